@@ -1,0 +1,155 @@
+//! What people have at hand, as files: one event, a list, NDJSON, a Lambda payload, the output of `aws ecs describe-tasks`.
+
+use serde_json::{Map, Value};
+
+use super::decode::{self, DecodeError};
+use super::fields::Fields;
+use super::shape::{Shape, recognise};
+use super::{Event, Failure, TaskStateChange, Unrecognised};
+
+/// Larger files are a log, not a question.
+pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024 * 1024;
+/// Lists of lists hold nothing that anybody wrote on purpose.
+const MAX_LISTS: usize = 4;
+
+/// Something in a document that can be explained.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// An event.
+    Event(Box<Event>),
+    /// A task out of `DescribeTasks` or `RunTask`, without an envelope.
+    Task(Box<TaskStateChange>),
+    /// A task that `RunTask` did not start.
+    Failure(Failure),
+    /// A task that ECS does not know, or no longer: stopped tasks are visible for about an hour.
+    Missing {
+        /// The ARN that was asked for.
+        arn: Option<String>,
+    },
+}
+
+impl Item {
+    /// The kind in one stable word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(event) => event.detail.kind(),
+            Self::Task(_) => "task",
+            Self::Failure(_) => "failure",
+            Self::Missing { .. } => "missing",
+        }
+    }
+}
+
+/// Reads a document: everything in it, in order, each readable or not.
+pub fn read(bytes: &[u8]) -> Vec<Result<Item, DecodeError>> {
+    if bytes.len() > MAX_DOCUMENT_BYTES {
+        let error = DecodeError::TooLarge { what: "a file", bytes: bytes.len(), limit: MAX_DOCUMENT_BYTES };
+        return vec![Err(error)];
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return vec![Err(DecodeError::NotAnEvent {
+            what: "a text in UTF-16".into(),
+            instead: "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`",
+        })];
+    }
+    let mut items = Vec::new();
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(value) => push(value, 0, &mut items),
+        Err(error) => match lines_of_objects(bytes) {
+            Some(lines) => push_lines(&lines, &mut items),
+            None => push_stream(bytes, &error, &mut items),
+        },
+    }
+    items
+}
+
+/// The lines of NDJSON with their numbers: text in which at least half of the filled lines look like whole objects.
+fn lines_of_objects(bytes: &[u8]) -> Option<Vec<(usize, &str)>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let lines: Vec<(usize, &str)> =
+        text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())).filter(|(_, line)| !line.is_empty()).collect();
+    let whole = lines.iter().filter(|(_, line)| line.starts_with('{') && line.ends_with('}')).count();
+    (lines.len() > 1 && whole * 2 >= lines.len()).then_some(lines)
+}
+
+fn push_lines(lines: &[(usize, &str)], items: &mut Vec<Result<Item, DecodeError>>) {
+    for (number, line) in lines {
+        match serde_json::from_str::<Value>(line) {
+            Ok(value) => push(value, 0, items),
+            Err(error) => items.push(Err(match DecodeError::not_json(&error) {
+                DecodeError::NotJson { column, problem, .. } => {
+                    DecodeError::NotJson { line: *number, column, problem }
+                }
+                other => other,
+            })),
+        }
+    }
+}
+
+/// Values one after the other, each over as many lines as it likes; what follows the first bad one is unreadable.
+fn push_stream(bytes: &[u8], whole: &serde_json::Error, items: &mut Vec<Result<Item, DecodeError>>) {
+    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
+        match value {
+            Ok(value) => push(value, 0, items),
+            Err(error) => items.push(Err(DecodeError::not_json(&error))),
+        }
+    }
+    if items.is_empty() {
+        items.push(Err(DecodeError::not_json(whole)));
+    }
+}
+
+fn push(value: Value, lists: usize, items: &mut Vec<Result<Item, DecodeError>>) {
+    match value {
+        Value::Array(values) if lists < MAX_LISTS => {
+            for value in values {
+                push(value, lists + 1, items);
+            }
+        }
+        Value::Object(map) => push_object(map, items),
+        other => items.push(Err(DecodeError::not_an_event(&other))),
+    }
+}
+
+fn push_object(map: Map<String, Value>, items: &mut Vec<Result<Item, DecodeError>>) {
+    match recognise(map) {
+        Shape::Records(records) => {
+            let payload = Value::Object(Map::from_iter([("Records".to_owned(), Value::Array(records))]));
+            match decode::records(payload) {
+                Ok(records) => items.extend(
+                    records.into_iter().map(|record| record.event.map(|event| Item::Event(Box::new(event)))),
+                ),
+                Err(error) => items.push(Err(error)),
+            }
+        }
+        Shape::Tasks { tasks, failures } => {
+            items.extend(tasks.into_iter().enumerate().map(|(index, task)| read_task(task, &format!("tasks[{index}]"))));
+            items.extend(failures.into_iter().map(read_failure));
+        }
+        Shape::Task(map) => items.push(read_task(Value::Object(map), "")),
+        shape => items.push(decode::event_of_shape(shape, 0).map(|event| Item::Event(Box::new(event)))),
+    }
+}
+
+fn read_task(value: Value, path: &str) -> Result<Item, DecodeError> {
+    match value {
+        Value::Object(map) => {
+            decode::task_of_map(map, path).map(|(task, _)| Item::Task(Box::new(task)))
+        }
+        other => Err(DecodeError::not_an_event(&other)),
+    }
+}
+
+fn read_failure(value: Value) -> Result<Item, DecodeError> {
+    let mut unrecognised = Unrecognised::default();
+    let failure = match value {
+        Value::Object(map) => Failure::read(&mut Fields::new(map, "failures", &mut unrecognised)),
+        other => return Err(DecodeError::not_an_event(&other)),
+    };
+    if failure.reason.as_deref() == Some("MISSING") {
+        return Ok(Item::Missing { arn: failure.arn });
+    }
+    Ok(Item::Failure(failure))
+}
+

@@ -1,0 +1,303 @@
+//! Reads the fields of a JSON object tolerantly, and keeps count of what it did not know.
+//!
+//! ECS adds fields, enum values and detail-types without notice, and trims or blanks others. So a reader *takes* each
+//! field that it knows out of the object: a missing, null, empty or oddly typed optional field is absent, and what is
+//! left in the object at the end is counted as unrecognised. Only what nothing can be said without is required, and its
+//! absence is an error that names the field by its path.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::time;
+
+/// How many unrecognised paths are kept by name; beyond it they are only counted.
+const KEPT_PATHS: usize = 16;
+
+/// A required field that is missing or not what it must be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` {problem}")]
+pub struct FieldError {
+    /// The field's path from the event's root, such as `detail.lastStatus`.
+    pub path: String,
+    /// What is wrong with it, such as `is missing`.
+    pub problem: String,
+}
+
+/// What an event held that this version does not know. Never fatal: a reason to look for an update.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unrecognised {
+    paths: Vec<String>,
+    count: usize,
+}
+
+impl Unrecognised {
+    /// Paths of unknown fields, `path=value` of unknown enum values, the first sixteen of them.
+    pub fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// How many there were in all.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    fn note(&mut self, path: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.paths.len() < KEPT_PATHS {
+            self.paths.push(path());
+        }
+    }
+}
+
+/// One JSON object on its way to becoming a domain type.
+pub(crate) struct Fields<'u> {
+    map: Map<String, Value>,
+    path: String,
+    unrecognised: &'u mut Unrecognised,
+}
+
+impl<'u> Fields<'u> {
+    pub(crate) fn new(map: Map<String, Value>, path: impl Into<String>, seen: &'u mut Unrecognised) -> Self {
+        Self { map, path: path.into(), unrecognised: seen }
+    }
+
+    /// `value` as an object, or an error that names `path`.
+    pub(crate) fn of_value(
+        value: Value,
+        path: impl Into<String>,
+        seen: &'u mut Unrecognised,
+    ) -> Result<Self, FieldError> {
+        match value {
+            Value::Object(map) => Ok(Self::new(map, path, seen)),
+            other => Err(FieldError {
+                path: path.into(),
+                problem: format!("must be an object, but is {}", kind_of(&other)),
+            }),
+        }
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    fn odd(&mut self, name: &str, value: &Value) {
+        let path = self.path_of(name);
+        self.unrecognised.note(|| format!("{path} ({})", kind_of(value)));
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.map.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// Marks fields as known that this crate has no use for, or must not keep: environments and overrides are dropped
+    /// here, and so can never be printed.
+    pub(crate) fn skip(&mut self, names: &[&str]) {
+        for name in names {
+            self.map.remove(*name);
+        }
+    }
+
+    /// The value as it is, whatever it is.
+    pub(crate) fn raw(&mut self, name: &str) -> Option<Value> {
+        self.take(name)
+    }
+
+    /// A look at a text without taking it.
+    pub(crate) fn peek(&self, name: &str) -> Option<&str> {
+        self.map.get(name).and_then(Value::as_str)
+    }
+
+    /// Drops all that is left, uncounted: for objects whose schema is somebody else's.
+    pub(crate) fn discard(&mut self) {
+        self.map = Map::new();
+    }
+
+    /// A text, or a number or truth value as its text; absent when empty.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) if text.trim().is_empty() => None,
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(truth) => Some(truth.to_string()),
+            other => {
+                self.odd(name, &other);
+                None
+            }
+        }
+    }
+
+    /// A text that nothing can be said without.
+    pub(crate) fn required_text(&mut self, name: &str) -> Result<String, FieldError> {
+        match self.take(name) {
+            Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
+            Some(Value::String(_)) => self.refuse(name, "is empty"),
+            Some(other) => self.refuse(name, &format!("must be a text, but is {}", kind_of(&other))),
+            None => self.refuse(name, "is missing"),
+        }
+    }
+
+    fn refuse<T>(&self, name: &str, problem: &str) -> Result<T, FieldError> {
+        Err(FieldError { path: self.path_of(name), problem: problem.to_owned() })
+    }
+
+    /// A point in time in any form that ECS, its API or its command line writes; anything else is absent.
+    pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
+        let value = self.take(name)?;
+        let moment = time::lenient(&value);
+        if moment.is_none() && value.as_str().is_none_or(|text| !text.is_empty()) {
+            self.odd(name, &value);
+        }
+        moment
+    }
+
+    /// A whole number, also where it was written as a text.
+    pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
+        let value = self.take(name)?;
+        let number = match &value {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.odd(name, &value);
+        }
+        number
+    }
+
+    /// A truth value.
+    pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
+        let value = self.take(name)?;
+        let truth = value.as_bool();
+        if truth.is_none() {
+            self.odd(name, &value);
+        }
+        truth
+    }
+
+    /// The texts of a list; what is not a text is passed over.
+    pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
+        let Some(Value::Array(items)) = self.take(name) else { return Vec::new() };
+        items
+            .into_iter()
+            .filter_map(|item| match item {
+                Value::String(text) if !text.is_empty() => Some(text),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Reads the objects of a list, at most `limit` of them; what is not an object is counted and passed over.
+    pub(crate) fn each<T>(
+        &mut self,
+        name: &str,
+        limit: usize,
+        mut read: impl FnMut(&mut Fields<'_>) -> T,
+    ) -> Vec<T> {
+        let items = match self.take(name) {
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                self.odd(name, &other);
+                return Vec::new();
+            }
+            None => return Vec::new(),
+        };
+        let path = self.path_of(name);
+        let mut read_items = Vec::with_capacity(items.len().min(limit));
+        for (index, item) in items.into_iter().enumerate() {
+            match item {
+                Value::Object(map) if read_items.len() < limit => {
+                    let mut fields = Fields::new(map, format!("{path}[{index}]"), self.unrecognised);
+                    read_items.push(read(&mut fields));
+                    fields.finish();
+                }
+                _ => self.unrecognised.note(|| format!("{path}[{index}]")),
+            }
+        }
+        read_items
+    }
+
+    /// Reads an object inside this one.
+    pub(crate) fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_>) -> T) -> Option<T> {
+        match self.take(name)? {
+            Value::Object(map) => {
+                let path = self.path_of(name);
+                let mut fields = Fields::new(map, path, self.unrecognised);
+                let value = read(&mut fields);
+                fields.finish();
+                Some(value)
+            }
+            other => {
+                self.odd(name, &other);
+                None
+            }
+        }
+    }
+
+    /// Counts a value of an enum that is not known, with its text.
+    pub(crate) fn unknown_value(&mut self, name: &str, text: &str) {
+        let path = self.path_of(name);
+        let shown: String = text.chars().take(40).collect();
+        self.unrecognised.note(|| format!("{path}={shown}"));
+    }
+
+    /// Counts what nobody took.
+    pub(crate) fn finish(&mut self) {
+        let left: Vec<String> = std::mem::take(&mut self.map).into_iter().map(|(name, _)| name).collect();
+        for name in left {
+            let path = self.path_of(&name);
+            self.unrecognised.note(|| path.chars().take(80).collect());
+        }
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Defines an enum of ECS with a place for values that are not known yet: they keep their text.
+macro_rules! open_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// A value that this version does not know, as it was written.
+            Other(String),
+        }
+
+        impl $name {
+            /// The value for a text; a text that is not known is kept.
+            pub fn from_text(text: String) -> Self {
+                match text.as_str() {
+                    $($text => Self::$variant,)+
+                    _ => Self::Other(text),
+                }
+            }
+
+            /// The text as ECS writes it.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Other(text) => text,
+                }
+            }
+
+            #[allow(dead_code, reason = "not every enum is read as a field")]
+            pub(crate) fn take(fields: &mut $crate::event::fields::Fields<'_>, name: &str) -> Option<Self> {
+                let value = Self::from_text(fields.text(name)?);
+                if let Self::Other(text) = &value {
+                    fields.unknown_value(name, text);
+                }
+                Some(value)
+            }
+        }
+    };
+}
+pub(crate) use open_enum;

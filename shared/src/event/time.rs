@@ -1,0 +1,66 @@
+//! Points in time as ECS events, its API, its command line and AWS Health write them.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use serde_json::Value;
+
+/// Epoch numbers above this are milliseconds: as seconds they would lie beyond the year 5000.
+const LARGEST_EPOCH_SECONDS: f64 = 1e11;
+
+/// Reads ISO 8601 with any fraction and offset, `Tue, 2 Jul 2024 03:00:00 GMT`, and epoch seconds or milliseconds.
+pub(crate) fn lenient(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => from_text(text.trim()),
+        Value::Number(number) => from_epoch(number.as_f64()?),
+        _ => None,
+    }
+}
+
+fn from_text(text: &str) -> Option<Timestamp> {
+    if text.is_empty() {
+        return None;
+    }
+    text.parse().ok().or_else(|| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp()))
+}
+
+fn from_epoch(number: f64) -> Option<Timestamp> {
+    if !number.is_finite() {
+        return None;
+    }
+    let seconds = if number.abs() > LARGEST_EPOCH_SECONDS { number / 1000.0 } else { number };
+    let milliseconds = (seconds * 1000.0).round();
+    if milliseconds.abs() > 1e15 {
+        return None;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "bounded just above")]
+    Timestamp::from_millisecond(milliseconds as i64).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_form_that_aws_writes_is_read() {
+        for (written, meant) in [
+            (json!("2026-11-20T21:04:05Z"), "2026-11-20T21:04:05Z"),
+            (json!("2026-11-20T21:04:05.7Z"), "2026-11-20T21:04:05.7Z"),
+            (json!("2026-11-20T21:04:05.739000+11:00"), "2026-11-20T10:04:05.739Z"),
+            (json!("2026-11-20 21:04:05.739000+00:00"), "2026-11-20T21:04:05.739Z"),
+            (json!("Tue, 2 Jul 2024 03:00:00 GMT"), "2024-07-02T03:00:00Z"),
+            (json!(1_480_000_000), "2016-11-24T15:06:40Z"),
+            (json!(1_480_000_000.25), "2016-11-24T15:06:40.25Z"),
+            (json!(1_480_000_000_250_i64), "2016-11-24T15:06:40.25Z"),
+        ] {
+            assert_eq!(lenient(&written).map(|t| t.to_string()).as_deref(), Some(meant), "{written}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_time() {
+        for odd in [json!(""), json!("date"), json!({"year": 2019}), json!(true), json!(1e300), json!("2026-13-45")] {
+            assert_eq!(lenient(&odd), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What leaves the process leaves without secrets.
+//!
+//! Stop reasons and log lines are written by images, registries and callers of `StopTask`, and people paste anything
+//! into them. [`Redacted`] is the only text that alerts, the ledger, logs and the command line take, and redaction is the
+//! only way to make one. It hides AWS keys, tokens of well-known makers, webhook URLs, JWTs, private keys,
+//! `password=`-like pairs, authorization headers and passwords in URLs and connection strings; it strips control
+//! characters and bounds the length. It keeps ARNs, account ids and image names: without them no advice can be followed.
+//!
+//! One pass finds the places where a secret may begin, and a look at each place decides; so the cost is linear in the
+//! text, and hiding twice hides no more than hiding once.
+
+mod detect;
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// What stands where a secret stood.
+const MARK: &str = "[redacted]";
+/// Longer texts are cut: no reason of ECS is longer than 1,024 characters, no log line of use much longer.
+const MAX_CHARS: usize = 4_096;
+/// How much of a text is looked at at all: a secret may not hide behind it, for the rest is dropped.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Text without secrets and control characters, at most 4,096 characters long.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[serde(transparent)]
+pub struct Redacted(String);
+
+impl Redacted {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first `max` characters, with an ellipsis where something was cut.
+    pub fn shortened(&self, max: usize) -> String {
+        shorten(&self.0, max)
+    }
+}
+
+impl fmt::Display for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for Redacted {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Redacted {
+    /// What is read back is redacted again: an older version may have known less.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| redact(&text))
+    }
+}
+
+/// Hides the secrets of a text.
+pub fn redact(text: &str) -> Redacted {
+    let text = head(text, MAX_BYTES);
+    let clean = without_controls(text);
+    let mut shown = String::with_capacity(clean.len());
+    let mut from = 0;
+    for secret in detect::secrets(&clean) {
+        let Range { start, end } = secret;
+        shown.push_str(clean.get(from..start).unwrap_or_default());
+        shown.push_str(MARK);
+        from = end;
+    }
+    shown.push_str(clean.get(from..).unwrap_or_default());
+    Redacted(shorten(&shown, MAX_CHARS))
+}
+
+/// At most `max` bytes of `text`, cut between characters.
+fn head(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let end = (0..=max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+fn shorten(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(max.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// Line breaks and tabs become spaces; other control characters, and those that turn the direction of writing, go.
+fn without_controls(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for character in text.trim().chars() {
+        match character {
+            '\n' | '\r' | '\t' => {
+                if !clean.ends_with(' ') {
+                    clean.push(' ');
+                }
+            }
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' => {}
+            control if control.is_control() => {}
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests;
