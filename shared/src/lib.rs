@@ -15,6 +15,7 @@
 pub mod arn;
 pub mod config;
 
+pub mod diagnosis;
 pub mod event;
 
 

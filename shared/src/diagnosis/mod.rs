@@ -1,0 +1,408 @@
+//! Why a task stopped.
+//!
+//! Diagnosis is total, pure and linear in the text: whatever an event holds, it ends in one [`Cause`], and where the
+//! evidence fits none, in [`Cause::Unknown`] with the evidence quoted. Evidence is trusted in this order: a container's
+//! reason, `stoppedReason`, `stopCode`, exit codes, timestamps. A text that a person wrote is never read as evidence, and
+//! a sidecar does not decide where a container that does the work has something to say.
+
+mod advice;
+mod cause;
+mod containers;
+mod denied;
+mod rules;
+mod text;
+
+use serde::{Deserialize, Serialize};
+
+pub use cause::{Cause, Kind};
+pub use denied::DeniedAction;
+
+use crate::event::{
+    ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus, Detail,
+    DeploymentEventName, DeploymentStateChange, Event, Failure, HealthEvent, HealthStatus, ServiceAction,
+    ServiceActionName, StopCode, TaskStateChange,
+};
+use crate::redact::{Redacted, redact};
+use containers::Deciding;
+use text::classify;
+
+/// What is quoted of one text: a reason of ECS has at most 1,024 characters.
+const QUOTE_CHARS: usize = 1_024;
+/// More than this says nothing new.
+const MAX_EVIDENCE: usize = 6;
+
+/// Why a task stopped, how that is known, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The cause.
+    pub cause: Cause,
+    /// The deciding container's name, where a container decided.
+    pub container: Option<Redacted>,
+    /// The deciding container's exit code.
+    pub exit_code: Option<i64>,
+    /// What the cause was read from, the deciding text first.
+    pub evidence: Vec<Evidence>,
+    /// The IAM action that was denied, where the text names it whole.
+    pub denied_action: Option<DeniedAction>,
+    /// What a person should do next, in one sentence.
+    pub advice: Redacted,
+}
+
+/// One quoted piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Where it stands, such as `stoppedReason` or `container app`.
+    pub source: Redacted,
+    /// What it says.
+    pub text: Redacted,
+}
+
+impl Evidence {
+    fn new(source: &str, text: &str) -> Self {
+        let text = redact(text);
+        let quoted = if text.as_str().len() > QUOTE_CHARS { redact(&text.shortened(QUOTE_CHARS)) } else { text };
+        Self { source: redact(source), text: quoted }
+    }
+}
+
+/// Explains an event. `None` where nothing stopped or failed.
+pub fn diagnose(event: &Event) -> Option<Diagnosis> {
+    match &event.detail {
+        Detail::TaskStateChange(task) => of_task(task),
+        Detail::ServiceAction(action) => of_service_action(action),
+        Detail::DeploymentStateChange(change) => of_deployment(change),
+        Detail::ContainerInstanceStateChange(change) => of_container_instance(change),
+        Detail::ContainerInstanceHealthChange(change) => of_host_health(change),
+        Detail::Health(health) => of_health(health),
+        Detail::ApiCall(call) => of_api_call(call),
+        Detail::HookStateChange(_) | Detail::SpotInterruptionWarning(_) | Detail::Other => None,
+    }
+}
+
+/// Explains a task. `None` until it is meant to stop.
+pub fn of_task(task: &TaskStateChange) -> Option<Diagnosis> {
+    if !task.is_stopping() {
+        return None;
+    }
+    let verdict = judge(task);
+    let (container, exit_code) = match &verdict.container {
+        Some(container) => (container.name.as_deref().map(redact), container.exit_code),
+        None => (None, None),
+    };
+    let evidence = task_evidence(task, &verdict);
+    // A caller's text is nobody's evidence: no denial is read from it.
+    let denied_action = if verdict.cause == Cause::StoppedByUser {
+        None
+    } else {
+        let of_container = verdict.container.and_then(|container| container.reason.as_deref());
+        of_container
+            .into_iter()
+            .chain(task.stopped_reason.as_deref())
+            .chain(task.containers.iter().filter_map(|container| container.reason.as_deref()))
+            .find_map(denied::denied_action)
+    };
+    let deciding_text = verdict.text(task).unwrap_or_default();
+    let advice = advice::for_task(verdict.cause, task, verdict.container, deciding_text, denied_action.as_ref());
+    Some(Diagnosis { cause: verdict.cause, container, exit_code, evidence, denied_action, advice: redact(&advice) })
+}
+
+/// The cause of a task's stop, and what decided.
+struct Verdict<'t> {
+    cause: Cause,
+    container: Option<&'t Container>,
+    by: By,
+}
+
+#[derive(PartialEq, Eq)]
+enum By {
+    ContainerReason,
+    StoppedReason,
+    Attachment,
+    StopCode,
+    ExitCode,
+    Times,
+    Nothing,
+}
+
+impl<'t> Verdict<'t> {
+    fn plain(cause: Cause, by: By) -> Self {
+        Self { cause, container: None, by }
+    }
+
+    fn from(deciding: Deciding<'t>, by: By) -> Self {
+        Self { cause: deciding.cause, container: Some(deciding.container), by }
+    }
+
+    fn text(&self, task: &'t TaskStateChange) -> Option<&'t str> {
+        match self.by {
+            By::ContainerReason => self.container?.reason.as_deref(),
+            By::Attachment => task.attachments.iter().find_map(|attachment| attachment.status_reason.as_deref()),
+            _ => task.stopped_reason.as_deref(),
+        }
+    }
+}
+
+fn judge(task: &TaskStateChange) -> Verdict<'_> {
+    let of_text = task.stopped_reason.as_deref().and_then(classify).map(|finding| finding.cause);
+    if let Some(expected) = expected_stop(task, of_text) {
+        // A kill for memory during an expected stop is a fault that would come back.
+        return match containers::killed_for_memory(task) {
+            Some(deciding) => Verdict::from(deciding, By::ContainerReason),
+            None => expected,
+        };
+    }
+    if let Some(deciding) = containers::by_reason(task, false) {
+        return Verdict::from(deciding, By::ContainerReason);
+    }
+    if let Some(cause) = of_text {
+        return Verdict::plain(cause, By::StoppedReason);
+    }
+    if let Some(cause) = attachment_cause(task) {
+        return Verdict::plain(cause, By::Attachment);
+    }
+    if let Some(cause) = stop_code_cause(task) {
+        return Verdict::plain(cause, By::StopCode);
+    }
+    by_what_the_containers_did(task).unwrap_or_else(|| Verdict::plain(Cause::Unknown, By::Nothing))
+}
+
+/// A stop that somebody meant stays that whatever the exit codes say.
+fn expected_stop(task: &TaskStateChange, of_text: Option<Cause>) -> Option<Verdict<'static>> {
+    if task.stop_code == Some(StopCode::UserInitiated) {
+        return Some(Verdict::plain(Cause::StoppedByUser, By::StopCode));
+    }
+    of_text.filter(|cause| cause.is_benign()).map(|cause| Verdict::plain(cause, By::StoppedReason))
+}
+
+fn attachment_cause(task: &TaskStateChange) -> Option<Cause> {
+    task.attachments.iter().find_map(|attachment| {
+        let found = classify(attachment.status_reason.as_deref()?).map(|finding| finding.cause);
+        let is_volume = attachment.kind.as_deref().is_some_and(|kind| kind.contains("BlockStorage"));
+        if is_volume { Some(Cause::VolumeMountFailed) } else { found }
+    })
+}
+
+fn stop_code_cause(task: &TaskStateChange) -> Option<Cause> {
+    match task.stop_code.as_ref()? {
+        StopCode::SpotInterruption => Some(Cause::SpotInterrupted),
+        StopCode::TerminationNotice => Some(Cause::HostTerminated),
+        StopCode::InfrastructureHealth => Some(Cause::InfrastructureImpaired),
+        // Not benign by itself: the scheduler also stops what is unhealthy.
+        StopCode::ServiceSchedulerInitiated => Some(Cause::Unknown),
+        StopCode::UserInitiated => Some(Cause::StoppedByUser),
+        StopCode::TaskFailedToStart | StopCode::EssentialContainerExited | StopCode::Other(_) => None,
+    }
+}
+
+fn by_what_the_containers_did(task: &TaskStateChange) -> Option<Verdict<'_>> {
+    let main = containers::by_exit_code(task, false);
+    if let Some(deciding) = main.filter(containers::is_own_failure) {
+        return Some(Verdict::from(deciding, By::ExitCode));
+    }
+    // What is left of the main containers is a consequence, or an end with 0: a sidecar's own failure comes first only
+    // where no main container ended by itself.
+    if main.is_none_or(|deciding| deciding.container.exit_code != Some(0)) {
+        if let Some(deciding) = containers::by_reason(task, true) {
+            return Some(Verdict::from(deciding, By::ContainerReason));
+        }
+        if let Some(deciding) = containers::by_exit_code(task, true).filter(containers::is_own_failure) {
+            return Some(Verdict::from(deciding, By::ExitCode));
+        }
+    }
+    if was_stopped_from_outside(task) {
+        return Some(Verdict::plain(Cause::Unknown, By::Times));
+    }
+    if let Some(deciding) = main.or_else(|| containers::by_exit_code(task, true)) {
+        return Some(Verdict::from(deciding, By::ExitCode));
+    }
+    died_in_pull(task).then(|| Verdict::plain(Cause::ImageRegistryUnreachable, By::Times))
+}
+
+/// Without a stop code and a reason, a stop that was decided before the containers ended came from outside: exit codes
+/// of such a stop say how it went, not why.
+fn was_stopped_from_outside(task: &TaskStateChange) -> bool {
+    let unexplained = task.stop_code.is_none() && task.stopped_reason.is_none();
+    let decided_first = match (task.times.stopping_at, task.times.execution_stopped_at) {
+        (Some(stopping), Some(ended)) => stopping < ended,
+        _ => false,
+    };
+    unexplained && decided_first
+}
+
+/// A pull that began and never ended, of a task that never ran, and nobody says more: a bare pull failure.
+fn died_in_pull(task: &TaskStateChange) -> bool {
+    let times = &task.times;
+    task.stop_code == Some(StopCode::TaskFailedToStart)
+        && times.pull_started_at.is_some()
+        && times.pull_stopped_at.is_none()
+        && times.started_at.is_none()
+}
+
+fn task_evidence(task: &TaskStateChange, verdict: &Verdict<'_>) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    let mut add = |source: &str, text: Option<&str>| {
+        if let Some(text) = text {
+            let piece = Evidence::new(source, text);
+            if evidence.len() < MAX_EVIDENCE && !evidence.contains(&piece) {
+                evidence.push(piece);
+            }
+        }
+    };
+    let label = |container: &Container| format!("container {}", container.name.as_deref().unwrap_or("without a name"));
+    if let Some(container) = verdict.container {
+        add(&label(container), container.reason.as_deref());
+        let code = container.exit_code.map(|code| format!("exit code {code}"));
+        add(&label(container), code.as_deref());
+    }
+    if verdict.by == By::Attachment {
+        add("attachment", verdict.text(task));
+    }
+    add("stoppedReason", task.stopped_reason.as_deref());
+    add("stopCode", task.stop_code.as_ref().map(StopCode::as_str));
+    if verdict.by == By::Times && verdict.cause == Cause::ImageRegistryUnreachable {
+        add("pullStartedAt", Some("the image pull began and never ended"));
+    }
+    // Sorted, for the order of containers differs between events of one task.
+    let mut others: Vec<(String, &str)> = task
+        .containers
+        .iter()
+        .filter(|container| verdict.container != Some(container))
+        .filter_map(|container| Some((label(container), container.reason.as_deref()?)))
+        .collect();
+    others.sort();
+    for (source, text) in &others {
+        add(source, Some(text));
+    }
+    evidence
+}
+
+/// Explains a Service Action. `None` where nothing failed, or only for a while at ECS itself.
+pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
+    use ServiceActionName as Name;
+    let of_reason = action.reason.as_deref().and_then(classify).map(|finding| finding.cause);
+    let cause = match &action.event_name {
+        Name::TaskPlacementFailure | Name::DaemonPlacementConstraintViolated => {
+            of_reason.unwrap_or(Cause::PlacementFailed)
+        }
+        Name::TaskConfigurationFailure => of_reason.unwrap_or_else(|| {
+            let names_a_role = action.reason.as_deref().is_some_and(|reason| reason.to_lowercase().contains("role"));
+            if names_a_role { Cause::RoleNotAssumable } else { Cause::TaskConfigInvalid }
+        }),
+        Name::TaskStartImpaired => of_reason.unwrap_or(Cause::Unknown),
+        _ => of_reason.filter(|cause| !cause.is_benign())?,
+    };
+    let evidence = [("eventName", Some(action.event_name.as_str())), ("reason", action.reason.as_deref())];
+    Some(of_texts(cause, evidence, &advice::for_service_action(cause, action)))
+}
+
+/// Explains the failure of a deployment: like an impaired start, a symptom whose cause is in the stopped tasks.
+pub fn of_deployment(change: &DeploymentStateChange) -> Option<Diagnosis> {
+    if change.event_name != DeploymentEventName::Failed {
+        return None;
+    }
+    let evidence =
+        [("eventName", Some(change.event_name.as_str())), ("reason", change.reason.as_deref())];
+    Some(of_texts(Cause::Unknown, evidence, &advice::for_failed_deployment(change)))
+}
+
+/// Explains why a container instance could not join. A lost agent alone explains nothing yet: it comes and goes.
+pub fn of_container_instance(change: &ContainerInstanceStateChange) -> Option<Diagnosis> {
+    if change.status != Some(ContainerInstanceStatus::RegistrationFailed) {
+        return None;
+    }
+    let of_reason = change.status_reason.as_deref().and_then(classify).map(|finding| finding.cause);
+    let cause = of_reason.unwrap_or(Cause::Unknown);
+    let evidence = [("status", Some("REGISTRATION_FAILED")), ("statusReason", change.status_reason.as_deref())];
+    Some(of_texts(cause, evidence, &advice::for_host(cause, change.container_instance_arn.id())))
+}
+
+/// What a container instance whose agent stays away has: for the sweep, which alone knows how long.
+pub fn of_lost_agent(change_id: &str, minutes: i64) -> Diagnosis {
+    let cause = Cause::ContainerRuntimeFailed;
+    let text = format!("the agent has been disconnected for {minutes} min");
+    of_texts(cause, [("agentConnected", Some(text.as_str()))], &advice::for_host(cause, change_id))
+}
+
+/// Explains an impaired host.
+pub fn of_host_health(change: &ContainerInstanceHealthChange) -> Option<Diagnosis> {
+    if change.overall_status != Some(HealthStatus::Impaired) {
+        return None;
+    }
+    let cause = Cause::InfrastructureImpaired;
+    let checks: Vec<String> = change
+        .impaired
+        .iter()
+        .map(|check| {
+            let name = check.check.as_deref().unwrap_or("a check");
+            check.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"))
+        })
+        .collect();
+    let checks = checks.join("; ");
+    let evidence = [("overallStatus", Some("IMPAIRED")), ("checks", Some(checks.as_str()).filter(|c| !c.is_empty()))];
+    Some(of_texts(cause, evidence, &advice::for_host(cause, change.container_instance_arn.id())))
+}
+
+/// Explains Fargate's announcement that it will replace tasks.
+pub fn of_health(health: &HealthEvent) -> Option<Diagnosis> {
+    if !health.is_task_retirement() {
+        return None;
+    }
+    let start = health.start_time.map(|time| time.to_string());
+    let affected = format!("{} affected", health.affected_entities.len());
+    let evidence = [
+        ("eventTypeCode", Some(health.event_type_code.as_str())),
+        ("startTime", start.as_deref()),
+        ("affectedEntities", Some(affected.as_str())),
+    ];
+    Some(of_texts(Cause::Maintenance, evidence, &advice::for_retirement(health)))
+}
+
+/// Explains a `RunTask` that failed, from CloudTrail. A throttled call is tried again by whoever made it.
+pub fn of_api_call(call: &ApiCall) -> Option<Diagnosis> {
+    if !call.is_run_task_failure() {
+        return None;
+    }
+    if let Some(failure) = call.failures.first() {
+        return Some(of_failure(failure));
+    }
+    let code = call.error_code.as_deref().unwrap_or_default();
+    if code.contains("Throttling") || code.contains("TooManyRequests") {
+        return None;
+    }
+    let message = call.error_message.as_deref();
+    let cause = message.and_then(classify).map_or(Cause::Unknown, |finding| finding.cause);
+    let denied_action = message.and_then(denied::denied_action);
+    let advice = advice::for_refused_call(cause, call, denied_action.as_ref());
+    let evidence = [("errorCode", Some(code)), ("errorMessage", message)];
+    Some(Diagnosis { denied_action, ..of_texts(cause, evidence, &advice) })
+}
+
+/// Explains an entry of `failures[]`, as `RunTask` and `StartTask` answer it.
+pub fn of_failure(failure: &Failure) -> Diagnosis {
+    let reason = failure.reason.as_deref();
+    let cause = reason
+        .and_then(failure_word)
+        .or_else(|| reason.and_then(classify).map(|finding| finding.cause))
+        .or_else(|| failure.detail.as_deref().and_then(classify).map(|finding| finding.cause))
+        .unwrap_or(Cause::Unknown);
+    let evidence = [("failure", reason), ("detail", failure.detail.as_deref())];
+    of_texts(cause, evidence, &advice::for_failure(cause, reason.unwrap_or_default()))
+}
+
+/// The words that stand alone in `failures[]`.
+fn failure_word(reason: &str) -> Option<Cause> {
+    match reason.trim() {
+        "AGENT" | "ATTRIBUTE" | "LOCATION" | "INACTIVE" => Some(Cause::PlacementFailed),
+        _ => None,
+    }
+}
+
+fn of_texts<const N: usize>(cause: Cause, texts: [(&str, Option<&str>); N], advice: &str) -> Diagnosis {
+    let evidence: Vec<Evidence> =
+        texts.into_iter().filter_map(|(source, text)| Some(Evidence::new(source, text?))).collect();
+    let denied_action = evidence.iter().find_map(|piece| denied::denied_action(piece.text.as_str()));
+    Diagnosis { cause, container: None, exit_code: None, evidence, denied_action, advice: redact(advice) }
+}
+
+#[cfg(test)]
+mod tests;
