@@ -14,12 +14,11 @@
 
 pub mod arn;
 pub mod config;
-
 pub mod diagnosis;
 pub mod event;
-
-
-
-
+pub mod incident;
+pub mod ledger;
+pub mod notification;
+pub mod ports;
 pub mod redact;
-
+pub mod remediation;

@@ -276,7 +276,7 @@ fn task_evidence(task: &TaskStateChange, verdict: &Verdict<'_>) -> Vec<Evidence>
     evidence
 }
 
-/// Explains a Service Action. `None` where nothing failed, or only for a while at ECS itself.
+/// Explains a Service Action. `None` where nothing failed.
 pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
     use ServiceActionName as Name;
     let of_reason = action.reason.as_deref().and_then(classify).map(|finding| finding.cause);
@@ -289,6 +289,8 @@ pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
             if names_a_role { Cause::RoleNotAssumable } else { Cause::TaskConfigInvalid }
         }),
         Name::TaskStartImpaired => of_reason.unwrap_or(Cause::Unknown),
+        // Throttled, unhealthy in service discovery, or new: a fault, but of a kind that has no cause of its own.
+        _ if action.is_trouble() => of_reason.filter(|cause| !cause.is_benign()).unwrap_or(Cause::Unknown),
         _ => of_reason.filter(|cause| !cause.is_benign())?,
     };
     let evidence = [("eventName", Some(action.event_name.as_str())), ("reason", action.reason.as_deref())];

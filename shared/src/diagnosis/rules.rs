@@ -282,6 +282,9 @@ const INTERFACES: &[&str] = &[
     "eni attachment",
     "eni allocation",
     "networking setup",
+    "configure eni",
+    "setup regular eni",
+    "netplugin",
 ];
 /// A role that cannot be taken.
 const ROLES: &[&str] = &[
@@ -351,7 +354,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(ALL, &["no space left on device", "thin pool", "disk quota exceeded", "not enough disk space", "insufficient disk space", "not enough space on the disk", "is out of disk space", "no space in the thin"], Cause::DiskFull),
     row(
         ALL,
-        &["descriptor matching platform", "exec format error", "no matching manifest for", "no match for platform", "does not match the specified platform", "does not match the detected host platform", "cannot be used on this platform", "incompatible with the host", "operating system is not supported", "does not match the host operating system", "platform mismatch"],
+        &["descriptor matching platform", "exec format error", "no matching manifest for", "no match for platform", "does not match the specified platform", "does not match the detected host platform", "cannot be used on this platform", "incompatible with the host", "image is incompatible with", "operating system is not supported", "does not match the host operating system", "platform mismatch"],
         Cause::ImagePlatformMismatch,
     ),
     // Logs, environment files and volumes name themselves; a denial or a missing thing in them is theirs.
@@ -395,7 +398,7 @@ pub(crate) const ROWS: &[Row] = &[
     both(
         INIT.or(BARE),
         SECRETS,
-        &["resourcenotfound", "awscurrent", "staging label", "json key", "invalid parameters", "parameternotfound", "parameter not found", "can't find the", "cannot find the", "could not be found", "was not found", "not found", "does not exist", "invalid arn", "arn format", "validationexception", "invalidparameter", "invalidrequestexception", "marked for deletion", "marked deleted", "scheduled for deletion", "malformed", "invalid character", "unmarshal", "not valid json", "unexpected end of json", "invalid parameter", "is empty", "no secret", "secret exists", "no value", "parameterversionnotfound", "parameter name"],
+        &["resourcenotfound", "awscurrent", "staging label", "json key", "invalid parameters", "invalid ssm parameter", "parameternotfound", "parameter not found", "can't find the", "cannot find the", "could not be found", "was not found", "not found", "does not exist", "invalid arn", "arn format", "validationexception", "invalidparameter", "invalidrequestexception", "marked for deletion", "marked deleted", "scheduled for deletion", "malformed", "invalid character", "unmarshal", "not valid json", "unexpected end of json", "invalid parameter", "is empty", "no secret", "secret exists", "no value", "parameterversionnotfound", "parameter name"],
         Cause::SecretNotFound,
     ),
     row(BARE.or(INIT), &["did not contain json key", "staging label: awscurrent"], Cause::SecretNotFound),
@@ -409,10 +412,10 @@ pub(crate) const ROWS: &[Row] = &[
     row(BARE.or(NETWORK).or(RUNTIME), INTERFACES, Cause::NetworkInterfaceFailed),
     row(INIT.or(CREATE), INTERFACES, Cause::NetworkInterfaceFailed),
     row(START, &["failed to create endpoint", "network namespace", "cni plugin", "cni setup"], Cause::NetworkInterfaceFailed),
-    row(BARE, &["reached the limit", "above your limit", "your current limit", "limit exceeded", "limitexceeded", "exceeded the limit", "exceeds the limit", "exceeds your", "exceeded your", "service quota", "quota exceeded", "vcpu limit", "limit of the number"], Cause::QuotaExceeded),
+    row(BARE.or(INIT), &["reached the limit", "above your limit", "countexceeded", "spot instance count exceeded", "your current limit", "limit exceeded", "limitexceeded", "exceeded the limit", "exceeds the limit", "exceeds your", "exceeded your", "service quota", "quota exceeded", "vcpu limit", "limit of the number"], Cause::QuotaExceeded),
     row(
-        BARE,
-        &["capacity is unavailable", "resource:fargate", "emptycapacityprovider", "empty capacity provider", "in your capacity provider", "in the capacity provider", "insufficient capacity", "insufficientinstancecapacity", "insufficient instance capacity", "no capacity", "capacity unavailable", "enough capacity", "capacity provider has no", "currently have sufficient", "capacity is not available", "capacity constraints", "not have capacity", "lack of capacity", "unable to acquire capacity"],
+        BARE.or(INIT),
+        &["capacity is unavailable", "unfulfillablecapacity", "fulfill capacity", "resource:fargate", "emptycapacityprovider", "empty capacity provider", "in your capacity provider", "in the capacity provider", "insufficient capacity", "insufficientinstancecapacity", "insufficient instance capacity", "no capacity", "capacity unavailable", "enough capacity", "capacity provider has no", "currently have sufficient", "capacity is not available", "capacity constraints", "not have capacity", "lack of capacity", "unable to acquire capacity"],
         Cause::CapacityUnavailable,
     ),
     row(
@@ -448,5 +451,5 @@ pub(crate) const ROWS: &[Row] = &[
         &["could not transition to", "could not tranisition to", "container runtime", "untar", "internal error", "internal service error", "unexpected error", "docker daemon", "containerd", "failed to get container status", "failed sending sigterm", "container vanished", "agent stopped", "storage provisioning", "ephemeralstorage provisioning", "serverexception"],
         Cause::ContainerRuntimeFailed,
     ),
-    row(BARE, &["task configuration failure", "invalid task definition", "new arn format", "new arn and resource id format", "inactive task definition", "host config"], Cause::TaskConfigInvalid),
+    row(BARE, &["task configuration failure", "not compatible with the selected", "is not compatible with the", "invalid task definition", "new arn format", "new arn and resource id format", "inactive task definition", "host config"], Cause::TaskConfigInvalid),
 ];

@@ -309,7 +309,7 @@ fn a_service_action_that_failed_nothing_has_no_cause() {
         diagnose(&Event::from_object(event.as_object().unwrap().clone()).unwrap()).map(|diagnosis| diagnosis.cause)
     };
     assert_eq!(event("SERVICE_STEADY_STATE", "(service api) has reached a steady state."), None);
-    assert_eq!(event("ECS_OPERATION_THROTTLED", ""), None);
+    assert_eq!(event("ECS_OPERATION_THROTTLED", ""), Some(Cause::Unknown));
     assert_eq!(event("SERVICE_TASK_START_IMPAIRED", ""), Some(Cause::Unknown));
     assert_eq!(event("SERVICE_TASK_PLACEMENT_FAILURE", ""), Some(Cause::PlacementFailed));
     assert_eq!(event("SERVICE_TASK_PLACEMENT_FAILURE", "RESOURCE:FARGATE"), Some(Cause::CapacityUnavailable));

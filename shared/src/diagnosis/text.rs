@@ -64,11 +64,28 @@ pub(crate) struct Name {
     pub(crate) otherwise: Option<Cause>,
 }
 
-/// The first name in the text fixes the family.
+/// The first name in the text that stands by itself fixes the family: services are called after errors, too.
 fn name_of(clean: &str, table: &Table) -> Option<&'static Name> {
-    let squeezed: String = clean.chars().filter(char::is_ascii_alphanumeric).collect();
-    let first = table.names.find(&squeezed)?;
-    NAMES.get(first.pattern().as_usize())
+    let (squeezed, places): (String, Vec<usize>) = clean
+        .bytes()
+        .enumerate()
+        .filter(|(_, byte)| byte.is_ascii_alphanumeric())
+        .map(|(place, byte)| (char::from(byte), place))
+        .unzip();
+    let in_a_word = |place: Option<usize>| {
+        let byte = place.and_then(|place| clean.as_bytes().get(place));
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'))
+    };
+    let stands_alone = |start: usize, end: usize| {
+        let first = places.get(start).copied();
+        let last = places.get(end.saturating_sub(1)).copied();
+        !in_a_word(first.and_then(|first| first.checked_sub(1))) && !in_a_word(last.map(|last| last + 1))
+    };
+    table
+        .names
+        .find_iter(&squeezed)
+        .find(|name| stands_alone(name.start(), name.end()))
+        .and_then(|name| NAMES.get(name.pattern().as_usize()))
 }
 
 struct Table {
@@ -179,6 +196,13 @@ mod tests {
         ] {
             assert_eq!(classify(text).map(|finding| finding.cause), Some(Cause::QuotaExceeded), "{text}");
         }
+    }
+
+    #[test]
+    fn a_service_called_after_an_error_is_none() {
+        let text = "(service team-CannotPullContainerError-x) was unable to place a task because no container instance met";
+        assert_eq!(classify(text).map(|finding| finding.cause), Some(Cause::PlacementFailed));
+        assert_eq!(classify("MyCannotPullContainerErrorService"), None);
     }
 
     #[test]

@@ -112,6 +112,36 @@ pub struct ServiceAction {
 }
 
 impl ServiceAction {
+    /// Whether ECS means trouble: by the name, or for a name not known yet by the type.
+    pub fn is_trouble(&self) -> bool {
+        use ServiceActionName as Name;
+        match &self.event_name {
+            Name::TaskStartImpaired
+            | Name::DiscoveryInstanceUnhealthy
+            | Name::LatticeTargetUnhealthy
+            | Name::TaskPlacementFailure
+            | Name::TaskConfigurationFailure
+            | Name::DaemonPlacementConstraintViolated
+            | Name::OperationThrottled
+            | Name::DiscoveryOperationThrottled => true,
+            Name::Other(_) => matches!(self.event_type, Some(EventType::Warn | EventType::Error)),
+            _ => false,
+        }
+    }
+
+    /// Whether tasks do not start: what opens an incident. ECS repeats throttled calls by itself, and unhealthy
+    /// targets end in stopped tasks.
+    pub fn stops_tasks_from_starting(&self) -> bool {
+        use ServiceActionName as Name;
+        matches!(
+            self.event_name,
+            Name::TaskStartImpaired
+                | Name::TaskPlacementFailure
+                | Name::TaskConfigurationFailure
+                | Name::DaemonPlacementConstraintViolated
+        )
+    }
+
     pub(crate) fn read(fields: &mut Fields<'_>, resources: &[String]) -> Result<Self, FieldError> {
         let event_name = ServiceActionName::from_text(fields.required_text("eventName")?);
         if let ServiceActionName::Other(text) = &event_name {

@@ -1,0 +1,342 @@
+//! A bounded set of failures in which order and repetition do not show.
+//!
+//! Events come late, twice and in any order. So failures are a set by fingerprint, bounded to the latest: merging the same
+//! failures in any order gives the same set. Beyond the bound the count is "at least", never too high.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::arn::{DeploymentId, TaskArn, TaskDefinitionArn};
+use crate::diagnosis::{Cause, Diagnosis};
+
+/// How many failures an incident or a deployment remembers one by one.
+pub const MAX_FAILURES: usize = 512;
+/// How many are kept with their evidence: the latest of each cause, of the latest causes.
+const MAX_SAMPLES: usize = 8;
+
+/// Tells one failure from another: 48 bits of a SHA-256, so that among 512 two meet once in 10⁹ incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// The fingerprint of what identifies a failure: a task's ARN, or the parts of a Service Action.
+    pub fn of(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let bits = hash.finalize().iter().take(6).fold(0, |bits, byte| (bits << 8) | u64::from(*byte));
+        Self(bits)
+    }
+}
+
+/// One failure with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What tells it from others.
+    pub fingerprint: Fingerprint,
+    /// `detail.version` of the event: of two with one fingerprint the higher is the truth.
+    pub version: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Why.
+    pub diagnosis: Diagnosis,
+    /// The task, where there is one.
+    pub task: Option<TaskArn>,
+    /// What ran.
+    pub task_definition: Option<TaskDefinitionArn>,
+    /// The deployment that started it.
+    pub deployment: Option<DeploymentId>,
+    /// Where it ran.
+    pub availability_zone: Option<String>,
+}
+
+impl Failure {
+    fn recency(&self) -> (Timestamp, Fingerprint) {
+        (self.at, self.fingerprint)
+    }
+}
+
+/// What is kept of every failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    /// Seconds since 1970: enough to tell the latest.
+    second: u32,
+    /// Saturating at 255: tasks change some ten times.
+    version: u8,
+    cause: Cause,
+}
+
+/// The failures of one incident or deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Failures {
+    #[serde(serialize_with = "write_entries", deserialize_with = "read_entries")]
+    entries: BTreeMap<Fingerprint, Entry>,
+    /// Whether there were more than are kept.
+    more: bool,
+    first_at: Option<Timestamp>,
+    last_at: Option<Timestamp>,
+    samples: Vec<Failure>,
+}
+
+impl Failures {
+    /// Takes a failure in. False where it is known already, in this version or a later one.
+    pub fn add(&mut self, failure: Failure) -> bool {
+        let entry = Entry {
+            second: u32::try_from(failure.at.as_second()).unwrap_or(0),
+            version: u8::try_from(failure.version).unwrap_or(u8::MAX),
+            cause: failure.diagnosis.cause,
+        };
+        if let Some(known) = self.entries.get(&failure.fingerprint)
+            && (known.version, known.cause.code()) >= (entry.version, entry.cause.code())
+        {
+            return false;
+        }
+        if self.is_older_than_all(&failure, entry) {
+            let was_known = self.more;
+            self.more = true;
+            return !was_known;
+        }
+        self.entries.insert(failure.fingerprint, entry);
+        self.first_at = Some(self.first_at.map_or(failure.at, |at| at.min(failure.at)));
+        self.last_at = Some(self.last_at.map_or(failure.at, |at| at.max(failure.at)));
+        self.forget_oldest();
+        self.keep_sample(failure);
+        true
+    }
+
+    /// A full set takes nothing that is older than all it has.
+    fn is_older_than_all(&self, failure: &Failure, entry: Entry) -> bool {
+        self.entries.len() >= MAX_FAILURES
+            && !self.entries.contains_key(&failure.fingerprint)
+            && self.oldest().is_some_and(|(fingerprint, oldest)| {
+                (entry.second, failure.fingerprint) < (oldest.second, fingerprint)
+            })
+    }
+
+    fn oldest(&self) -> Option<(Fingerprint, Entry)> {
+        self.entries
+            .iter()
+            .min_by_key(|(fingerprint, entry)| (entry.second, **fingerprint))
+            .map(|(fingerprint, entry)| (*fingerprint, *entry))
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.entries.len() > MAX_FAILURES {
+            let Some((fingerprint, _)) = self.oldest() else { return };
+            self.entries.remove(&fingerprint);
+            self.samples.retain(|sample| sample.fingerprint != fingerprint);
+            self.more = true;
+        }
+    }
+
+    fn keep_sample(&mut self, failure: Failure) {
+        self.samples.retain(|sample| sample.fingerprint != failure.fingerprint);
+        let cause = failure.diagnosis.cause;
+        match self.samples.iter_mut().find(|sample| sample.diagnosis.cause == cause) {
+            Some(sample) if sample.recency() >= failure.recency() => {}
+            Some(sample) => *sample = failure,
+            None => self.samples.push(failure),
+        }
+        self.samples.sort_by_key(|sample| std::cmp::Reverse(sample.recency()));
+        self.samples.truncate(MAX_SAMPLES);
+    }
+
+    /// Forgets what happened until `at`: it belongs to a story that is over.
+    pub fn forget_until(&mut self, at: Timestamp) {
+        let second = u32::try_from(at.as_second()).unwrap_or(0);
+        self.entries.retain(|_, entry| entry.second > second);
+        self.samples.retain(|sample| sample.at > at);
+        self.first_at = self
+            .entries
+            .values()
+            .map(|entry| i64::from(entry.second))
+            .min()
+            .and_then(|second| Timestamp::from_second(second).ok());
+    }
+
+    /// How many are known one by one; with [`Failures::has_more`] this is the least there were.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there were more than are kept.
+    pub fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// The first failure's time.
+    pub fn first_at(&self) -> Option<Timestamp> {
+        self.first_at
+    }
+
+    /// The last failure's time.
+    pub fn last_at(&self) -> Option<Timestamp> {
+        self.last_at
+    }
+
+    /// How many of each cause, the most frequent first.
+    pub fn causes(&self) -> Vec<(Cause, usize)> {
+        let mut counts: BTreeMap<Cause, usize> = BTreeMap::new();
+        for entry in self.entries.values() {
+            *counts.entry(entry.cause).or_default() += 1;
+        }
+        let mut counts: Vec<(Cause, usize)> = counts.into_iter().collect();
+        counts.sort_by_key(|(cause, count)| (std::cmp::Reverse(*count), *cause));
+        counts
+    }
+
+    /// The cause to name first: the most frequent that is known. A symptom does not hide what is behind it.
+    pub fn leading_cause(&self) -> Option<Cause> {
+        let causes = self.causes();
+        causes.iter().find(|(cause, _)| *cause != Cause::Unknown).or(causes.first()).map(|(cause, _)| *cause)
+    }
+
+    /// The latest failure of a cause, with its evidence.
+    pub fn sample(&self, cause: Cause) -> Option<&Failure> {
+        self.samples.iter().find(|sample| sample.diagnosis.cause == cause)
+    }
+
+    /// The latest failures, one a cause, latest first.
+    pub fn samples(&self) -> &[Failure] {
+        &self.samples
+    }
+}
+
+/// 24 hexadecimal digits an entry: fingerprint, second, version, cause.
+fn write_entries<S: Serializer>(
+    entries: &BTreeMap<Fingerprint, Entry>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut text = String::with_capacity(entries.len() * 24);
+    for (Fingerprint(bits), Entry { second, version, cause }) in entries {
+        text.push_str(&format!("{bits:012x}{second:08x}{version:02x}{:02x}", cause.code()));
+    }
+    serializer.serialize_str(&text)
+}
+
+fn read_entries<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Fingerprint, Entry>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let number = |at: usize, digits: usize| {
+        text.get(at..at + digits)
+            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| serde::de::Error::custom(format!("no entry of 24 hexadecimal digits at {at}")))
+    };
+    (0..text.len())
+        .step_by(24)
+        .map(|at| {
+            let entry = Entry {
+                second: u32::try_from(number(at + 12, 8)?).unwrap_or(0),
+                version: u8::try_from(number(at + 20, 2)?).unwrap_or(u8::MAX),
+                // A newer version may have written a cause that this one does not know.
+                cause: u8::try_from(number(at + 22, 2)?)
+                    .ok()
+                    .and_then(Cause::from_code)
+                    .unwrap_or(Cause::Unknown),
+            };
+            Ok((Fingerprint(number(at, 12)?), entry))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::redact::redact;
+    use proptest::prelude::*;
+
+    pub(crate) fn failure(task: u32, version: u64, second: i64, cause: Cause) -> Failure {
+        let name = format!("task/{task}");
+        Failure {
+            fingerprint: Fingerprint::of(&[&name]),
+            version,
+            at: Timestamp::from_second(1_700_000_000 + second).unwrap(),
+            diagnosis: Diagnosis {
+                cause,
+                container: None,
+                exit_code: None,
+                evidence: Vec::new(),
+                denied_action: None,
+                advice: redact("Look."),
+            },
+            task: Some(TaskArn::new(name)),
+            task_definition: None,
+            deployment: None,
+            availability_zone: None,
+        }
+    }
+
+    fn of(failures: impl IntoIterator<Item = Failure>) -> Failures {
+        let mut set = Failures::default();
+        for failure in failures {
+            set.add(failure);
+        }
+        set
+    }
+
+    #[test]
+    fn the_higher_version_is_the_truth_in_any_order() {
+        let (early, late) = (failure(1, 5, 0, Cause::Unknown), failure(1, 6, 1, Cause::AppError));
+        let forward = of([early.clone(), late.clone(), early.clone()]);
+        assert_eq!(forward.causes(), [(Cause::AppError, 1)]);
+        assert_eq!(forward.samples(), std::slice::from_ref(&late));
+        assert_eq!(of([late, early]).samples(), forward.samples());
+    }
+
+    #[test]
+    fn beyond_its_bound_the_count_is_at_least_and_never_too_high() {
+        let many: Vec<Failure> = (0..600).map(|i| failure(i, 1, i64::from(i), Cause::AppError)).collect();
+        let set = of(many.clone());
+        assert_eq!((set.count(), set.has_more()), (MAX_FAILURES, true));
+        let backwards = of(many.iter().rev().cloned().chain(many.iter().cloned()));
+        assert_eq!(backwards.causes(), set.causes());
+        assert_eq!(backwards.count(), set.count());
+    }
+
+    #[test]
+    fn a_symptom_does_not_hide_the_cause_behind_it() {
+        let set = of([
+            failure(1, 1, 0, Cause::Unknown),
+            failure(2, 1, 0, Cause::Unknown),
+            failure(3, 1, 0, Cause::ImageNotFound),
+        ]);
+        assert_eq!(set.leading_cause(), Some(Cause::ImageNotFound));
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let set = of((0..50).map(|i| failure(i, 300, i64::from(i), Cause::OutOfMemory)));
+        let stored = serde_json::to_string(&set).unwrap();
+        assert_eq!(serde_json::from_str::<Failures>(&stored).unwrap(), set);
+        assert!(serde_json::from_str::<Failures>(&stored.replacen("\"entries\":\"", "\"entries\":\"zz", 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_repetition_do_not_show(
+            tasks in prop::collection::vec((0u32..40, 1u64..4, 0i64..30, 0usize..3), 0..120),
+            seed in any::<u64>(),
+        ) {
+            let causes = [Cause::AppError, Cause::OutOfMemory, Cause::Unknown];
+            let failures: Vec<Failure> =
+                tasks.iter().map(|(task, version, _, cause)| failure(*task, *version, i64::from(*task), causes[*cause])).collect();
+            let mut shuffled: Vec<Failure> = failures.iter().chain(&failures).cloned().collect();
+            let mut state = seed | 1;
+            for i in (1..shuffled.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                shuffled.swap(i, usize::try_from(state >> 33).unwrap() % (i + 1));
+            }
+            let (a, b) = (of(failures), of(shuffled));
+            prop_assert_eq!(a.causes(), b.causes());
+            prop_assert_eq!(a.count(), b.count());
+            prop_assert_eq!((a.first_at(), a.last_at()), (b.first_at(), b.last_at()));
+        }
+    }
+}

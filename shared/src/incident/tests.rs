@@ -1,0 +1,157 @@
+use super::failures::tests::failure;
+use super::*;
+use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceName};
+
+fn service() -> Target {
+    Target::Service { cluster: ClusterArn::new("arn:aws:ecs:r:1:cluster/shop"), name: ServiceName::new("api") }
+}
+
+fn instance() -> Target {
+    let arn = ContainerInstanceArn::new("arn:aws:ecs:r:1:container-instance/shop/0a");
+    Target::ContainerInstance { cluster: ClusterArn::new("arn:aws:ecs:r:1:cluster/shop"), arn }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn failed(task: u32, second: i64) -> Observation {
+    Observation::Failed(Box::new(failure(task, 3, second, Cause::AppError)))
+}
+
+fn story_of(observations: impl IntoIterator<Item = Observation>) -> Story {
+    let mut story = Story::new(service());
+    for observation in observations {
+        story.apply(observation, at(1_000));
+    }
+    story
+}
+
+#[test]
+fn a_failure_opens_one_incident_and_its_repetition_changes_nothing() {
+    let mut story = story_of([failed(1, 10)]);
+    let before = story.clone();
+    story.apply(failed(1, 10), at(2_000));
+    assert_eq!(story, before);
+    assert!(!story.incident.as_ref().unwrap().is_news_since(before.incident.as_ref()));
+    assert_eq!(story.incident.unwrap().opened_at, at(1_000));
+}
+
+#[test]
+fn a_steady_state_resolves_what_failed_before_it() {
+    let story = story_of([failed(1, 10), failed(2, 20), Observation::Steady { at: at(30) }]);
+    assert_eq!(story.incident.unwrap().status, Status::Resolved { at: at(30), by: Ending::Steady });
+}
+
+#[test]
+fn a_steady_state_older_than_a_failure_resolves_nothing() {
+    for observations in [
+        [failed(1, 10), failed(2, 40), Observation::Steady { at: at(30) }],
+        [failed(2, 40), Observation::Steady { at: at(30) }, failed(1, 10)],
+        [Observation::Steady { at: at(30) }, failed(1, 10), failed(2, 40)],
+    ] {
+        let incident = story_of(observations).incident.unwrap();
+        assert!(incident.is_open());
+        assert_eq!(incident.failures.count(), 1, "what failed before the steady state is over");
+    }
+}
+
+#[test]
+fn a_stop_older_than_the_last_good_news_reopens_nothing() {
+    let mut story = story_of([failed(1, 10), Observation::Steady { at: at(30) }]);
+    let before = story.clone();
+    story.apply(failed(2, 25), at(2_000));
+    assert_eq!(story, before);
+    story.apply(failed(3, 31), at(2_000));
+    assert!(story.incident.as_ref().unwrap().is_open());
+    assert_ne!(story.incident, before.incident);
+}
+
+#[test]
+fn two_incidents_of_one_target_never_share_their_identity() {
+    let mut story = story_of([failed(1, 10), Observation::Steady { at: at(30) }]);
+    let first = story.incident.clone().unwrap().opened_at;
+    story.apply(failed(2, 40), at(1_000));
+    assert!(story.incident.unwrap().opened_at > first);
+}
+
+#[test]
+fn a_tick_ends_an_incident_once_failures_have_stopped() {
+    let policy = Policy::default();
+    let mut story = story_of([failed(1, 990)]);
+    let due = story.next_look(&policy).unwrap();
+    story.tick(&policy, due - SignedDuration::from_secs(1));
+    assert!(story.incident.as_ref().unwrap().is_open());
+    story.tick(&policy, due);
+    assert_eq!(story.incident.as_ref().unwrap().status, Status::Resolved { at: due, by: Ending::Quiet });
+    assert_eq!(story.next_look(&policy), None);
+}
+
+#[test]
+fn a_deployments_failures_belong_to_it() {
+    let id = DeploymentId::new("ecs-svc/7");
+    let of_deployment = |task| {
+        let mut failure = failure(task, 3, 10, Cause::ImageNotFound);
+        failure.deployment = Some(id.clone());
+        Observation::Failed(Box::new(failure))
+    };
+    let story = story_of([of_deployment(1), of_deployment(2), failed(3, 11)]);
+    assert_eq!(story.deployments[&id].failures.count(), 2);
+    let incident = story.incident.unwrap();
+    assert_eq!((incident.failures.count(), incident.deployments.len()), (3, 1));
+}
+
+#[test]
+fn an_agent_that_comes_back_in_time_opens_nothing() {
+    let policy = Policy::default();
+    let agent = |version, connected, second| Observation::Agent { version, connected, at: at(second) };
+    let mut story = Story::new(instance());
+    story.apply(agent(1, false, 0), at(0));
+    let due = story.next_look(&policy).unwrap();
+    story.apply(agent(2, true, 60), at(60));
+    story.apply(agent(1, false, 0), at(61));
+    story.tick(&policy, due);
+    assert_eq!((story.incident.clone(), story.next_look(&policy)), (None, None));
+}
+
+#[test]
+fn an_agent_that_stays_away_opens_an_incident_and_its_return_resolves_it() {
+    let policy = Policy::default();
+    let mut story = Story::new(instance());
+    story.apply(Observation::Agent { version: 1, connected: false, at: at(0) }, at(0));
+    let due = story.next_look(&policy).unwrap();
+    story.tick(&policy, due);
+    let opened = story.clone();
+    assert!(opened.incident.as_ref().unwrap().is_open());
+    story.tick(&policy, due + SignedDuration::from_hours(2));
+    assert_eq!(story, opened, "quiet is no end while the agent is away");
+    let back = due + SignedDuration::from_mins(5);
+    story.apply(Observation::Agent { version: 2, connected: true, at: back }, back);
+    assert!(!story.incident.unwrap().is_open());
+}
+
+#[test]
+fn only_beginnings_ends_new_causes_and_milestones_are_news() {
+    let mut story = story_of([failed(1, 10)]);
+    assert!(story.incident.as_ref().unwrap().is_news_since(None));
+    let mut told = 0;
+    for task in 2..=100 {
+        let before = story.incident.clone();
+        story.apply(failed(task, i64::from(task) + 10), at(1_000));
+        told += usize::from(story.incident.as_ref().unwrap().is_news_since(before.as_ref()));
+    }
+    assert_eq!(told, 2, "the tenth and the hundredth");
+    let before = story.incident.clone();
+    story.apply(Observation::Failed(Box::new(failure(999, 1, 500, Cause::OutOfMemory))), at(1_000));
+    assert!(story.incident.as_ref().unwrap().is_news_since(before.as_ref()));
+}
+
+#[test]
+fn severity_grows_with_the_count_and_is_low_where_ecs_copes() {
+    let severity = |observations: Vec<Observation>| story_of(observations).incident.unwrap().severity();
+    let spot = |task| Observation::Failed(Box::new(failure(task, 1, 10, Cause::SpotInterrupted)));
+    assert_eq!(severity(vec![spot(1)]), Severity::Info);
+    assert_eq!(severity((1..=3).map(spot).collect()), Severity::Warning);
+    assert_eq!(severity(vec![failed(1, 10)]), Severity::Warning);
+    assert_eq!(severity((1..=10).map(|task| failed(task, 10)).collect()), Severity::Critical);
+}

@@ -1,0 +1,120 @@
+//! The ledger in memory, with the rules of the real one: conditions, versions, at most 100 writes, items as text.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Expect, Key, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode, encode};
+use crate::ports::Ledger;
+
+struct Item {
+    version: u64,
+    text: String,
+    due: Option<Timestamp>,
+}
+
+/// How much a ledger was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Items read.
+    pub reads: u64,
+    /// Transactions committed.
+    pub transactions: u64,
+    /// Items written.
+    pub writes: u64,
+    /// Transactions refused.
+    pub conflicts: u64,
+}
+
+/// A ledger for tests, benchmarks and the demo.
+#[derive(Default)]
+pub struct MemoryLedger {
+    items: RefCell<BTreeMap<Key, Item>>,
+    usage: RefCell<Usage>,
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How much it was used until now.
+    pub fn usage(&self) -> Usage {
+        *self.usage.borrow()
+    }
+
+    /// Every record, by key.
+    ///
+    /// # Errors
+    ///
+    /// Where an item is newer or damaged.
+    pub fn records(&self) -> Result<BTreeMap<Key, Record>, LedgerError> {
+        self.items.borrow().iter().map(|(key, item)| Ok((key.clone(), decode(key, &item.text)?))).collect()
+    }
+
+    /// Puts a text in as it is: what a newer version, or damage, would leave behind.
+    pub fn put_raw(&self, key: Key, text: &str) {
+        self.items.borrow_mut().insert(key, Item { version: 1, text: text.to_owned(), due: None });
+    }
+
+    fn check(&self, write: &Write) -> Result<(), LedgerError> {
+        let items = self.items.borrow();
+        let version = items.get(&write.key).map(|item| item.version);
+        let holds = match write.expect {
+            Expect::Absent => version.is_none(),
+            Expect::Version(expected) => version == Some(expected),
+        };
+        if holds { Ok(()) } else { Err(LedgerError::Conflict { key: write.key.clone() }) }
+    }
+}
+
+impl Ledger for MemoryLedger {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError> {
+        let items = self.items.borrow();
+        self.usage.borrow_mut().reads += keys.len() as u64;
+        keys.iter()
+            .map(|key| {
+                let Some(item) = items.get(key) else { return Ok(None) };
+                Ok(Some(Stored { version: item.version, record: decode(key, &item.text)? }))
+            })
+            .collect()
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError> {
+        let count = transaction.writes.len();
+        if count > MAX_WRITES {
+            return Err(LedgerError::TooLarge { count });
+        }
+        for write in &transaction.writes {
+            self.check(write).inspect_err(|_| self.usage.borrow_mut().conflicts += 1)?;
+        }
+        let texts: Vec<String> = transaction
+            .writes
+            .iter()
+            .map(|write| encode(&write.key, &write.record))
+            .collect::<Result<_, _>>()?;
+        let mut items = self.items.borrow_mut();
+        for (write, text) in transaction.writes.into_iter().zip(texts) {
+            let version = items.get(&write.key).map_or(1, |item| item.version + 1);
+            items.insert(write.key, Item { version, text, due: write.due });
+        }
+        let mut usage = self.usage.borrow_mut();
+        usage.transactions += 1;
+        usage.writes += count as u64;
+        Ok(())
+    }
+
+    async fn due(&self, owner: Owner, now: Timestamp, limit: usize) -> Result<Vec<Key>, LedgerError> {
+        let items = self.items.borrow();
+        let mut due: Vec<(Timestamp, Key)> = items
+            .iter()
+            .filter(|(key, _)| key.belongs_to(owner))
+            .filter_map(|(key, item)| Some((item.due.filter(|due| *due <= now)?, key.clone())))
+            .collect();
+        due.sort();
+        due.truncate(limit);
+        Ok(due.into_iter().map(|(_, key)| key).collect())
+    }
+}

@@ -1,0 +1,311 @@
+//! The memory of all functions: what an item is called, what it holds, and what a write expects.
+//!
+//! Keys begin with their owner's letter, so that roles can be held apart by their leading keys. Every item carries its
+//! schema's version; a reader refuses a newer one by name and keeps working on the rest. Writes are conditional on the
+//! version that was read: of two writers one is refused, reads again and merges.
+
+mod memory;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use memory::{MemoryLedger, Usage};
+
+use crate::arn::DeploymentId;
+use crate::incident::{Deployment, Incident, Target, TargetRecord};
+use crate::notification::Subject;
+
+/// The version of the items that this version writes. A higher one is refused.
+pub const SCHEMA: u32 = 1;
+/// The most that one transaction may write: `TransactWriteItems` of DynamoDB.
+pub const MAX_WRITES: usize = 100;
+
+/// Whose items a key belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// `r#`: targets, incidents, deployments.
+    Remediation,
+    /// `n#`: what was told.
+    Notifications,
+    /// `x#`: news, written by a subject's owner, its due time cleared by notifications.
+    Shared,
+}
+
+impl Owner {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Remediation => "r#",
+            Self::Notifications => "n#",
+            Self::Shared => "x#",
+        }
+    }
+}
+
+/// The name of an item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// `r#TARGET#target`.
+    pub fn target(target: &Target) -> Self {
+        Self(format!("r#TARGET#{}", target.key()))
+    }
+
+    /// `r#INCIDENT#target#opened_at`.
+    pub fn incident(target: &Target, opened_at: Timestamp) -> Self {
+        Self(format!("r#INCIDENT#{}#{opened_at}", target.key()))
+    }
+
+    /// `r#DEPLOYMENT#service#id`.
+    pub fn deployment(service: &Target, id: &DeploymentId) -> Self {
+        Self(format!("r#DEPLOYMENT#{}#{id}", service.key()))
+    }
+
+    /// `x#NEWS#subject`.
+    pub fn news(subject: &Subject) -> Self {
+        Self(format!("x#NEWS#{}", subject.key()))
+    }
+
+    /// `n#THREAD#subject`.
+    pub fn thread(subject: &Subject) -> Self {
+        Self(format!("n#THREAD#{}", subject.key()))
+    }
+
+    /// The item of a subject itself.
+    pub fn subject(subject: &Subject) -> Self {
+        match subject {
+            Subject::Incident { target, opened_at } => Self::incident(target, *opened_at),
+            Subject::Deployment { service, id } => Self::deployment(service, id),
+        }
+    }
+
+    /// Whether the item belongs to `owner`.
+    pub fn belongs_to(&self, owner: Owner) -> bool {
+        self.0.starts_with(owner.prefix())
+    }
+
+    /// The key's text: the partition key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// That there is something to tell about a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// What about.
+    pub subject: Subject,
+    /// Grows with each change worth telling.
+    pub seq: u64,
+}
+
+/// What was told about a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// What about.
+    pub subject: Subject,
+    /// By channel: the news that it was told last.
+    pub told: BTreeMap<String, u64>,
+    /// Who tells it now, and until when nobody else may.
+    pub lease: Option<Lease>,
+}
+
+/// The right to tell a subject, for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The invocation that holds it.
+    pub holder: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What an item holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// See [`TargetRecord`].
+    Target(TargetRecord),
+    /// See [`Incident`].
+    Incident(Incident),
+    /// See [`Deployment`].
+    Deployment(Deployment),
+    /// See [`News`].
+    News(News),
+    /// See [`Thread`].
+    Thread(Thread),
+}
+
+/// An item as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Grows with each write.
+    pub version: u64,
+    /// What it holds.
+    pub record: Record,
+}
+
+/// What a write expects to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing.
+    Absent,
+    /// The item as it was read.
+    Version(u64),
+}
+
+impl Expect {
+    /// What to expect of an item that was read, or was not there.
+    pub fn unchanged(stored: Option<&Stored>) -> Self {
+        stored.map_or(Self::Absent, |stored| Self::Version(stored.version))
+    }
+}
+
+/// One conditional write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Where.
+    pub key: Key,
+    /// On what condition.
+    pub expect: Expect,
+    /// What.
+    pub record: Record,
+    /// When a sweep must look at it; none: never.
+    pub due: Option<Timestamp>,
+    /// When it may be forgotten; open items never are.
+    pub expires: Option<Timestamp>,
+}
+
+/// Writes that happen together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Transaction {
+    /// The writes.
+    pub writes: Vec<Write>,
+}
+
+/// What went wrong with the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// An item is not as a write expected it.
+    #[error("writing {key}: somebody else wrote it meanwhile")]
+    Conflict {
+        /// The item.
+        key: Key,
+    },
+    /// The ledger does not answer, or refuses for now.
+    #[error("{operation} of {target}: {problem}")]
+    Unavailable {
+        /// The operation of the API.
+        operation: &'static str,
+        /// The item.
+        target: String,
+        /// What it said.
+        problem: String,
+    },
+    /// An item was written by a newer version.
+    #[error("{key} has schema {schema}, newer than {SCHEMA}: upgrade this function before it may touch the item")]
+    NewerSchema {
+        /// The item.
+        key: Key,
+        /// Its schema.
+        schema: u32,
+    },
+    /// An item cannot be read.
+    #[error("{key} is not readable: {problem}")]
+    Unreadable {
+        /// The item.
+        key: Key,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A transaction has more writes than it may.
+    #[error("a transaction of {count} writes is larger than {MAX_WRITES}")]
+    TooLarge {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl LedgerError {
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::Unavailable { .. })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<R> {
+    schema: u32,
+    #[serde(flatten)]
+    record: R,
+}
+
+/// An item as text, with its schema's version.
+///
+/// # Errors
+///
+/// Where the record cannot be written, which no record of this version is.
+pub fn encode(key: &Key, record: &Record) -> Result<String, LedgerError> {
+    serde_json::to_string(&Envelope { schema: SCHEMA, record })
+        .map_err(|error| LedgerError::Unreadable { key: key.clone(), problem: error.to_string() })
+}
+
+/// An item from its text.
+///
+/// # Errors
+///
+/// [`LedgerError::NewerSchema`] for an item of a newer version, [`LedgerError::Unreadable`] for a damaged one.
+pub fn decode(key: &Key, text: &str) -> Result<Record, LedgerError> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: u32,
+    }
+    let unreadable = |error: serde_json::Error| LedgerError::Unreadable { key: key.clone(), problem: error.to_string() };
+    let Schema { schema } = serde_json::from_str(text).map_err(unreadable)?;
+    if schema > SCHEMA {
+        return Err(LedgerError::NewerSchema { key: key.clone(), schema });
+    }
+    serde_json::from_str::<Envelope<Record>>(text).map(|envelope| envelope.record).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::{ClusterArn, ServiceName};
+
+    fn target() -> Target {
+        Target::Service {
+            cluster: ClusterArn::new("arn:aws:ecs:r:1:cluster/shop"),
+            name: ServiceName::new("api"),
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_written() {
+        let key = Key::target(&target());
+        let record = Record::Target(TargetRecord::new(target()));
+        assert_eq!(decode(&key, &encode(&key, &record).unwrap()).unwrap(), record);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_by_name() {
+        let key = Key::target(&target());
+        let error = decode(&key, r#"{"schema":2,"kind":"never_heard_of"}"#).unwrap_err();
+        assert_eq!(error, LedgerError::NewerSchema { key, schema: 2 });
+        assert!(error.to_string().contains("r#TARGET#arn:aws:ecs:r:1:cluster/shop/service/api has schema 2"));
+    }
+
+    #[test]
+    fn keys_carry_their_owner() {
+        let key = Key::target(&target());
+        assert!(key.belongs_to(Owner::Remediation) && !key.belongs_to(Owner::Shared));
+    }
+}

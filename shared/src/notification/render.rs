@@ -1,0 +1,193 @@
+//! From what the ledger holds to what a person reads.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Fact, Message, Tone};
+use crate::diagnosis::Cause;
+use crate::incident::{Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Status};
+use crate::redact::{Redacted, redact};
+
+/// What is shown of one quoted text: the rest is a `steward explain` away.
+const QUOTE_CHARS: usize = 400;
+/// Causes named one by one.
+const MAX_CAUSES: usize = 4;
+/// Quoted texts of one message.
+const MAX_QUOTES: usize = 3;
+
+const NOTHING_CHANGED: &str = "Nothing was changed: the mode is observe.";
+
+/// Renders an incident.
+pub fn incident(incident: &Incident) -> Message {
+    let failures = &incident.failures;
+    let cause = failures.leading_cause().unwrap_or(Cause::Unknown);
+    let sample = failures.sample(cause).or_else(|| failures.samples().first());
+    let place = &incident.target;
+    let (tone, title) = match incident.status {
+        Status::Open => (Tone::Alert(incident.severity()), format!("{place}: {} ({cause})", cause.headline())),
+        Status::Resolved { .. } => (Tone::Good, format!("{place}: resolved, was {cause}")),
+    };
+    let mut facts = Vec::new();
+    push_causes(&mut facts, failures);
+    push_sample(&mut facts, sample);
+    let deployments: Vec<&str> = incident.deployments.iter().map(|id| id.as_str()).collect();
+    push(&mut facts, "Deployment", Some(deployments.join(", ")).filter(|text| !text.is_empty()));
+    push(&mut facts, "Cluster", Some(incident.target.cluster().to_string()));
+    Message {
+        tone,
+        title: redact(&title),
+        status: redact(&incident_status(incident)),
+        facts,
+        evidence: quotes(sample),
+        advice: sample.filter(|_| incident.is_open()).map(|sample| sample.diagnosis.advice.clone()),
+        done: redact(NOTHING_CHANGED),
+    }
+}
+
+fn incident_status(incident: &Incident) -> String {
+    let failures = &incident.failures;
+    let count = count_of(failures);
+    let since = failures.first_at().unwrap_or(incident.opened_at);
+    match incident.status {
+        Status::Open => match failures.last_at().filter(|last| *last != since) {
+            Some(last) => format!("{count} since {}, the last {}", moment(since), moment(last)),
+            None => format!("{count}, {}", moment(since)),
+        },
+        Status::Resolved { at, by } => {
+            let how = match by {
+                Ending::Steady => "ECS reports a steady state",
+                Ending::Quiet => "no failure for a while, though ECS has not reported a steady state",
+            };
+            format!("{count} in {}; {how} ({})", duration(at.duration_since(since)), moment(at))
+        }
+    }
+}
+
+/// Renders a deployment.
+pub fn deployment(deployment: &Deployment) -> Message {
+    let place = &deployment.service;
+    let status = deployment.status();
+    let failed = (deployment.failures.count() > 0 && !deployment.is_rollback()).then_some(&deployment.failures);
+    let (tone, what) = match (status, deployment.is_rollback()) {
+        (None | Some(DeploymentStatus::InProgress), false) => (Tone::Neutral, "deployment started"),
+        (None | Some(DeploymentStatus::InProgress), true) => {
+            (Tone::Alert(crate::incident::Severity::Warning), "rolling back")
+        }
+        (Some(DeploymentStatus::Completed), false) => (Tone::Good, "deployment completed"),
+        (Some(DeploymentStatus::Completed), true) => {
+            (Tone::Alert(crate::incident::Severity::Warning), "rolled back: the earlier revision runs again")
+        }
+        (Some(DeploymentStatus::Failed), _) if deployment.rolled_back_to.is_some() => {
+            (Tone::Alert(crate::incident::Severity::Warning), "deployment failed, ECS rolls back")
+        }
+        (Some(DeploymentStatus::Failed), _) => {
+            (Tone::Alert(crate::incident::Severity::Critical), "deployment failed")
+        }
+    };
+    let sample = failed.and_then(|failures| failures.sample(failures.leading_cause()?));
+    let mut facts = Vec::new();
+    let revision = deployment.task_definition.as_ref().map(|arn| arn.family_and_revision().to_owned());
+    push(&mut facts, "Revision", revision);
+    push(&mut facts, "Deployment", Some(deployment.id.to_string()));
+    push(&mut facts, "Back to", deployment.rolled_back_to.as_ref().map(ToString::to_string));
+    if let Some(failures) = failed {
+        push(&mut facts, "Failed tasks", Some(count_of(failures)));
+        push_causes(&mut facts, failures);
+    }
+    push(&mut facts, "Cluster", Some(deployment.service.cluster().to_string()));
+    Message {
+        tone,
+        title: redact(&format!("{place}: {what}")),
+        status: redact(&deployment_status(deployment)),
+        facts,
+        evidence: quotes(sample),
+        advice: sample.filter(|_| status == Some(DeploymentStatus::Failed)).map(|s| s.diagnosis.advice.clone()),
+        done: redact(NOTHING_CHANGED),
+    }
+}
+
+fn deployment_status(deployment: &Deployment) -> String {
+    let Some(step) = &deployment.step else { return format!("first seen {}", moment(deployment.first_seen_at)) };
+    let began = deployment.rollback_since.unwrap_or(deployment.first_seen_at);
+    let took = match step.status {
+        DeploymentStatus::InProgress => String::new(),
+        _ if step.at > began => format!(" after {}", duration(step.at.duration_since(began))),
+        _ => String::new(),
+    };
+    let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{}{took}{reason}", moment(step.at))
+}
+
+fn push(facts: &mut Vec<Fact>, name: &'static str, value: Option<String>) {
+    if let Some(value) = value {
+        facts.push(Fact { name, value: redact(&value) });
+    }
+}
+
+fn push_causes(facts: &mut Vec<Fact>, failures: &Failures) {
+    let causes = failures.causes();
+    let mut named: Vec<String> =
+        causes.iter().take(MAX_CAUSES).map(|(cause, count)| format!("{count} × {cause}")).collect();
+    if causes.len() > MAX_CAUSES {
+        named.push(format!("{} more", causes.len() - MAX_CAUSES));
+    }
+    push(facts, "Causes", Some(named.join(", ")).filter(|text| !text.is_empty()));
+}
+
+fn push_sample(facts: &mut Vec<Fact>, sample: Option<&Failure>) {
+    let Some(sample) = sample else { return };
+    let container = sample.diagnosis.container.as_ref().map(|name| match sample.diagnosis.exit_code {
+        Some(code) => format!("{name}, exit code {code}"),
+        None => name.to_string(),
+    });
+    push(facts, "Container", container);
+    let revision = sample.task_definition.as_ref().map(|arn| arn.family_and_revision());
+    let zone = sample.availability_zone.as_deref();
+    let where_it_ran: Vec<&str> = revision.into_iter().chain(zone).collect();
+    let task = sample.task.as_ref().map(|task| match where_it_ran.as_slice() {
+        [] => task.id().to_owned(),
+        parts => format!("{} ({})", task.id(), parts.join(", ")),
+    });
+    push(facts, "Last task", task);
+    let denied = sample.diagnosis.denied_action.as_ref().map(|denied| match &denied.resource {
+        Some(resource) => format!("{} on {resource}", denied.action),
+        None => denied.action.clone(),
+    });
+    push(facts, "Denied", denied);
+}
+
+fn quotes(sample: Option<&Failure>) -> Vec<Redacted> {
+    let Some(sample) = sample else { return Vec::new() };
+    sample
+        .diagnosis
+        .evidence
+        .iter()
+        .filter(|piece| piece.source.as_str() != "stopCode")
+        .take(MAX_QUOTES)
+        .map(|piece| redact(&format!("{}: {}", piece.source, piece.text.shortened(QUOTE_CHARS))))
+        .collect()
+}
+
+fn count_of(failures: &Failures) -> String {
+    match (failures.count(), failures.has_more()) {
+        (1, false) => "1 failure".to_owned(),
+        (count, false) => format!("{count} failures"),
+        (count, true) => format!("≥ {count} failures"),
+    }
+}
+
+/// `20 Nov 21:04 UTC`.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %b %H:%M UTC").to_string()
+}
+
+/// In the two largest units.
+fn duration(span: SignedDuration) -> String {
+    let seconds = span.as_secs().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

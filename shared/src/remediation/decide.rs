@@ -1,0 +1,153 @@
+//! What to do, and why: most of all where nothing is done.
+
+use std::fmt;
+
+use crate::config::{Mode, Policy};
+use crate::diagnosis::{Cause, Diagnosis, Kind};
+use crate::event::{Event, TaskStateChange};
+
+/// What is done about an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Watch, remember and tell; change nothing.
+    Observe,
+}
+
+impl Action {
+    /// The action in one stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// A decision with its reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is done.
+    pub action: Action,
+    /// How far Steward may go here.
+    pub mode: Mode,
+    /// Why, the deciding reason first.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why something is done or left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The mode allows no change.
+    ModeObserves,
+    /// The task is not meant to stop.
+    NotStopping,
+    /// The task is on its way out; what it leaves behind is not known yet.
+    NotStoppedYet,
+    /// Somebody meant it.
+    Expected,
+    /// Only a change helps.
+    OnlyAChangeHelps(Cause),
+    /// A retry could help.
+    ARetryCouldHelp(Cause),
+    /// It may pass by itself.
+    MayPass(Cause),
+    /// The evidence fits no known cause, and nothing is done on a guess.
+    NotUnderstood,
+    /// A service's tasks are replaced by ECS.
+    EcsReplaces,
+    /// Nothing replaces a task that no service owns.
+    NothingReplaces,
+    /// ECS says that it tries again by itself.
+    EcsCopes,
+    /// Nothing failed.
+    NothingFailed,
+    /// Announced ahead; ECS acts by itself.
+    Announcement,
+    /// The tasks on the host will say what became of them.
+    TasksWillTell,
+    /// A person is asked; ECS waits.
+    WaitsForAnswer,
+    /// Agents reconnect several times an hour.
+    MayReconnect,
+    /// A job's task: batch looks after it.
+    BelongsToBatch,
+    /// Neither cluster and service nor family can be told.
+    NoTarget,
+    /// The event is not from AWS.
+    ForeignSource,
+    /// An event of a kind that is of no use here, or not known yet.
+    UnknownKind,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ModeObserves => f.write_str("the mode is observe: nothing is changed"),
+            Self::NotStopping => f.write_str("the task is not stopping"),
+            Self::NotStoppedYet => f.write_str("the task is stopping, not stopped: only its last state counts"),
+            Self::Expected => f.write_str("the stop was expected"),
+            Self::OnlyAChangeHelps(cause) => write!(f, "{cause} is persistent: only a change helps, no retry"),
+            Self::ARetryCouldHelp(cause) => write!(f, "{cause} is transient: a retry can help"),
+            Self::MayPass(cause) => write!(f, "{cause} may pass by itself: at most one repeat"),
+            Self::NotUnderstood => f.write_str("the evidence fits no known cause: nothing is done on a guess"),
+            Self::EcsReplaces => f.write_str("ECS itself replaces the tasks of a service"),
+            Self::NothingReplaces => f.write_str("no service owns the task: nothing replaces it"),
+            Self::EcsCopes => f.write_str("ECS tries again by itself"),
+            Self::NothingFailed => f.write_str("nothing failed"),
+            Self::Announcement => f.write_str("announced ahead: nothing has stopped yet"),
+            Self::TasksWillTell => f.write_str("two minutes ahead: the tasks on the instance will say what became of them"),
+            Self::WaitsForAnswer => f.write_str("the deployment waits for ContinueServiceDeployment"),
+            Self::MayReconnect => f.write_str("an agent that stays away opens an incident; most reconnect"),
+            Self::BelongsToBatch => f.write_str("the task belongs to a job, which looks after it"),
+            Self::NoTarget => f.write_str("the event does not tell cluster and service, family or instance"),
+            Self::ForeignSource => f.write_str("the event's source is not AWS"),
+            Self::UnknownKind => f.write_str("no rule is about events of this kind"),
+        }
+    }
+}
+
+/// Decides about an event.
+pub fn decide(event: &Event, diagnosis: Option<&Diagnosis>, because: Option<Reason>, policy: &Policy) -> Decision {
+    let task = match &event.detail {
+        crate::event::Detail::TaskStateChange(task) => Some(task.as_ref()),
+        _ => None,
+    };
+    let mut decision = decide_task(task, diagnosis, policy);
+    if let Some(because) = because
+        && !decision.reasons.contains(&because)
+    {
+        decision.reasons.insert(0, because);
+    }
+    decision
+}
+
+/// Decides about a task, or about what has none.
+pub fn decide_task(task: Option<&TaskStateChange>, diagnosis: Option<&Diagnosis>, policy: &Policy) -> Decision {
+    let mut reasons = Vec::new();
+    match (diagnosis.map(|diagnosis| diagnosis.cause), task) {
+        (None, Some(_)) => reasons.push(Reason::NotStopping),
+        (None, None) => {}
+        (Some(cause), task) => {
+            reasons.push(about(cause));
+            match task {
+                Some(task) if !cause.is_benign() => {
+                    reasons.push(if task.belongs_to_service() { Reason::EcsReplaces } else { Reason::NothingReplaces });
+                }
+                _ => {}
+            }
+        }
+    }
+    match policy.mode {
+        Mode::Observe => reasons.push(Reason::ModeObserves),
+    }
+    Decision { action: Action::Observe, mode: policy.mode, reasons }
+}
+
+fn about(cause: Cause) -> Reason {
+    match cause.kind() {
+        Kind::Benign => Reason::Expected,
+        Kind::Persistent => Reason::OnlyAChangeHelps(cause),
+        Kind::Transient => Reason::ARetryCouldHelp(cause),
+        Kind::Mixed if cause == Cause::Unknown => Reason::NotUnderstood,
+        Kind::Mixed => Reason::MayPass(cause),
+    }
+}

@@ -1,0 +1,236 @@
+//! What an event means for its target, and what to do about it.
+//!
+//! [`read`] turns an event into observations of one target; [`decide`] says what to do and why. Both are pure. Until
+//! there are remedies, what is done is to observe, and the reasons say so.
+
+mod decide;
+
+use crate::diagnosis::{self, Diagnosis};
+use crate::event::{
+    ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus, DeploymentEventName,
+    DeploymentStateChange, Detail, Event, HealthStatus, ServiceAction, ServiceActionName, TaskStateChange,
+};
+use crate::incident::{DeploymentStatus, Failure, Fingerprint, Observation, Step, Target};
+use crate::redact::redact;
+use jiff::Timestamp;
+
+pub use decide::{Action, Decision, Reason, decide, decide_task};
+
+/// `startedBy` of tasks that belong to batch: remediation never touches them.
+const JOB_PREFIX: &str = "steward/job/";
+
+/// What an event says, for whom, and why it may say nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Why something stopped or failed, if it did.
+    pub diagnosis: Option<Diagnosis>,
+    /// Whom it is about, where that can be told.
+    pub target: Option<Target>,
+    /// What it says about the target. Empty: nothing to remember.
+    pub observations: Vec<Observation>,
+    /// Why nothing is remembered, where an event might have been thought to matter.
+    pub because: Option<Reason>,
+}
+
+impl Reading {
+    fn nothing(diagnosis: Option<Diagnosis>, target: Option<Target>, because: Reason) -> Self {
+        Self { diagnosis, target, observations: Vec::new(), because: Some(because) }
+    }
+
+    fn of(diagnosis: Option<Diagnosis>, target: Option<Target>, observations: Vec<Observation>) -> Self {
+        let because = match (&target, observations.is_empty()) {
+            (None, _) => Some(Reason::NoTarget),
+            (_, true) => Some(Reason::NothingFailed),
+            _ => None,
+        };
+        let observations = if target.is_some() { observations } else { Vec::new() };
+        Self { diagnosis, target, observations, because }
+    }
+}
+
+/// Reads an event. `now` stands in for the time of an event that has none.
+pub fn read(event: &Event, now: Timestamp) -> Reading {
+    if !is_from_aws(event) {
+        return Reading::nothing(None, None, Reason::ForeignSource);
+    }
+    let diagnosis = diagnosis::diagnose(event);
+    let at = event.occurred_at().unwrap_or(now);
+    match &event.detail {
+        Detail::TaskStateChange(task) => read_task(task, diagnosis, at),
+        Detail::ServiceAction(action) => read_service_action(action, diagnosis, at),
+        Detail::DeploymentStateChange(change) => read_deployment(change, diagnosis, at),
+        Detail::ContainerInstanceStateChange(change) => read_container_instance(change, diagnosis, at),
+        Detail::ContainerInstanceHealthChange(change) => read_host_health(change, diagnosis, at),
+        Detail::ApiCall(call) => read_api_call(event, call, diagnosis, at),
+        Detail::Health(_) => Reading::nothing(diagnosis, None, Reason::Announcement),
+        Detail::SpotInterruptionWarning(_) => Reading::nothing(diagnosis, None, Reason::TasksWillTell),
+        Detail::HookStateChange(_) => Reading::nothing(diagnosis, None, Reason::WaitsForAnswer),
+        Detail::Other => Reading::nothing(None, None, Reason::UnknownKind),
+    }
+}
+
+/// Events of ECS count only where AWS sent them: anybody may put an event of any detail-type on a bus of theirs.
+fn is_from_aws(event: &Event) -> bool {
+    event.envelope.source.as_deref().is_none_or(|source| source.starts_with("aws."))
+}
+
+fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
+    let target = Target::of_task(task);
+    if task.started_by.as_deref().is_some_and(|by| by.starts_with(JOB_PREFIX)) {
+        return Reading::nothing(diagnosis, target, Reason::BelongsToBatch);
+    }
+    let mut observations = Vec::new();
+    if let (Some(id), Some(task_definition)) = (task.deployment_id(), task.task_definition_arn.clone()) {
+        observations.push(Observation::Deploys { id, task_definition, at });
+    }
+    let Some(found) = diagnosis.as_ref() else {
+        return Reading { because: Some(Reason::NotStopping), ..Reading::of(diagnosis, target, observations) };
+    };
+    if found.cause.is_benign() {
+        return Reading { because: Some(Reason::Expected), ..Reading::of(diagnosis, target, observations) };
+    }
+    if !task.is_stopped() {
+        return Reading { because: Some(Reason::NotStoppedYet), ..Reading::of(diagnosis, target, observations) };
+    }
+    let Some(task_arn) = task.task_arn.clone() else {
+        return Reading::nothing(diagnosis, target, Reason::NoTarget);
+    };
+    observations.push(Observation::Failed(Box::new(Failure {
+        fingerprint: Fingerprint::of(&[task_arn.as_str()]),
+        version: task.version.0,
+        at,
+        diagnosis: found.clone(),
+        task: Some(task_arn),
+        task_definition: task.task_definition_arn.clone(),
+        deployment: task.deployment_id(),
+        availability_zone: task.availability_zone.clone(),
+    })));
+    Reading::of(diagnosis, target, observations)
+}
+
+fn read_service_action(action: &ServiceAction, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
+    let target = action.service.as_ref().and_then(Target::of_service);
+    if action.event_name == ServiceActionName::SteadyState {
+        return Reading::of(diagnosis, target, vec![Observation::Steady { at }]);
+    }
+    let Some(found) = diagnosis.clone().filter(|_| action.stops_tasks_from_starting()) else {
+        let because = if diagnosis.is_some() { Reason::EcsCopes } else { Reason::NothingFailed };
+        return Reading::nothing(diagnosis, target, because);
+    };
+    let service = target.as_ref().map(Target::key).unwrap_or_default();
+    let fingerprint = Fingerprint::of(&[&service, action.event_name.as_str(), &at.to_string()]);
+    Reading::of(diagnosis, target, vec![Observation::Failed(Box::new(symptom(fingerprint, at, found)))])
+}
+
+/// A failure without a task.
+fn symptom(fingerprint: Fingerprint, at: Timestamp, diagnosis: Diagnosis) -> Failure {
+    Failure {
+        fingerprint,
+        version: 0,
+        at,
+        diagnosis,
+        task: None,
+        task_definition: None,
+        deployment: None,
+        availability_zone: None,
+    }
+}
+
+fn read_deployment(change: &DeploymentStateChange, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
+    let target = change.service.as_ref().and_then(Target::of_service);
+    let status = match &change.event_name {
+        DeploymentEventName::InProgress => DeploymentStatus::InProgress,
+        DeploymentEventName::Completed => DeploymentStatus::Completed,
+        DeploymentEventName::Failed => DeploymentStatus::Failed,
+        DeploymentEventName::Other(_) => return Reading::nothing(diagnosis, target, Reason::UnknownKind),
+    };
+    let step = Step { at, status, reason: change.reason.as_deref().map(redact) };
+    let id = change.deployment_id.clone();
+    let observation = Observation::Deployment { id, step, is_rollback: change.is_rollback() };
+    Reading::of(diagnosis, target, vec![observation])
+}
+
+fn read_container_instance(
+    change: &ContainerInstanceStateChange,
+    diagnosis: Option<Diagnosis>,
+    at: Timestamp,
+) -> Reading {
+    let target = Target::of_container_instance(&change.cluster_arn, &change.container_instance_arn);
+    if let Some(found) = diagnosis.clone() {
+        let parts = [change.container_instance_arn.as_str(), "registration", &at.to_string()];
+        let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
+        return Reading::of(diagnosis, target, vec![failed]);
+    }
+    // An instance on its way out has lost its agent on purpose.
+    let serves = matches!(change.status, Some(ContainerInstanceStatus::Active));
+    match change.agent_connected {
+        Some(connected) if serves => {
+            let observation = Observation::Agent { version: change.version.0, connected, at };
+            let because = (!connected).then_some(Reason::MayReconnect);
+            Reading { because, ..Reading::of(diagnosis, target, vec![observation]) }
+        }
+        _ => Reading::nothing(diagnosis, target, Reason::NothingFailed),
+    }
+}
+
+fn read_host_health(
+    change: &ContainerInstanceHealthChange,
+    diagnosis: Option<Diagnosis>,
+    at: Timestamp,
+) -> Reading {
+    let target = Target::of_container_instance(&change.cluster_arn, &change.container_instance_arn);
+    if let Some(found) = diagnosis.clone() {
+        let parts = [change.container_instance_arn.as_str(), "health", &at.to_string()];
+        let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
+        return Reading::of(diagnosis, target, vec![failed]);
+    }
+    if change.overall_status == Some(HealthStatus::Ok) {
+        return Reading::of(diagnosis, target, vec![Observation::Healthy { at }]);
+    }
+    Reading::nothing(diagnosis, target, Reason::NothingFailed)
+}
+
+fn read_api_call(
+    event: &Event,
+    call: &crate::event::ApiCall,
+    diagnosis: Option<Diagnosis>,
+    at: Timestamp,
+) -> Reading {
+    let target = call_target(event, call);
+    let Some(found) = diagnosis.clone() else {
+        return Reading::nothing(diagnosis, target, Reason::NothingFailed);
+    };
+    // A call of batch carries its own `startedBy`, and batch reads the answer itself.
+    let family = target.as_ref().map(Target::key).unwrap_or_default();
+    let id = event.envelope.id.clone().unwrap_or_default();
+    let failures: Vec<Observation> = (0..call.failures.len().max(1))
+        .map(|index| {
+            let parts = [family.as_str(), "RunTask", &id, &index.to_string(), &at.to_string()];
+            Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found.clone())))
+        })
+        .collect();
+    Reading::of(diagnosis, target, failures)
+}
+
+/// The family that was to run. CloudTrail has names where ECS has ARNs: account and region are the envelope's.
+fn call_target(event: &Event, call: &crate::event::ApiCall) -> Option<Target> {
+    use crate::arn::{ClusterArn, TaskDefinitionArn};
+    let family = TaskDefinitionArn::new(call.task_definition.clone()?).family();
+    let cluster = match call.cluster.as_deref().unwrap_or("default") {
+        arn if arn.starts_with("arn:") => ClusterArn::new(arn),
+        name => {
+            let region = event.envelope.region.as_deref()?;
+            let account = event.envelope.account.as_deref()?;
+            let partition = match region {
+                region if region.starts_with("cn-") => "aws-cn",
+                region if region.starts_with("us-gov-") => "aws-us-gov",
+                _ => "aws",
+            };
+            ClusterArn::new(format!("arn:{partition}:ecs:{region}:{account}:cluster/{name}"))
+        }
+    };
+    Some(Target::Family { cluster, family })
+}
+
+#[cfg(test)]
+mod tests;

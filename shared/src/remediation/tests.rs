@@ -1,0 +1,101 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::Policy;
+
+fn now() -> Timestamp {
+    "2026-11-20T21:00:00Z".parse().unwrap()
+}
+
+fn event(value: Value) -> Event {
+    Event::from_object(value.as_object().unwrap().clone()).unwrap()
+}
+
+fn stopped(changes: Value) -> Event {
+    let mut detail = json!({
+        "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
+        "taskArn": "arn:aws:ecs:eu-central-1:123456789012:task/shop/aa",
+        "taskDefinitionArn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/api:42",
+        "lastStatus": "STOPPED", "desiredStatus": "STOPPED", "group": "service:api",
+        "containers": [{"name": "api", "exitCode": 1}], "version": 3,
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        detail[key] = value.clone();
+    }
+    event(json!({"detail-type": "ECS Task State Change", "source": "aws.ecs", "detail": detail}))
+}
+
+#[track_caller]
+fn check_nothing(event: &Event, because: Reason) {
+    let reading = read(event, now());
+    assert_eq!(reading.because, Some(because));
+    assert!(!reading.observations.iter().any(|o| matches!(o, Observation::Failed(_))), "{reading:?}");
+}
+
+#[test]
+fn a_failed_task_of_a_service_is_about_the_service() {
+    let reading = read(&stopped(json!({})), now());
+    assert_eq!(reading.target.unwrap().to_string(), "service api in shop");
+    assert!(matches!(reading.observations.as_slice(), [Observation::Failed(_)]));
+}
+
+#[test]
+fn a_failed_task_of_nobody_is_about_its_family() {
+    let reading = read(&stopped(json!({"group": "a callers own text"})), now());
+    assert_eq!(reading.target.unwrap().to_string(), "task api in shop");
+}
+
+#[test]
+fn what_opens_nothing_says_why() {
+    check_nothing(&stopped(json!({"stopCode": "UserInitiated"})), Reason::Expected);
+    check_nothing(&stopped(json!({"lastStatus": "DEPROVISIONING"})), Reason::NotStoppedYet);
+    check_nothing(&stopped(json!({"lastStatus": "RUNNING", "desiredStatus": "RUNNING"})), Reason::NotStopping);
+    check_nothing(&stopped(json!({"startedBy": "steward/job/nightly"})), Reason::BelongsToBatch);
+    check_nothing(&stopped(json!({"clusterArn": "arn"})), Reason::NoTarget);
+    check_nothing(&stopped(json!({"taskArn": ""})), Reason::NoTarget);
+    let foreign = json!({"detail-type": "ECS Task State Change", "source": "acme.ecs", "detail": {
+        "clusterArn": "c", "lastStatus": "STOPPED"}});
+    check_nothing(&event(foreign), Reason::ForeignSource);
+}
+
+#[test]
+fn a_rerun_belongs_to_remediation() {
+    let reading = read(&stopped(json!({"startedBy": "steward/rerun/aa", "group": "family:api"})), now());
+    assert!(matches!(reading.observations.as_slice(), [Observation::Failed(_)]));
+}
+
+#[test]
+fn the_decision_is_to_observe_and_says_why() {
+    let event = stopped(json!({}));
+    let reading = read(&event, now());
+    let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, &Policy::default());
+    let reasons: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
+    assert_eq!(decision.action, Action::Observe);
+    assert_eq!(
+        reasons,
+        [
+            "app_error is persistent: only a change helps, no retry",
+            "ECS itself replaces the tasks of a service",
+            "the mode is observe: nothing is changed",
+        ]
+    );
+}
+
+#[test]
+fn every_entry_of_failures_counts_once_however_often_the_call_is_delivered() {
+    let call = event(json!({
+        "id": "e-1", "detail-type": "AWS API Call via CloudTrail", "source": "aws.ecs",
+        "account": "123456789012", "region": "us-gov-west-1", "time": "2026-11-20T21:00:00Z",
+        "detail": {
+            "eventName": "RunTask", "eventSource": "ecs.amazonaws.com",
+            "requestParameters": {"cluster": "batch", "taskDefinition": "report:7"},
+            "responseElements": {"tasks": [], "failures": [
+                {"arn": "i-1", "reason": "RESOURCE:MEMORY"}, {"arn": "i-2", "reason": "AGENT"}]},
+        },
+    }));
+    let (first, second) = (read(&call, now()), read(&call, now()));
+    assert_eq!(first, second);
+    assert_eq!(first.observations.len(), 2);
+    let key = first.target.unwrap().key();
+    assert_eq!(key, "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/batch/family/report");
+}
