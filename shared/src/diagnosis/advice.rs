@@ -88,10 +88,9 @@ fn for_denied(cause: Cause, names: &Names<'_>, denied: &DeniedAction) -> Option<
 fn image(cause: Cause, names: &Names<'_>) -> Option<String> {
     let image = names.image();
     Some(match cause {
-        Cause::ImageNotFound => format!(
-            "Push {image}, or deploy a revision of {} that names a tag or digest which exists.",
-            names.definition
-        ),
+        Cause::ImageNotFound => {
+            format!("Push {image}, or deploy a revision that names a tag or digest which exists.")
+        }
         Cause::ImageAccessDenied if names.image.is_some_and(|image| image.contains(".dkr.ecr.")) => format!(
             "Give {} `ecr:GetAuthorizationToken`, `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` for {image}, and \
              check the repository's own policy.",

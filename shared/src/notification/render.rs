@@ -74,7 +74,7 @@ pub fn deployment(deployment: &Deployment) -> Message {
         }
         (Some(DeploymentStatus::Completed), false) => (Tone::Good, "deployment completed"),
         (Some(DeploymentStatus::Completed), true) => {
-            (Tone::Alert(crate::incident::Severity::Warning), "rolled back: the earlier revision runs again")
+            (Tone::Alert(crate::incident::Severity::Warning), "rolled back, the earlier revision runs again")
         }
         (Some(DeploymentStatus::Failed), _) if deployment.rolled_back_to.is_some() => {
             (Tone::Alert(crate::incident::Severity::Warning), "deployment failed, ECS rolls back")

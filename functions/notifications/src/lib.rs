@@ -1,0 +1,193 @@
+//! The notifications function: what is due is told, whole and in its current state.
+//!
+//! # Flow
+//!
+//! Take the lease on the subject's thread, read the subject, render it, send it to every channel that was not told this
+//! news, and note each channel's success. When all were told, the news is due no longer, on condition that it is still
+//! the news that was told.
+//!
+//! # Guarantees
+//!
+//! A crash, a lost nudge or a channel that fails delays a message and loses none: the news stays due, and the sweep
+//! comes back to it. One channel's failure holds up no other. The one repeat that is possible is a crash between sending
+//! and noting.
+
+use jiff::{SignedDuration, Timestamp};
+use steward::ledger::{Expect, Key, Lease, LedgerError, News, Owner, Record, Stored, Thread, Transaction, Write};
+use steward::notification::{Message, Subject, deployment, incident};
+use steward::ports::{Channel, Clock, Ledger, SendError};
+
+/// Longer than the function may run: nobody else tells the subject meanwhile.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How many due subjects one sweep looks at.
+const SWEEP_LIMIT: usize = 100;
+
+/// The outside, as far as this function needs it.
+pub struct Ports<'p, L, H, C> {
+    /// The memory.
+    pub ledger: &'p L,
+    /// The ways to people.
+    pub channels: &'p [H],
+    /// The time.
+    pub clock: &'p C,
+}
+
+/// The function, ready to be invoked.
+pub struct Handler<'p, L, H, C> {
+    ports: Ports<'p, L, H, C>,
+}
+
+/// What became of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Told to so many channels, and to none that knew it already.
+    Yes {
+        /// How many.
+        channels: usize,
+    },
+    /// Nothing to tell: all were told.
+    Nothing,
+    /// Another invocation is at it.
+    Elsewhere,
+}
+
+/// Why a subject was not told to all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TellError {
+    /// The ledger did not answer, or refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Channels did not take the message; the others did.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Channels(Vec<SendError>),
+}
+
+impl<'p, L: Ledger, H: Channel, C: Clock> Handler<'p, L, H, C> {
+    /// A handler with its ports.
+    pub fn new(ports: Ports<'p, L, H, C>) -> Self {
+        Self { ports }
+    }
+
+    /// Tells what is due. `holder` names this invocation.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger does not say what is due. Subjects that could not be told are in the answer, and stay due.
+    pub async fn sweep(&self, holder: &str) -> Result<Vec<(Subject, Result<Told, TellError>)>, LedgerError> {
+        let now = self.ports.clock.now();
+        let keys = self.ports.ledger.due(Owner::Shared, now, SWEEP_LIMIT).await?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut told = Vec::new();
+        for key in keys {
+            // An unreadable item must not hold up the others.
+            let Ok(found) = self.ports.ledger.read(std::slice::from_ref(&key)).await else { continue };
+            if let Some(Stored { record: Record::News(news), .. }) = found.into_iter().flatten().next() {
+                let result = self.tell(&news.subject, holder).await;
+                told.push((news.subject, result));
+            }
+        }
+        Ok(told)
+    }
+
+    /// Tells a subject as it stands now, to every channel that was not told its latest news.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger fails, or a channel does not take the message: call again later.
+    pub async fn tell(&self, subject: &Subject, holder: &str) -> Result<Told, TellError> {
+        let keys = [Key::news(subject), Key::thread(subject), Key::subject(subject)];
+        let mut found = self.ports.ledger.read(&keys).await?.into_iter();
+        let (news_item, thread_item, subject_item) =
+            (found.next().flatten(), found.next().flatten(), found.next().flatten());
+        let Some(Stored { record: Record::News(news), .. }) = &news_item else { return Ok(Told::Nothing) };
+        let thread = match &thread_item {
+            Some(Stored { record: Record::Thread(thread), .. }) => thread.clone(),
+            _ => Thread { subject: subject.clone(), told: std::collections::BTreeMap::new(), lease: None },
+        };
+        let now = self.ports.clock.now();
+        if is_held_by_another(&thread, holder, now) {
+            return Ok(Told::Elsewhere);
+        }
+        let missing = self.channels_without(&thread, news.seq);
+        let message = subject_item.as_ref().and_then(|stored| render(&stored.record));
+        let (Some(message), false) = (message, missing.is_empty()) else {
+            self.clear_due(news, news_item.as_ref()).await?;
+            return Ok(Told::Nothing);
+        };
+        let lease = Lease { holder: holder.to_owned(), until: now + LEASE };
+        let leased = Thread { lease: Some(lease), ..thread };
+        match self.write_thread(&leased, Expect::unchanged(thread_item.as_ref())).await {
+            Err(LedgerError::Conflict { .. }) => return Ok(Told::Elsewhere),
+            result => result?,
+        }
+        let version = thread_item.as_ref().map_or(1, |stored| stored.version + 1);
+        self.send(&missing, leased, version, news, news_item.as_ref(), &message).await
+    }
+
+    fn channels_without(&self, thread: &Thread, seq: u64) -> Vec<&'p H> {
+        let knows = |channel: &H| thread.told.get(channel.name()).is_some_and(|told| *told >= seq);
+        self.ports.channels.iter().filter(|channel| !knows(channel)).collect()
+    }
+
+    /// Sends to each channel, notes the successes, and gives the lease back.
+    async fn send(
+        &self,
+        missing: &[&'p H],
+        mut thread: Thread,
+        version: u64,
+        news: &News,
+        news_item: Option<&Stored>,
+        message: &Message,
+    ) -> Result<Told, TellError> {
+        let mut failed = Vec::new();
+        for channel in missing {
+            match channel.send(&thread.subject, message).await {
+                Ok(()) => {
+                    thread.told.insert(channel.name().to_owned(), news.seq);
+                }
+                Err(error) => failed.push(error),
+            }
+        }
+        thread.lease = None;
+        self.write_thread(&thread, Expect::Version(version)).await?;
+        if !failed.is_empty() {
+            return Err(TellError::Channels(failed));
+        }
+        self.clear_due(news, news_item).await?;
+        Ok(Told::Yes { channels: missing.len() })
+    }
+
+    async fn write_thread(&self, thread: &Thread, expect: Expect) -> Result<(), LedgerError> {
+        let key = Key::thread(&thread.subject);
+        let write = Write { key, expect, record: Record::Thread(thread.clone()), due: None, expires: None };
+        self.ports.ledger.commit(Transaction { writes: vec![write] }).await
+    }
+
+    /// News that came meanwhile stays due: then the item is not as it was read.
+    async fn clear_due(&self, news: &News, stored: Option<&Stored>) -> Result<(), LedgerError> {
+        let key = Key::news(&news.subject);
+        let expect = Expect::unchanged(stored);
+        let write = Write { key, expect, record: Record::News(news.clone()), due: None, expires: None };
+        match self.ports.ledger.commit(Transaction { writes: vec![write] }).await {
+            Err(LedgerError::Conflict { .. }) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+fn is_held_by_another(thread: &Thread, holder: &str, now: Timestamp) -> bool {
+    thread.lease.as_ref().is_some_and(|lease| lease.holder != holder && lease.until > now)
+}
+
+fn render(record: &Record) -> Option<Message> {
+    match record {
+        Record::Incident(subject) => Some(incident(subject)),
+        Record::Deployment(subject) => Some(deployment(subject)),
+        Record::Target(_) | Record::News(_) | Record::Thread(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Reads a batch and sorts it by target.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use steward::config::Policy;
+use steward::event::decode::Record;
+use steward::incident::{Observation, Target};
+use steward::remediation::{decide, read as read_event};
+
+use crate::{Explained, Handled};
+
+/// What a batch says about one target.
+#[derive(Default)]
+pub(crate) struct Group {
+    pub(crate) observations: Vec<Observation>,
+    /// Places of the records that say it.
+    pub(crate) records: Vec<usize>,
+}
+
+pub(crate) struct Batch {
+    pub(crate) records: Vec<Handled>,
+    pub(crate) groups: BTreeMap<Target, Group>,
+}
+
+pub(crate) fn read(records: Vec<Record>, policy: &Policy, now: Timestamp) -> Batch {
+    let mut batch = Batch { records: Vec::with_capacity(records.len()), groups: BTreeMap::new() };
+    for (index, record) in records.into_iter().enumerate() {
+        let result = record.event.map(|event| {
+            let reading = read_event(&event, now);
+            let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, policy);
+            let explained = Explained {
+                kind: event.detail.kind(),
+                target: reading.target.as_ref().map(ToString::to_string),
+                diagnosis: reading.diagnosis,
+                decision,
+                unrecognised: event.unrecognised.count(),
+            };
+            if let Some(target) = reading.target.filter(|_| !reading.observations.is_empty()) {
+                let group = batch.groups.entry(target).or_default();
+                group.observations.extend(reading.observations);
+                group.records.push(index);
+            }
+            explained
+        });
+        batch.records.push(Handled { index, message_id: record.message_id, result, failed: None });
+    }
+    batch
+}
+

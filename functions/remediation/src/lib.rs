@@ -1,0 +1,176 @@
+//! The remediation function: ECS events become incidents, and what is worth telling becomes news.
+//!
+//! decode → observe → decide → ledger (+ outbox). A batch is grouped by target, and each target's story is written in one
+//! transaction: a conflict means that another invocation was faster, so it is read and merged again. What cannot be
+//! decoded or written fails alone, by its message id, and its queue keeps it.
+
+mod batch;
+mod story;
+
+use jiff::SignedDuration;
+use steward::config::Policy;
+use steward::diagnosis::Diagnosis;
+use steward::event::decode::{self, DecodeError};
+use steward::ledger::{LedgerError, Owner};
+use steward::notification::Subject;
+use steward::ports::{Clock, Ledger, Tell};
+use steward::remediation::Decision;
+
+/// How long news gather before the first message about them.
+const GROUPING: SignedDuration = SignedDuration::from_secs(15);
+/// How often a story is read and merged again when others write it, too.
+const MAX_TRIES: usize = 3;
+/// How many due stories one sweep looks at.
+const SWEEP_LIMIT: usize = 200;
+
+/// The outside, as far as this function needs it.
+pub struct Ports<'p, L, T, C> {
+    /// The memory.
+    pub ledger: &'p L,
+    /// The way to the notifications function.
+    pub tell: &'p T,
+    /// The time.
+    pub clock: &'p C,
+}
+
+/// The function, ready to be invoked.
+pub struct Handler<'p, L, T, C> {
+    ports: Ports<'p, L, T, C>,
+    policy: Policy,
+}
+
+/// What became of one record, for logs and for people who watch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handled {
+    /// The record's place in the payload, from 0.
+    pub index: usize,
+    /// Its message id, where it came through SQS.
+    pub message_id: Option<String>,
+    /// What it was and what was decided, or why it could not be read.
+    pub result: Result<Explained, DecodeError>,
+    /// Why it was not remembered, where it should have been: its message comes again.
+    pub failed: Option<String>,
+}
+
+impl Handled {
+    /// Whether the message must come again.
+    pub fn must_return(&self) -> bool {
+        self.result.is_err() || self.failed.is_some()
+    }
+}
+
+/// An event that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Its kind, in one stable word.
+    pub kind: &'static str,
+    /// Whom it is about.
+    pub target: Option<String>,
+    /// Why something stopped or failed.
+    pub diagnosis: Option<Diagnosis>,
+    /// What was done, and why.
+    pub decision: Decision,
+    /// Fields and values that this version does not know.
+    pub unrecognised: usize,
+}
+
+/// What an invocation did.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// Every record, in order.
+    pub records: Vec<Handled>,
+    /// What there is to tell.
+    pub news: Vec<Subject>,
+}
+
+impl Outcome {
+    /// The message ids of a partial batch response. A record without an id that failed has none: see
+    /// [`Outcome::must_fail`].
+    pub fn batch_item_failures(&self) -> Vec<&str> {
+        self.records.iter().filter(|record| record.must_return()).filter_map(|r| r.message_id.as_deref()).collect()
+    }
+
+    /// Whether the whole invocation must fail, for a record that failed cannot be named: a raw event, or one from SNS.
+    pub fn must_fail(&self) -> bool {
+        self.records.iter().any(|record| record.must_return() && record.message_id.is_none())
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// What there is to tell.
+    pub news: Vec<Subject>,
+    /// Stories that could not be looked at; the next sweep tries again.
+    pub failed: Vec<String>,
+}
+
+impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
+    /// A handler with its ports.
+    pub fn new(ports: Ports<'p, L, T, C>, policy: Policy) -> Self {
+        Self { ports, policy }
+    }
+
+    /// Handles what the function was invoked with.
+    ///
+    /// # Errors
+    ///
+    /// Where the payload as a whole cannot be told apart; single records fail in the outcome.
+    pub async fn handle(&self, payload: &[u8]) -> Result<Outcome, DecodeError> {
+        let records = decode::payload(payload)?;
+        Ok(self.handle_records(records).await)
+    }
+
+    /// [`Handler::handle`], of records that are decoded already.
+    pub async fn handle_records(&self, records: Vec<decode::Record>) -> Outcome {
+        let now = self.ports.clock.now();
+        let batch = batch::read(records, &self.policy, now);
+        let mut outcome = Outcome { records: batch.records, news: Vec::new() };
+        for (target, group) in batch.groups {
+            match story::advance(self.ports.ledger, &target, &group.observations, &self.policy, now).await {
+                Ok(news) => {
+                    self.nudge(&news).await;
+                    outcome.news.extend(news);
+                }
+                Err(error) => fail(&mut outcome.records, &group.records, &error),
+            }
+        }
+        outcome
+    }
+
+    /// Looks at what only time changes: incidents that went quiet, agents that stay away.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger does not say what is due.
+    pub async fn sweep(&self) -> Result<Swept, LedgerError> {
+        let now = self.ports.clock.now();
+        let mut swept = Swept::default();
+        for key in self.ports.ledger.due(Owner::Remediation, now, SWEEP_LIMIT).await? {
+            match story::look(self.ports.ledger, &key, &self.policy, now).await {
+                Ok(news) => {
+                    self.nudge(&news).await;
+                    swept.news.extend(news);
+                }
+                Err(error) => swept.failed.push(error.to_string()),
+            }
+        }
+        Ok(swept)
+    }
+
+    /// A lost nudge delays a message and loses none: the news is due in the ledger.
+    async fn nudge(&self, news: &[Subject]) {
+        for subject in news {
+            let _lost = self.ports.tell.nudge(subject, GROUPING).await;
+        }
+    }
+}
+
+fn fail(records: &mut [Handled], indexes: &[usize], error: &LedgerError) {
+    for record in records.iter_mut().filter(|record| indexes.contains(&record.index)) {
+        record.failed = Some(error.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Loads a target's story, lets it go on, and writes it in one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use steward::arn::DeploymentId;
+use steward::config::Policy;
+use steward::incident::{Deployment, Incident, Observation, Story, Target, TargetRecord};
+use steward::ledger::{Expect, Key, LedgerError, MAX_WRITES, News, Record, Stored, Transaction, Write};
+use steward::notification::Subject;
+use steward::ports::Ledger;
+
+use crate::MAX_TRIES;
+
+/// A deployment and its news are two writes each; the target, its incident and the incident's news come on top.
+const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 3) / 2;
+
+/// Lets a story go on by what events say. Answers what there is to tell.
+pub(crate) async fn advance<L: Ledger>(
+    ledger: &L,
+    target: &Target,
+    observations: &[Observation],
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<Subject>, LedgerError> {
+    let named = deployments_in(observations);
+    if named.len() > MAX_DEPLOYMENTS {
+        return Err(LedgerError::TooLarge { count: named.len() * 2 + 3 });
+    }
+    repeat(ledger, target, &named, policy, now, |story| {
+        for observation in observations {
+            story.apply(observation.clone(), now);
+        }
+    })
+    .await
+}
+
+/// Lets a story go on by what time says.
+pub(crate) async fn look<L: Ledger>(
+    ledger: &L,
+    key: &Key,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<Subject>, LedgerError> {
+    let [found] = read(ledger, [key.clone()]).await?;
+    let Some(Stored { record: Record::Target(record), .. }) = found else { return Ok(Vec::new()) };
+    repeat(ledger, &record.target, &BTreeSet::new(), policy, now, |story| story.tick(policy, now)).await
+}
+
+/// Reads, lets go on and writes; when somebody else wrote meanwhile, again from the start.
+async fn repeat<L: Ledger>(
+    ledger: &L,
+    target: &Target,
+    named: &BTreeSet<DeploymentId>,
+    policy: &Policy,
+    now: Timestamp,
+    go_on: impl Fn(&mut Story),
+) -> Result<Vec<Subject>, LedgerError> {
+    let mut tries = 1;
+    loop {
+        let loaded = Loaded::load(ledger, target, named).await?;
+        let mut story = loaded.story.clone();
+        go_on(&mut story);
+        match write(ledger, &loaded, &story, policy, now).await {
+            Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
+            result => return result,
+        }
+    }
+}
+
+/// A story with the versions it was read in.
+struct Loaded {
+    story: Story,
+    target: Option<Stored>,
+    incident: Option<Stored>,
+    deployments: BTreeMap<DeploymentId, Stored>,
+}
+
+impl Loaded {
+    async fn load<L: Ledger>(ledger: &L, target: &Target, named: &BTreeSet<DeploymentId>) -> Result<Self, LedgerError> {
+        let [target_item] = read(ledger, [Key::target(target)]).await?;
+        let record = match &target_item {
+            Some(Stored { record: Record::Target(record), .. }) => record.clone(),
+            _ => TargetRecord::new(target.clone()),
+        };
+        let wanted = wanted_deployments(&record, named);
+        let mut keys: Vec<Key> = wanted.iter().map(|id| Key::deployment(target, id)).collect();
+        keys.extend(record.incident.map(|opened_at| Key::incident(target, opened_at)));
+        let mut loaded = Self {
+            story: Story { record, incident: None, deployments: BTreeMap::new() },
+            target: target_item,
+            incident: None,
+            deployments: BTreeMap::new(),
+        };
+        if keys.is_empty() {
+            return Ok(loaded);
+        }
+        for stored in ledger.read(&keys).await?.into_iter().flatten() {
+            match &stored.record {
+                Record::Incident(incident) => {
+                    loaded.story.incident = Some(incident.clone());
+                    loaded.incident = Some(stored);
+                }
+                Record::Deployment(deployment) => {
+                    loaded.story.deployments.insert(deployment.id.clone(), deployment.clone());
+                    loaded.deployments.insert(deployment.id.clone(), stored);
+                }
+                Record::Target(_) | Record::News(_) | Record::Thread(_) => {}
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+/// The deployments that observations name, and those that a rollback may be about.
+fn wanted_deployments(record: &TargetRecord, named: &BTreeSet<DeploymentId>) -> BTreeSet<DeploymentId> {
+    let mut wanted = named.clone();
+    if !named.is_empty() {
+        let recent = record.history.deployments().iter().take(3);
+        wanted.extend(recent.filter(|past| past.failed_at.is_some()).map(|past| past.id.clone()));
+    }
+    wanted
+}
+
+fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
+    observations
+        .iter()
+        .filter_map(|observation| match observation {
+            Observation::Deployment { id, .. } | Observation::Deploys { id, .. } => Some(id.clone()),
+            Observation::Failed(failure) => failure.deployment.clone(),
+            Observation::Steady { .. } | Observation::Agent { .. } | Observation::Healthy { .. } => None,
+        })
+        .collect()
+}
+
+/// Writes what changed. Nothing changed: no call. Answers what there is to tell.
+async fn write<L: Ledger>(
+    ledger: &L,
+    loaded: &Loaded,
+    story: &Story,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<Subject>, LedgerError> {
+    let before = &loaded.story;
+    if before == story {
+        return Ok(Vec::new());
+    }
+    let mut writes = Vec::new();
+    let mut news = Vec::new();
+    let target = &story.record.target;
+    let due = story.next_look(policy);
+    if before.record != story.record || before.next_look(policy) != due {
+        let record = Record::Target(story.record.clone());
+        writes.push(Write { due, ..write_of(Key::target(target), loaded.target.as_ref(), record) });
+    }
+    if let Some(incident) = story.incident.as_ref().filter(|incident| before.incident.as_ref() != Some(incident)) {
+        let same = before.incident.as_ref().is_some_and(|before| before.opened_at == incident.opened_at);
+        let stored = loaded.incident.as_ref().filter(|_| same);
+        let expires = expiry(!incident.is_open(), policy, now);
+        let key = Key::incident(target, incident.opened_at);
+        writes.push(Write { expires, ..write_of(key, stored, Record::Incident(incident.clone())) });
+        if incident.is_news_since(before.incident.as_ref()) {
+            news.push(subject_of(incident));
+        }
+    }
+    for (id, deployment) in &story.deployments {
+        if before.deployments.get(id) == Some(deployment) {
+            continue;
+        }
+        let expires = expiry(is_over(deployment), policy, now);
+        let key = Key::deployment(target, id);
+        let record = Record::Deployment(deployment.clone());
+        writes.push(Write { expires, ..write_of(key, loaded.deployments.get(id), record) });
+        if deployment.is_news_since(before.deployments.get(id)) {
+            news.push(Subject::Deployment { service: target.clone(), id: id.clone() });
+        }
+    }
+    push_news(ledger, &mut writes, &news, now).await?;
+    ledger.commit(Transaction { writes }).await?;
+    Ok(news)
+}
+
+/// The outbox: news are written with what they are about, or not at all.
+async fn push_news<L: Ledger>(
+    ledger: &L,
+    writes: &mut Vec<Write>,
+    news: &[Subject],
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Key> = news.iter().map(Key::news).collect();
+    for (subject, stored) in news.iter().zip(ledger.read(&keys).await?) {
+        let seq = match &stored {
+            Some(Stored { record: Record::News(news), .. }) => news.seq + 1,
+            _ => 1,
+        };
+        let record = Record::News(News { subject: subject.clone(), seq });
+        writes.push(Write { due: Some(now), ..write_of(Key::news(subject), stored.as_ref(), record) });
+    }
+    Ok(())
+}
+
+fn write_of(key: Key, stored: Option<&Stored>, record: Record) -> Write {
+    Write { key, expect: Expect::unchanged(stored), record, due: None, expires: None }
+}
+
+fn subject_of(incident: &Incident) -> Subject {
+    Subject::Incident { target: incident.target.clone(), opened_at: incident.opened_at }
+}
+
+fn is_over(deployment: &Deployment) -> bool {
+    use steward::incident::DeploymentStatus::{Completed, Failed};
+    matches!(deployment.status(), Some(Completed | Failed))
+}
+
+/// Open items never expire.
+fn expiry(is_over: bool, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    is_over.then(|| now + policy.keep_closed)
+}
+
+async fn read<L: Ledger, const N: usize>(ledger: &L, keys: [Key; N]) -> Result<[Option<Stored>; N], LedgerError> {
+    let found = ledger.read(&keys).await?;
+    <[Option<Stored>; N]>::try_from(found).map_err(|found| LedgerError::Unavailable {
+        operation: "read",
+        target: keys.first().map(ToString::to_string).unwrap_or_default(),
+        problem: format!("{} answers to {N} keys", found.len()),
+    })
+}

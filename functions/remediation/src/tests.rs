@@ -1,0 +1,233 @@
+//! The handler against a ledger that can refuse, and a tell queue that can fail.
+
+use std::cell::{Cell, RefCell};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
+use steward::ports::NudgeError;
+
+use super::*;
+
+struct At(Cell<Timestamp>);
+
+impl At {
+    fn start() -> Self {
+        Self(Cell::new("2026-11-20T21:30:00Z".parse().unwrap()))
+    }
+
+    fn pass(&self, minutes: i64) {
+        self.0.set(self.0.get() + SignedDuration::from_mins(minutes));
+    }
+}
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0.get()
+    }
+}
+
+#[derive(Default)]
+struct Nudges {
+    taken: RefCell<Vec<Subject>>,
+    fails: bool,
+}
+
+impl Tell for Nudges {
+    async fn nudge(&self, subject: &Subject, _: SignedDuration) -> Result<(), NudgeError> {
+        if self.fails {
+            return Err(NudgeError { subject: subject.to_string(), problem: "no route".into() });
+        }
+        self.taken.borrow_mut().push(subject.clone());
+        Ok(())
+    }
+}
+
+/// A ledger that refuses some commits, as if somebody else had been faster.
+#[derive(Default)]
+struct Contended {
+    inner: MemoryLedger,
+    conflicts: Cell<usize>,
+    rival: RefCell<Option<Transaction>>,
+}
+
+impl Ledger for Contended {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError> {
+        self.inner.read(keys).await
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError> {
+        if let Some(rival) = self.rival.borrow_mut().take() {
+            self.inner.commit(rival).await?;
+        }
+        if self.conflicts.get() > 0 {
+            self.conflicts.set(self.conflicts.get() - 1);
+            return Err(LedgerError::Conflict { key: transaction.writes[0].key.clone() });
+        }
+        self.inner.commit(transaction).await
+    }
+
+    async fn due(&self, owner: Owner, now: Timestamp, limit: usize) -> Result<Vec<Key>, LedgerError> {
+        self.inner.due(owner, now, limit).await
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn stop(service: &str, task: u32) -> Value {
+    json!({
+        "id": format!("e-{task}"), "detail-type": "ECS Task State Change", "source": "aws.ecs",
+        "detail": {
+            "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
+            "taskArn": format!("arn:aws:ecs:eu-central-1:123456789012:task/shop/{task}"),
+            "group": format!("service:{service}"), "lastStatus": "STOPPED", "desiredStatus": "STOPPED",
+            "stoppedAt": "2026-11-20T21:29:00Z", "version": 4, "containers": [{"name": "app", "exitCode": 1}],
+        },
+    })
+}
+
+fn batch(bodies: &[String]) -> Vec<u8> {
+    let records: Vec<Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(i, body)| json!({"messageId": format!("m-{i}"), "eventSource": "aws:sqs", "body": body}))
+        .collect();
+    json!({"Records": records}).to_string().into_bytes()
+}
+
+fn handle(ledger: &impl Ledger, tell: &Nudges, clock: &At, payload: &[u8]) -> Outcome {
+    let handler = Handler::new(Ports { ledger, tell, clock }, Policy::default());
+    run(handler.handle(payload)).unwrap()
+}
+
+fn incidents(ledger: &MemoryLedger) -> Vec<steward::incident::Incident> {
+    let records = ledger.records().unwrap();
+    records
+        .into_values()
+        .filter_map(|record| match record {
+            Record::Incident(incident) => Some(incident),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_bad_record_fails_alone() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let bodies = [stop("api", 1).to_string(), "{".into(), "{\"a\":1}".into(), stop("web", 2).to_string()];
+    let outcome = handle(&ledger, &tell, &clock, &batch(&bodies));
+    assert_eq!(outcome.batch_item_failures(), ["m-1", "m-2"]);
+    assert!(!outcome.must_fail());
+    assert_eq!(incidents(&ledger).len(), 2);
+}
+
+#[test]
+fn a_raw_event_that_fails_fails_the_invocation() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let outcome = handle(&ledger, &tell, &clock, br#"{"detail-type":"ECS Task State Change","detail":{}}"#);
+    assert!(outcome.must_fail());
+    assert_eq!(outcome.records[0].result.as_ref().unwrap_err().field(), Some("detail.lastStatus"));
+}
+
+#[test]
+fn a_batch_costs_at_most_one_transaction_a_target() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let bodies: Vec<String> =
+        (0..100).map(|task| stop(if task % 2 == 0 { "api" } else { "web" }, task).to_string()).collect();
+    handle(&ledger, &tell, &clock, &batch(&bodies));
+    assert_eq!(ledger.usage().transactions, 2);
+    assert_eq!(tell.taken.borrow().len(), 2);
+}
+
+#[test]
+fn the_same_batch_again_writes_nothing_and_tells_nothing() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let payload = batch(&[stop("api", 1).to_string(), stop("api", 2).to_string()]);
+    handle(&ledger, &tell, &clock, &payload);
+    let (records, usage) = (ledger.records().unwrap(), ledger.usage());
+    clock.pass(5);
+    let outcome = handle(&ledger, &tell, &clock, &payload);
+    assert_eq!((outcome.news, ledger.usage().writes), (Vec::new(), usage.writes));
+    assert_eq!(ledger.records().unwrap(), records);
+}
+
+#[test]
+fn a_conflict_is_read_and_merged_again() {
+    let ledger = Contended::default();
+    let (tell, clock) = (Nudges::default(), At::start());
+    handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
+    ledger.conflicts.set(2);
+    let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 2).to_string()]));
+    assert!(outcome.batch_item_failures().is_empty());
+    assert_eq!(incidents(&ledger.inner)[0].failures.count(), 2);
+}
+
+#[test]
+fn what_a_rival_wrote_meanwhile_is_kept() {
+    let other = MemoryLedger::new();
+    let (tell, clock) = (Nudges::default(), At::start());
+    handle(&other, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
+    let writes = other
+        .records()
+        .unwrap()
+        .into_iter()
+        .map(|(key, record)| steward::ledger::Write {
+            key,
+            expect: steward::ledger::Expect::Absent,
+            record,
+            due: None,
+            expires: None,
+        })
+        .collect();
+    let ledger = Contended { rival: RefCell::new(Some(Transaction { writes })), ..Contended::default() };
+    let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 2).to_string()]));
+    assert!(outcome.batch_item_failures().is_empty());
+    let incidents = incidents(&ledger.inner);
+    assert_eq!((incidents.len(), incidents[0].failures.count()), (1, 2));
+}
+
+#[test]
+fn after_three_conflicts_only_that_targets_messages_return() {
+    let ledger = Contended::default();
+    let (tell, clock) = (Nudges::default(), At::start());
+    ledger.conflicts.set(3);
+    let bodies = [stop("api", 1).to_string(), stop("web", 2).to_string(), stop("api", 3).to_string()];
+    let outcome = handle(&ledger, &tell, &clock, &batch(&bodies));
+    assert_eq!(outcome.batch_item_failures(), ["m-0", "m-2"]);
+    assert_eq!(incidents(&ledger.inner).len(), 1);
+}
+
+#[test]
+fn an_item_of_a_newer_version_fails_its_target_by_name_and_no_other() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
+    let key = ledger.records().unwrap().into_keys().find(|key| key.as_str().starts_with("r#TARGET#")).unwrap();
+    ledger.put_raw(key, r#"{"schema":99}"#);
+    let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 2).to_string(), stop("web", 3).to_string()]));
+    assert_eq!(outcome.batch_item_failures(), ["m-0"]);
+    assert!(outcome.records[0].failed.as_ref().unwrap().contains("has schema 99"));
+}
+
+#[test]
+fn a_lost_nudge_loses_no_news() {
+    let (ledger, clock) = (MemoryLedger::new(), At::start());
+    let tell = Nudges { fails: true, ..Nudges::default() };
+    let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
+    assert!(outcome.batch_item_failures().is_empty());
+    let due = run(ledger.due(Owner::Shared, clock.now(), 10)).unwrap();
+    assert_eq!(due.len(), 1);
+}
+
+#[test]
+fn a_sweep_ends_what_went_quiet_once() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
+    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, Policy::default());
+    assert_eq!(run(handler.sweep()).unwrap(), Swept::default());
+    clock.pass(31);
+    assert_eq!(run(handler.sweep()).unwrap().news.len(), 1);
+    assert_eq!(run(handler.sweep()).unwrap(), Swept::default());
+    assert!(!incidents(&ledger)[0].is_open());
+}
