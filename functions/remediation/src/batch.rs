@@ -34,6 +34,7 @@ pub(crate) fn read(records: Vec<Record>, policy: &Policy, now: Timestamp) -> Bat
                 target: reading.target.as_ref().map(ToString::to_string),
                 diagnosis: reading.diagnosis,
                 decision,
+                because: reading.because,
                 unrecognised: event.unrecognised.count(),
             };
             if let Some(target) = reading.target.filter(|_| !reading.observations.is_empty()) {

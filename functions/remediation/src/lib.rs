@@ -14,7 +14,7 @@ use steward::event::decode::{self, DecodeError};
 use steward::ledger::{LedgerError, Owner};
 use steward::notification::Subject;
 use steward::ports::{Clock, Ledger, Tell};
-use steward::remediation::Decision;
+use steward::remediation::{Decision, Reason};
 
 /// How long news gather before the first message about them.
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
@@ -70,6 +70,8 @@ pub struct Explained {
     pub diagnosis: Option<Diagnosis>,
     /// What was done, and why.
     pub decision: Decision,
+    /// Why the event opened nothing; absent where it is part of a story.
+    pub because: Option<Reason>,
     /// Fields and values that this version does not know.
     pub unrecognised: usize,
 }

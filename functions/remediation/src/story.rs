@@ -128,7 +128,10 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
         .filter_map(|observation| match observation {
             Observation::Deployment { id, .. } | Observation::Deploys { id, .. } => Some(id.clone()),
             Observation::Failed(failure) => failure.deployment.clone(),
-            Observation::Steady { .. } | Observation::Agent { .. } | Observation::Healthy { .. } => None,
+            Observation::Steady { .. }
+            | Observation::Agent { .. }
+            | Observation::Healthy { .. }
+            | Observation::Gone { .. } => None,
         })
         .collect()
 }

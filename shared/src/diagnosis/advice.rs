@@ -72,6 +72,12 @@ fn for_denied(cause: Cause, names: &Names<'_>, denied: &DeniedAction) -> Option<
     let DeniedAction { action, resource } = denied;
     let on = resource.as_ref().map_or_else(String::new, |resource| format!(" on `{resource}`"));
     let role = &names.execution_role;
+    if names.says("explicit deny") {
+        return Some(format!("Remove the explicit deny of `{action}`{on} for {role}: no permission outweighs it."));
+    }
+    if names.says("no resource-based policy") {
+        return Some(format!("Allow `{action}` for {role} in the resource's own policy{on}: it is the one that lacks it."));
+    }
     match cause {
         Cause::RoleNotAssumable => None,
         Cause::SecretAccessDenied if action.starts_with("kms:") => {
@@ -80,8 +86,8 @@ fn for_denied(cause: Cause, names: &Names<'_>, denied: &DeniedAction) -> Option<
         Cause::ImageAccessDenied if action == "ecr:GetAuthorizationToken" => {
             Some(format!("Attach `{action}` on `*` to {role}; that action takes no narrower resource."))
         }
-        Cause::VolumeMountFailed => Some(format!("Attach `{action}` to the task role of {}{on}.", names.definition)),
-        _ => Some(format!("Attach `{action}` to {role}{on}.")),
+        Cause::VolumeMountFailed => Some(format!("Attach `{action}`{on} to the task role of {}.", names.definition)),
+        _ => Some(format!("Attach `{action}`{on} to {role}.")),
     }
 }
 

@@ -286,7 +286,7 @@ fn the_advice_names_the_denied_action_and_the_task_definition() {
     let diagnosis = check(json!({"stopCode": "TaskFailedToStart", "stoppedReason": text}), Cause::ImageAccessDenied, None);
     assert_eq!(
         diagnosis.advice.as_str(),
-        "Attach `ecr:BatchGetImage` to the execution role of `api:42` on `arn:aws:ecr:eu:1:repository/api`."
+        "Attach `ecr:BatchGetImage` on `arn:aws:ecr:eu:1:repository/api` to the execution role of `api:42`."
     );
 }
 

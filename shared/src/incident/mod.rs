@@ -68,6 +68,11 @@ pub enum Observation {
         /// When ECS said so.
         at: Timestamp,
     },
+    /// A container instance has left its cluster.
+    Gone {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// How an incident ended.
@@ -78,6 +83,8 @@ pub enum Ending {
     Steady,
     /// No failure for the quiet time; ECS said nothing.
     Quiet,
+    /// The container instance has left its cluster.
+    Gone,
 }
 
 /// Whether an incident goes on.
@@ -250,7 +257,11 @@ impl Story {
     pub fn apply(&mut self, observation: Observation, now: Timestamp) {
         match observation {
             Observation::Failed(failure) => self.failed(*failure, now),
-            Observation::Steady { at } | Observation::Healthy { at } => self.is_well(at),
+            Observation::Steady { at } | Observation::Healthy { at } => self.is_well(at, Ending::Steady),
+            Observation::Gone { at } => {
+                self.record.agent = None;
+                self.is_well(at, Ending::Gone);
+            }
             Observation::Deployment { id, step, is_rollback } => self.deployment_step(&id, step, is_rollback),
             Observation::Deploys { id, task_definition, at } => self.deploys(&id, task_definition, at),
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
@@ -283,11 +294,11 @@ impl Story {
         after_last.map_or(now, |after_last| after_last.max(now))
     }
 
-    fn is_well(&mut self, at: Timestamp) {
+    fn is_well(&mut self, at: Timestamp, by: Ending) {
         self.record.well_at = self.record.well_at.max(Some(at));
         let Some(incident) = self.incident.as_mut().filter(|incident| incident.is_open()) else { return };
         if incident.failures.last_at().is_none_or(|last| last <= at) {
-            incident.status = Status::Resolved { at, by: Ending::Steady };
+            incident.status = Status::Resolved { at, by };
         } else {
             incident.failures.forget_until(at);
         }
@@ -348,23 +359,34 @@ impl Story {
         }
         let since = known.and_then(|known| known.away_since).unwrap_or(at);
         self.record.agent = Some(Agent { version, away_since: (!connected).then_some(since) });
-        if connected {
-            self.is_well(at);
+        // The agent's return says nothing about what else may be wrong with its host.
+        let only_the_agent = self.incident.as_ref().is_some_and(|incident| {
+            incident.failures.causes().iter().all(|(cause, _)| *cause == Cause::ContainerRuntimeFailed)
+        });
+        if connected && only_the_agent {
+            self.is_well(at, Ending::Steady);
         }
     }
 
     /// What time alone changes: a quiet incident ends, an agent that stays away has failed.
     pub fn tick(&mut self, policy: &Policy, now: Timestamp) {
         self.agent_stays_away(policy, now);
-        if self.record.agent.is_some_and(|agent| agent.away_since.is_some()) {
+        if self.quiet_at(policy).is_none_or(|quiet_at| now < quiet_at) {
             return;
         }
-        let Some(incident) = self.incident.as_mut().filter(|incident| incident.is_open()) else { return };
-        let last = incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at);
-        if now.duration_since(last) >= policy.quiet {
+        if let Some(incident) = &mut self.incident {
             incident.status = Status::Resolved { at: now, by: Ending::Quiet };
             self.record.well_at = self.record.well_at.max(incident.failures.last_at());
         }
+    }
+
+    /// When an open incident ends by itself. A host's never does: it stays as it is until ECS says otherwise.
+    fn quiet_at(&self, policy: &Policy) -> Option<Timestamp> {
+        let incident = self.incident.as_ref().filter(|incident| incident.is_open())?;
+        if matches!(incident.target, Target::ContainerInstance { .. }) {
+            return None;
+        }
+        Some(incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at) + policy.quiet)
     }
 
     fn agent_stays_away(&mut self, policy: &Policy, now: Timestamp) {
@@ -390,15 +412,9 @@ impl Story {
 
     /// When time may change something next. `None`: never, until an event comes.
     pub fn next_look(&self, policy: &Policy) -> Option<Timestamp> {
-        let incident = self.incident.as_ref().filter(|incident| incident.is_open());
-        let quiet = incident.map(|incident| {
-            incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at) + policy.quiet
-        });
-        match self.record.agent.and_then(|agent| agent.away_since) {
-            Some(_) if incident.is_some() => None,
-            Some(since) => Some(since + policy.agent_away),
-            None => quiet,
-        }
+        let is_open = self.incident.as_ref().is_some_and(Incident::is_open);
+        let away_since = self.record.agent.and_then(|agent| agent.away_since).filter(|_| !is_open);
+        away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy))
     }
 }
 

@@ -131,6 +131,23 @@ fn an_agent_that_stays_away_opens_an_incident_and_its_return_resolves_it() {
 }
 
 #[test]
+fn an_impaired_host_stays_that_until_ecs_says_otherwise() {
+    let policy = Policy::default();
+    let impaired = Observation::Failed(Box::new(failure(1, 1, 0, Cause::InfrastructureImpaired)));
+    let mut story = Story::new(instance());
+    story.apply(impaired, at(0));
+    story.apply(Observation::Agent { version: 1, connected: false, at: at(10) }, at(10));
+    story.apply(Observation::Agent { version: 2, connected: true, at: at(20) }, at(20));
+    story.tick(&policy, at(100_000));
+    assert!(story.incident.as_ref().unwrap().is_open(), "neither quiet nor its agent make a host well");
+    let mut gone = story.clone();
+    story.apply(Observation::Healthy { at: at(200) }, at(200));
+    assert!(!story.incident.unwrap().is_open());
+    gone.apply(Observation::Gone { at: at(200) }, at(200));
+    assert_eq!(gone.incident.unwrap().status, Status::Resolved { at: at(200), by: Ending::Gone });
+}
+
+#[test]
 fn only_beginnings_ends_new_causes_and_milestones_are_news() {
     let mut story = story_of([failed(1, 10)]);
     assert!(story.incident.as_ref().unwrap().is_news_since(None));

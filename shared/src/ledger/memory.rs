@@ -45,6 +45,11 @@ impl MemoryLedger {
         *self.usage.borrow()
     }
 
+    /// When an owner's item is due next.
+    pub fn next_due(&self, owner: Owner) -> Option<Timestamp> {
+        self.items.borrow().iter().filter(|(key, _)| key.belongs_to(owner)).filter_map(|(_, item)| item.due).min()
+    }
+
     /// Every record, by key.
     ///
     /// # Errors

@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Fact, Message, Tone};
+use crate::arn::Arn;
 use crate::diagnosis::Cause;
-use crate::incident::{Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Status};
+use crate::incident::{Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Severity, Status, Target};
 use crate::redact::{Redacted, redact};
 
 /// What is shown of one quoted text: the rest is a `steward explain` away.
-const QUOTE_CHARS: usize = 400;
+const QUOTE_CHARS: usize = 300;
 /// Causes named one by one.
 const MAX_CAUSES: usize = 4;
 /// Quoted texts of one message.
@@ -28,17 +29,19 @@ pub fn incident(incident: &Incident) -> Message {
     };
     let mut facts = Vec::new();
     push_causes(&mut facts, failures);
+    // What is over needs no finger pointed at a task.
+    let sample = sample.filter(|_| incident.is_open());
     push_sample(&mut facts, sample);
     let deployments: Vec<&str> = incident.deployments.iter().map(|id| id.as_str()).collect();
     push(&mut facts, "Deployment", Some(deployments.join(", ")).filter(|text| !text.is_empty()));
-    push(&mut facts, "Cluster", Some(incident.target.cluster().to_string()));
+    push_place(&mut facts, place);
     Message {
         tone,
         title: redact(&title),
         status: redact(&incident_status(incident)),
         facts,
         evidence: quotes(sample),
-        advice: sample.filter(|_| incident.is_open()).map(|sample| sample.diagnosis.advice.clone()),
+        advice: sample.map(|sample| sample.diagnosis.advice.clone()),
         done: redact(NOTHING_CHANGED),
     }
 }
@@ -56,6 +59,7 @@ fn incident_status(incident: &Incident) -> String {
             let how = match by {
                 Ending::Steady => "ECS reports a steady state",
                 Ending::Quiet => "no failure for a while, though ECS has not reported a steady state",
+                Ending::Gone => "the container instance has left the cluster",
             };
             format!("{count} in {}; {how} ({})", duration(at.duration_since(since)), moment(at))
         }
@@ -70,17 +74,17 @@ pub fn deployment(deployment: &Deployment) -> Message {
     let (tone, what) = match (status, deployment.is_rollback()) {
         (None | Some(DeploymentStatus::InProgress), false) => (Tone::Neutral, "deployment started"),
         (None | Some(DeploymentStatus::InProgress), true) => {
-            (Tone::Alert(crate::incident::Severity::Warning), "rolling back")
+            (Tone::Alert(Severity::Warning), "rolling back")
         }
         (Some(DeploymentStatus::Completed), false) => (Tone::Good, "deployment completed"),
         (Some(DeploymentStatus::Completed), true) => {
-            (Tone::Alert(crate::incident::Severity::Warning), "rolled back, the earlier revision runs again")
+            (Tone::Alert(Severity::Warning), "rolled back, the earlier revision runs again")
         }
         (Some(DeploymentStatus::Failed), _) if deployment.rolled_back_to.is_some() => {
-            (Tone::Alert(crate::incident::Severity::Warning), "deployment failed, ECS rolls back")
+            (Tone::Alert(Severity::Warning), "deployment failed, ECS rolls back")
         }
         (Some(DeploymentStatus::Failed), _) => {
-            (Tone::Alert(crate::incident::Severity::Critical), "deployment failed")
+            (Tone::Alert(Severity::Critical), "deployment failed")
         }
     };
     let sample = failed.and_then(|failures| failures.sample(failures.leading_cause()?));
@@ -93,7 +97,7 @@ pub fn deployment(deployment: &Deployment) -> Message {
         push(&mut facts, "Failed tasks", Some(count_of(failures)));
         push_causes(&mut facts, failures);
     }
-    push(&mut facts, "Cluster", Some(deployment.service.cluster().to_string()));
+    push_place(&mut facts, place);
     Message {
         tone,
         title: redact(&format!("{place}: {what}")),
@@ -121,6 +125,12 @@ fn push(facts: &mut Vec<Fact>, name: &'static str, value: Option<String>) {
     if let Some(value) = value {
         facts.push(Fact { name, value: redact(&value) });
     }
+}
+
+/// The account and the region: the title has the cluster's name.
+fn push_place(facts: &mut Vec<Fact>, target: &Target) {
+    let arn = Arn::parse(target.cluster().as_str());
+    push(facts, "Account", arn.map(|arn| format!("{} in {}", arn.account, arn.region)));
 }
 
 fn push_causes(facts: &mut Vec<Fact>, failures: &Failures) {

@@ -161,7 +161,11 @@ fn read_container_instance(
         let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
         return Reading::of(diagnosis, target, vec![failed]);
     }
-    // An instance on its way out has lost its agent on purpose.
+    use ContainerInstanceStatus::{Deregistering, Inactive};
+    if matches!(change.status, Some(Deregistering | Inactive)) {
+        return Reading::of(diagnosis, target, vec![Observation::Gone { at }]);
+    }
+    // An instance that drains may lose its agent on purpose.
     let serves = matches!(change.status, Some(ContainerInstanceStatus::Active));
     match change.agent_connected {
         Some(connected) if serves => {

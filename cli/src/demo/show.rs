@@ -1,0 +1,171 @@
+//! The demo on a terminal: the timeline with its alerts, then the sums.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstyle::Style;
+use jiff::Timestamp;
+use steward::incident::{Severity, Status};
+use steward::notification::{Message, Tone, plain};
+
+use super::world::{Happening, Played, Step};
+use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, lines, style_of, wrapped};
+
+/// Where the text of a line of the timeline begins.
+const MARGIN: usize = 10;
+/// Title, status and causes.
+const LATER_LINES: usize = 3;
+/// Reasons are named with so many examples.
+const EXAMPLES: usize = 3;
+
+pub(super) fn write(out: &mut impl Write, played: &Played) -> io::Result<()> {
+    writeln!(out, "{BOLD}Timeline{BOLD:#} in virtual time, UTC. ┃ is an alert as it was sent; later ones about the")?;
+    writeln!(out, "same thing are cut to their first lines here, and whole on the page.")?;
+    let mut day = None;
+    let mut told = BTreeSet::new();
+    for step in &played.steps {
+        let date = step.at.strftime("%-d %B %Y").to_string();
+        if day.as_ref() != Some(&date) {
+            writeln!(out, "\n{DIM}{date}{DIM:#}")?;
+            day = Some(date);
+        }
+        write_step(out, step, &mut told)?;
+    }
+    write_incidents(out, played)?;
+    write_deployments(out, played)?;
+    write_opened_nothing(out, played)?;
+    write_unplayed(out, played)?;
+    let usage = played.usage;
+    let alerts = played.steps.iter().filter(|step| matches!(step.what, Happening::Alert { .. })).count();
+    let events = played.steps.len() - alerts;
+    writeln!(
+        out,
+        "\n{BOLD}{events} events, {} incidents, {alerts} alerts{BOLD:#}; {} writes to the ledger",
+        played.incidents.len(),
+        usage.transactions
+    )
+}
+
+fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+fn write_step(out: &mut impl Write, step: &Step, told: &mut BTreeSet<String>) -> io::Result<()> {
+    let time = clock(step.at);
+    match &step.what {
+        Happening::Event { explained, .. } => {
+            let place = explained.target.as_deref().unwrap_or("");
+            match &explained.diagnosis {
+                Some(diagnosis) => {
+                    let style = style_of(diagnosis.cause.kind());
+                    writeln!(out, "{time}  {:<38} {style}{}{style:#}", short(place, 38), diagnosis.cause)
+                }
+                None => writeln!(out, "{DIM}{time}  {:<38} {}{DIM:#}", short(place, 38), explained.kind),
+            }
+        }
+        Happening::Alert { subject, message } => {
+            let lines = if told.insert(subject.key()) { usize::MAX } else { LATER_LINES };
+            write_alert(out, &time, message, lines)
+        }
+    }
+}
+
+fn style_of_tone(tone: Tone) -> Style {
+    match tone {
+        Tone::Alert(Severity::Critical) => RED,
+        Tone::Alert(Severity::Warning) => YELLOW,
+        Tone::Good => GREEN,
+        Tone::Alert(Severity::Info) | Tone::Neutral => BOLD,
+    }
+}
+
+fn write_alert(out: &mut impl Write, time: &str, message: &Message, max_lines: usize) -> io::Result<()> {
+    let style = style_of_tone(message.tone);
+    let bar = format!("{:MARGIN$}┃ ", "");
+    let title = format!("{time:<MARGIN$}┃ ");
+    for (number, line) in plain(message).lines().take(max_lines).enumerate() {
+        // The names of facts stand in a column of their own.
+        let column = if line.get(12..14) == Some("  ") { 14 } else { 0 };
+        let first = if number == 0 { &title } else { &bar };
+        for text in lines(line, first, &format!("{bar}{:column$}", "")) {
+            if number == 0 { writeln!(out, "{style}{text}{style:#}")? } else { writeln!(out, "{text}")? }
+        }
+    }
+    Ok(())
+}
+
+fn short(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn write_incidents(out: &mut impl Write, played: &Played) -> io::Result<()> {
+    writeln!(out, "\n{BOLD}Incidents{BOLD:#}")?;
+    for incident in &played.incidents {
+        let status = match incident.status {
+            Status::Open => "open".to_owned(),
+            Status::Resolved { at, .. } => format!("resolved {}", clock(at)),
+        };
+        let causes: Vec<String> =
+            incident.failures.causes().iter().map(|(cause, count)| format!("{count} × {cause}")).collect();
+        let first = format!("{}  ", clock(incident.opened_at));
+        wrapped(out, &first, &format!("{}: {}; {status}", incident.target, causes.join(", ")))?;
+    }
+    Ok(())
+}
+
+fn write_deployments(out: &mut impl Write, played: &Played) -> io::Result<()> {
+    let told: Vec<_> = played.deployments.iter().filter(|deployment| deployment.step.is_some()).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{BOLD}Deployments{BOLD:#}")?;
+    for deployment in told {
+        let title = steward::notification::deployment(deployment).title;
+        let first = format!("{}  ", clock(deployment.first_seen_at));
+        wrapped(out, &first, &format!("{title} ({}, {} failed tasks)", deployment.id, deployment.failures.count()))?;
+    }
+    Ok(())
+}
+
+fn write_opened_nothing(out: &mut impl Write, played: &Played) -> io::Result<()> {
+    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for step in &played.steps {
+        if let Happening::Event { file, explained } = &step.what
+            && let Some(reason) = explained.because
+        {
+            by_reason.entry(reason.to_string()).or_default().push(file);
+        }
+    }
+    writeln!(out, "\n{BOLD}What opened nothing, and why{BOLD:#}")?;
+    for (reason, files) in by_reason {
+        wrapped(out, &format!("{:>4}  ", files.len()), &reason)?;
+        let more = files.len().saturating_sub(EXAMPLES);
+        let mut examples = files.iter().take(EXAMPLES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            examples.push_str(&format!(", and {more} more"));
+        }
+        write!(out, "{DIM}")?;
+        wrapped(out, "      ", &examples)?;
+        write!(out, "{DIM:#}")?;
+    }
+    Ok(())
+}
+
+fn write_unplayed(out: &mut impl Write, played: &Played) -> io::Result<()> {
+    if played.unplayed.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{BOLD}Not played{BOLD:#}")?;
+    for unplayed in &played.unplayed {
+        wrapped(out, "      ", &format!("{}: {}", unplayed.file, unplayed.why))?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_report_place(out: &mut impl Write, report: &Path) -> io::Result<()> {
+    writeln!(out, "The same as a page: {}", report.display())
+}

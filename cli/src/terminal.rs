@@ -1,0 +1,60 @@
+//! What the commands share in how they speak to a terminal.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use steward::diagnosis::Kind;
+
+/// Lines are this wide at most, unless a single word is wider.
+pub(crate) const WIDTH: usize = 80;
+
+/// Names of things.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// What one may pass over.
+pub(crate) const DIM: Style = Style::new().dimmed();
+/// What went wrong.
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+/// What may pass by itself.
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+/// What is well.
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+
+/// The colour of a kind of cause.
+pub(crate) fn style_of(kind: Kind) -> Style {
+    match kind {
+        Kind::Persistent => RED,
+        Kind::Mixed | Kind::Transient => YELLOW,
+        Kind::Benign => GREEN,
+    }
+}
+
+/// Writes `text` wrapped, the first line behind `first`, the others behind as much space.
+pub(crate) fn wrapped(out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
+    let indent = " ".repeat(textwrap::core::display_width(first));
+    for line in lines(text, first, &indent) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The lines of `text`, behind `first` and `others`. Broken at spaces only, for ARNs and paths are copied.
+pub(crate) fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(others)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// Ends the process for an error of input or output. A reader that went away (`| head`) is no error.
+pub(crate) fn give_up(error: &io::Error) -> ExitCode {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return ExitCode::SUCCESS;
+    }
+    // Nobody is left to tell where even this fails.
+    let _unwritable = writeln!(anstream::stderr(), "steward: {error}");
+    ExitCode::from(2)
+}
