@@ -29,24 +29,28 @@ pub(crate) fn style_of(kind: Kind) -> Style {
     }
 }
 
-/// Writes `text` wrapped, the first line behind `first`, the others behind as much space.
+/// Writes `text` wrapped, the first line behind `first`, the others behind as much space. Broken at spaces only, so
+/// that ARNs can be copied.
 pub(crate) fn wrapped(out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
     let indent = " ".repeat(textwrap::core::display_width(first));
-    for line in lines(text, first, &indent) {
+    for line in textwrap::wrap(text, options(first, &indent).break_words(false)) {
         writeln!(out, "{line}")?;
     }
     Ok(())
 }
 
-/// The lines of `text`, behind `first` and `others`. Broken at spaces only, for ARNs and paths are copied.
+/// The lines of `text`, behind `first` and `others`, none wider than the terminal.
 pub(crate) fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
-    let options = textwrap::Options::new(WIDTH)
+    textwrap::wrap(text, options(first, others)).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+fn options<'t>(first: &'t str, others: &'t str) -> textwrap::Options<'t> {
+    textwrap::Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(others)
         .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
 /// Ends the process for an error of input or output. A reader that went away (`| head`) is no error.

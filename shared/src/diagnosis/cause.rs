@@ -143,7 +143,7 @@ causes! {
     /// A run-to-completion task ended with 0.
     Completed = 72, "completed", Benign, "ran to completion";
     /// None of these.
-    Unknown = 99, "unknown", Mixed, "stopped, and the evidence fits no known cause";
+    Unknown = 99, "unknown", Mixed, "the evidence names no known cause";
 }
 
 impl Cause {

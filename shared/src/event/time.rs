@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
+/// A weekday that does not fit the date is no reason to lose the date.
+static HEALTH: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+
 /// Epoch numbers above this are milliseconds: as seconds they would lie beyond the year 5000.
 const LARGEST_EPOCH_SECONDS: f64 = 1e11;
 
@@ -20,7 +23,18 @@ fn from_text(text: &str) -> Option<Timestamp> {
     if text.is_empty() {
         return None;
     }
-    text.parse().ok().or_else(|| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp()))
+    text.parse().ok().or_else(|| HEALTH.parse_timestamp(text).ok()).or_else(|| HEALTH.parse_timestamp(&padded(text)).ok())
+}
+
+/// `6:02:51` as `06:02:51`: AWS Health pads the hour as little as the day.
+fn padded(text: &str) -> String {
+    match text.split_once(':') {
+        Some((before, rest)) => match before.rsplit_once(' ') {
+            Some((date, hour)) if hour.len() == 1 => format!("{date} 0{hour}:{rest}"),
+            _ => text.to_owned(),
+        },
+        None => text.to_owned(),
+    }
 }
 
 fn from_epoch(number: f64) -> Option<Timestamp> {
@@ -49,6 +63,8 @@ mod tests {
             (json!("2026-11-20T21:04:05.739000+11:00"), "2026-11-20T10:04:05.739Z"),
             (json!("2026-11-20 21:04:05.739000+00:00"), "2026-11-20T21:04:05.739Z"),
             (json!("Tue, 2 Jul 2024 03:00:00 GMT"), "2024-07-02T03:00:00Z"),
+            (json!("Mon, 2 Jul 2024 03:00:00 GMT"), "2024-07-02T03:00:00Z"),
+            (json!("Tue, 2 Jul 2024 3:00:00 GMT"), "2024-07-02T03:00:00Z"),
             (json!(1_480_000_000), "2016-11-24T15:06:40Z"),
             (json!(1_480_000_000.25), "2016-11-24T15:06:40.25Z"),
             (json!(1_480_000_000_250_i64), "2016-11-24T15:06:40.25Z"),

@@ -209,39 +209,56 @@ impl Failures {
 }
 
 /// 24 hexadecimal digits an entry: fingerprint, second, version, cause.
+const ENTRY_DIGITS: usize = 24;
+
 fn write_entries<S: Serializer>(
     entries: &BTreeMap<Fingerprint, Entry>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let mut text = String::with_capacity(entries.len() * 24);
+    let mut text = String::with_capacity(entries.len() * ENTRY_DIGITS);
     for (Fingerprint(bits), Entry { second, version, cause }) in entries {
-        text.push_str(&format!("{bits:012x}{second:08x}{version:02x}{:02x}", cause.code()));
+        let tail = (u64::from(*second) << 16) | (u64::from(*version) << 8) | u64::from(cause.code());
+        for word in [*bits, tail] {
+            push_hex(&mut text, word);
+        }
     }
     serializer.serialize_str(&text)
+}
+
+/// Twelve digits.
+fn push_hex(text: &mut String, word: u64) {
+    for shift in (0..48).step_by(4).rev() {
+        let digit = u32::try_from((word >> shift) & 0xf).unwrap_or_default();
+        text.push(char::from_digit(digit, 16).unwrap_or('0'));
+    }
 }
 
 fn read_entries<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<Fingerprint, Entry>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let number = |at: usize, digits: usize| {
-        text.get(at..at + digits)
+    let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+    let word = |digits: &[u8]| {
+        std::str::from_utf8(digits)
+            .ok()
             .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-            .ok_or_else(|| serde::de::Error::custom(format!("no entry of 24 hexadecimal digits at {at}")))
+            .ok_or_else(|| serde::de::Error::custom("failures are not written in hexadecimal digits"))
     };
-    (0..text.len())
-        .step_by(24)
-        .map(|at| {
+    let low = |word: u64| u8::try_from(word & 0xff).unwrap_or_default();
+    text.as_bytes()
+        .chunks(ENTRY_DIGITS)
+        .map(|digits| {
+            let (bits, tail) = digits
+                .split_at_checked(ENTRY_DIGITS / 2)
+                .filter(|(_, tail)| tail.len() == ENTRY_DIGITS / 2)
+                .ok_or_else(|| serde::de::Error::custom("failures are cut short"))?;
+            let tail = word(tail)?;
             let entry = Entry {
-                second: u32::try_from(number(at + 12, 8)?).unwrap_or(0),
-                version: u8::try_from(number(at + 20, 2)?).unwrap_or(u8::MAX),
+                second: u32::try_from(tail >> 16).unwrap_or_default(),
+                version: low(tail >> 8),
                 // A newer version may have written a cause that this one does not know.
-                cause: u8::try_from(number(at + 22, 2)?)
-                    .ok()
-                    .and_then(Cause::from_code)
-                    .unwrap_or(Cause::Unknown),
+                cause: Cause::from_code(low(tail)).unwrap_or(Cause::Unknown),
             };
-            Ok((Fingerprint(number(at, 12)?), entry))
+            Ok((Fingerprint(word(bits)?), entry))
         })
         .collect()
 }

@@ -11,6 +11,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 pub use memory::{MemoryLedger, Usage};
 
@@ -130,7 +131,7 @@ pub struct Lease {
 
 /// What an item holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// See [`TargetRecord`].
     Target(TargetRecord),
@@ -241,11 +242,18 @@ impl LedgerError {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Envelope<R> {
+#[derive(Serialize)]
+struct Written<'r> {
     schema: u32,
-    #[serde(flatten)]
-    record: R,
+    record: &'r Record,
+}
+
+/// The record stays text until its schema is known to be readable.
+#[derive(Deserialize)]
+struct Read<'t> {
+    schema: u32,
+    #[serde(borrow)]
+    record: Option<&'t RawValue>,
 }
 
 /// An item as text, with its schema's version.
@@ -254,7 +262,7 @@ struct Envelope<R> {
 ///
 /// Where the record cannot be written, which no record of this version is.
 pub fn encode(key: &Key, record: &Record) -> Result<String, LedgerError> {
-    serde_json::to_string(&Envelope { schema: SCHEMA, record })
+    serde_json::to_string(&Written { schema: SCHEMA, record })
         .map_err(|error| LedgerError::Unreadable { key: key.clone(), problem: error.to_string() })
 }
 
@@ -264,16 +272,13 @@ pub fn encode(key: &Key, record: &Record) -> Result<String, LedgerError> {
 ///
 /// [`LedgerError::NewerSchema`] for an item of a newer version, [`LedgerError::Unreadable`] for a damaged one.
 pub fn decode(key: &Key, text: &str) -> Result<Record, LedgerError> {
-    #[derive(Deserialize)]
-    struct Schema {
-        schema: u32,
-    }
-    let unreadable = |error: serde_json::Error| LedgerError::Unreadable { key: key.clone(), problem: error.to_string() };
-    let Schema { schema } = serde_json::from_str(text).map_err(unreadable)?;
+    let unreadable = |problem: String| LedgerError::Unreadable { key: key.clone(), problem };
+    let Read { schema, record } = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     if schema > SCHEMA {
         return Err(LedgerError::NewerSchema { key: key.clone(), schema });
     }
-    serde_json::from_str::<Envelope<Record>>(text).map(|envelope| envelope.record).map_err(unreadable)
+    let record = record.ok_or_else(|| unreadable("it holds no record".to_owned()))?;
+    serde_json::from_str(record.get()).map_err(|error| unreadable(error.to_string()))
 }
 
 #[cfg(test)]
@@ -298,7 +303,7 @@ mod tests {
     #[test]
     fn a_newer_schema_is_refused_by_name() {
         let key = Key::target(&target());
-        let error = decode(&key, r#"{"schema":2,"kind":"never_heard_of"}"#).unwrap_err();
+        let error = decode(&key, r#"{"schema":2,"record":{"never_heard_of":1}}"#).unwrap_err();
         assert_eq!(error, LedgerError::NewerSchema { key, schema: 2 });
         assert!(error.to_string().contains("r#TARGET#arn:aws:ecs:r:1:cluster/shop/service/api has schema 2"));
     }

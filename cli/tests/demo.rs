@@ -1,0 +1,61 @@
+//! `steward demo`, as a new user calls it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+fn demo(name: &str, arguments: &[&str]) -> (String, String) {
+    let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).join("report.html");
+    let output = Command::new(env!("CARGO_BIN_EXE_steward"))
+        .args(["demo", "--report", report.to_str().unwrap()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (String::from_utf8(output.stdout).unwrap(), std::fs::read_to_string(report).unwrap())
+}
+
+#[test]
+fn the_embedded_events_play_to_the_end_and_leave_a_page() {
+    let (text, page) = demo("embedded", &[]);
+    for part in ["Timeline", "Incidents", "Deployments", "What opened nothing, and why", "Not played"] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert!(text.contains("service checkout in shop: the image does not exist"));
+    assert!(text.contains("rolled back, the earlier revision runs again"));
+    assert!(!text.contains('\u{1b}'), "colour only on a terminal");
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere_and_shows_hostile_text_as_text() {
+    let (_, page) = demo("page", &[]);
+    for outside in ["<script src", "<link ", "@import", "url(http", "<img", "<iframe"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "escaped once");
+}
+
+#[test]
+fn the_demo_plays_the_same_every_time() {
+    let (text, page) = demo("play-1", &[]);
+    let (text_again, page_again) = demo("play-2", &[]);
+    assert!(text == text_again.replace("play-2", "play-1"), "the terminal's text differs");
+    assert!(page == page_again, "the page differs");
+}
+
+#[test]
+fn a_folder_of_ones_own_is_played() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/deployment-state-change");
+    let (text, _) = demo("own", &["--events", folder]);
+    assert!(text.contains("4 events, 0 incidents"), "{text}");
+}
+
+#[test]
+fn an_empty_folder_is_refused_with_its_name() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+    let output = Command::new(env!("CARGO_BIN_EXE_steward")).args(["demo", "--events", folder]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("templates: holds no .json or .ndjson file"), "{told}");
+}
