@@ -61,7 +61,8 @@ fn row_of(item: Item) -> Vec<String> {
         Item::Failure(failure) => (Some(steward::diagnosis::of_failure(&failure)), "-"),
         Item::Missing { .. } => (None, "-"),
     };
-    let told = |of: fn(&Diagnosis) -> Option<String>| diagnosis.as_ref().and_then(of).unwrap_or_else(|| "-".into());
+    let told =
+        |of: fn(&Diagnosis) -> Option<String>| diagnosis.as_ref().and_then(of).unwrap_or_else(|| "-".into());
     vec![
         kind,
         told(|diagnosis| Some(diagnosis.cause.to_string())),
@@ -79,7 +80,9 @@ fn every_file_is_read_as_expected() {
     for (name, path) in files() {
         let rows: Vec<Vec<String>> = document::read(&std::fs::read(&path).unwrap())
             .into_iter()
-            .map(|item| item.map_or_else(|_| ["error", "-", "-", "-", "-", "-"].map(str::to_owned).to_vec(), row_of))
+            .map(|item| {
+                item.map_or_else(|_| ["error", "-", "-", "-", "-", "-"].map(str::to_owned).to_vec(), row_of)
+            })
             .collect();
         match expected.get(&name) {
             Some(of_file) if *of_file == rows => {}

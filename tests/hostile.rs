@@ -20,8 +20,14 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         "\\PC{0,40}".prop_map(Value::from),
-        prop::sample::select(vec!["STOPPED", "aws.ecs", "ECS Task State Change", "service:a", "Notification"])
-            .prop_map(Value::from),
+        prop::sample::select(vec![
+            "STOPPED",
+            "aws.ecs",
+            "ECS Task State Change",
+            "service:a",
+            "Notification"
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 64, 8, |inner| {
         let key = prop_oneof![
@@ -37,9 +43,33 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
 }
 
 const KEYS: &[&str] = &[
-    "detail", "detail-type", "source", "Records", "body", "messageId", "Sns", "Message", "Type", "tasks", "failures",
-    "data", "containers", "lastStatus", "desiredStatus", "clusterArn", "taskArn", "exitCode", "reason", "stopCode",
-    "stoppedReason", "version", "stoppedAt", "eventName", "deploymentId", "requestParameters", "responseElements",
+    "detail",
+    "detail-type",
+    "source",
+    "Records",
+    "body",
+    "messageId",
+    "Sns",
+    "Message",
+    "Type",
+    "tasks",
+    "failures",
+    "data",
+    "containers",
+    "lastStatus",
+    "desiredStatus",
+    "clusterArn",
+    "taskArn",
+    "exitCode",
+    "reason",
+    "stopCode",
+    "stoppedReason",
+    "version",
+    "stoppedAt",
+    "eventName",
+    "deploymentId",
+    "requestParameters",
+    "responseElements",
 ];
 
 /// The sample events, to be damaged.
@@ -152,7 +182,8 @@ fn depth_size_and_count_are_bounded() {
     let payload = json!({"Records": records}).to_string();
     assert!(matches!(decode::payload(payload.as_bytes()), Err(DecodeError::TooMany { .. })));
 
-    let long = json!({"Records": [{"messageId": "m", "body": "x".repeat(decode::MAX_EVENT_BYTES + 1)}]}).to_string();
+    let long =
+        json!({"Records": [{"messageId": "m", "body": "x".repeat(decode::MAX_EVENT_BYTES + 1)}]}).to_string();
     let read = decode::payload(long.as_bytes()).unwrap();
     assert!(matches!(read[0].event, Err(DecodeError::TooLarge { .. })));
 

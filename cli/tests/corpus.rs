@@ -3,6 +3,7 @@
 //! The corpus is public material from elsewhere and never part of the project. Where it is not there, these tests say so
 //! and check nothing; `.ci/run` refuses to run without it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+#![allow(clippy::explicit_write, reason = "`eprintln!` is kept by the harness, and a skip must be seen")]
 #![allow(clippy::disallowed_methods, reason = "the corpus is found by an environment variable")]
 
 use std::collections::BTreeMap;
@@ -20,7 +21,8 @@ fn corpus() -> Option<PathBuf> {
         return Some(place);
     }
     // Past the harness, which keeps what passing tests print.
-    writeln!(std::io::stderr(), "\nNOT CHECKED: no corpus at {}: conformance is untested", place.display()).unwrap();
+    writeln!(std::io::stderr(), "\nNOT CHECKED: no corpus at {}: conformance is untested", place.display())
+        .unwrap();
     None
 }
 
@@ -28,7 +30,9 @@ fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    lines.map(|line| names.iter().map(|n| n.to_string()).zip(line.split('\t').map(str::to_owned)).collect()).collect()
+    lines
+        .map(|line| names.iter().map(ToString::to_string).zip(line.split('\t').map(str::to_owned)).collect())
+        .collect()
 }
 
 fn unescape(text: &str) -> String {
@@ -38,8 +42,7 @@ fn unescape(text: &str) -> String {
         match (character, if character == '\\' { rest.next() } else { None }) {
             ('\\', Some('n')) => plain.push('\n'),
             ('\\', Some('t')) => plain.push('\t'),
-            ('\\', Some(other)) => plain.push(other),
-            (other, _) => plain.push(other),
+            ('\\', Some(other)) | (other, _) => plain.push(other),
         }
     }
     plain
@@ -59,8 +62,11 @@ fn accepted(row: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 fn explain_files(files: &[PathBuf]) -> (i32, Vec<Value>, String) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_steward")).args(["explain", "--format", "json"]).args(files).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_steward"))
+        .args(["explain", "--format", "json"])
+        .args(files)
+        .output()
+        .unwrap();
     (output.status.code().unwrap(), values(&output.stdout), String::from_utf8(output.stderr).unwrap())
 }
 
@@ -72,7 +78,7 @@ fn explain_input(events: &[Value]) -> Vec<Value> {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let text: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let text = events.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let writer = std::thread::scope(|scope| {
         scope.spawn(move || input.write_all(text.as_bytes()).unwrap());
         child.wait_with_output().unwrap()
@@ -94,14 +100,20 @@ const REFUSED: [&str; 3] = ["api-shape/005-", "api-shape/007-", "api-shape/010-"
 fn every_file_that_holds_an_event_or_a_task_is_decoded_and_the_rest_is_refused() {
     let Some(corpus) = corpus() else { return };
     let mut decoded = 0;
-    for folder in std::fs::read_dir(corpus.join("events")).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+    for folder in
+        std::fs::read_dir(corpus.join("events")).unwrap().flatten().filter(|entry| entry.path().is_dir())
+    {
         for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
             let path = file.path();
             let refused = REFUSED.iter().any(|name| path.display().to_string().contains(name));
             let (code, lines, told) = explain_files(std::slice::from_ref(&path));
             assert_eq!(code, if refused { 2 } else { 0 }, "{}: {told}", path.display());
             assert_eq!(lines.is_empty(), refused, "{}", path.display());
-            assert!(!refused || (told.contains("not an ECS event: this is the answer of Describe") && told.contains("hint:")));
+            assert!(
+                !refused
+                    || (told.contains("not an ECS event: this is the answer of Describe")
+                        && told.contains("hint:"))
+            );
             decoded += usize::from(!refused);
         }
     }
@@ -132,7 +144,8 @@ fn stopped(reason: &str, stop_code: &str, in_container: bool) -> Value {
     }
     if in_container {
         let failed_to_start = stop_code == "TaskFailedToStart";
-        let generic = if failed_to_start { "Task failed to start" } else { "Essential container in task exited" };
+        let generic =
+            if failed_to_start { "Task failed to start" } else { "Essential container in task exited" };
         detail["stoppedReason"] = json!(generic);
         detail["containers"][0]["reason"] = json!(reason);
     } else {

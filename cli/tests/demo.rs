@@ -54,7 +54,8 @@ fn a_folder_of_ones_own_is_played() {
 #[test]
 fn an_empty_folder_is_refused_with_its_name() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
-    let output = Command::new(env!("CARGO_BIN_EXE_steward")).args(["demo", "--events", folder]).output().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_steward")).args(["demo", "--events", folder]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("templates: holds no .json or .ndjson file"), "{told}");

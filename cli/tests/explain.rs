@@ -46,17 +46,26 @@ fn event(id: &str, exit_code: i64) -> Value {
 
 #[test]
 fn one_line_of_json_an_event_with_every_promised_field() {
-    let output = explain(&["--format", "json", "events/task-state-change/image_access_denied-image-resizer-1.json"], "");
+    let output = explain(
+        &["--format", "json", "events/task-state-change/image_access_denied-image-resizer-1.json"],
+        "",
+    );
     assert!(output.status.success());
     let [line] = lines(&output).try_into().unwrap();
     assert_eq!(line["file"], "events/task-state-change/image_access_denied-image-resizer-1.json");
     assert_eq!((&line["index"], &line["kind"]), (&json!(0), &json!("task_state_change")));
-    assert_eq!((&line["cause"], &line["kind_of_cause"]), (&json!("image_access_denied"), &json!("persistent")));
+    assert_eq!(
+        (&line["cause"], &line["kind_of_cause"]),
+        (&json!("image_access_denied"), &json!("persistent"))
+    );
     assert_eq!((&line["benign"], &line["container"]), (&json!(false), &json!("image-resizer")));
     assert_eq!((&line["exit_code"], &line["denied_action"]), (&Value::Null, &json!("ecr:BatchGetImage")));
     assert!(line["evidence"][0].as_str().unwrap().contains("CannotPullContainerError"));
     assert!(line["advice"].as_str().unwrap().contains("ecr:BatchGetImage"));
-    assert_eq!((&line["decision"]["action"], &line["decision"]["mode"]), (&json!("observe"), &json!("observe")));
+    assert_eq!(
+        (&line["decision"]["action"], &line["decision"]["mode"]),
+        (&json!("observe"), &json!("observe"))
+    );
     assert!(!line["decision"]["reasons"].as_array().unwrap().is_empty());
 }
 
@@ -87,14 +96,18 @@ fn every_way_to_pack_events_is_unpacked_and_counted_from_0() {
 
 #[test]
 fn what_cannot_be_read_is_named_and_the_rest_is_explained() {
-    let bad = json!({"detail-type": "ECS Task State Change", "source": "aws.ecs", "detail": {"lastStatus": 7}});
+    let bad =
+        json!({"detail-type": "ECS Task State Change", "source": "aws.ecs", "detail": {"lastStatus": 7}});
     let input = format!("{}\n{bad}\n{{broken}}\n{}\n", event("a", 1), event("b", 0));
     let output = explain(&["--format", "json", "-"], &input);
     assert_eq!(output.status.code(), Some(2));
     let indexes: Vec<u64> = lines(&output).iter().map(|line| line["index"].as_u64().unwrap()).collect();
     assert_eq!(indexes, [0, 3]);
     let told = stderr(&output);
-    assert!(told.contains("-, index 1, field detail.lastStatus: field `detail.lastStatus` must be a text"), "{told}");
+    assert!(
+        told.contains("-, index 1, field detail.lastStatus: field `detail.lastStatus` must be a text"),
+        "{told}"
+    );
     assert!(told.contains("index 2: not JSON") && told.contains("at line 3, column"), "{told}");
     assert_eq!(told.matches("hint: ").count(), 2, "{told}");
 }
@@ -121,7 +134,8 @@ fn a_missing_file_and_a_missing_task_are_told_apart() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no/such/file.json: cannot be read"));
 
-    let answer = json!({"tasks": [], "failures": [{"arn": "arn:aws:ecs:r:1:task/shop/x", "reason": "MISSING"}]});
+    let answer =
+        json!({"tasks": [], "failures": [{"arn": "arn:aws:ecs:r:1:task/shop/x", "reason": "MISSING"}]});
     let output = explain(&["-"], &answer.to_string());
     assert!(output.status.success());
     assert!(stderr(&output).contains("stopped tasks for about an hour"));
@@ -137,7 +151,8 @@ fn a_task_that_was_not_started_is_explained() {
 #[test]
 fn text_fits_80_columns_and_has_no_colour_off_a_terminal() {
     let files = ["image_access_denied-image-resizer-1", "out_of_memory-api-1", "secret_not_found-payments-1"];
-    let paths: Vec<String> = files.iter().map(|name| format!("events/task-state-change/{name}.json")).collect();
+    let paths: Vec<String> =
+        files.iter().map(|name| format!("events/task-state-change/{name}.json")).collect();
     let output = explain(&paths.iter().map(String::as_str).collect::<Vec<_>>(), "");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains('\u{1b}'));

@@ -31,7 +31,10 @@ fn collect(folder: &Dir<'_>, samples: &mut Vec<Sample>) {
         match entry {
             DirEntry::Dir(folder) => collect(folder, samples),
             DirEntry::File(file) if holds_events(file.path()) => {
-                samples.push(Sample { path: file.path().display().to_string(), bytes: file.contents().to_vec() });
+                samples.push(Sample {
+                    path: file.path().display().to_string(),
+                    bytes: file.contents().to_vec(),
+                });
             }
             DirEntry::File(_) => {}
         }

@@ -20,7 +20,10 @@ const LATER_LINES: usize = 3;
 const EXAMPLES: usize = 3;
 
 pub(super) fn write(out: &mut impl Write, played: &Played) -> io::Result<()> {
-    writeln!(out, "{BOLD}Timeline{BOLD:#} in virtual time, UTC. ┃ is an alert as it was sent; later ones about the")?;
+    writeln!(
+        out,
+        "{BOLD}Timeline{BOLD:#} in virtual time, UTC. ┃ is an alert as it was sent; later ones about the"
+    )?;
     writeln!(out, "same thing are cut to their first lines here, and whole on the page.")?;
     let mut day = None;
     let mut told = BTreeSet::new();
@@ -126,7 +129,11 @@ fn write_deployments(out: &mut impl Write, played: &Played) -> io::Result<()> {
     for deployment in told {
         let title = steward::notification::deployment(deployment).title;
         let first = format!("{}  ", clock(deployment.first_seen_at));
-        wrapped(out, &first, &format!("{title} ({}, {} failed tasks)", deployment.id, deployment.failures.count()))?;
+        wrapped(
+            out,
+            &first,
+            &format!("{title} ({}, {} failed tasks)", deployment.id, deployment.failures.count()),
+        )?;
     }
     Ok(())
 }
@@ -144,12 +151,12 @@ fn write_opened_nothing(out: &mut impl Write, played: &Played) -> io::Result<()>
     for (reason, files) in by_reason {
         wrapped(out, &format!("{:>4}  ", files.len()), &reason)?;
         let more = files.len().saturating_sub(EXAMPLES);
-        let mut examples = files.iter().take(EXAMPLES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let mut examples: Vec<String> = files.iter().take(EXAMPLES).map(ToString::to_string).collect();
         if more > 0 {
-            examples.push_str(&format!(", and {more} more"));
+            examples.push(format!("and {more} more"));
         }
         write!(out, "{DIM}")?;
-        wrapped(out, "      ", &examples)?;
+        wrapped(out, "      ", &examples.join(", "))?;
         write!(out, "{DIM:#}")?;
     }
     Ok(())

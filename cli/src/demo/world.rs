@@ -160,7 +160,9 @@ fn sort(samples: Vec<Sample>) -> (Vec<Delivery>, Vec<Unplayed>) {
                     deliveries.push((at, path.clone(), event));
                     continue;
                 }
-                Ok(Item::Task(_)) => "a task of DescribeTasks, no event: `steward explain` reads it".to_owned(),
+                Ok(Item::Task(_)) => {
+                    "a task of DescribeTasks, no event: `steward explain` reads it".to_owned()
+                }
                 Ok(Item::Failure(_) | Item::Missing { .. }) => "an answer of ECS, no event".to_owned(),
                 Err(error) => failed(&error),
             };

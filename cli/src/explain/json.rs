@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use steward::diagnosis::Cause;
+
 use super::Explanation;
 
 #[derive(Serialize)]
@@ -43,13 +45,15 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
         kind: explanation.kind,
         target: explanation.target.as_deref(),
         task: explanation.task.as_deref(),
-        cause: cause.map(|cause| cause.as_str()),
+        cause: cause.map(Cause::as_str),
         kind_of_cause: cause.map(|cause| cause.kind().as_str()),
-        benign: cause.is_some_and(|cause| cause.is_benign()),
+        benign: cause.is_some_and(Cause::is_benign),
         container: diagnosis.and_then(|diagnosis| diagnosis.container.as_ref()).map(AsRef::as_ref),
         exit_code: diagnosis.and_then(|diagnosis| diagnosis.exit_code),
         evidence: diagnosis
-            .map(|diagnosis| diagnosis.evidence.iter().map(|piece| format!("{}: {}", piece.source, piece.text)).collect())
+            .map(|diagnosis| {
+                diagnosis.evidence.iter().map(|piece| format!("{}: {}", piece.source, piece.text)).collect()
+            })
             .unwrap_or_default(),
         denied_action: denied.map(|denied| denied.action.as_str()),
         denied_resource: denied.and_then(|denied| denied.resource.as_ref()).map(AsRef::as_ref),

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use steward::arn::{TaskArn, TaskDefinitionArn};
 use steward::config::Policy;
 use steward::diagnosis::{self, Diagnosis};
 use steward::event::document::{self, Item};
@@ -68,7 +69,10 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             match item {
                 Ok(Item::Missing { arn }) => {
                     let arn = redact(arn.as_deref().unwrap_or("a task"));
-                    writeln!(err, "steward: {file}: ECS does not know {arn} any more: it shows stopped tasks for about an hour")?;
+                    writeln!(
+                        err,
+                        "steward: {file}: ECS does not know {arn} any more: it shows stopped tasks for about an hour"
+                    )?;
                     continue;
                 }
                 Ok(item) => {
@@ -140,8 +144,8 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item) -> Explanation<'f> {
 }
 
 fn name_of(task: &TaskStateChange) -> Option<String> {
-    let id = task.task_arn.as_ref().map(|arn| arn.id());
-    let revision = task.task_definition_arn.as_ref().map(|arn| arn.family_and_revision());
+    let id = task.task_arn.as_ref().map(TaskArn::id);
+    let revision = task.task_definition_arn.as_ref().map(TaskDefinitionArn::family_and_revision);
     let name = match (id, revision) {
         (Some(id), Some(revision)) => format!("{id} ({revision})"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),

@@ -13,7 +13,9 @@
 //! and noting.
 
 use jiff::{SignedDuration, Timestamp};
-use steward::ledger::{Expect, Key, Lease, LedgerError, News, Owner, Record, Stored, Thread, Transaction, Write};
+use steward::ledger::{
+    Expect, Key, Lease, LedgerError, News, Owner, Record, Stored, Thread, Transaction, Write,
+};
 use steward::notification::{Message, Subject, deployment, incident};
 use steward::ports::{Channel, Clock, Ledger, SendError};
 

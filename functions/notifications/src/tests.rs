@@ -99,7 +99,9 @@ fn a_channel_that_fails_is_told_later_and_holds_up_no_other() {
     let subject = news(&ledger, 1);
     let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
     channels[0].fails.set(true);
-    assert!(matches!(run(handler.tell(&subject, "a")), Err(TellError::Channels(failed)) if failed.len() == 1));
+    assert!(
+        matches!(run(handler.tell(&subject, "a")), Err(TellError::Channels(failed)) if failed.len() == 1)
+    );
     assert_eq!((channels[1].seen.borrow().len(), due(&ledger)), (1, 1));
     channels[0].fails.set(false);
     let swept = run(handler.sweep("b")).unwrap();

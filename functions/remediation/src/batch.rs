@@ -48,4 +48,3 @@ pub(crate) fn read(records: Vec<Record>, policy: &Policy, now: Timestamp) -> Bat
     }
     batch
 }
-

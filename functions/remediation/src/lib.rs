@@ -89,7 +89,11 @@ impl Outcome {
     /// The message ids of a partial batch response. A record without an id that failed has none: see
     /// [`Outcome::must_fail`].
     pub fn batch_item_failures(&self) -> Vec<&str> {
-        self.records.iter().filter(|record| record.must_return()).filter_map(|r| r.message_id.as_deref()).collect()
+        self.records
+            .iter()
+            .filter(|record| record.must_return())
+            .filter_map(|r| r.message_id.as_deref())
+            .collect()
     }
 
     /// Whether the whole invocation must fail, for a record that failed cannot be named: a raw event, or one from SNS.

@@ -77,7 +77,11 @@ struct Loaded {
 }
 
 impl Loaded {
-    async fn load<L: Ledger>(ledger: &L, target: &Target, named: &BTreeSet<DeploymentId>) -> Result<Self, LedgerError> {
+    async fn load<L: Ledger>(
+        ledger: &L,
+        target: &Target,
+        named: &BTreeSet<DeploymentId>,
+    ) -> Result<Self, LedgerError> {
         let [target_item] = read(ledger, [Key::target(target)]).await?;
         let record = match &target_item {
             Some(Stored { record: Record::Target(record), .. }) => record.clone(),
@@ -156,7 +160,9 @@ async fn write<L: Ledger>(
         let record = Record::Target(story.record.clone());
         writes.push(Write { due, ..write_of(Key::target(target), loaded.target.as_ref(), record) });
     }
-    if let Some(incident) = story.incident.as_ref().filter(|incident| before.incident.as_ref() != Some(incident)) {
+    if let Some(incident) =
+        story.incident.as_ref().filter(|incident| before.incident.as_ref() != Some(incident))
+    {
         let same = before.incident.as_ref().is_some_and(|before| before.opened_at == incident.opened_at);
         let stored = loaded.incident.as_ref().filter(|_| same);
         let expires = expiry(!incident.is_open(), policy, now);
@@ -223,7 +229,10 @@ fn expiry(is_over: bool, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     is_over.then(|| now + policy.keep_closed)
 }
 
-async fn read<L: Ledger, const N: usize>(ledger: &L, keys: [Key; N]) -> Result<[Option<Stored>; N], LedgerError> {
+async fn read<L: Ledger, const N: usize>(
+    ledger: &L,
+    keys: [Key; N],
+) -> Result<[Option<Stored>; N], LedgerError> {
     let found = ledger.read(&keys).await?;
     <[Option<Stored>; N]>::try_from(found).map_err(|found| LedgerError::Unavailable {
         operation: "read",

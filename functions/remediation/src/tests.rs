@@ -57,7 +57,8 @@ impl Ledger for Contended {
     }
 
     async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError> {
-        if let Some(rival) = self.rival.borrow_mut().take() {
+        let rival = self.rival.borrow_mut().take();
+        if let Some(rival) = rival {
             self.inner.commit(rival).await?;
         }
         if self.conflicts.get() > 0 {
@@ -203,9 +204,11 @@ fn after_three_conflicts_only_that_targets_messages_return() {
 fn an_item_of_a_newer_version_fails_its_target_by_name_and_no_other() {
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
     handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
-    let key = ledger.records().unwrap().into_keys().find(|key| key.as_str().starts_with("r#TARGET#")).unwrap();
+    let key =
+        ledger.records().unwrap().into_keys().find(|key| key.as_str().starts_with("r#TARGET#")).unwrap();
     ledger.put_raw(key, r#"{"schema":99}"#);
-    let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 2).to_string(), stop("web", 3).to_string()]));
+    let outcome =
+        handle(&ledger, &tell, &clock, &batch(&[stop("api", 2).to_string(), stop("web", 3).to_string()]));
     assert_eq!(outcome.batch_item_failures(), ["m-0"]);
     assert!(outcome.records[0].failed.as_ref().unwrap().contains("has schema 99"));
 }

@@ -21,11 +21,12 @@ struct Names<'t> {
 
 impl<'t> Names<'t> {
     fn new(task: &'t TaskStateChange, deciding: Option<&'t Container>, text: &str) -> Self {
-        let definition = task
-            .task_definition_arn
-            .as_ref()
-            .map_or_else(|| "the task definition".to_owned(), |arn| format!("`{}`", arn.family_and_revision()));
-        let workers: Vec<&Container> = task.containers.iter().filter(|container| !is_sidecar(container)).collect();
+        let definition = task.task_definition_arn.as_ref().map_or_else(
+            || "the task definition".to_owned(),
+            |arn| format!("`{}`", arn.family_and_revision()),
+        );
+        let workers: Vec<&Container> =
+            task.containers.iter().filter(|container| !is_sidecar(container)).collect();
         let container = deciding.or(match workers.as_slice() {
             [only] => Some(only),
             _ => None,
@@ -73,10 +74,14 @@ fn for_denied(cause: Cause, names: &Names<'_>, denied: &DeniedAction) -> Option<
     let on = resource.as_ref().map_or_else(String::new, |resource| format!(" on `{resource}`"));
     let role = &names.execution_role;
     if names.says("explicit deny") {
-        return Some(format!("Remove the explicit deny of `{action}`{on} for {role}: no permission outweighs it."));
+        return Some(format!(
+            "Remove the explicit deny of `{action}`{on} for {role}: no permission outweighs it."
+        ));
     }
     if names.says("no resource-based policy") {
-        return Some(format!("Allow `{action}` for {role} in the resource's own policy{on}: it is the one that lacks it."));
+        return Some(format!(
+            "Allow `{action}` for {role} in the resource's own policy{on}: it is the one that lacks it."
+        ));
     }
     match cause {
         Cause::RoleNotAssumable => None,
@@ -86,7 +91,9 @@ fn for_denied(cause: Cause, names: &Names<'_>, denied: &DeniedAction) -> Option<
         Cause::ImageAccessDenied if action == "ecr:GetAuthorizationToken" => {
             Some(format!("Attach `{action}` on `*` to {role}; that action takes no narrower resource."))
         }
-        Cause::VolumeMountFailed => Some(format!("Attach `{action}`{on} to the task role of {}.", names.definition)),
+        Cause::VolumeMountFailed => {
+            Some(format!("Attach `{action}`{on} to the task role of {}.", names.definition))
+        }
         _ => Some(format!("Attach `{action}`{on} to {role}.")),
     }
 }
@@ -257,10 +264,14 @@ fn ignored_the_stop(task: &TaskStateChange) -> bool {
 }
 
 pub(super) fn for_service_action(cause: Cause, action: &ServiceAction) -> String {
-    let service =
-        action.service.as_ref().map_or_else(|| "the service".to_owned(), |service| format!("`{}`", service.name));
+    let service = action
+        .service
+        .as_ref()
+        .map_or_else(|| "the service".to_owned(), |service| format!("`{}`", service.name));
     match cause {
-        Cause::Unknown => format!("Look at the stopped tasks of {service}: this says that they fail, not why."),
+        Cause::Unknown => {
+            format!("Look at the stopped tasks of {service}: this says that they fail, not why.")
+        }
         Cause::RoleNotAssumable => format!(
             "Let `ecs-tasks.amazonaws.com` assume the roles in the task definition of {service}, and the deployer pass \
              them (`iam:PassRole`)."
@@ -273,7 +284,9 @@ pub(super) fn for_service_action(cause: Cause, action: &ServiceAction) -> String
             "Give {service} more zones or a second capacity provider (such as FARGATE beside FARGATE_SPOT), or wait."
         ),
         Cause::QuotaExceeded => "Ask for a higher quota in Service Quotas, or run fewer tasks.".to_owned(),
-        Cause::TaskConfigInvalid => format!("Correct the configuration of {service}: the reason says what is wrong."),
+        Cause::TaskConfigInvalid => {
+            format!("Correct the configuration of {service}: the reason says what is wrong.")
+        }
         Cause::ElbHealthCheckFailed => {
             format!("Check that the tasks of {service} answer the target group's path and port in time.")
         }
@@ -288,12 +301,16 @@ pub(super) fn for_failed_deployment(change: &DeploymentStateChange) -> String {
 pub(super) fn for_host(cause: Cause, id: &str) -> String {
     match cause {
         Cause::Unknown => format!("Look at the agent's log on container instance `{id}`."),
-        _ => format!("Look at container instance `{id}` (Docker, agent, disk); if it stays so, drain and replace it."),
+        _ => format!(
+            "Look at container instance `{id}` (Docker, agent, disk); if it stays so, drain and replace it."
+        ),
     }
 }
 
 pub(super) fn for_retirement(health: &HealthEvent) -> String {
-    let from = health.start_time.map_or_else(String::new, |time| format!(" from {}", time.strftime("%-d %B %H:%M UTC")));
+    let from = health
+        .start_time
+        .map_or_else(String::new, |time| format!(" from {}", time.strftime("%-d %B %H:%M UTC")));
     format!(
         "Fargate replaces these tasks{from}: force a new deployment before if that moment does not suit, and restart \
          standalone tasks yourself."

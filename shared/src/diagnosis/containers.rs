@@ -44,8 +44,11 @@ pub(super) struct Deciding<'t> {
 /// Whether a container is a helper by its name.
 pub(super) fn is_sidecar(container: &Container) -> bool {
     let Some(name) = container.name.as_deref() else { return false };
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect();
     SIDECARS.iter().any(|sidecar| plain.contains(sidecar)) || plain == "ddagent"
 }
 
@@ -59,9 +62,12 @@ fn those(task: &TaskStateChange, sidecars: bool) -> Vec<&Container> {
 
 /// A container whose own reason says that memory killed it.
 pub(super) fn killed_for_memory(task: &TaskStateChange) -> Option<Deciding<'_>> {
-    let says_so = |container: &&Container| container.reason.as_deref().is_some_and(|r| r.contains(OUT_OF_MEMORY));
-    let container =
-        those(task, false).into_iter().find(says_so).or_else(|| those(task, true).into_iter().find(says_so))?;
+    let says_so =
+        |container: &&Container| container.reason.as_deref().is_some_and(|r| r.contains(OUT_OF_MEMORY));
+    let container = those(task, false)
+        .into_iter()
+        .find(says_so)
+        .or_else(|| those(task, true).into_iter().find(says_so))?;
     Some(Deciding { cause: Cause::OutOfMemory, container })
 }
 
@@ -124,12 +130,24 @@ mod tests {
     #[test]
     fn sidecars_are_told_by_their_names() {
         for name in [
-            "aws-guardduty-agent-Xy12", "xray-daemon", "x-ray", "envoy", "ecs-service-connect-0aB1", "log_router",
-            "api-log-router", "datadog-agent", "cloudwatch-agent", "aws-otel-collector", "fluent-bit", "firelens",
+            "aws-guardduty-agent-Xy12",
+            "xray-daemon",
+            "x-ray",
+            "envoy",
+            "ecs-service-connect-0aB1",
+            "log_router",
+            "api-log-router",
+            "datadog-agent",
+            "cloudwatch-agent",
+            "aws-otel-collector",
+            "fluent-bit",
+            "firelens",
         ] {
             assert!(is_sidecar(&Container { name: Some(name.into()), ..Container::default() }), "{name}");
         }
-        for name in ["app", "api", "forms-perf-test-timeout", "oom-timeout-404", "forms-perf-test-sidecar", "proxy"] {
+        for name in
+            ["app", "api", "forms-perf-test-timeout", "oom-timeout-404", "forms-perf-test-sidecar", "proxy"]
+        {
             assert!(!is_sidecar(&Container { name: Some(name.into()), ..Container::default() }), "{name}");
         }
     }

@@ -32,7 +32,8 @@ pub(super) fn denied_action(text: &str) -> Option<DeniedAction> {
 
 fn action_at(text: &str, from: usize) -> Option<DeniedAction> {
     let rest = text.get(from..)?.trim_start_matches([':', ' ', '\n', '\t']);
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | ':'))).unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | ':'))).unwrap_or(rest.len());
     let (action, behind) = rest.split_at_checked(end)?;
     let action = action.trim_end_matches(':');
     let (service, operation) = action.split_once(':')?;
@@ -82,7 +83,11 @@ mod tests {
             Some("ecr:BatchGetImage"),
             Some("arn:aws:ecr:r:1:repository/a"),
         );
-        check("is not authorized to perform: ecr:GetAuthorizationToken on resource: *", Some("ecr:GetAuthorizationToken"), Some("*"));
+        check(
+            "is not authorized to perform: ecr:GetAuthorizationToken on resource: *",
+            Some("ecr:GetAuthorizationToken"),
+            Some("*"),
+        );
         check("is Not Authorized To Perform ssm:GetParameters", Some("ssm:GetParameters"), None);
     }
 
@@ -107,12 +112,21 @@ mod tests {
 
     #[test]
     fn a_resource_cut_by_truncation_is_none_but_its_action_stays() {
-        check("is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::buck...", Some("s3:GetObject"), None);
+        check(
+            "is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::buck...",
+            Some("s3:GetObject"),
+            None,
+        );
     }
 
     #[test]
     fn what_is_no_action_is_none() {
-        for text in ["not authorized to perform: <action>", "not authorized to perform:", "not authorized to perform: a:", ""] {
+        for text in [
+            "not authorized to perform: <action>",
+            "not authorized to perform:",
+            "not authorized to perform: a:",
+            "",
+        ] {
             check(text, None, None);
         }
     }

@@ -18,9 +18,9 @@ pub use cause::{Cause, Kind};
 pub use denied::DeniedAction;
 
 use crate::event::{
-    ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus, Detail,
-    DeploymentEventName, DeploymentStateChange, Event, Failure, HealthEvent, HealthStatus, ServiceAction,
-    ServiceActionName, StopCode, TaskStateChange,
+    ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
+    DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus,
+    ServiceAction, ServiceActionName, StopCode, TaskStateChange,
 };
 use crate::redact::{Redacted, redact};
 use containers::Deciding;
@@ -60,7 +60,8 @@ pub struct Evidence {
 impl Evidence {
     fn new(source: &str, text: &str) -> Self {
         let text = redact(text);
-        let quoted = if text.as_str().len() > QUOTE_CHARS { redact(&text.shortened(QUOTE_CHARS)) } else { text };
+        let quoted =
+            if text.as_str().len() > QUOTE_CHARS { redact(&text.shortened(QUOTE_CHARS)) } else { text };
         Self { source: redact(source), text: quoted }
     }
 }
@@ -102,8 +103,16 @@ pub fn of_task(task: &TaskStateChange) -> Option<Diagnosis> {
             .find_map(denied::denied_action)
     };
     let deciding_text = verdict.text(task).unwrap_or_default();
-    let advice = advice::for_task(verdict.cause, task, verdict.container, deciding_text, denied_action.as_ref());
-    Some(Diagnosis { cause: verdict.cause, container, exit_code, evidence, denied_action, advice: redact(&advice) })
+    let advice =
+        advice::for_task(verdict.cause, task, verdict.container, deciding_text, denied_action.as_ref());
+    Some(Diagnosis {
+        cause: verdict.cause,
+        container,
+        exit_code,
+        evidence,
+        denied_action,
+        advice: redact(&advice),
+    })
 }
 
 /// The cause of a task's stop, and what decided.
@@ -136,7 +145,9 @@ impl<'t> Verdict<'t> {
     fn text(&self, task: &'t TaskStateChange) -> Option<&'t str> {
         match self.by {
             By::ContainerReason => self.container?.reason.as_deref(),
-            By::Attachment => task.attachments.iter().find_map(|attachment| attachment.status_reason.as_deref()),
+            By::Attachment => {
+                task.attachments.iter().find_map(|attachment| attachment.status_reason.as_deref())
+            }
             _ => task.stopped_reason.as_deref(),
         }
     }
@@ -248,7 +259,9 @@ fn task_evidence(task: &TaskStateChange, verdict: &Verdict<'_>) -> Vec<Evidence>
             }
         }
     };
-    let label = |container: &Container| format!("container {}", container.name.as_deref().unwrap_or("without a name"));
+    let label = |container: &Container| {
+        format!("container {}", container.name.as_deref().unwrap_or("without a name"))
+    };
     if let Some(container) = verdict.container {
         add(&label(container), container.reason.as_deref());
         let code = container.exit_code.map(|code| format!("exit code {code}"));
@@ -285,7 +298,8 @@ pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
             of_reason.unwrap_or(Cause::PlacementFailed)
         }
         Name::TaskConfigurationFailure => of_reason.unwrap_or_else(|| {
-            let names_a_role = action.reason.as_deref().is_some_and(|reason| reason.to_lowercase().contains("role"));
+            let names_a_role =
+                action.reason.as_deref().is_some_and(|reason| reason.to_lowercase().contains("role"));
             if names_a_role { Cause::RoleNotAssumable } else { Cause::TaskConfigInvalid }
         }),
         Name::TaskStartImpaired => of_reason.unwrap_or(Cause::Unknown),
@@ -302,8 +316,7 @@ pub fn of_deployment(change: &DeploymentStateChange) -> Option<Diagnosis> {
     if change.event_name != DeploymentEventName::Failed {
         return None;
     }
-    let evidence =
-        [("eventName", Some(change.event_name.as_str())), ("reason", change.reason.as_deref())];
+    let evidence = [("eventName", Some(change.event_name.as_str())), ("reason", change.reason.as_deref())];
     Some(of_texts(Cause::Unknown, evidence, &advice::for_failed_deployment(change)))
 }
 
@@ -314,7 +327,8 @@ pub fn of_container_instance(change: &ContainerInstanceStateChange) -> Option<Di
     }
     let of_reason = change.status_reason.as_deref().and_then(classify).map(|finding| finding.cause);
     let cause = of_reason.unwrap_or(Cause::Unknown);
-    let evidence = [("status", Some("REGISTRATION_FAILED")), ("statusReason", change.status_reason.as_deref())];
+    let evidence =
+        [("status", Some("REGISTRATION_FAILED")), ("statusReason", change.status_reason.as_deref())];
     Some(of_texts(cause, evidence, &advice::for_host(cause, change.container_instance_arn.id())))
 }
 
@@ -340,7 +354,8 @@ pub fn of_host_health(change: &ContainerInstanceHealthChange) -> Option<Diagnosi
         })
         .collect();
     let checks = checks.join("; ");
-    let evidence = [("overallStatus", Some("IMPAIRED")), ("checks", Some(checks.as_str()).filter(|c| !c.is_empty()))];
+    let evidence =
+        [("overallStatus", Some("IMPAIRED")), ("checks", Some(checks.as_str()).filter(|c| !c.is_empty()))];
     Some(of_texts(cause, evidence, &advice::for_host(cause, change.container_instance_arn.id())))
 }
 

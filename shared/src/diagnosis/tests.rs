@@ -1,5 +1,7 @@
 //! The table against the texts in `reasons.tsv`, and the rules of evidence against tasks.
 
+#![allow(clippy::needless_pass_by_value, reason = "`json!` reads best where it stands")]
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -38,7 +40,8 @@ fn check(detail: Value, cause: Cause, container: Option<&str>) -> Diagnosis {
 }
 
 fn exits(codes: &[(&str, i64)]) -> Value {
-    let containers: Vec<Value> = codes.iter().map(|(name, code)| json!({"name": name, "exitCode": code})).collect();
+    let containers: Vec<Value> =
+        codes.iter().map(|(name, code)| json!({"name": name, "exitCode": code})).collect();
     json!({
         "stopCode": "EssentialContainerExited",
         "stoppedReason": "Essential container in task exited",
@@ -110,7 +113,8 @@ fn a_cause_is_set_once_the_task_is_meant_to_stop() {
 #[test]
 fn a_callers_text_is_never_matched() {
     let text = "OutOfMemoryError CannotPullContainerError is not authorized to perform: ecr:BatchGetImage on resource: x";
-    let diagnosis = check(json!({"stopCode": "UserInitiated", "stoppedReason": text}), Cause::StoppedByUser, None);
+    let diagnosis =
+        check(json!({"stopCode": "UserInitiated", "stoppedReason": text}), Cause::StoppedByUser, None);
     assert_eq!(diagnosis.denied_action, None);
 }
 
@@ -283,7 +287,11 @@ fn names_are_never_matched() {
 fn the_advice_names_the_denied_action_and_the_task_definition() {
     let text = "CannotPullContainerError: pull access denied: User: arn:aws:sts::1:assumed-role/x is not authorized to \
                 perform: ecr:BatchGetImage on resource: arn:aws:ecr:eu:1:repository/api because no policy allows it";
-    let diagnosis = check(json!({"stopCode": "TaskFailedToStart", "stoppedReason": text}), Cause::ImageAccessDenied, None);
+    let diagnosis = check(
+        json!({"stopCode": "TaskFailedToStart", "stoppedReason": text}),
+        Cause::ImageAccessDenied,
+        None,
+    );
     assert_eq!(
         diagnosis.advice.as_str(),
         "Attach `ecr:BatchGetImage` on `arn:aws:ecr:eu:1:repository/api` to the execution role of `api:42`."
@@ -306,14 +314,18 @@ fn a_service_action_that_failed_nothing_has_no_cause() {
             "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
             "detail": {"eventName": name, "eventType": "INFO", "reason": reason},
         });
-        diagnose(&Event::from_object(event.as_object().unwrap().clone()).unwrap()).map(|diagnosis| diagnosis.cause)
+        diagnose(&Event::from_object(event.as_object().unwrap().clone()).unwrap())
+            .map(|diagnosis| diagnosis.cause)
     };
     assert_eq!(event("SERVICE_STEADY_STATE", "(service api) has reached a steady state."), None);
     assert_eq!(event("ECS_OPERATION_THROTTLED", ""), Some(Cause::Unknown));
     assert_eq!(event("SERVICE_TASK_START_IMPAIRED", ""), Some(Cause::Unknown));
     assert_eq!(event("SERVICE_TASK_PLACEMENT_FAILURE", ""), Some(Cause::PlacementFailed));
     assert_eq!(event("SERVICE_TASK_PLACEMENT_FAILURE", "RESOURCE:FARGATE"), Some(Cause::CapacityUnavailable));
-    assert_eq!(event("SERVICE_TASK_CONFIGURATION_FAILURE", "the role is not there"), Some(Cause::RoleNotAssumable));
+    assert_eq!(
+        event("SERVICE_TASK_CONFIGURATION_FAILURE", "the role is not there"),
+        Some(Cause::RoleNotAssumable)
+    );
     assert_eq!(event("SERVICE_TASK_CONFIGURATION_FAILURE", "tags"), Some(Cause::TaskConfigInvalid));
 }
 

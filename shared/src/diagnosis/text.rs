@@ -56,12 +56,12 @@ fn normalise(text: &str) -> String {
 
 /// One way an error's text may begin: a name that ECS or its agent gives it, or a phrase that says as much.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Name {
+pub(in crate::diagnosis) struct Name {
     /// Lower case letters and digits only: spacing and case of names vary.
-    pub(crate) squeezed: &'static str,
-    pub(crate) families: Families,
+    pub(in crate::diagnosis) squeezed: &'static str,
+    pub(in crate::diagnosis) families: Families,
     /// What it means where no row says more; `None`: nothing.
-    pub(crate) otherwise: Option<Cause>,
+    pub(in crate::diagnosis) otherwise: Option<Cause>,
 }
 
 /// The first name in the text that stands by itself fixes the family: services are called after errors, too.
@@ -207,7 +207,9 @@ mod tests {
 
     #[test]
     fn a_text_that_names_no_cause_is_none() {
-        for text in ["", " ", "Essential container in task exited", "Task failed to start", "TaskFailedToStart: "] {
+        for text in
+            ["", " ", "Essential container in task exited", "Task failed to start", "TaskFailedToStart: "]
+        {
             assert_eq!(classify(text), None, "{text}");
         }
     }

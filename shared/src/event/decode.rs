@@ -81,8 +81,11 @@ impl DecodeError {
         let what = match value {
             Value::Object(map) if map.is_empty() => "an empty object".to_owned(),
             Value::Object(map) => {
-                let keys: Vec<String> =
-                    map.keys().take(5).map(|key| format!("`{}`", key.chars().take(40).collect::<String>())).collect();
+                let keys: Vec<String> = map
+                    .keys()
+                    .take(5)
+                    .map(|key| format!("`{}`", key.chars().take(40).collect::<String>()))
+                    .collect();
                 format!("an object with {}", keys.join(", "))
             }
             Value::Array(_) => "a list inside a list".to_owned(),
@@ -100,7 +103,9 @@ impl DecodeError {
             Self::TooLarge { .. } => "split the input into single events",
             Self::TooMany { .. } => "split the input into batches",
             Self::NotJson { .. } => "check that the file is whole, and saved as UTF-8",
-            Self::Field(_) => "compare the event with those in events/, or take it from EventBridge unchanged",
+            Self::Field(_) => {
+                "compare the event with those in events/, or take it from EventBridge unchanged"
+            }
             Self::NotAnEvent { instead, .. } => instead,
             Self::WrappedTooDeeply => "unwrap the message, and pass the event itself",
         }
@@ -132,7 +137,11 @@ pub struct Record {
 /// are in the records.
 pub fn payload(bytes: &[u8]) -> Result<Vec<Record>, DecodeError> {
     if bytes.len() > MAX_PAYLOAD_BYTES {
-        return Err(DecodeError::TooLarge { what: "a payload", bytes: bytes.len(), limit: MAX_PAYLOAD_BYTES });
+        return Err(DecodeError::TooLarge {
+            what: "a payload",
+            bytes: bytes.len(),
+            limit: MAX_PAYLOAD_BYTES,
+        });
     }
     let value: Value = serde_json::from_slice(bytes).map_err(|error| DecodeError::not_json(&error))?;
     records(value)
@@ -176,7 +185,8 @@ fn message_of(mut map: Map<String, Value>) -> Result<String, DecodeError> {
             _ => Err(FieldError { path: "Sns.Message".into(), problem: "is missing".into() }.into()),
         };
     }
-    let source = ["eventSource", "EventSource"].iter().find_map(|name| map.get(*name)?.as_str().map(str::to_owned));
+    let source =
+        ["eventSource", "EventSource"].iter().find_map(|name| map.get(*name)?.as_str().map(str::to_owned));
     match source {
         Some(source) => Err(DecodeError::NotAnEvent {
             what: format!("a record of `{}`", source.chars().take(40).collect::<String>()),

@@ -67,8 +67,12 @@ pub fn read(bytes: &[u8]) -> Vec<Result<Item, DecodeError>> {
 /// The lines of NDJSON with their numbers: text in which at least half of the filled lines look like whole objects.
 fn lines_of_objects(bytes: &[u8]) -> Option<Vec<(usize, &str)>> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let lines: Vec<(usize, &str)> =
-        text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())).filter(|(_, line)| !line.is_empty()).collect();
+    let lines: Vec<(usize, &str)> = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
     let whole = lines.iter().filter(|(_, line)| line.starts_with('{') && line.ends_with('}')).count();
     (lines.len() > 1 && whole * 2 >= lines.len()).then_some(lines)
 }
@@ -124,7 +128,12 @@ fn push_object(map: Map<String, Value>, items: &mut Vec<Result<Item, DecodeError
             }
         }
         Shape::Tasks { tasks, failures } => {
-            items.extend(tasks.into_iter().enumerate().map(|(index, task)| read_task(task, &format!("tasks[{index}]"))));
+            items.extend(
+                tasks
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, task)| read_task(task, &format!("tasks[{index}]"))),
+            );
             items.extend(failures.into_iter().map(read_failure));
         }
         Shape::Task(map) => items.push(read_task(Value::Object(map), "")),
@@ -134,9 +143,7 @@ fn push_object(map: Map<String, Value>, items: &mut Vec<Result<Item, DecodeError
 
 fn read_task(value: Value, path: &str) -> Result<Item, DecodeError> {
     match value {
-        Value::Object(map) => {
-            decode::task_of_map(map, path).map(|(task, _)| Item::Task(Box::new(task)))
-        }
+        Value::Object(map) => decode::task_of_map(map, path).map(|(task, _)| Item::Task(Box::new(task))),
         other => Err(DecodeError::not_an_event(&other)),
     }
 }
@@ -152,4 +159,3 @@ fn read_failure(value: Value) -> Result<Item, DecodeError> {
     }
     Ok(Item::Failure(failure))
 }
-

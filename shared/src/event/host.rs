@@ -29,6 +29,13 @@ open_enum! {
     }
 }
 
+impl ContainerInstanceStatus {
+    /// Whether it is no longer part of its cluster.
+    pub fn has_left(&self) -> bool {
+        matches!(self, Self::Deregistering | Self::Inactive)
+    }
+}
+
 /// `ECS Container Instance State Change`. An agent that loses and finds its connection several times an hour is normal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerInstanceStateChange {

@@ -129,7 +129,11 @@ impl Event {
     pub fn occurred_at(&self) -> Option<Timestamp> {
         let own = match &self.detail {
             Detail::TaskStateChange(task) => {
-                if task.is_stopped() { task.stopped_at() } else { task.times.updated_at }
+                if task.is_stopped() {
+                    task.stopped_at()
+                } else {
+                    task.times.updated_at
+                }
             }
             Detail::ServiceAction(action) => action.created_at,
             Detail::DeploymentStateChange(change) => change.updated_at,

@@ -262,7 +262,8 @@ mod tests {
 
     #[test]
     fn both_service_arn_formats_name_the_service() {
-        let new = ServiceRef::from_arn("arn:aws-cn:ecs:cn-north-1:012345678901:service/shop/api", None).unwrap();
+        let new =
+            ServiceRef::from_arn("arn:aws-cn:ecs:cn-north-1:012345678901:service/shop/api", None).unwrap();
         assert_eq!(new.name.as_str(), "api");
         assert_eq!(new.cluster_arn.unwrap().as_str(), "arn:aws-cn:ecs:cn-north-1:012345678901:cluster/shop");
 
@@ -272,7 +273,9 @@ mod tests {
 
     #[test]
     fn an_arn_of_something_else_names_no_service() {
-        for arn in ["arn:aws:ecs:r:1:task/shop/1", "arn:aws:sns:r:1:service/x", "api", "arn:aws:ecs:r:1:service/"] {
+        for arn in
+            ["arn:aws:ecs:r:1:task/shop/1", "arn:aws:sns:r:1:service/x", "api", "arn:aws:ecs:r:1:service/"]
+        {
             assert_eq!(ServiceRef::from_arn(arn, None), None, "{arn}");
         }
     }

@@ -39,9 +39,21 @@ const FOREIGN: [(&str, &str, &str); 6] = [
         "the answer of DescribeContainerInstances",
         "it holds no tasks: run `aws ecs describe-tasks` for the tasks on the instance, and explain that",
     ),
-    ("taskArns", "the answer of ListTasks", "pass these ARNs to `aws ecs describe-tasks --tasks …`, and explain that"),
-    ("taskDefinition", "a task definition", "explain reads events and the output of `aws ecs describe-tasks`"),
-    ("clusters", "the answer of DescribeClusters", "explain reads events and the output of `aws ecs describe-tasks`"),
+    (
+        "taskArns",
+        "the answer of ListTasks",
+        "pass these ARNs to `aws ecs describe-tasks --tasks …`, and explain that",
+    ),
+    (
+        "taskDefinition",
+        "a task definition",
+        "explain reads events and the output of `aws ecs describe-tasks`",
+    ),
+    (
+        "clusters",
+        "the answer of DescribeClusters",
+        "explain reads events and the output of `aws ecs describe-tasks`",
+    ),
     (
         "serviceDeployments",
         "the answer of DescribeServiceDeployments",
@@ -72,7 +84,10 @@ pub(crate) fn recognise(mut map: Map<String, Value>) -> Shape {
         return Shape::PutEventsEntry(map);
     }
     if matches!(map.get("tasks"), Some(Value::Array(_))) {
-        return Shape::Tasks { tasks: take_list(&mut map, "tasks"), failures: take_list(&mut map, "failures") };
+        return Shape::Tasks {
+            tasks: take_list(&mut map, "tasks"),
+            failures: take_list(&mut map, "failures"),
+        };
     }
     if map.contains_key("lastStatus") && (map.contains_key("containers") || map.contains_key("taskArn")) {
         return Shape::Task(map);
@@ -88,7 +103,10 @@ pub(crate) fn recognise(mut map: Map<String, Value>) -> Shape {
 
 fn recognise_data(mut data: Map<String, Value>) -> Shape {
     if matches!(data.get("tasks"), Some(Value::Array(_))) {
-        return Shape::Tasks { tasks: take_list(&mut data, "tasks"), failures: take_list(&mut data, "failures") };
+        return Shape::Tasks {
+            tasks: take_list(&mut data, "tasks"),
+            failures: take_list(&mut data, "failures"),
+        };
     }
     foreign(&data).unwrap_or(Shape::Unknown(data))
 }

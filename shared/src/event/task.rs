@@ -207,7 +207,8 @@ impl TaskStateChange {
 
     /// Whether a service keeps this task running: otherwise it is meant to end by itself.
     pub fn belongs_to_service(&self) -> bool {
-        self.group.as_deref().is_some_and(|group| group.starts_with("service:")) || self.deployment_id().is_some()
+        self.group.as_deref().is_some_and(|group| group.starts_with("service:"))
+            || self.deployment_id().is_some()
     }
 
     /// The deployment that started the task.

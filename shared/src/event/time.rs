@@ -23,7 +23,10 @@ fn from_text(text: &str) -> Option<Timestamp> {
     if text.is_empty() {
         return None;
     }
-    text.parse().ok().or_else(|| HEALTH.parse_timestamp(text).ok()).or_else(|| HEALTH.parse_timestamp(&padded(text)).ok())
+    text.parse()
+        .ok()
+        .or_else(|| HEALTH.parse_timestamp(text).ok())
+        .or_else(|| HEALTH.parse_timestamp(padded(text)).ok())
 }
 
 /// `6:02:51` as `06:02:51`: AWS Health pads the hour as little as the day.
@@ -75,7 +78,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_time() {
-        for odd in [json!(""), json!("date"), json!({"year": 2019}), json!(true), json!(1e300), json!("2026-13-45")] {
+        for odd in
+            [json!(""), json!("date"), json!({"year": 2019}), json!(true), json!(1e300), json!("2026-13-45")]
+        {
             assert_eq!(lenient(&odd), None, "{odd}");
         }
     }

@@ -120,7 +120,8 @@ pub struct History(Vec<PastDeployment>);
 impl History {
     /// Notes where a deployment stands.
     pub fn note(&mut self, deployment: &Deployment) {
-        let step_at = |status| deployment.step.as_ref().filter(|step| step.status == status).map(|step| step.at);
+        let step_at =
+            |status| deployment.step.as_ref().filter(|step| step.status == status).map(|step| step.at);
         let known = self.0.iter().position(|past| past.id == deployment.id);
         let before = known.map(|index| self.0.remove(index));
         let before = before.as_ref();
@@ -159,10 +160,16 @@ impl History {
     /// The revision to go back to: the latest on which the service was steady for the bake time, other than `current`.
     ///
     /// A revision's time ends where the next deployment starts, for from then on the service runs both.
-    pub fn last_good(&self, current: &DeploymentId, bake: SignedDuration, now: Timestamp) -> Option<&PastDeployment> {
+    pub fn last_good(
+        &self,
+        current: &DeploymentId,
+        bake: SignedDuration,
+        now: Timestamp,
+    ) -> Option<&PastDeployment> {
         self.0.iter().filter(|past| past.id != *current && past.task_definition.is_some()).find(|past| {
             let Some(since) = past.steady_since else { return false };
-            let until = self.0.iter().map(|next| next.started_at).filter(|next| *next > since).min().unwrap_or(now);
+            let until =
+                self.0.iter().map(|next| next.started_at).filter(|next| *next > since).min().unwrap_or(now);
             until.duration_since(since) >= bake
         })
     }
@@ -183,7 +190,8 @@ mod tests {
             name: ServiceName::new("api"),
         };
         let mut new = Deployment::new(service, DeploymentId::new(id), at(start));
-        new.task_definition = Some(TaskDefinitionArn::new(format!("arn:aws:ecs:r:1:task-definition/api:{start}")));
+        new.task_definition =
+            Some(TaskDefinitionArn::new(format!("arn:aws:ecs:r:1:task-definition/api:{start}")));
         new
     }
 
@@ -197,8 +205,12 @@ mod tests {
         let steps = [step(1, InProgress), step(5, Failed), step(6, InProgress), step(9, Completed)];
         let mut forward = deployment("ecs-svc/1", 1);
         let mut backward = forward.clone();
-        steps.iter().for_each(|step| forward.advance(step.clone(), step.at == at(6)));
-        steps.iter().rev().for_each(|step| backward.advance(step.clone(), step.at == at(6)));
+        for step in &steps {
+            forward.advance(step.clone(), step.at == at(6));
+        }
+        for step in steps.iter().rev() {
+            backward.advance(step.clone(), step.at == at(6));
+        }
         assert_eq!(forward, backward);
         assert_eq!(forward.status(), Some(Completed));
         assert!(forward.is_rollback(), "a completed rollback stays one");

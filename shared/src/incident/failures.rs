@@ -332,7 +332,10 @@ pub(crate) mod tests {
         let set = of((0..50).map(|i| failure(i, 300, i64::from(i), Cause::OutOfMemory)));
         let stored = serde_json::to_string(&set).unwrap();
         assert_eq!(serde_json::from_str::<Failures>(&stored).unwrap(), set);
-        assert!(serde_json::from_str::<Failures>(&stored.replacen("\"entries\":\"", "\"entries\":\"zz", 1)).is_err());
+        assert!(
+            serde_json::from_str::<Failures>(&stored.replacen("\"entries\":\"", "\"entries\":\"zz", 1))
+                .is_err()
+        );
     }
 
     proptest! {

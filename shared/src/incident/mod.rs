@@ -271,7 +271,8 @@ impl Story {
     fn failed(&mut self, failure: Failure, now: Timestamp) {
         if let Some(id) = failure.deployment.clone() {
             let deployment = self.deployment(&id, failure.at);
-            deployment.task_definition = deployment.task_definition.take().or(failure.task_definition.clone());
+            deployment.task_definition =
+                deployment.task_definition.take().or(failure.task_definition.clone());
             deployment.failures.add(failure.clone());
             self.note(&id);
         }
@@ -306,9 +307,7 @@ impl Story {
 
     fn deployment(&mut self, id: &DeploymentId, at: Timestamp) -> &mut Deployment {
         let target = &self.record.target;
-        self.deployments
-            .entry(id.clone())
-            .or_insert_with(|| Deployment::new(target.clone(), id.clone(), at))
+        self.deployments.entry(id.clone()).or_insert_with(|| Deployment::new(target.clone(), id.clone(), at))
     }
 
     fn note(&mut self, id: &DeploymentId) {

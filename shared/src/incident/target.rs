@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::{Arn, ClusterArn, ContainerInstanceArn, Family, ServiceName};
+use crate::arn::{Arn, ClusterArn, ContainerInstanceArn, Family, ServiceName, TaskDefinitionArn};
 use crate::event::{ServiceRef, TaskStateChange};
 
 /// The thing that fails, and that a person would look at.
@@ -42,7 +42,7 @@ impl Target {
             return Some(Self::Service { cluster, name });
         }
         let of_group = || task.group.as_deref()?.strip_prefix("family:").map(Family::new);
-        let family = task.task_definition_arn.as_ref().map(|arn| arn.family()).or_else(of_group)?;
+        let family = task.task_definition_arn.as_ref().map(TaskDefinitionArn::family).or_else(of_group)?;
         Some(Self::Family { cluster, family })
     }
 
@@ -60,9 +60,9 @@ impl Target {
     /// The cluster.
     pub fn cluster(&self) -> &ClusterArn {
         match self {
-            Self::Service { cluster, .. } | Self::Family { cluster, .. } | Self::ContainerInstance { cluster, .. } => {
-                cluster
-            }
+            Self::Service { cluster, .. }
+            | Self::Family { cluster, .. }
+            | Self::ContainerInstance { cluster, .. } => cluster,
         }
     }
 

@@ -3,7 +3,10 @@ use super::*;
 use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceName};
 
 fn service() -> Target {
-    Target::Service { cluster: ClusterArn::new("arn:aws:ecs:r:1:cluster/shop"), name: ServiceName::new("api") }
+    Target::Service {
+        cluster: ClusterArn::new("arn:aws:ecs:r:1:cluster/shop"),
+        name: ServiceName::new("api"),
+    }
 }
 
 fn instance() -> Target {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Expect, Key, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode, encode};
+use super::{
+    Expect, Key, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode, encode,
+};
 use crate::ports::Ledger;
 
 struct Item {
@@ -47,7 +49,12 @@ impl MemoryLedger {
 
     /// When an owner's item is due next.
     pub fn next_due(&self, owner: Owner) -> Option<Timestamp> {
-        self.items.borrow().iter().filter(|(key, _)| key.belongs_to(owner)).filter_map(|(_, item)| item.due).min()
+        self.items
+            .borrow()
+            .iter()
+            .filter(|(key, _)| key.belongs_to(owner))
+            .filter_map(|(_, item)| item.due)
+            .min()
     }
 
     /// Every record, by key.

@@ -212,7 +212,9 @@ pub enum LedgerError {
         problem: String,
     },
     /// An item was written by a newer version.
-    #[error("{key} has schema {schema}, newer than {SCHEMA}: upgrade this function before it may touch the item")]
+    #[error(
+        "{key} has schema {schema}, newer than {SCHEMA}: upgrade this function before it may touch the item"
+    )]
     NewerSchema {
         /// The item.
         key: Key,
@@ -273,7 +275,8 @@ pub fn encode(key: &Key, record: &Record) -> Result<String, LedgerError> {
 /// [`LedgerError::NewerSchema`] for an item of a newer version, [`LedgerError::Unreadable`] for a damaged one.
 pub fn decode(key: &Key, text: &str) -> Result<Record, LedgerError> {
     let unreadable = |problem: String| LedgerError::Unreadable { key: key.clone(), problem };
-    let Read { schema, record } = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    let Read { schema, record } =
+        serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     if schema > SCHEMA {
         return Err(LedgerError::NewerSchema { key: key.clone(), schema });
     }

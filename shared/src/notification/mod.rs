@@ -76,9 +76,8 @@ impl Tone {
         match self {
             Self::Alert(Severity::Critical) => "CRITICAL",
             Self::Alert(Severity::Warning) => "WARNING",
-            Self::Alert(Severity::Info) => "INFO",
+            Self::Alert(Severity::Info) | Self::Neutral => "INFO",
             Self::Good => "OK",
-            Self::Neutral => "INFO",
         }
     }
 

@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Fact, Message, Tone};
-use crate::arn::Arn;
+use crate::arn::{Arn, DeploymentId, TaskDefinitionArn};
 use crate::diagnosis::Cause;
-use crate::incident::{Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Severity, Status, Target};
+use crate::incident::{
+    Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Severity, Status, Target,
+};
 use crate::redact::{Redacted, redact};
 
 /// What is shown of one quoted text: the rest is a `steward explain` away.
@@ -24,7 +26,9 @@ pub fn incident(incident: &Incident) -> Message {
     let sample = failures.sample(cause).or_else(|| failures.samples().first());
     let place = &incident.target;
     let (tone, title) = match incident.status {
-        Status::Open => (Tone::Alert(incident.severity()), format!("{place}: {} ({cause})", cause.headline())),
+        Status::Open => {
+            (Tone::Alert(incident.severity()), format!("{place}: {} ({cause})", cause.headline()))
+        }
         Status::Resolved { .. } => (Tone::Good, format!("{place}: resolved, was {cause}")),
     };
     let mut facts = Vec::new();
@@ -32,7 +36,7 @@ pub fn incident(incident: &Incident) -> Message {
     // What is over needs no finger pointed at a task.
     let sample = sample.filter(|_| incident.is_open());
     push_sample(&mut facts, sample);
-    let deployments: Vec<&str> = incident.deployments.iter().map(|id| id.as_str()).collect();
+    let deployments: Vec<&str> = incident.deployments.iter().map(DeploymentId::as_str).collect();
     push(&mut facts, "Deployment", Some(deployments.join(", ")).filter(|text| !text.is_empty()));
     push_place(&mut facts, place);
     Message {
@@ -70,12 +74,11 @@ fn incident_status(incident: &Incident) -> String {
 pub fn deployment(deployment: &Deployment) -> Message {
     let place = &deployment.service;
     let status = deployment.status();
-    let failed = (deployment.failures.count() > 0 && !deployment.is_rollback()).then_some(&deployment.failures);
+    let failed =
+        (deployment.failures.count() > 0 && !deployment.is_rollback()).then_some(&deployment.failures);
     let (tone, what) = match (status, deployment.is_rollback()) {
         (None | Some(DeploymentStatus::InProgress), false) => (Tone::Neutral, "deployment started"),
-        (None | Some(DeploymentStatus::InProgress), true) => {
-            (Tone::Alert(Severity::Warning), "rolling back")
-        }
+        (None | Some(DeploymentStatus::InProgress), true) => (Tone::Alert(Severity::Warning), "rolling back"),
         (Some(DeploymentStatus::Completed), false) => (Tone::Good, "deployment completed"),
         (Some(DeploymentStatus::Completed), true) => {
             (Tone::Alert(Severity::Warning), "rolled back, the earlier revision runs again")
@@ -83,9 +86,7 @@ pub fn deployment(deployment: &Deployment) -> Message {
         (Some(DeploymentStatus::Failed), _) if deployment.rolled_back_to.is_some() => {
             (Tone::Alert(Severity::Warning), "deployment failed, ECS rolls back")
         }
-        (Some(DeploymentStatus::Failed), _) => {
-            (Tone::Alert(Severity::Critical), "deployment failed")
-        }
+        (Some(DeploymentStatus::Failed), _) => (Tone::Alert(Severity::Critical), "deployment failed"),
     };
     let sample = failed.and_then(|failures| failures.sample(failures.leading_cause()?));
     let mut facts = Vec::new();
@@ -104,13 +105,17 @@ pub fn deployment(deployment: &Deployment) -> Message {
         status: redact(&deployment_status(deployment)),
         facts,
         evidence: quotes(sample),
-        advice: sample.filter(|_| status == Some(DeploymentStatus::Failed)).map(|s| s.diagnosis.advice.clone()),
+        advice: sample
+            .filter(|_| status == Some(DeploymentStatus::Failed))
+            .map(|s| s.diagnosis.advice.clone()),
         done: redact(NOTHING_CHANGED),
     }
 }
 
 fn deployment_status(deployment: &Deployment) -> String {
-    let Some(step) = &deployment.step else { return format!("first seen {}", moment(deployment.first_seen_at)) };
+    let Some(step) = &deployment.step else {
+        return format!("first seen {}", moment(deployment.first_seen_at));
+    };
     let began = deployment.rollback_since.unwrap_or(deployment.first_seen_at);
     let took = match step.status {
         DeploymentStatus::InProgress => String::new(),
@@ -150,7 +155,7 @@ fn push_sample(facts: &mut Vec<Fact>, sample: Option<&Failure>) {
         None => name.to_string(),
     });
     push(facts, "Container", container);
-    let revision = sample.task_definition.as_ref().map(|arn| arn.family_and_revision());
+    let revision = sample.task_definition.as_ref().map(TaskDefinitionArn::family_and_revision);
     let zone = sample.availability_zone.as_deref();
     let where_it_ran: Vec<&str> = revision.into_iter().chain(zone).collect();
     let task = sample.task.as_ref().map(|task| match where_it_ran.as_slice() {

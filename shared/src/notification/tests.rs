@@ -56,7 +56,8 @@ const NOT_FOUND: &str = "CannotPullContainerError: pull image manifest has been 
 
 #[test]
 fn an_open_incident_says_what_where_and_what_next() {
-    let story = story(&[stop("aa", 4, NOT_FOUND), stop("ab", 6, NOT_FOUND), stop("ac", 9, "Task failed to start")]);
+    let story =
+        story(&[stop("aa", 4, NOT_FOUND), stop("ab", 6, NOT_FOUND), stop("ac", 9, "Task failed to start")]);
     insta::assert_snapshot!(plain(&incident(story.incident.as_ref().unwrap())));
 }
 
@@ -82,9 +83,24 @@ fn a_rollback_is_never_told_as_a_success() {
     let story = story(&[
         deployment_event(bad, "SERVICE_DEPLOYMENT_IN_PROGRESS", 1, "ECS deployment in progress."),
         stop("aa", 4, NOT_FOUND),
-        deployment_event(bad, "SERVICE_DEPLOYMENT_FAILED", 12, "ECS deployment circuit breaker: tasks failed to start."),
-        deployment_event(good, "SERVICE_DEPLOYMENT_IN_PROGRESS", 12, &format!("ECS deployment circuit breaker: rolling back to deploymentId {good}.")),
-        deployment_event(good, "SERVICE_DEPLOYMENT_COMPLETED", 15, &format!("ECS deployment {good} completed.")),
+        deployment_event(
+            bad,
+            "SERVICE_DEPLOYMENT_FAILED",
+            12,
+            "ECS deployment circuit breaker: tasks failed to start.",
+        ),
+        deployment_event(
+            good,
+            "SERVICE_DEPLOYMENT_IN_PROGRESS",
+            12,
+            &format!("ECS deployment circuit breaker: rolling back to deploymentId {good}."),
+        ),
+        deployment_event(
+            good,
+            "SERVICE_DEPLOYMENT_COMPLETED",
+            15,
+            &format!("ECS deployment {good} completed."),
+        ),
     ]);
     let told: Vec<String> = story.deployments.values().map(|d| plain(&deployment(d))).collect();
     assert!(told.iter().all(|text| !text.contains("deployment completed\n")), "{told:?}");

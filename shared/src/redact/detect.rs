@@ -118,7 +118,7 @@ static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 ///
 /// Without its automaton, which a test builds from the same table, it holds the whole text a secret.
 pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
-    let Some(automaton) = AUTOMATON.as_ref() else { return vec![0..text.len()] };
+    let Some(automaton) = AUTOMATON.as_ref() else { return Vec::from([Range { start: 0, end: text.len() }]) };
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(place) = automaton.find(Input::new(text).range(from..)) {
@@ -146,7 +146,7 @@ impl Begin {
             Self::Prefixed(more) => prefixed(text, at, more),
             Self::Jwt => jwt(text, at),
             Self::Pem => pem(text, at),
-            Self::Webhook => webhook(text, at),
+            Self::Webhook => Some(webhook(text, &at)),
             Self::Url => password_in_url(text, at),
             Self::Bearer => bearer(text, at),
             Self::Header => header(text, at),
@@ -216,9 +216,9 @@ fn pem(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     Some(at.start..end)
 }
 
-fn webhook(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+fn webhook(text: &str, at: &Range<usize>) -> Range<usize> {
     let end = run(text, at.end, |byte| !ends_value(byte) && !matches!(byte, b'|' | b')' | b','));
-    Some(at.end..end)
+    at.end..end
 }
 
 /// Hides the password of `scheme://user:password@host`, also where it holds an unescaped slash.
@@ -240,7 +240,8 @@ fn password_in_url(text: &str, at: Range<usize>) -> Option<Range<usize>> {
 }
 
 fn bearer(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    let end = run(text, at.end, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
+    let end =
+        run(text, at.end, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
     let token = text.get(at.end..end)?;
     let is_word = token.len() < 12 && !token.bytes().any(|byte| byte.is_ascii_digit());
     (!is_word && token.len() >= 6).then_some(at.end..end)
@@ -287,7 +288,8 @@ fn pair(text: &str, at: Range<usize>, certain: bool) -> Option<Range<usize>> {
 fn name_end(text: &str, word_end: usize, certain: bool) -> Option<usize> {
     let end = run(text, word_end, is_token_byte);
     let more = text.get(word_end..end)?;
-    let accepted = certain || more.is_empty() || more == "s" || more.starts_with('_') || more.starts_with('-');
+    let accepted =
+        certain || more.is_empty() || more == "s" || more.starts_with('_') || more.starts_with('-');
     accepted.then_some(end)
 }
 
@@ -304,7 +306,8 @@ fn flag_value(text: &str, at: &Range<usize>, name_end: usize) -> Option<Range<us
 
 /// `name: value` as prose writes it, with a space behind the colon.
 fn is_prose_colon(text: &str, name_end: usize) -> bool {
-    byte_at(text, name_end) == Some(b':') && byte_at(text, name_end + 1).is_some_and(|b| b.is_ascii_whitespace())
+    byte_at(text, name_end) == Some(b':')
+        && byte_at(text, name_end + 1).is_some_and(|b| b.is_ascii_whitespace())
 }
 
 fn looks_random(value: &str) -> bool {

@@ -11,7 +11,10 @@ fn aws_keys_are_hidden() {
     check("key AKIAIOSFODNN7EXAMPLE used", "key [redacted] used");
     check("ASIAIOSFODNN7EXAMP", "[redacted]");
     check("key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY end", "key [redacted] end");
-    check("commit 0123456789abcdef0123456789abcdef01234567", "commit 0123456789abcdef0123456789abcdef01234567");
+    check(
+        "commit 0123456789abcdef0123456789abcdef01234567",
+        "commit 0123456789abcdef0123456789abcdef01234567",
+    );
     check("aws_secret_access_key = abc/def+ghi", "aws_secret_access_key = [redacted]");
     check("AWS_SESSION_TOKEN=IQoJb3JpZ2luX2Vj", "AWS_SESSION_TOKEN=[redacted]");
 }
@@ -67,7 +70,10 @@ fn authorization_headers_are_hidden() {
 fn passwords_in_urls_are_hidden() {
     check("postgres://app:s3cret@db:5432/x", "postgres://app:[redacted]@db:5432/x");
     check("amqp://u:a/b@host/v", "amqp://u:[redacted]@host/v");
-    check("https://registry-1.docker.io:443/v2/a@sha256:0f", "https://registry-1.docker.io:443/v2/a@sha256:0f");
+    check(
+        "https://registry-1.docker.io:443/v2/a@sha256:0f",
+        "https://registry-1.docker.io:443/v2/a@sha256:0f",
+    );
 }
 
 #[test]

@@ -83,18 +83,26 @@ impl fmt::Display for Reason {
         match self {
             Self::ModeObserves => f.write_str("the mode is observe: nothing is changed"),
             Self::NotStopping => f.write_str("the task is not stopping"),
-            Self::NotStoppedYet => f.write_str("the task is stopping, not stopped: only its last state counts"),
+            Self::NotStoppedYet => {
+                f.write_str("the task is stopping, not stopped: only its last state counts")
+            }
             Self::Expected => f.write_str("the stop was expected"),
-            Self::OnlyAChangeHelps(cause) => write!(f, "{cause} is persistent: only a change helps, no retry"),
+            Self::OnlyAChangeHelps(cause) => {
+                write!(f, "{cause} is persistent: only a change helps, no retry")
+            }
             Self::ARetryCouldHelp(cause) => write!(f, "{cause} is transient: a retry can help"),
             Self::MayPass(cause) => write!(f, "{cause} may pass by itself: at most one repeat"),
-            Self::NotUnderstood => f.write_str("the evidence fits no known cause: nothing is done on a guess"),
+            Self::NotUnderstood => {
+                f.write_str("the evidence fits no known cause: nothing is done on a guess")
+            }
             Self::EcsReplaces => f.write_str("ECS itself replaces the tasks of a service"),
             Self::NothingReplaces => f.write_str("no service owns the task: nothing replaces it"),
             Self::EcsCopes => f.write_str("ECS tries again by itself"),
             Self::NothingFailed => f.write_str("nothing failed"),
             Self::Announcement => f.write_str("announced ahead: nothing has stopped yet"),
-            Self::TasksWillTell => f.write_str("two minutes ahead: the tasks on the instance will say what became of them"),
+            Self::TasksWillTell => {
+                f.write_str("two minutes ahead: the tasks on the instance will say what became of them")
+            }
             Self::WaitsForAnswer => f.write_str("the deployment waits for ContinueServiceDeployment"),
             Self::MayReconnect => f.write_str("an agent that stays away opens an incident; most reconnect"),
             Self::BelongsToBatch => f.write_str("the task belongs to a job, which looks after it"),
@@ -106,7 +114,12 @@ impl fmt::Display for Reason {
 }
 
 /// Decides about an event.
-pub fn decide(event: &Event, diagnosis: Option<&Diagnosis>, because: Option<Reason>, policy: &Policy) -> Decision {
+pub fn decide(
+    event: &Event,
+    diagnosis: Option<&Diagnosis>,
+    because: Option<Reason>,
+    policy: &Policy,
+) -> Decision {
     let task = match &event.detail {
         crate::event::Detail::TaskStateChange(task) => Some(task.as_ref()),
         _ => None,
@@ -121,7 +134,11 @@ pub fn decide(event: &Event, diagnosis: Option<&Diagnosis>, because: Option<Reas
 }
 
 /// Decides about a task, or about what has none.
-pub fn decide_task(task: Option<&TaskStateChange>, diagnosis: Option<&Diagnosis>, policy: &Policy) -> Decision {
+pub fn decide_task(
+    task: Option<&TaskStateChange>,
+    diagnosis: Option<&Diagnosis>,
+    policy: &Policy,
+) -> Decision {
     let mut reasons = Vec::new();
     match (diagnosis.map(|diagnosis| diagnosis.cause), task) {
         (None, Some(_)) => reasons.push(Reason::NotStopping),
@@ -130,7 +147,11 @@ pub fn decide_task(task: Option<&TaskStateChange>, diagnosis: Option<&Diagnosis>
             reasons.push(about(cause));
             match task {
                 Some(task) if !cause.is_benign() => {
-                    reasons.push(if task.belongs_to_service() { Reason::EcsReplaces } else { Reason::NothingReplaces });
+                    reasons.push(if task.belongs_to_service() {
+                        Reason::EcsReplaces
+                    } else {
+                        Reason::NothingReplaces
+                    });
                 }
                 _ => {}
             }

@@ -7,8 +7,9 @@ mod decide;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{
-    ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus, DeploymentEventName,
-    DeploymentStateChange, Detail, Event, HealthStatus, ServiceAction, ServiceActionName, TaskStateChange,
+    ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
+    DeploymentEventName, DeploymentStateChange, Detail, Event, HealthStatus, ServiceAction,
+    ServiceActionName, TaskStateChange,
 };
 use crate::incident::{DeploymentStatus, Failure, Fingerprint, Observation, Step, Target};
 use crate::redact::redact;
@@ -84,13 +85,19 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
         observations.push(Observation::Deploys { id, task_definition, at });
     }
     let Some(found) = diagnosis.as_ref() else {
-        return Reading { because: Some(Reason::NotStopping), ..Reading::of(diagnosis, target, observations) };
+        return Reading {
+            because: Some(Reason::NotStopping),
+            ..Reading::of(diagnosis, target, observations)
+        };
     };
     if found.cause.is_benign() {
         return Reading { because: Some(Reason::Expected), ..Reading::of(diagnosis, target, observations) };
     }
     if !task.is_stopped() {
-        return Reading { because: Some(Reason::NotStoppedYet), ..Reading::of(diagnosis, target, observations) };
+        return Reading {
+            because: Some(Reason::NotStoppedYet),
+            ..Reading::of(diagnosis, target, observations)
+        };
     }
     let Some(task_arn) = task.task_arn.clone() else {
         return Reading::nothing(diagnosis, target, Reason::NoTarget);
@@ -161,8 +168,7 @@ fn read_container_instance(
         let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
         return Reading::of(diagnosis, target, vec![failed]);
     }
-    use ContainerInstanceStatus::{Deregistering, Inactive};
-    if matches!(change.status, Some(Deregistering | Inactive)) {
+    if change.status.as_ref().is_some_and(ContainerInstanceStatus::has_left) {
         return Reading::of(diagnosis, target, vec![Observation::Gone { at }]);
     }
     // An instance that drains may lose its agent on purpose.

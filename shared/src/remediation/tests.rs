@@ -1,3 +1,5 @@
+#![allow(clippy::needless_pass_by_value, reason = "`json!` reads best where it stands")]
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -49,7 +51,10 @@ fn a_failed_task_of_nobody_is_about_its_family() {
 fn what_opens_nothing_says_why() {
     check_nothing(&stopped(json!({"stopCode": "UserInitiated"})), Reason::Expected);
     check_nothing(&stopped(json!({"lastStatus": "DEPROVISIONING"})), Reason::NotStoppedYet);
-    check_nothing(&stopped(json!({"lastStatus": "RUNNING", "desiredStatus": "RUNNING"})), Reason::NotStopping);
+    check_nothing(
+        &stopped(json!({"lastStatus": "RUNNING", "desiredStatus": "RUNNING"})),
+        Reason::NotStopping,
+    );
     check_nothing(&stopped(json!({"startedBy": "steward/job/nightly"})), Reason::BelongsToBatch);
     check_nothing(&stopped(json!({"clusterArn": "arn"})), Reason::NoTarget);
     check_nothing(&stopped(json!({"taskArn": ""})), Reason::NoTarget);
