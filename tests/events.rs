@@ -1,5 +1,12 @@
 //! Every file in `events/` is a test: `expected.tsv` says what is read from it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    reason = "a test"
+)]
 #![allow(dead_code, reason = "not every test uses all of the world")]
 
 mod world;
@@ -110,6 +117,15 @@ fn every_cause_has_a_task_event() {
     let missing: Vec<&str> =
         Cause::ALL.iter().map(|cause| cause.as_str()).filter(|cause| !shown.contains(*cause)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_manual_lists_every_cause_with_its_kind() {
+    let manual = std::fs::read_to_string(folder().join("../docs/causes.md")).unwrap();
+    for cause in Cause::ALL {
+        let kind = cause.kind().as_str()[..1].to_uppercase();
+        assert!(manual.contains(&format!("| `{cause}` | {kind} |")), "{cause}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! [`read`] turns an event into observations of one target; [`decide`] says what to do and why. Both are pure. Until
 //! there are remedies, what is done is to observe, and the reasons say so.
 
-mod decide;
+mod decision;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{
@@ -15,7 +15,7 @@ use crate::incident::{DeploymentStatus, Failure, Fingerprint, Observation, Step,
 use crate::redact::redact;
 use jiff::Timestamp;
 
-pub use decide::{Action, Decision, Reason, decide, decide_task};
+pub use decision::{Action, Decision, Reason, decide, decide_task};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 const JOB_PREFIX: &str = "steward/job/";
