@@ -185,6 +185,13 @@ fn exit_codes_speak_where_nobody_else_does() {
 }
 
 #[test]
+fn an_exit_code_may_be_written_as_a_text_or_with_a_fraction_of_nothing() {
+    for code in [json!(139), json!(139.0), json!("139")] {
+        check(json!({"containers": [{"name": "app", "exitCode": code}]}), Cause::Segfault, Some("app"));
+    }
+}
+
+#[test]
 fn a_task_that_no_service_owns_may_end_with_0() {
     for (group, started_by, cause) in [
         ("family:report", "", Cause::Completed),

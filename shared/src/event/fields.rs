@@ -154,7 +154,7 @@ impl<'u> Fields<'u> {
     pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
         let value = self.take(name)?;
         let number = match &value {
-            Value::Number(number) => number.as_i64(),
+            Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
@@ -248,6 +248,12 @@ impl<'u> Fields<'u> {
             self.unrecognised.note(|| path.chars().take(80).collect());
         }
     }
+}
+
+/// Tools that know only floating-point numbers write 137 as 137.0.
+fn whole(number: f64) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation, reason = "bounded and without a fraction")]
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
 fn kind_of(value: &Value) -> &'static str {

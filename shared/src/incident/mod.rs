@@ -317,10 +317,14 @@ impl Story {
     }
 
     fn deployment_step(&mut self, id: &DeploymentId, step: Step, is_rollback: bool) {
-        let at = step.at;
+        let Step { at, status, .. } = step;
         self.deployment(id, at).advance(step, is_rollback);
         self.note(id);
         self.link_rollbacks();
+        // ECS completes a deployment when the service is steady on it.
+        if status == DeploymentStatus::Completed {
+            self.is_well(at, Ending::Steady);
+        }
     }
 
     /// Whichever of the two events comes first, the deployment that failed knows what ECS went back to.

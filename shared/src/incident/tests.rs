@@ -105,6 +105,15 @@ fn a_deployments_failures_belong_to_it() {
 }
 
 #[test]
+fn a_completed_deployment_is_a_steady_state() {
+    let step = Step { at: at(30), status: DeploymentStatus::Completed, reason: None };
+    let completed = Observation::Deployment { id: DeploymentId::new("ecs-svc/7"), step, is_rollback: true };
+    for observations in [[failed(1, 10), completed.clone()], [completed, failed(1, 10)]] {
+        assert!(!story_of(observations).incident.is_some_and(|incident| incident.is_open()));
+    }
+}
+
+#[test]
 fn an_agent_that_comes_back_in_time_opens_nothing() {
     let policy = Policy::default();
     let agent = |version, connected, second| Observation::Agent { version, connected, at: at(second) };
