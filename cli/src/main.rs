@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 /// Looks after Amazon ECS: says why tasks die, and what to do about it.
 #[derive(Parser)]
-#[command(name = "steward", version, arg_required_else_help = true)]
+#[command(name = "steward", version, arg_required_else_help = true, max_term_width = 80)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -14,6 +14,8 @@ use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, lines, style_of, wrapped};
 
 /// Where the text of a line of the timeline begins.
 const MARGIN: usize = 10;
+/// The longest kind of event fits behind it.
+const PLACE_CHARS: usize = 36;
 /// Title, status and causes.
 const LATER_LINES: usize = 3;
 /// Reasons are named with so many examples.
@@ -58,13 +60,13 @@ fn write_step(out: &mut impl Write, step: &Step, told: &mut BTreeSet<String>) ->
     let time = clock(step.at);
     match &step.what {
         Happening::Event { explained, .. } => {
-            let place = explained.target.as_deref().unwrap_or("");
+            let place = short(explained.target.as_deref().unwrap_or(explained.kind), PLACE_CHARS);
             match &explained.diagnosis {
                 Some(diagnosis) => {
                     let style = style_of(diagnosis.cause.kind());
-                    writeln!(out, "{time}  {:<38} {style}{}{style:#}", short(place, 38), diagnosis.cause)
+                    writeln!(out, "{time}  {place:<PLACE_CHARS$} {style}{}{style:#}", diagnosis.cause)
                 }
-                None => writeln!(out, "{DIM}{time}  {:<38} {}{DIM:#}", short(place, 38), explained.kind),
+                None => writeln!(out, "{DIM}{time}  {place:<PLACE_CHARS$} {}{DIM:#}", explained.kind),
             }
         }
         Happening::Alert { subject, message } => {
