@@ -26,7 +26,7 @@ pub(super) fn write(out: &mut impl Write, played: &Played) -> io::Result<()> {
         out,
         "{BOLD}Timeline{BOLD:#} in virtual time, UTC. ┃ is an alert as it was sent; later ones about the"
     )?;
-    writeln!(out, "same thing are cut to their first lines here, and whole on the page.")?;
+    writeln!(out, "the same thing are cut to their first lines here, and whole on the page.")?;
     let mut day = None;
     let mut told = BTreeSet::new();
     for step in &played.steps {

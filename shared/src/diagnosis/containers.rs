@@ -5,34 +5,40 @@
 
 use super::cause::Cause;
 use super::text::classify;
-use crate::event::{Container, TaskStateChange};
+use crate::event::{Container, StopCode, TaskStateChange};
 
-const OUT_OF_MEMORY: &str = "OutOfMemoryError";
 /// SIGKILL and SIGTERM: beside another container's failure they are its consequence.
 const SIGKILL: i64 = 137;
 const SIGTERM: i64 = 143;
 
-/// Parts of the names that sidecars go by, in lower case without punctuation.
-const SIDECARS: &[&str] = &[
-    "awsguarddutyagent",
-    "guardduty",
-    "xray",
-    "envoy",
-    "serviceconnect",
-    "firelens",
-    "fluentbit",
-    "fluentd",
-    "logrouter",
-    "cloudwatchagent",
-    "cwagent",
-    "datadog",
-    "otelcol",
-    "otelcollector",
-    "opentelemetry",
-    "awscollector",
-    "adotcollector",
-    "awsotel",
+/// What sidecars are called, as words.
+const SIDECARS: &[&[&str]] = &[
+    &["xray"],
+    &["x", "ray"],
+    &["envoy"],
+    &["firelens"],
+    &["fluentbit"],
+    &["fluent", "bit"],
+    &["fluentd"],
+    &["logrouter"],
+    &["log", "router"],
+    &["cloudwatch", "agent"],
+    &["cwagent"],
+    &["datadog"],
+    &["datadogagent"],
+    &["dd", "agent"],
+    &["otel"],
+    &["otelcol"],
+    &["otelcontribcol"],
+    &["otelcollector"],
+    &["opentelemetry"],
+    &["adot"],
 ];
+/// What may follow: a container called `xray-import` does work of its own.
+const DECORATIONS: &[&str] =
+    &["agent", "daemon", "collector", "sidecar", "proxy", "container", "router", "contrib", "col", "init"];
+/// Added by ECS itself, with anything behind.
+const ADDED: &[&[&str]] = &[&["guardduty"], &["service", "connect"]];
 
 /// What a container had to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +50,28 @@ pub(super) struct Deciding<'t> {
 /// Whether a container is a helper by its name.
 pub(super) fn is_sidecar(container: &Container) -> bool {
     let Some(name) = container.name.as_deref() else { return false };
-    let plain: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .collect();
-    SIDECARS.iter().any(|sidecar| plain.contains(sidecar)) || plain == "ddagent"
+    let lower = name.to_ascii_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_decoration =
+        |word: &&str| DECORATIONS.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit());
+    let stands_last = |at: usize, marker: &[&str]| {
+        words.get(at + marker.len()..).is_some_and(|rest| rest.iter().all(|word| is_decoration(word)))
+    };
+    let marked = |markers: &[&[&str]], last: bool| {
+        markers.iter().any(|marker| {
+            words
+                .windows(marker.len())
+                .enumerate()
+                .any(|(at, window)| window == *marker && (!last || stands_last(at, marker)))
+        })
+    };
+    marked(SIDECARS, true) || marked(ADDED, false)
+}
+
+/// Whether a task has no container that does work of its own.
+pub(super) fn only_sidecars(task: &TaskStateChange) -> bool {
+    task.containers.iter().all(is_sidecar)
 }
 
 /// The containers that did the work, or those that helped; by name, for their order means nothing.
@@ -62,8 +84,10 @@ fn those(task: &TaskStateChange, sidecars: bool) -> Vec<&Container> {
 
 /// A container whose own reason says that memory killed it.
 pub(super) fn killed_for_memory(task: &TaskStateChange) -> Option<Deciding<'_>> {
-    let says_so =
-        |container: &&Container| container.reason.as_deref().is_some_and(|r| r.contains(OUT_OF_MEMORY));
+    let says_so = |container: &&Container| {
+        let finding = container.reason.as_deref().and_then(classify);
+        finding.is_some_and(|finding| finding.cause == Cause::OutOfMemory)
+    };
     let container = those(task, false)
         .into_iter()
         .find(says_so)
@@ -98,9 +122,12 @@ pub(super) fn by_exit_code(task: &TaskStateChange, sidecars: bool) -> Option<Dec
     };
     let failed = exited(|code| !matches!(code, 0 | SIGKILL | SIGTERM));
     let killed = exited(|code| code == SIGKILL);
-    let ended = exited(|code| code == 0);
     let terminated = exited(|code| code == SIGTERM);
-    // One that ended by itself with 0 explains why others were told to stop; it does not explain a kill.
+    // One that ended by itself with 0 explains why others were told to stop; it does not explain a kill, a start that
+    // failed, or a container that left no code.
+    let all_ended = containers.iter().all(|container| container.exit_code.is_some());
+    let may_succeed = all_ended && task.stop_code != Some(StopCode::TaskFailedToStart);
+    let ended = exited(|code| code == 0).filter(|_| may_succeed);
     let container = failed.or(killed).or(ended).or(terminated)?;
     Some(Deciding { cause: cause_of_exit(container.exit_code?, task.belongs_to_service()), container })
 }
@@ -142,12 +169,24 @@ mod tests {
             "aws-otel-collector",
             "fluent-bit",
             "firelens",
+            "otel",
+            "adot-collector",
+            "aws-adot",
+            "datadog",
         ] {
             assert!(is_sidecar(&Container { name: Some(name.into()), ..Container::default() }), "{name}");
         }
-        for name in
-            ["app", "api", "forms-perf-test-timeout", "oom-timeout-404", "forms-perf-test-sidecar", "proxy"]
-        {
+        for name in [
+            "app",
+            "api",
+            "forms-perf-test-timeout",
+            "oom-timeout-404",
+            "forms-perf-test-sidecar",
+            "proxy",
+            "xray-import",
+            "envoyer",
+            "datadog-export",
+        ] {
             assert!(!is_sidecar(&Container { name: Some(name.into()), ..Container::default() }), "{name}");
         }
     }

@@ -9,6 +9,7 @@ mod advice;
 mod cause;
 mod containers;
 mod denied;
+mod names;
 mod rules;
 mod text;
 
@@ -91,17 +92,7 @@ pub fn of_task(task: &TaskStateChange) -> Option<Diagnosis> {
         None => (None, None),
     };
     let evidence = task_evidence(task, &verdict);
-    // A caller's text is nobody's evidence: no denial is read from it.
-    let denied_action = if verdict.cause == Cause::StoppedByUser {
-        None
-    } else {
-        let of_container = verdict.container.and_then(|container| container.reason.as_deref());
-        of_container
-            .into_iter()
-            .chain(task.stopped_reason.as_deref())
-            .chain(task.containers.iter().filter_map(|container| container.reason.as_deref()))
-            .find_map(denied::denied_action)
-    };
+    let denied_action = verdict.denied_action(task);
     let deciding_text = verdict.text(task).unwrap_or_default();
     let advice =
         advice::for_task(verdict.cause, task, verdict.container, deciding_text, denied_action.as_ref());
@@ -134,6 +125,21 @@ enum By {
 }
 
 impl<'t> Verdict<'t> {
+    /// Read from the text that decided, or from one that says the same; never from a caller's text.
+    fn denied_action(&self, task: &TaskStateChange) -> Option<DeniedAction> {
+        let of_deciding = match self.by {
+            By::ContainerReason => self.container.and_then(|container| container.reason.as_deref()),
+            By::Attachment => self.text(task),
+            _ => None,
+        };
+        let is_ours = task.stop_code != Some(StopCode::UserInitiated);
+        let stopped_reason = task
+            .stopped_reason
+            .as_deref()
+            .filter(|text| is_ours && classify(text).is_some_and(|finding| finding.cause == self.cause));
+        of_deciding.into_iter().chain(stopped_reason).find_map(denied::denied_action)
+    }
+
     fn plain(cause: Cause, by: By) -> Self {
         Self { cause, container: None, by }
     }
@@ -145,9 +151,7 @@ impl<'t> Verdict<'t> {
     fn text(&self, task: &'t TaskStateChange) -> Option<&'t str> {
         match self.by {
             By::ContainerReason => self.container?.reason.as_deref(),
-            By::Attachment => {
-                task.attachments.iter().find_map(|attachment| attachment.status_reason.as_deref())
-            }
+            By::Attachment => attachment_cause(task).map(|(_, text)| text),
             _ => task.stopped_reason.as_deref(),
         }
     }
@@ -163,12 +167,16 @@ fn judge(task: &TaskStateChange) -> Verdict<'_> {
         };
     }
     if let Some(deciding) = containers::by_reason(task, false) {
-        return Verdict::from(deciding, By::ContainerReason);
+        // A runtime that could not stop or remove a container did so because something else had stopped it.
+        let is_consequence = deciding.cause == Cause::ContainerRuntimeFailed && of_text.is_some();
+        if !is_consequence {
+            return Verdict::from(deciding, By::ContainerReason);
+        }
     }
     if let Some(cause) = of_text {
         return Verdict::plain(cause, By::StoppedReason);
     }
-    if let Some(cause) = attachment_cause(task) {
+    if let Some((cause, _)) = attachment_cause(task) {
         return Verdict::plain(cause, By::Attachment);
     }
     if let Some(cause) = stop_code_cause(task) {
@@ -185,11 +193,13 @@ fn expected_stop(task: &TaskStateChange, of_text: Option<Cause>) -> Option<Verdi
     of_text.filter(|cause| cause.is_benign()).map(|cause| Verdict::plain(cause, By::StoppedReason))
 }
 
-fn attachment_cause(task: &TaskStateChange) -> Option<Cause> {
+fn attachment_cause(task: &TaskStateChange) -> Option<(Cause, &str)> {
     task.attachments.iter().find_map(|attachment| {
-        let found = classify(attachment.status_reason.as_deref()?).map(|finding| finding.cause);
+        let text = attachment.status_reason.as_deref()?;
+        let found = classify(text).map(|finding| finding.cause);
         let is_volume = attachment.kind.as_deref().is_some_and(|kind| kind.contains("BlockStorage"));
-        if is_volume { Some(Cause::VolumeMountFailed) } else { found }
+        let cause = if is_volume { Some(Cause::VolumeMountFailed) } else { found };
+        cause.map(|cause| (cause, text))
     })
 }
 
@@ -223,7 +233,9 @@ fn by_what_the_containers_did(task: &TaskStateChange) -> Option<Verdict<'_>> {
     if was_stopped_from_outside(task) {
         return Some(Verdict::plain(Cause::Unknown, By::Times));
     }
-    if let Some(deciding) = main.or_else(|| containers::by_exit_code(task, true)) {
+    // A sidecar that was stopped or ended says nothing about the others; where there are no others, it is the task.
+    let alone = || containers::by_exit_code(task, true).filter(|_| containers::only_sidecars(task));
+    if let Some(deciding) = main.or_else(alone) {
         return Some(Verdict::from(deciding, By::ExitCode));
     }
     died_in_pull(task).then(|| Verdict::plain(Cause::ImageRegistryUnreachable, By::Times))
@@ -297,11 +309,8 @@ pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
         Name::TaskPlacementFailure | Name::DaemonPlacementConstraintViolated => {
             of_reason.unwrap_or(Cause::PlacementFailed)
         }
-        Name::TaskConfigurationFailure => of_reason.unwrap_or_else(|| {
-            let names_a_role =
-                action.reason.as_deref().is_some_and(|reason| reason.to_lowercase().contains("role"));
-            if names_a_role { Cause::RoleNotAssumable } else { Cause::TaskConfigInvalid }
-        }),
+        Name::TaskConfigurationFailure if names_a_role(action.reason.as_deref()) => Cause::RoleNotAssumable,
+        Name::TaskConfigurationFailure => of_reason.unwrap_or(Cause::TaskConfigInvalid),
         Name::TaskStartImpaired => of_reason.unwrap_or(Cause::Unknown),
         // Throttled, unhealthy in service discovery, or new: a fault, but of a kind that has no cause of its own.
         _ if action.is_trouble() => of_reason.filter(|cause| !cause.is_benign()).unwrap_or(Cause::Unknown),
@@ -309,6 +318,10 @@ pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
     };
     let evidence = [("eventName", Some(action.event_name.as_str())), ("reason", action.reason.as_deref())];
     Some(of_texts(cause, evidence, &advice::for_service_action(cause, action)))
+}
+
+fn names_a_role(reason: Option<&str>) -> bool {
+    reason.is_some_and(|reason| reason.to_ascii_lowercase().contains("role"))
 }
 
 /// Explains the failure of a deployment: like an impaired start, a symptom whose cause is in the stopped tasks.
@@ -410,14 +423,16 @@ pub fn of_failure(failure: &Failure) -> Diagnosis {
 fn failure_word(reason: &str) -> Option<Cause> {
     match reason.trim() {
         "AGENT" | "ATTRIBUTE" | "LOCATION" | "INACTIVE" => Some(Cause::PlacementFailed),
+        "RESOURCE:FARGATE" => Some(Cause::CapacityUnavailable),
+        resource if resource.starts_with("RESOURCE:") => Some(Cause::PlacementFailed),
         _ => None,
     }
 }
 
 fn of_texts<const N: usize>(cause: Cause, texts: [(&str, Option<&str>); N], advice: &str) -> Diagnosis {
+    let denied_action = texts.iter().find_map(|(_, text)| denied::denied_action((*text)?));
     let evidence: Vec<Evidence> =
         texts.into_iter().filter_map(|(source, text)| Some(Evidence::new(source, text?))).collect();
-    let denied_action = evidence.iter().find_map(|piece| denied::denied_action(piece.text.as_str()));
     Diagnosis { cause, container: None, exit_code: None, evidence, denied_action, advice: redact(advice) }
 }
 

@@ -142,7 +142,7 @@ fn a_kill_for_memory_is_a_fault_even_during_an_expected_stop() {
         let detail = json!({
             "stopCode": stop_code,
             "stoppedReason": "Scaling activity initiated by (deployment ecs-svc/7)",
-            "containers": [{"name": "app", "exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}],
+            "containers": [{"name": "app", "exitCode": 137, "reason": "OutofMemoryError: container killed due to memory usage"}],
         });
         check(detail, Cause::OutOfMemory, Some("app"));
     }
@@ -288,6 +288,134 @@ fn names_are_never_matched() {
         "containers": [{"name": "OutOfMemoryError", "image": "no space left on device"}],
     });
     check(detail, Cause::ImageRegistryUnreachable, None);
+}
+
+/// What services, images, secrets, roles and commands may be called.
+fn as_name(fragment: &str) -> String {
+    let plain: String = fragment.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    plain.trim_matches('-').to_owned()
+}
+
+#[test]
+fn nothing_called_by_a_fragment_changes_a_cause() {
+    let fragments = rules::ROWS.iter().flat_map(|row| row.any.iter().chain(row.and_any)).map(|f| as_name(f));
+    let names = rules::NAMES.iter().map(|name| name.squeezed.to_owned());
+    for name in fragments.chain(names) {
+        for (text, cause) in [
+            (
+                format!(
+                    "(service {name}) was unable to place a task because no container instance met all of its requirements."
+                ),
+                Cause::PlacementFailed,
+            ),
+            (
+                format!(
+                    "service {name} was unable to place a task. Reason: Capacity is unavailable at this time."
+                ),
+                Cause::CapacityUnavailable,
+            ),
+            (
+                format!(
+                    "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/{name}' that was provided"
+                ),
+                Cause::RoleNotAssumable,
+            ),
+            (
+                format!("CannotPullContainerError: failed to resolve ref r.example/{name}:1: i/o timeout"),
+                Cause::ImageRegistryUnreachable,
+            ),
+            (
+                format!("CannotPullContainerError: failed to resolve ref {name}:1.2: {name}:1.2: not found"),
+                Cause::ImageNotFound,
+            ),
+            (
+                format!(
+                    "ResourceInitializationError: unable to retrieve secret from asm: failed to fetch secret arn:aws:secretsmanager:eu:1:secret:{name}-a1b2c3 from secrets manager: AccessDeniedException: User: arn:aws:sts::1:assumed-role/{name}/x is not authorized to perform: secretsmanager:GetSecretValue"
+                ),
+                Cause::SecretAccessDenied,
+            ),
+            (
+                format!(
+                    "ResourceInitializationError: unable to retrieve secret from asm: failed to fetch secret arn:aws:secretsmanager:eu:1:secret:{name}-a1b2c3 from secrets manager: context deadline exceeded"
+                ),
+                Cause::SecretUnreachable,
+            ),
+            (
+                format!(
+                    "CannotStartContainerError: OCI runtime create failed: exec: \"{name} -n 1\": executable file not found in $PATH"
+                ),
+                Cause::CommandNotRunnable,
+            ),
+        ] {
+            assert_eq!(classify(&text).map(|finding| finding.cause), Some(cause), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_start_that_failed_is_never_a_success() {
+    let failed = |group: &str, code: &str| {
+        json!({"stopCode": code, "stoppedReason": "Task failed to start", "group": group,
+               "containers": [{"name": "migrate", "exitCode": 0}, {"name": "app"}]})
+    };
+    check(failed("family:job", "TaskFailedToStart"), Cause::Unknown, None);
+    check(failed("service:api", "TaskFailedToStart"), Cause::Unknown, None);
+    // Zero in *every* container that works: one without a code may have been lost.
+    check(failed("family:job", "EssentialContainerExited"), Cause::Unknown, None);
+    let only_a_sidecar_ended = json!({"stopCode": "EssentialContainerExited",
+        "containers": [{"name": "envoy", "exitCode": 0}, {"name": "app"}]});
+    check(only_a_sidecar_ended, Cause::Unknown, None);
+}
+
+#[test]
+fn a_denial_is_read_only_from_what_decided() {
+    let denial = "is not authorized to perform: ecr:BatchGetImage on resource: x";
+    let by_a_user = json!({
+        "stopCode": "UserInitiated", "stoppedReason": format!("rollback since it {denial}"),
+        "containers": [{"name": "app", "reason": "OutOfMemoryError: Container killed due to memory usage"}],
+    });
+    let diagnosis = check(by_a_user, Cause::OutOfMemory, Some("app"));
+    assert_eq!(diagnosis.denied_action, None);
+    let in_a_sidecar = json!({
+        "stopCode": "EssentialContainerExited",
+        "containers": [{"name": "app", "exitCode": 1}, {"name": "aws-guardduty-agent-x", "reason": denial}],
+    });
+    assert_eq!(check(in_a_sidecar, Cause::AppError, Some("app")).denied_action, None);
+}
+
+#[test]
+fn a_runtime_that_could_not_stop_a_container_is_not_why_it_stopped() {
+    for (stop_code, text, cause) in [
+        ("SpotInterruption", "Your Spot Task was interrupted.", Cause::SpotInterrupted),
+        (
+            "ServiceSchedulerInitiated",
+            "Task failed ELB health checks in (target-group x)",
+            Cause::ElbHealthCheckFailed,
+        ),
+    ] {
+        for reason in ["CannotStopContainerError: x", "DockerTimeoutError: Could not transition to stopped"] {
+            let detail = json!({"stopCode": stop_code, "stoppedReason": text,
+                                "containers": [{"name": "app", "exitCode": 137, "reason": reason}]});
+            check(detail, cause, None);
+        }
+    }
+}
+
+#[test]
+fn a_role_in_a_configuration_failure_and_a_denied_call_are_what_they_are() {
+    let action = |reason: &str| {
+        let event = json!({"detail-type": "ECS Service Action", "source": "aws.ecs",
+            "detail": {"eventName": "SERVICE_TASK_CONFIGURATION_FAILURE", "reason": reason}});
+        diagnose(&Event::from_object(event.as_object().unwrap().clone()).unwrap()).unwrap()
+    };
+    let role = action("The role arn:aws:iam::1:role/ecs lacks permission to create network interfaces");
+    assert_eq!(role.cause, Cause::RoleNotAssumable);
+    let call = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.ecs", "detail": {
+        "eventName": "RunTask", "eventSource": "ecs.amazonaws.com", "errorCode": "AccessDenied",
+        "errorMessage": "User: x is not authorized to perform: ecs:RunTask on resource: arn:aws:ecs:r:1:task-definition/a:1"}});
+    let denied = diagnose(&Event::from_object(call.as_object().unwrap().clone()).unwrap()).unwrap();
+    assert_eq!(denied.cause, Cause::Unknown);
+    assert_eq!(denied.denied_action.unwrap().action, "ecs:RunTask");
 }
 
 #[test]

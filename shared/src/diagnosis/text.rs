@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::cause::Cause;
+use super::names;
 use super::rules::{ANY_TEXT, Families, NAMES, ROWS};
 
 /// No text that ECS writes is longer than 1,024 characters; more than this is not looked at.
@@ -23,6 +24,7 @@ pub(crate) struct Finding {
 pub(crate) fn classify(text: &str) -> Option<Finding> {
     let table = TABLE.as_ref()?;
     let clean = normalise(text);
+    let clean = names::without_names(without_stop_code(&clean));
     let name = name_of(&clean, table);
     let families = name.map_or(ANY_TEXT, |name| name.families);
     let present = Present::find(&clean, &table.fragments);
@@ -33,7 +35,7 @@ pub(crate) fn classify(text: &str) -> Option<Finding> {
     }
 }
 
-/// Lower case, straight quotes, one space for any run of white space and control characters, no leading stop code.
+/// Lower case, straight quotes, one space for any run of white space and control characters.
 fn normalise(text: &str) -> String {
     let mut clean = String::with_capacity(text.len().min(MAX_BYTES));
     for character in text.chars() {
@@ -52,6 +54,11 @@ fn normalise(text: &str) -> String {
         }
     }
     clean
+}
+
+/// Some texts begin with the stop code.
+fn without_stop_code(clean: &str) -> &str {
+    clean.strip_prefix("taskfailedtostart").map_or(clean, |rest| rest.trim_start_matches([':', ' ']))
 }
 
 /// One way an error's text may begin: a name that ECS or its agent gives it, or a phrase that says as much.
@@ -111,7 +118,7 @@ impl CompiledRow {
 struct Present([u64; Self::WORDS]);
 
 impl Present {
-    const WORDS: usize = 8;
+    const WORDS: usize = 12;
 
     fn none() -> Self {
         Self([0; Self::WORDS])

@@ -128,6 +128,11 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
         ],
         Cause::ImagePlatformMismatch,
     ),
+    row(
+        CONTAINER.or(BARE),
+        &["executable file not found", "no command specified"],
+        Cause::CommandNotRunnable,
+    ),
     // Logs, environment files and volumes name themselves; a denial or a missing thing in them is theirs.
     row(INIT.or(CONTAINER).or(HOST).or(BARE), LOGS, Cause::LogSetupFailed),
     row(INIT.or(CONTAINER).or(BARE), ENV_FILES, Cause::EnvFileUnavailable),
@@ -327,7 +332,12 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
     ),
     row(BARE.or(INIT), &["did not contain json key", "staging label: awscurrent"], Cause::SecretNotFound),
     both(INIT.or(BARE), SECRETS, DENIED, Cause::SecretAccessDenied),
-    both(INIT.or(BARE), SECRETS, &["kms", "decrypt"], Cause::SecretAccessDenied),
+    both(
+        INIT.or(BARE),
+        SECRETS,
+        &["access to kms", "kms key", "kms: ", "decryption", "decrypt "],
+        Cause::SecretAccessDenied,
+    ),
     row(
         INIT.or(BARE),
         &["to perform: kms:", "to perform: secretsmanager:", "to perform: ssm:"],
@@ -345,6 +355,12 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
         Cause::NetworkInterfaceFailed,
     ),
     row(BARE.or(INIT), QUOTAS, Cause::QuotaExceeded),
+    both(
+        BARE,
+        &["capacity provider"],
+        &["no container instance", "no instances", "is empty"],
+        Cause::CapacityUnavailable,
+    ),
     row(BARE.or(INIT), NO_CAPACITY, Cause::CapacityUnavailable),
     row(BARE, NO_PLACE, Cause::PlacementFailed),
     // Containers.
@@ -368,8 +384,6 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
     row(
         CONTAINER.or(BARE),
         &[
-            "executable file not found",
-            "no command specified",
             "exec: \"",
             "oci runtime create failed",
             "oci runtime error",
@@ -382,7 +396,6 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
             "cannot find the file specified",
             "hcsshim::createcomputesystem",
             "0x2)",
-            "process_linux.go",
         ],
         Cause::CommandNotRunnable,
     ),

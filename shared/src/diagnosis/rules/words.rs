@@ -74,10 +74,7 @@ pub(super) const LOGS: &[&str] = &[
     "to perform: logs:",
     "create log stream",
     "create log group",
-    "splunk",
-    "fluentd",
     "failed to create cloudwatch",
-    "awslogs",
 ];
 /// Environment files, and the configuration of FireLens.
 pub(super) const ENV_FILES: &[&str] = &[
@@ -231,7 +228,15 @@ pub(super) const NO_CAPACITY: &[&str] = &[
 ];
 /// No container instance that fits.
 pub(super) const NO_PLACE: &[&str] = &[
-    "resource:",
+    "resource:cpu",
+    "resource:memory",
+    "resource:ports",
+    "resource:eni",
+    "resource:gpu",
+    "resource:trunk",
+    "resource:disk",
+    "resource:inference",
+    "resource:ephemeral",
     "no container instance",
     "no container-instance",
     "met all of its requirements",
