@@ -1,9 +1,17 @@
-//! Finds secrets: a table of beginnings, and for each a rule that says where the secret ends, if it is one.
+//! Finds secrets: places where one may begin, and for each a rule that says whether there is one and where it ends.
+//!
+//! Every rule looks back and ahead by a bounded number of bytes, or hides what it looked at, and the search goes on
+//! behind it. So the cost is linear in the text.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
+
+use super::names::{self, Certainty};
+
+/// No URL that means anything has a longer authority.
+const MAX_URL: usize = 512;
 
 /// What may begin at a place.
 #[derive(Clone, Copy)]
@@ -20,14 +28,14 @@ enum Begin {
     Webhook,
     /// The authority of a URL may hold a password.
     Url,
-    /// `Bearer …`.
-    Bearer,
-    /// The value of an authorization header, to the end of the line.
-    Header,
-    /// The value of a pair whose name leaves no doubt.
-    Named,
-    /// The value of a pair whose name also stands in prose.
-    MaybeNamed,
+    /// The token behind the scheme of an authorization header.
+    Scheme,
+    /// `=` or `:` behind a name.
+    Separator,
+    /// `--name value`.
+    Flag,
+    /// `-u user:password`.
+    User,
 }
 
 /// Matched without regard to case; where case matters, the rule looks again.
@@ -38,6 +46,8 @@ const BEGINNINGS: &[(&str, Begin)] = &[
     ("ACCA", Begin::AccessKeyId),
     ("xoxa-", Begin::Prefixed(8)),
     ("xoxb-", Begin::Prefixed(8)),
+    ("xoxc-", Begin::Prefixed(8)),
+    ("xoxd-", Begin::Prefixed(8)),
     ("xoxe-", Begin::Prefixed(8)),
     ("xoxe.", Begin::Prefixed(8)),
     ("xoxp-", Begin::Prefixed(8)),
@@ -51,10 +61,19 @@ const BEGINNINGS: &[(&str, Begin)] = &[
     ("ghr_", Begin::Prefixed(16)),
     ("github_pat_", Begin::Prefixed(16)),
     ("glpat-", Begin::Prefixed(16)),
+    ("glsa_", Begin::Prefixed(16)),
     ("dckr_pat_", Begin::Prefixed(16)),
     ("npm_", Begin::Prefixed(30)),
+    ("pypi-", Begin::Prefixed(30)),
+    ("hf_", Begin::Prefixed(24)),
+    ("hvs.", Begin::Prefixed(20)),
+    ("SG.", Begin::Prefixed(20)),
+    ("ya29.", Begin::Prefixed(16)),
+    ("whsec_", Begin::Prefixed(12)),
     ("sk_live_", Begin::Prefixed(12)),
+    ("sk_test_", Begin::Prefixed(12)),
     ("rk_live_", Begin::Prefixed(12)),
+    ("rk_test_", Begin::Prefixed(12)),
     ("sk-", Begin::Prefixed(24)),
     ("AIza", Begin::Prefixed(30)),
     ("eyJ", Begin::Jwt),
@@ -62,48 +81,19 @@ const BEGINNINGS: &[(&str, Begin)] = &[
     ("hooks.slack.com/", Begin::Webhook),
     ("hooks.slack-gov.com/", Begin::Webhook),
     ("webhook.office.com/", Begin::Webhook),
-    ("discord.com/api/webhooks/", Begin::Webhook),
-    ("discordapp.com/api/webhooks/", Begin::Webhook),
+    ("logic.azure.com/", Begin::Webhook),
+    ("discord.com/api/", Begin::Webhook),
+    ("discordapp.com/api/", Begin::Webhook),
     ("hooks.chime.aws/", Begin::Webhook),
     ("chat.googleapis.com/v1/", Begin::Webhook),
+    ("api.telegram.org/", Begin::Webhook),
     ("://", Begin::Url),
-    ("bearer ", Begin::Bearer),
-    ("authorization", Begin::Header),
-    ("password", Begin::Named),
-    ("passwd", Begin::Named),
-    ("passphrase", Begin::Named),
-    ("pwd", Begin::Named),
-    ("api_key", Begin::Named),
-    ("api-key", Begin::Named),
-    ("apikey", Begin::Named),
-    ("secret_key", Begin::Named),
-    ("secret-key", Begin::Named),
-    ("secretkey", Begin::Named),
-    ("secret_access_key", Begin::Named),
-    ("secretaccesskey", Begin::Named),
-    ("access_key", Begin::Named),
-    ("access-key", Begin::Named),
-    ("accesskey", Begin::Named),
-    ("accountkey", Begin::Named),
-    ("client_secret", Begin::Named),
-    ("client-secret", Begin::Named),
-    ("clientsecret", Begin::Named),
-    ("private_key", Begin::Named),
-    ("private-key", Begin::Named),
-    ("privatekey", Begin::Named),
-    ("access_token", Begin::Named),
-    ("accesstoken", Begin::Named),
-    ("auth_token", Begin::Named),
-    ("authtoken", Begin::Named),
-    ("refresh_token", Begin::Named),
-    ("session_token", Begin::Named),
-    ("sessiontoken", Begin::Named),
-    ("x-amz-signature", Begin::Named),
-    ("x-amz-credential", Begin::Named),
-    ("x-amz-security-token", Begin::Named),
-    ("secret", Begin::MaybeNamed),
-    ("token", Begin::MaybeNamed),
-    ("credential", Begin::MaybeNamed),
+    ("bearer ", Begin::Scheme),
+    ("basic ", Begin::Scheme),
+    ("=", Begin::Separator),
+    (":", Begin::Separator),
+    ("--", Begin::Flag),
+    (" -u ", Begin::User),
 ];
 
 static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -123,19 +113,19 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut from = 0;
     while let Some(place) = automaton.find(Input::new(text).range(from..)) {
         let begin = BEGINNINGS.get(place.pattern().as_usize()).map(|(_, begin)| *begin);
-        match begin.and_then(|begin| begin.secret(text, place.range())) {
+        from = match begin.and_then(|begin| begin.secret(text, place.range())) {
             Some(secret) if secret.end > secret.start => {
-                from = secret.end;
+                let end = secret.end;
                 found.push(secret);
+                end
             }
-            _ => from = place.start() + 1,
-        }
+            _ => place.start() + 1,
+        };
         while !text.is_char_boundary(from) {
             from += 1;
         }
     }
-    add_secret_access_keys(text, &mut found);
-    found
+    with_secret_access_keys(text, found)
 }
 
 impl Begin {
@@ -148,15 +138,15 @@ impl Begin {
             Self::Pem => pem(text, at),
             Self::Webhook => Some(webhook(text, &at)),
             Self::Url => password_in_url(text, at),
-            Self::Bearer => bearer(text, at),
-            Self::Header => header(text, at),
-            Self::Named => pair(text, at, true),
-            Self::MaybeNamed => pair(text, at, false),
+            Self::Scheme => behind_scheme(text, at.end),
+            Self::Separator => pair(text, &at),
+            Self::Flag => flag(text, &at),
+            Self::User => user(text, at.end),
         }
     }
 }
 
-fn byte_at(text: &str, index: usize) -> Option<u8> {
+pub(super) fn byte_at(text: &str, index: usize) -> Option<u8> {
     text.as_bytes().get(index).copied()
 }
 
@@ -165,41 +155,52 @@ fn byte_before(text: &str, index: usize) -> Option<u8> {
 }
 
 /// The end of the run of bytes from `start` for which `holds`. Runs of whole characters only: stops are ASCII.
-fn run(text: &str, start: usize, holds: impl Fn(u8) -> bool) -> usize {
+pub(super) fn run(text: &str, start: usize, holds: impl Fn(u8) -> bool) -> usize {
     let bytes = text.as_bytes().get(start..).unwrap_or_default();
     start + bytes.iter().take_while(|byte| holds(**byte)).count()
 }
 
-fn is_token_byte(byte: u8) -> bool {
+pub(super) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn follows_a_word(text: &str, start: usize) -> bool {
+    byte_before(text, start).is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Ends a value that stands without quotes.
 fn ends_value(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b';' | b'&' | b'<' | b'>' | b'\\' | b'`')
+    byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b';' | b'<' | b'>' | b'\\' | b'`')
 }
 
 fn access_key_id(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let in_capitals = text.get(at.clone())?.bytes().all(|byte| byte.is_ascii_uppercase());
-    let inside_a_word = byte_before(text, at.start).is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if !in_capitals || follows_a_word(text, at.start) {
+        return None;
+    }
     let end = run(text, at.end, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     // Sixteen characters follow; where the text was cut, fewer do.
-    (in_capitals && !inside_a_word && end - at.end >= 12).then_some(at.start..end)
+    (end - at.end >= 12).then_some(at.start..end)
 }
 
 fn prefixed(text: &str, at: Range<usize>, more: usize) -> Option<Range<usize>> {
-    let inside_a_word = byte_before(text, at.start).is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let end = run(text, at.end, is_token_byte);
-    (!inside_a_word && end - at.end >= more).then_some(at.start..end)
+    if follows_a_word(text, at.start) {
+        return None;
+    }
+    let end = run(text, at.end, |byte| is_token_byte(byte) || byte == b'.');
+    (end - at.end >= more).then_some(at.start..end)
 }
 
 fn jwt(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    if text.get(at.clone()) != Some("eyJ") || byte_before(text, at.start).is_some_and(is_token_byte) {
+    if text.get(at.clone()) != Some("eyJ") || follows_a_word(text, at.start) {
         return None;
     }
     let header = run(text, at.end, is_token_byte);
-    let end = run(text, at.end, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'='));
-    let is_whole = end > header && header - at.end >= 8;
+    if header - at.end < 8 {
+        return None;
+    }
+    let end = run(text, header, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'='));
+    let is_whole = end > header;
     (is_whole || header - at.end >= 20).then_some(at.start..end)
 }
 
@@ -221,117 +222,166 @@ fn webhook(text: &str, at: &Range<usize>) -> Range<usize> {
     at.end..end
 }
 
-/// Hides the password of `scheme://user:password@host`, also where it holds an unescaped slash.
+/// Hides the password of `scheme://user:password@host`, also where it holds a slash or an at sign.
 fn password_in_url(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    let end = run(text, at.end, |byte| !ends_value(byte));
+    let bytes = text.as_bytes().get(at.end..)?;
+    let length = bytes.iter().take(MAX_URL).take_while(|byte| !ends_value(**byte)).count();
+    let end = (at.end..=at.end + length).rev().find(|end| text.is_char_boundary(*end))?;
     let rest = text.get(at.end..end)?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    if let Some(sign) = authority.rfind('@') {
-        let user_info = authority.get(..sign)?;
-        return match user_info.find(':') {
-            Some(colon) => Some(at.end + colon + 1..at.end + sign),
-            None => (sign >= 16).then_some(at.end..at.end + sign),
-        };
+    let last_sign = rest.rfind('@')?;
+    if !authority.contains('@') {
+        // `host:443/path@sha256…` has a port where a password would be.
+        let (user, behind) = authority.split_once(':')?;
+        let is_port = behind.bytes().all(|byte| byte.is_ascii_digit());
+        return (!is_port && !user.is_empty()).then(|| at.end + user.len() + 1..at.end + last_sign);
     }
-    let (user, behind) = authority.split_once(':')?;
-    let is_port = behind.bytes().all(|byte| byte.is_ascii_digit());
-    let sign = rest.rfind('@')?;
-    (!is_port && !user.is_empty()).then_some(at.end + user.len() + 1..at.end + sign)
+    match authority.find(':').filter(|colon| *colon < last_sign) {
+        Some(colon) => Some(at.end + colon + 1..at.end + last_sign),
+        // A token may stand where the user would.
+        None => authority.find('@').filter(|sign| *sign >= 16).map(|sign| at.end..at.end + sign),
+    }
 }
 
-fn bearer(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+/// A token behind `Bearer` or `Basic`: not a word of prose.
+fn behind_scheme(text: &str, start: usize) -> Option<Range<usize>> {
     let end =
-        run(text, at.end, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
-    let token = text.get(at.end..end)?;
-    let is_word = token.len() < 12 && !token.bytes().any(|byte| byte.is_ascii_digit());
-    (!is_word && token.len() >= 6).then_some(at.end..end)
+        run(text, start, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
+    let token = text.get(start..end)?;
+    let has = |of: fn(&u8) -> bool| token.as_bytes().iter().skip(1).any(of);
+    let is_word = !has(u8::is_ascii_digit) && !(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
+    let is_token = token.len() >= 6 && !is_word || token.len() >= 24;
+    is_token.then_some(start..end)
 }
 
-fn header(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    let (value, _) = value_start(text, at.end)?;
-    let end = run(text, value, |byte| !matches!(byte, b'"' | b'\'' | b'\n' | b'\\'));
-    Some(value..end)
-}
-
-/// Where the value of a pair begins, and whether it stands in quotes: behind `=`, `:` or `=>`.
-fn value_start(text: &str, name_end: usize) -> Option<(usize, bool)> {
-    let is_filler = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'\\' | b']');
-    let separator = run(text, name_end, is_filler);
-    if !matches!(byte_at(text, separator), Some(b'=' | b':')) {
+/// The value behind a name that means a secret.
+fn pair(text: &str, separator: &Range<usize>) -> Option<Range<usize>> {
+    let name = names::before(text, separator.start)?;
+    let is_filler = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b':' | b'>');
+    let start = run(text, separator.end, is_filler);
+    let is_assignment = byte_at(text, separator.start) == Some(b'=');
+    let certainty = name.certainty(text, is_assignment)?;
+    if text.get(start..).is_some_and(|value| value.starts_with("arn:")) {
         return None;
     }
-    let behind = run(text, separator, |byte| matches!(byte, b'=' | b':' | b'>'));
-    let value = run(text, behind, is_filler);
-    let filler = text.get(behind..value)?;
-    Some((value, filler.contains(['"', '\''])))
-}
-
-fn pair(text: &str, at: Range<usize>, certain: bool) -> Option<Range<usize>> {
-    let name_end = name_end(text, at.end, certain)?;
-    let Some((value, quoted)) = value_start(text, name_end) else {
-        return certain.then(|| flag_value(text, &at, name_end)).flatten();
+    let value = Value::at(text, start);
+    let spaced = byte_at(text, separator.end).is_some_and(|byte| byte.is_ascii_whitespace());
+    let shown = text.get(value.range.clone()).filter(|shown| !shown.is_empty())?;
+    let hides = match certainty {
+        Certainty::Header => return header(text, &value),
+        Certainty::InQuotes => value.quoted && shown.len() >= 8,
+        Certainty::Sure if is_assignment || value.quoted || !spaced => true,
+        // `password: hunter2`, but not `for DB_PASSWORD: AccessDeniedException: …`.
+        Certainty::Sure => looks_random(shown) || !names::is_said_of_a_secret(shown),
+        Certainty::Doubtful => is_assignment || value.quoted || looks_random(shown),
     };
-    let in_an_arn = byte_at(text, name_end) == Some(b':') && byte_before(text, at.start) == Some(b':');
-    if in_an_arn {
-        return None;
-    }
-    let end = run(text, value, |byte| !ends_value(byte));
-    let shown = text.get(value..end)?;
-    if shown.is_empty() || shown.starts_with("arn:") {
-        return None;
-    }
-    let is_prose = !certain && !quoted && is_prose_colon(text, name_end) && !looks_random(shown);
-    (!is_prose).then_some(value..end)
+    hides.then_some(value.range)
 }
 
-/// A name may go on: `DB_PASSWORD_PROD`, `secretKey`. A doubtful one only by an underscore: `secretsmanager:` is none.
-fn name_end(text: &str, word_end: usize, certain: bool) -> Option<usize> {
-    let end = run(text, word_end, is_token_byte);
-    let more = text.get(word_end..end)?;
-    let accepted =
-        certain || more.is_empty() || more == "s" || more.starts_with('_') || more.starts_with('-');
-    accepted.then_some(end)
+/// `Authorization: Basic dXNlcjpwYXNz`: the scheme stays, where there is one.
+fn header(text: &str, value: &Value) -> Option<Range<usize>> {
+    let word = text.get(value.range.clone())?;
+    let schemes = ["basic", "bearer", "digest", "token", "apikey", "negotiate", "aws4-hmac-sha256"];
+    if schemes.contains(&word.to_ascii_lowercase().as_str()) {
+        let start = run(text, value.range.end, |byte| byte == b' ');
+        return Some(start..run(text, start, |byte| !ends_value(byte)));
+    }
+    (value.quoted || looks_random(word)).then(|| value.range.clone())
+}
+
+/// `name=` behind the `&` of a query: another pair.
+fn begins_a_pair(text: &str, start: usize) -> bool {
+    let end = name_end(text, start);
+    end > start && byte_at(text, end) == Some(b'=')
+}
+
+/// The end of a name that begins at `start`.
+fn name_end(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes().get(start..).unwrap_or_default();
+    start + bytes.iter().take(names::MAX_NAME).take_while(|byte| is_token_byte(**byte)).count()
+}
+
+/// A value of a pair.
+struct Value {
+    range: Range<usize>,
+    quoted: bool,
+}
+
+impl Value {
+    /// The value that begins at `start`: in quotes up to the same quote, else up to what ends a value.
+    fn at(text: &str, start: usize) -> Self {
+        let escapes = run(text, start, |byte| byte == b'\\');
+        if let Some(quote @ (b'"' | b'\'')) = byte_at(text, escapes) {
+            let begin = escapes + 1;
+            let end = Self::closing_quote(text, begin, quote, escapes > start);
+            return Self { range: begin..end, quoted: true };
+        }
+        let mut end = run(text, start, |byte| !ends_value(byte) && byte != b'&');
+        while byte_at(text, end) == Some(b'&') && !begins_a_pair(text, end + 1) {
+            end = run(text, end + 1, |byte| !ends_value(byte) && byte != b'&');
+        }
+        Self { range: start..end, quoted: false }
+    }
+
+    /// The next quote of the kind that opened the value. A text that was cut has none: then all is the value.
+    fn closing_quote(text: &str, begin: usize, quote: u8, escaped: bool) -> usize {
+        let mut at = begin;
+        while let Some(byte) = byte_at(text, at) {
+            let behind_escape = byte == b'\\' && byte_at(text, at + 1) == Some(quote);
+            if behind_escape && !escaped {
+                at += 2;
+            } else if behind_escape || byte == quote {
+                return at;
+            } else {
+                at += 1;
+            }
+        }
+        text.len()
+    }
 }
 
 /// `--password VALUE`.
-fn flag_value(text: &str, at: &Range<usize>, name_end: usize) -> Option<Range<usize>> {
-    let word_start = text.get(..at.start)?.rfind(|c: char| c.is_whitespace()).map_or(0, |space| space + 1);
-    if !text.get(word_start..at.start)?.starts_with("--") || byte_at(text, name_end) != Some(b' ') {
+fn flag(text: &str, at: &Range<usize>) -> Option<Range<usize>> {
+    let end = name_end(text, at.end);
+    let name = names::Name::new(text, at.end..end)?;
+    let is_sure = matches!(name.certainty(text, true)?, Certainty::Sure | Certainty::Doubtful);
+    if !is_sure || byte_at(text, end) != Some(b' ') || byte_at(text, end + 1) == Some(b'-') {
         return None;
     }
-    let value = run(text, name_end, |byte| byte == b' ' || byte == b'"' || byte == b'\'');
-    let end = run(text, value, |byte| !ends_value(byte));
-    (byte_at(text, value) != Some(b'-')).then_some(value..end)
+    Some(Value::at(text, run(text, end, |byte| byte == b' ')).range)
 }
 
-/// `name: value` as prose writes it, with a space behind the colon.
-fn is_prose_colon(text: &str, name_end: usize) -> bool {
-    byte_at(text, name_end) == Some(b':')
-        && byte_at(text, name_end + 1).is_some_and(|b| b.is_ascii_whitespace())
+/// `-u user:password`, as curl takes it.
+fn user(text: &str, start: usize) -> Option<Range<usize>> {
+    let end = run(text, start, |byte| !ends_value(byte));
+    let colon = text.get(start..end)?.find(':')?;
+    Some(start + colon + 1..end)
 }
 
 fn looks_random(value: &str) -> bool {
-    value.len() >= 8 && value.bytes().any(|byte| byte.is_ascii_digit())
+    value.len() >= 6 && value.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// AWS secret access keys have no mark: forty characters of base64 in mixed case, with digits.
-fn add_secret_access_keys(text: &str, found: &mut Vec<Range<usize>>) {
+fn with_secret_access_keys(text: &str, found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     const LENGTH: usize = 40;
     let is_key_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
+    let mut all = Vec::with_capacity(found.len());
+    let mut known = found.into_iter().peekable();
     let mut start = 0;
-    let mut keys = Vec::new();
     while start < text.len() {
         let end = run(text, start, is_key_byte);
-        if end - start == LENGTH && text.get(start..end).is_some_and(is_mixed) {
-            keys.push(start..end);
+        while let Some(secret) = known.next_if(|secret| secret.start < end) {
+            all.push(secret);
+        }
+        let is_apart = all.last().is_none_or(|secret: &Range<usize>| secret.end <= start);
+        if end - start == LENGTH && is_apart && text.get(start..end).is_some_and(is_mixed) {
+            all.push(start..end);
         }
         start = end + 1;
     }
-    keys.retain(|key| !found.iter().any(|secret| key.start < secret.end && secret.start < key.end));
-    if !keys.is_empty() {
-        found.append(&mut keys);
-        found.sort_by_key(|secret| secret.start);
-    }
+    all.extend(known);
+    all
 }
 
 fn is_mixed(word: &str) -> bool {

@@ -10,6 +10,7 @@
 //! text, and hiding twice hides no more than hiding once.
 
 mod detect;
+mod names;
 
 use std::fmt;
 use std::ops::Range;
@@ -94,7 +95,7 @@ fn shorten(text: &str, max: usize) -> String {
 /// Line breaks and tabs become spaces; other control characters, and those that turn the direction of writing, go.
 fn without_controls(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
-    for character in text.trim().chars() {
+    for character in text.chars() {
         match character {
             '\n' | '\r' | '\t' => {
                 if !clean.ends_with(' ') {
@@ -106,7 +107,8 @@ fn without_controls(text: &str) -> String {
             other => clean.push(other),
         }
     }
-    clean
+    // Behind what was taken out at either end there may be blanks.
+    clean.trim().to_owned()
 }
 
 #[cfg(test)]

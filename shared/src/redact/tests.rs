@@ -26,6 +26,9 @@ fn tokens_of_known_makers_are_hidden() {
         concat!("gh", "p_0123456789abcdefghijABCDEFGHIJ012345"),
         concat!("glp", "at-0123456789abcdefghij"),
         concat!("sk_", "live_0123456789abcdef"),
+        concat!("sk_", "test_0123456789abcdef"),
+        concat!("whs", "ec_0123456789abcdef"),
+        concat!("hv", "s.0123456789abcdefghijklmn"),
         concat!("ey", "JhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"),
         concat!("ey", "JhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"),
     ] {
@@ -61,8 +64,51 @@ fn values_of_pairs_are_hidden() {
 }
 
 #[test]
+fn values_in_quotes_end_at_their_quote() {
+    check(r#"password="correct horse battery" next"#, r#"password="[redacted]" next"#);
+    check("password='a b c' next", "password='[redacted]' next");
+    check(r#"password="abc\"def" next"#, r#"password="[redacted]" next"#);
+    check(r#"password="cut in the mid"#, r#"password="[redacted]"#);
+    check(r#"{\"password\":\"a b\",\"x\":1}"#, r#"{\"password\":\"[redacted]\",\"x\":1}"#);
+    check("password=ab&cdefg next", "password=[redacted] next");
+    check("?password=ab&user=u", "?password=[redacted]&user=u");
+}
+
+#[test]
+fn names_of_many_makes_are_known() {
+    for name in [
+        "DB_PASS",
+        "PGPASS",
+        "ENCRYPTION_KEY",
+        "SIGNING_KEY",
+        "DB_PASSWORD_PROD",
+        "spring.datasource.password",
+        "Password",
+        "sig",
+        "AccountKey",
+        "GITHUB_TOKEN",
+        "client-secret",
+    ] {
+        check(&format!("with {name}=abc/def set"), &format!("with {name}=[redacted] set"));
+    }
+    check("run --db-pass hunter2 now", "run --db-pass [redacted] now");
+    check("curl -u user:pw https://x", "curl -u user:[redacted] https://x");
+    check(
+        r#"{"name":"DB_PASSWORD","value":"hunter2xyz"},{"name":"COLOR","value":"blue"}"#,
+        r#"{"name":"DB_PASSWORD","value":"[redacted]"},{"name":"COLOR","value":"blue"}"#,
+    );
+    check(r#"{"auth":"dXNlcjpwYXNzd29yZA=="}"#, r#"{"auth":"[redacted]"}"#);
+    check("secret: hunter2", "secret: [redacted]");
+}
+
+#[test]
 fn authorization_headers_are_hidden() {
-    check("Authorization: Basic dXNlcjpwYXNz", "Authorization: [redacted]");
+    check("Authorization: Basic dXNlcjpwYXNz next", "Authorization: Basic [redacted] next");
+    check("got Basic dXNlcjpwYXNz", "got Basic [redacted]");
+    check(
+        "authorization: status code 401 from the registry",
+        "authorization: status code 401 from the registry",
+    );
     check("sent Bearer abcdef123456.xyz", "sent Bearer [redacted]");
 }
 
@@ -70,6 +116,7 @@ fn authorization_headers_are_hidden() {
 fn passwords_in_urls_are_hidden() {
     check("postgres://app:s3cret@db:5432/x", "postgres://app:[redacted]@db:5432/x");
     check("amqp://u:a/b@host/v", "amqp://u:[redacted]@host/v");
+    check("postgres://user:p@ss/word@h", "postgres://user:[redacted]@h");
     check(
         "https://registry-1.docker.io:443/v2/a@sha256:0f",
         "https://registry-1.docker.io:443/v2/a@sha256:0f",
@@ -88,9 +135,48 @@ fn what_ecs_writes_is_kept() {
         "did not contain json key DB_PASSWORD",
         "failed to fetch secret: AccessDeniedException: no",
         "sha256:330a24bcd4e0058d70e70a0bb1ff805065161ffe3aa96296f09b555000000000",
+        "Attach `x` to the execution role of `token-service:42` and `credential-api:7`, image password-service:1.2",
+        "asm fetching secret from the service for DB_PASSWORD: AccessDeniedException: User: x",
+        "parameter/prod/db/password: denied",
         "Scaling activity initiated by (deployment ecs-svc/8709920613704280865)",
     ] {
         check(kept, kept);
+    }
+}
+
+#[test]
+fn what_is_taken_out_at_the_ends_leaves_no_blank() {
+    check("\u{16}\n.", ".");
+}
+
+/// The same work for every byte: each input is the worst for one rule. It ends at once, or never.
+#[test]
+fn hostile_texts_cost_linear_time() {
+    for unit in [
+        "pwd",
+        "a://",
+        "://:",
+        "password",
+        "secret_access_key",
+        "eyJ.",
+        "pwd=arn:",
+        "xsk-",
+        "xghp_",
+        "-----BEGIN ",
+        "=",
+        ":",
+        "password=\"",
+        "--",
+        " -u ",
+        "a&",
+        "bearer ",
+        "AKIA",
+        "password: arn:",
+        "\\",
+        "name value:",
+    ] {
+        let text = unit.repeat(MAX_BYTES / unit.len());
+        assert!(!redact(&text).as_str().is_empty(), "{unit}");
     }
 }
 
