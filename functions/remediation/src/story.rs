@@ -13,7 +13,9 @@ use steward::ports::Ledger;
 use crate::MAX_TRIES;
 
 /// A deployment and its news are two writes each; the target, its incident and the incident's news come on top.
-const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 3) / 2;
+const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 3) / 2 - RECENT_DEPLOYMENTS;
+/// A rollback is about one of the last deployments.
+const RECENT_DEPLOYMENTS: usize = 4;
 
 /// Lets a story go on by what events say. Answers what there is to tell.
 pub(crate) async fn advance<L: Ledger>(
@@ -23,16 +25,33 @@ pub(crate) async fn advance<L: Ledger>(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
-    let named = deployments_in(observations);
-    if named.len() > MAX_DEPLOYMENTS {
-        return Err(LedgerError::TooLarge { count: named.len() * 2 + 3 });
+    let mut told = Vec::new();
+    for part in parts(observations) {
+        let named = deployments_in(part);
+        let news = repeat(ledger, target, &named, policy, now, |story| {
+            for observation in part {
+                story.apply(observation.clone(), now);
+            }
+        });
+        told.extend(news.await?);
     }
-    repeat(ledger, target, &named, policy, now, |story| {
-        for observation in observations {
-            story.apply(observation.clone(), now);
-        }
-    })
-    .await
+    Ok(told)
+}
+
+/// One part, unless it names more deployments than one transaction can write.
+fn parts(observations: &[Observation]) -> Vec<&[Observation]> {
+    let mut parts = Vec::new();
+    let mut rest = observations;
+    while !rest.is_empty() {
+        let fits = |length: &usize| {
+            rest.get(..*length).is_some_and(|part| deployments_in(part).len() <= MAX_DEPLOYMENTS)
+        };
+        let length = if fits(&rest.len()) { rest.len() } else { MAX_DEPLOYMENTS };
+        let (part, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        parts.push(part);
+        rest = behind;
+    }
+    parts
 }
 
 /// Lets a story go on by what time says.
@@ -120,8 +139,8 @@ impl Loaded {
 fn wanted_deployments(record: &TargetRecord, named: &BTreeSet<DeploymentId>) -> BTreeSet<DeploymentId> {
     let mut wanted = named.clone();
     if !named.is_empty() {
-        let recent = record.history.deployments().iter().take(3);
-        wanted.extend(recent.filter(|past| past.failed_at.is_some()).map(|past| past.id.clone()));
+        let recent = record.history.deployments().iter().take(RECENT_DEPLOYMENTS);
+        wanted.extend(recent.map(|past| past.id.clone()));
     }
     wanted
 }

@@ -155,6 +155,56 @@ fn the_same_batch_again_writes_nothing_and_tells_nothing() {
 }
 
 #[test]
+fn more_deployments_than_a_transaction_can_write_are_written_in_parts() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let bodies: Vec<String> = (0..120)
+        .map(|task| {
+            let mut event = stop("api", task);
+            event["detail"]["startedBy"] = json!(format!("ecs-svc/{task}"));
+            event.to_string()
+        })
+        .collect();
+    assert!(handle(&ledger, &tell, &clock, &batch(&bodies)).batch_item_failures().is_empty());
+    assert_eq!(incidents(&ledger)[0].failures.count(), 120);
+}
+
+fn deployment(id: u32, name: &str, minute: u32, reason: &str) -> String {
+    json!({
+        "detail-type": "ECS Deployment State Change", "source": "aws.ecs",
+        "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
+        "detail": {"eventName": name, "deploymentId": format!("ecs-svc/{id}"), "reason": reason,
+                   "updatedAt": format!("2026-11-20T20:{minute:02}:00Z")},
+    })
+    .to_string()
+}
+
+#[test]
+fn a_rollback_is_linked_to_what_failed_in_either_order_and_to_nothing_older() {
+    let failed = deployment(2, "SERVICE_DEPLOYMENT_FAILED", 30, "circuit breaker");
+    let back = deployment(1, "SERVICE_DEPLOYMENT_IN_PROGRESS", 30, "rolling back to deploymentId ecs-svc/1.");
+    for order in [[&failed, &back], [&back, &failed]] {
+        let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+        handle(&ledger, &tell, &clock, &batch(&[deployment(9, "SERVICE_DEPLOYMENT_FAILED", 2, "old")]));
+        for event in order {
+            handle(&ledger, &tell, &clock, &batch(std::slice::from_ref(event)));
+        }
+        let links: Vec<(String, Option<String>)> = ledger
+            .records()
+            .unwrap()
+            .into_values()
+            .filter_map(|record| match record {
+                Record::Deployment(deployment) => {
+                    Some((deployment.id.to_string(), deployment.rolled_back_to.map(|to| to.to_string())))
+                }
+                _ => None,
+            })
+            .collect();
+        let link = |id: &str| links.iter().find(|(of, _)| of == id).unwrap().1.as_deref();
+        assert_eq!((link("ecs-svc/2"), link("ecs-svc/9")), (Some("ecs-svc/1"), None));
+    }
+}
+
+#[test]
 fn a_conflict_is_read_and_merged_again() {
     let ledger = Contended::default();
     let (tell, clock) = (Nudges::default(), At::start());

@@ -19,19 +19,21 @@ pub struct DeniedAction {
 
 /// The first denied action that stands whole in the text; one that was cut is none.
 pub(super) fn denied_action(text: &str) -> Option<DeniedAction> {
+    let text = text.trim_end();
+    let may_be_cut = CUT_LENGTHS.contains(&text.chars().count());
     let lower = text.to_ascii_lowercase();
     let mut from = 0;
     while let Some(at) = lower.get(from..)?.find(PHRASE) {
         from += at + PHRASE.len();
-        if let Some(denied) = action_at(text, from) {
+        if let Some(denied) = text.get(from..).and_then(|rest| action_in(rest, may_be_cut)) {
             return Some(denied);
         }
     }
     None
 }
 
-fn action_at(text: &str, from: usize) -> Option<DeniedAction> {
-    let rest = text.get(from..)?.trim_start_matches([':', ' ', '\n', '\t']);
+fn action_in(rest: &str, may_be_cut: bool) -> Option<DeniedAction> {
+    let rest = rest.trim_start_matches([':', ' ', '\n', '\t']);
     let end =
         rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | ':'))).unwrap_or(rest.len());
     let (action, behind) = rest.split_at_checked(end)?;
@@ -41,26 +43,22 @@ fn action_at(text: &str, from: usize) -> Option<DeniedAction> {
         && service.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && operation.len() > 1
         && operation.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if !is_action || is_cut(text, behind) {
+    if !is_action || is_cut(behind, may_be_cut) {
         return None;
     }
-    Some(DeniedAction { action: action.to_owned(), resource: resource_in(text, behind) })
+    Some(DeniedAction { action: action.to_owned(), resource: resource_in(behind, may_be_cut) })
 }
 
 /// Whether the text stops where the word stops, because it was cut there.
-fn is_cut(text: &str, behind: &str) -> bool {
-    let behind = behind.trim_end();
-    if behind.starts_with("...") || behind.starts_with('…') {
-        return true;
-    }
-    behind.is_empty() && CUT_LENGTHS.contains(&text.chars().count())
+fn is_cut(behind: &str, may_be_cut: bool) -> bool {
+    behind.starts_with("...") || behind.starts_with('…') || (behind.is_empty() && may_be_cut)
 }
 
-fn resource_in(text: &str, behind: &str) -> Option<Redacted> {
+fn resource_in(behind: &str, may_be_cut: bool) -> Option<Redacted> {
     let rest = behind.trim_start().strip_prefix("on resource")?.trim_start_matches([':', ' ']);
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"')).unwrap_or(rest.len());
     let (resource, behind) = rest.split_at_checked(end)?;
-    let whole = !resource.ends_with("...") && !resource.ends_with('…') && !is_cut(text, behind);
+    let whole = !resource.ends_with("...") && !resource.ends_with('…') && !is_cut(behind, may_be_cut);
     let resource = resource.trim_end_matches(['.', ')']);
     (whole && !resource.is_empty()).then(|| redact(resource))
 }

@@ -264,9 +264,9 @@ fn died_in_pull(task: &TaskStateChange) -> bool {
 fn task_evidence(task: &TaskStateChange, verdict: &Verdict<'_>) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     let mut add = |source: &str, text: Option<&str>| {
-        if let Some(text) = text {
+        if let Some(text) = text.filter(|_| evidence.len() < MAX_EVIDENCE) {
             let piece = Evidence::new(source, text);
-            if evidence.len() < MAX_EVIDENCE && !evidence.contains(&piece) {
+            if !evidence.contains(&piece) {
                 evidence.push(piece);
             }
         }

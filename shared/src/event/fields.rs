@@ -13,6 +13,9 @@ use super::time;
 /// How many unrecognised paths are kept by name; beyond it they are only counted.
 const KEPT_PATHS: usize = 16;
 
+/// ECS's own longest texts have 1,024 characters. What is longer is cut: it is nobody's reason.
+const MAX_TEXT_BYTES: usize = 16 * 1024;
+
 /// A required field that is missing or not what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` {problem}")]
@@ -116,7 +119,7 @@ impl<'u> Fields<'u> {
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) if text.trim().is_empty() => None,
-            Value::String(text) => Some(text),
+            Value::String(text) => Some(bounded(text)),
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(truth) => Some(truth.to_string()),
             other => {
@@ -248,6 +251,15 @@ impl<'u> Fields<'u> {
             self.unrecognised.note(|| path.chars().take(80).collect());
         }
     }
+}
+
+/// Cuts a text between characters.
+fn bounded(mut text: String) -> String {
+    if text.len() > MAX_TEXT_BYTES {
+        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+    }
+    text
 }
 
 /// Tools that know only floating-point numbers write 137 as 137.0.

@@ -14,6 +14,9 @@ use crate::redact::Redacted;
 /// How many deployments of a service are remembered.
 const MAX_HISTORY: usize = 20;
 
+/// ECS fails a deployment and goes back from it in one step.
+const ROLLBACK_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
 /// Where a deployment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +51,10 @@ pub struct Deployment {
     pub first_seen_at: Timestamp,
     /// Where it stands; absent while only its tasks were seen.
     pub step: Option<Step>,
+    /// The last time that the service became steady on it.
+    pub completed_at: Option<Timestamp>,
+    /// The last time that it failed.
+    pub failed_at: Option<Timestamp>,
     /// ECS went back to this deployment at that time.
     pub rollback_since: Option<Timestamp>,
     /// ECS left this deployment for that one.
@@ -66,6 +73,8 @@ impl Deployment {
             id,
             first_seen_at: at,
             step: None,
+            completed_at: None,
+            failed_at: None,
             rollback_since: None,
             rolled_back_to: None,
             task_definition: None,
@@ -78,6 +87,11 @@ impl Deployment {
         self.first_seen_at = self.first_seen_at.min(step.at);
         if is_rollback {
             self.rollback_since = self.rollback_since.max(Some(step.at));
+        }
+        match step.status {
+            DeploymentStatus::InProgress => {}
+            DeploymentStatus::Completed => self.completed_at = self.completed_at.max(Some(step.at)),
+            DeploymentStatus::Failed => self.failed_at = self.failed_at.max(Some(step.at)),
         }
         if self.step.as_ref().is_none_or(|known| (known.at, known.status) < (step.at, step.status)) {
             self.step = Some(step);
@@ -108,6 +122,8 @@ pub struct PastDeployment {
     pub steady_since: Option<Timestamp>,
     /// When it failed.
     pub failed_at: Option<Timestamp>,
+    /// When ECS went back to it.
+    pub rollback_since: Option<Timestamp>,
     /// What it deploys.
     pub task_definition: Option<TaskDefinitionArn>,
 }
@@ -120,17 +136,14 @@ pub struct History(Vec<PastDeployment>);
 impl History {
     /// Notes where a deployment stands.
     pub fn note(&mut self, deployment: &Deployment) {
-        let step_at =
-            |status| deployment.step.as_ref().filter(|step| step.status == status).map(|step| step.at);
-        let known = self.0.iter().position(|past| past.id == deployment.id);
-        let before = known.map(|index| self.0.remove(index));
-        let before = before.as_ref();
+        self.0.retain(|past| past.id != deployment.id);
         self.0.push(PastDeployment {
             id: deployment.id.clone(),
             started_at: deployment.first_seen_at,
             status: deployment.status(),
-            steady_since: step_at(DeploymentStatus::Completed).or(before.and_then(|past| past.steady_since)),
-            failed_at: step_at(DeploymentStatus::Failed).or(before.and_then(|past| past.failed_at)),
+            steady_since: deployment.completed_at,
+            failed_at: deployment.failed_at,
+            rollback_since: deployment.rollback_since,
             task_definition: deployment.task_definition.clone(),
         });
         self.0.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
@@ -147,14 +160,25 @@ impl History {
         self.0.iter().find(|past| past.id == *id)
     }
 
-    /// The deployment that ECS leaves when it goes back to `to` at `at`: the last that failed before.
-    pub fn left_for(&self, to: &DeploymentId, at: Timestamp) -> Option<&PastDeployment> {
-        // The events of one moment carry times some seconds apart.
-        let slack = SignedDuration::from_secs(60);
-        self.0
-            .iter()
-            .filter(|past| past.id != *to && past.failed_at.is_some_and(|failed| failed <= at + slack))
-            .max_by_key(|past| past.failed_at)
+    /// The deployments that failed, each with the one that ECS went back to at that moment.
+    ///
+    /// The two events come in any order, with times some seconds apart; what failed long before was left long before.
+    pub fn rolled_back(&self) -> Vec<(DeploymentId, DeploymentId)> {
+        let mut pairs = Vec::new();
+        for to in &self.0 {
+            let Some(at) = to.rollback_since else { continue };
+            let left = self
+                .0
+                .iter()
+                .filter(|past| past.id != to.id)
+                .filter_map(|past| Some((past.failed_at?, past)))
+                .filter(|(failed_at, _)| at.duration_since(*failed_at).abs() <= ROLLBACK_WITHIN)
+                .max_by_key(|(failed_at, _)| *failed_at);
+            if let Some((_, left)) = left {
+                pairs.push((left.id.clone(), to.id.clone()));
+            }
+        }
+        pairs
     }
 
     /// The revision to go back to: the latest on which the service was steady for the bake time, other than `current`.
@@ -244,15 +268,30 @@ mod tests {
     }
 
     #[test]
-    fn a_rollback_leaves_the_deployment_that_failed_last() {
+    fn a_rollback_leaves_the_deployment_that_failed_at_that_moment() {
         let mut history = History::default();
         for (id, start, failed) in [("ecs-svc/1", 0, 5), ("ecs-svc/2", 10, 15)] {
             let mut bad = deployment(id, start);
             bad.advance(step(failed, DeploymentStatus::Failed), false);
             history.note(&bad);
         }
-        let left = history.left_for(&DeploymentId::new("ecs-svc/0"), at(15)).unwrap();
-        assert_eq!(left.id.as_str(), "ecs-svc/2");
-        assert_eq!(history.left_for(&DeploymentId::new("ecs-svc/0"), at(3)), None);
+        assert_eq!(history.rolled_back(), []);
+        let mut good = deployment("ecs-svc/0", 0);
+        good.advance(step(15, DeploymentStatus::InProgress), true);
+        history.note(&good);
+        assert_eq!(history.rolled_back(), [(DeploymentId::new("ecs-svc/2"), good.id.clone())]);
+    }
+
+    #[test]
+    fn a_completion_that_comes_late_still_counts() {
+        let mut forward = deployment("ecs-svc/1", 0);
+        let mut backward = forward.clone();
+        let steps = [step(5, DeploymentStatus::Completed), step(70, DeploymentStatus::InProgress)];
+        for (one, other) in steps.iter().zip(steps.iter().rev()) {
+            forward.advance(one.clone(), one.at == at(70));
+            backward.advance(other.clone(), other.at == at(70));
+        }
+        assert_eq!(forward, backward);
+        assert_eq!(backward.completed_at, Some(at(5)));
     }
 }

@@ -70,6 +70,8 @@ pub enum Observation {
     },
     /// A container instance has left its cluster.
     Gone {
+        /// `detail.version`.
+        version: u64,
         /// When.
         at: Timestamp,
     },
@@ -191,7 +193,9 @@ impl Incident {
         let milestone = |incident: &Self| {
             MILESTONES.iter().filter(|milestone| incident.failures.count() >= **milestone).count()
         };
-        before.status != self.status || causes(before) != causes(self) || milestone(before) != milestone(self)
+        before.status != self.status
+            || !causes(self).is_subset(&causes(before))
+            || milestone(before) < milestone(self)
     }
 }
 
@@ -212,6 +216,8 @@ pub struct Agent {
     pub version: u64,
     /// Since when it is away; absent while it talks to ECS.
     pub away_since: Option<Timestamp>,
+    /// Whether its instance has left the cluster.
+    pub gone: bool,
 }
 
 /// What the ledger remembers of a target for good: the epoch of its stories, and which revisions were steady.
@@ -258,10 +264,7 @@ impl Story {
         match observation {
             Observation::Failed(failure) => self.failed(*failure, now),
             Observation::Steady { at } | Observation::Healthy { at } => self.is_well(at, Ending::Steady),
-            Observation::Gone { at } => {
-                self.record.agent = None;
-                self.is_well(at, Ending::Gone);
-            }
+            Observation::Gone { version, at } => self.gone(version, at),
             Observation::Deployment { id, step, is_rollback } => self.deployment_step(&id, step, is_rollback),
             Observation::Deploys { id, task_definition, at } => self.deploys(&id, task_definition, at),
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
@@ -329,15 +332,9 @@ impl Story {
 
     /// Whichever of the two events comes first, the deployment that failed knows what ECS went back to.
     fn link_rollbacks(&mut self) {
-        let rollbacks: Vec<(DeploymentId, Timestamp)> = self
-            .deployments
-            .values()
-            .filter_map(|deployment| Some((deployment.id.clone(), deployment.rollback_since?)))
-            .collect();
-        for (to, at) in rollbacks {
-            let left = self.record.history.left_for(&to, at).map(|past| past.id.clone());
-            if let Some(left) = left.and_then(|id| self.deployments.get_mut(&id)) {
-                left.rolled_back_to = Some(to);
+        for (left, to) in self.record.history.rolled_back() {
+            if let Some(left) = self.deployments.get_mut(&left) {
+                left.rolled_back_to.get_or_insert(to);
             }
         }
     }
@@ -351,22 +348,26 @@ impl Story {
         }
     }
 
+    fn gone(&mut self, version: u64, at: Timestamp) {
+        if self.record.agent.is_none_or(|known| known.version < version) {
+            self.record.agent = Some(Agent { version, away_since: None, gone: true });
+            self.is_well(at, Ending::Gone);
+        }
+    }
+
     fn agent(&mut self, version: u64, connected: bool, at: Timestamp) {
         let known = self.record.agent;
         if known.is_some_and(|known| known.version >= version && known.version != 0) {
             return;
         }
-        // What has never been away needs no record.
-        if connected && known.is_none_or(|known| known.away_since.is_none()) {
-            return;
-        }
+        // The version is kept even while all is well: an older event that comes later must not count.
         let since = known.and_then(|known| known.away_since).unwrap_or(at);
-        self.record.agent = Some(Agent { version, away_since: (!connected).then_some(since) });
-        // The agent's return says nothing about what else may be wrong with its host.
-        let only_the_agent = self.incident.as_ref().is_some_and(|incident| {
-            incident.failures.causes().iter().all(|(cause, _)| *cause == Cause::ContainerRuntimeFailed)
+        self.record.agent = Some(Agent { version, away_since: (!connected).then_some(since), gone: false });
+        // An agent that talks is registered, and is back; it says nothing about what else is wrong with its host.
+        let is_impaired = self.incident.as_ref().is_some_and(|incident| {
+            incident.failures.causes().iter().any(|(cause, _)| *cause == Cause::InfrastructureImpaired)
         });
-        if connected && only_the_agent {
+        if connected && !is_impaired {
             self.is_well(at, Ending::Steady);
         }
     }

@@ -143,6 +143,46 @@ fn an_agent_that_stays_away_opens_an_incident_and_its_return_resolves_it() {
 }
 
 #[test]
+fn agent_events_in_any_order_end_the_same() {
+    let agent = |version, connected, second| Observation::Agent { version, connected, at: at(second) };
+    let lost_and_back = [agent(5, false, 50), agent(6, true, 60)];
+    let lost_and_gone = [agent(8, false, 80), Observation::Gone { version: 9, at: at(90) }];
+    for [first, second] in [lost_and_back, lost_and_gone] {
+        for order in [[first.clone(), second.clone()], [second.clone(), first.clone()]] {
+            let mut story = Story::new(instance());
+            for observation in order {
+                story.apply(observation, at(100));
+            }
+            story.tick(&Policy::default(), at(100_000));
+            assert_eq!(
+                (story.incident.clone(), story.next_look(&Policy::default())),
+                (None, None),
+                "{story:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_instance_that_could_not_register_is_well_once_its_agent_talks() {
+    let mut story = Story::new(instance());
+    story.apply(Observation::Failed(Box::new(failure(1, 1, 0, Cause::Unknown))), at(0));
+    story.apply(Observation::Agent { version: 3, connected: true, at: at(30) }, at(30));
+    assert!(!story.incident.unwrap().is_open());
+}
+
+#[test]
+fn a_late_steady_state_is_no_reason_to_tell_the_same_again() {
+    let mut story = story_of([failed(1, 10)]);
+    story.apply(Observation::Failed(Box::new(failure(2, 1, 600, Cause::Segfault))), at(1_000));
+    let before = story.incident.clone();
+    story.apply(Observation::Steady { at: at(300) }, at(1_000));
+    let after = story.incident.unwrap();
+    assert_eq!(after.failures.causes(), [(Cause::Segfault, 1)]);
+    assert!(!after.is_news_since(before.as_ref()));
+}
+
+#[test]
 fn an_impaired_host_stays_that_until_ecs_says_otherwise() {
     let policy = Policy::default();
     let impaired = Observation::Failed(Box::new(failure(1, 1, 0, Cause::InfrastructureImpaired)));
@@ -155,7 +195,7 @@ fn an_impaired_host_stays_that_until_ecs_says_otherwise() {
     let mut gone = story.clone();
     story.apply(Observation::Healthy { at: at(200) }, at(200));
     assert!(!story.incident.unwrap().is_open());
-    gone.apply(Observation::Gone { at: at(200) }, at(200));
+    gone.apply(Observation::Gone { version: 9, at: at(200) }, at(200));
     assert_eq!(gone.incident.unwrap().status, Status::Resolved { at: at(200), by: Ending::Gone });
 }
 

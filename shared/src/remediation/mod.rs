@@ -169,7 +169,7 @@ fn read_container_instance(
         return Reading::of(diagnosis, target, vec![failed]);
     }
     if change.status.as_ref().is_some_and(ContainerInstanceStatus::has_left) {
-        return Reading::of(diagnosis, target, vec![Observation::Gone { at }]);
+        return Reading::of(diagnosis, target, vec![Observation::Gone { version: change.version.0, at }]);
     }
     // An instance that drains may lose its agent on purpose.
     let serves = matches!(change.status, Some(ContainerInstanceStatus::Active));
