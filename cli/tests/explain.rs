@@ -113,6 +113,24 @@ fn what_cannot_be_read_is_named_and_the_rest_is_explained() {
 }
 
 #[test]
+fn printed_objects_behind_a_broken_one_are_still_explained() {
+    let broken = format!("{:#}", event("b", 1)).replace("\"detail-type\":", "\"detail-type\"");
+    let input = format!("{:#}\n{broken}\n{:#}\n", event("a", 1), event("c", 139));
+    let output = explain(&["--format", "json", "-"], &input);
+    let found: Vec<(u64, String)> = lines(&output)
+        .iter()
+        .map(|line| (line["index"].as_u64().unwrap(), line["cause"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(found, [(0, "app_error".into()), (2, "segfault".into())]);
+    let place = input.lines().position(|line| line.contains("\"detail-type\" ")).unwrap() + 1;
+    let told = stderr(&output);
+    assert!(
+        told.contains("index 1: not JSON") && told.contains(&format!("at line {place},")),
+        "{place}: {told}"
+    );
+}
+
+#[test]
 fn other_answers_of_aws_are_refused_by_name_with_the_way_out() {
     for (input, named, way_out) in [
         (json!({"services": [], "failures": []}), "DescribeServices", "describe-tasks"),

@@ -12,6 +12,8 @@
 //! comes back to it. One channel's failure holds up no other. The one repeat that is possible is a crash between sending
 //! and noting.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use steward::ledger::{
     Expect, Key, Lease, LedgerError, News, Owner, Record, Stored, Thread, Transaction, Write,
@@ -21,6 +23,13 @@ use steward::ports::{Channel, Clock, Ledger, SendError};
 
 /// Longer than the function may run: nobody else tells the subject meanwhile.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// What a channel that fails is left alone for, doubled each time.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// The longest pause; also the first for a channel that says that trying again is no use. Nothing is given up: a
+/// webhook that is repaired gets what it missed.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// What was told is remembered for so long after the last message.
+const KEEP: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// How many due subjects one sweep looks at.
 const SWEEP_LIMIT: usize = 100;
 
@@ -106,7 +115,7 @@ impl<'p, L: Ledger, H: Channel, C: Clock> Handler<'p, L, H, C> {
         let Some(Stored { record: Record::News(news), .. }) = &news_item else { return Ok(Told::Nothing) };
         let thread = match &thread_item {
             Some(Stored { record: Record::Thread(thread), .. }) => thread.clone(),
-            _ => Thread { subject: subject.clone(), told: std::collections::BTreeMap::new(), lease: None },
+            _ => Thread { subject: subject.clone(), told: BTreeMap::new(), lease: None, failures: 0 },
         };
         let now = self.ports.clock.now();
         if is_held_by_another(&thread, holder, now) {
@@ -153,30 +162,55 @@ impl<'p, L: Ledger, H: Channel, C: Clock> Handler<'p, L, H, C> {
             }
         }
         thread.lease = None;
+        thread.failures = if failed.is_empty() { 0 } else { thread.failures + 1 };
+        let attempts = thread.failures;
         self.write_thread(&thread, Expect::Version(version)).await?;
-        if !failed.is_empty() {
-            return Err(TellError::Channels(failed));
+        if failed.is_empty() {
+            self.clear_due(news, news_item).await?;
+            return Ok(Told::Yes { channels: missing.len() });
         }
-        self.clear_due(news, news_item).await?;
-        Ok(Told::Yes { channels: missing.len() })
+        let due = self.ports.clock.now() + pause(&failed, attempts);
+        self.write_news(news, news_item, Some(due)).await?;
+        Err(TellError::Channels(failed))
     }
 
     async fn write_thread(&self, thread: &Thread, expect: Expect) -> Result<(), LedgerError> {
         let key = Key::thread(&thread.subject);
-        let write = Write { key, expect, record: Record::Thread(thread.clone()), due: None, expires: None };
+        let expires = Some(self.ports.clock.now() + KEEP);
+        let write = Write { key, expect, record: Record::Thread(thread.clone()), due: None, expires };
         self.ports.ledger.commit(Transaction { writes: vec![write] }).await
     }
 
-    /// News that came meanwhile stays due: then the item is not as it was read.
     async fn clear_due(&self, news: &News, stored: Option<&Stored>) -> Result<(), LedgerError> {
+        self.write_news(news, stored, None).await
+    }
+
+    /// News that came meanwhile stays due as it is: then the item is not as it was read.
+    async fn write_news(
+        &self,
+        news: &News,
+        stored: Option<&Stored>,
+        due: Option<Timestamp>,
+    ) -> Result<(), LedgerError> {
         let key = Key::news(&news.subject);
+        let expires = due.is_none().then(|| self.ports.clock.now() + KEEP);
         let expect = Expect::unchanged(stored);
-        let write = Write { key, expect, record: Record::News(news.clone()), due: None, expires: None };
+        let write = Write { key, expect, record: Record::News(news.clone()), due, expires };
         match self.ports.ledger.commit(Transaction { writes: vec![write] }).await {
             Err(LedgerError::Conflict { .. }) => Ok(()),
             result => result,
         }
     }
+}
+
+/// How long to leave channels alone that did not take a message: as long as they ask, or twice as long each time.
+fn pause(failed: &[SendError], attempts: u32) -> SignedDuration {
+    let asked = failed.iter().filter_map(|error| error.retry_after).max();
+    let doubled = (1..attempts).fold(FIRST_PAUSE, |pause, _| (pause * 2).min(LONGEST_PAUSE));
+    if failed.iter().all(|error| !error.retryable) {
+        return LONGEST_PAUSE;
+    }
+    asked.map_or(doubled, |asked| asked.max(FIRST_PAUSE).min(LONGEST_PAUSE))
 }
 
 fn is_held_by_another(thread: &Thread, holder: &str, now: Timestamp) -> bool {

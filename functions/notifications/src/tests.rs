@@ -102,7 +102,8 @@ fn a_channel_that_fails_is_told_later_and_holds_up_no_other() {
     assert!(
         matches!(run(handler.tell(&subject, "a")), Err(TellError::Channels(failed)) if failed.len() == 1)
     );
-    assert_eq!((channels[1].seen.borrow().len(), due(&ledger)), (1, 1));
+    assert_eq!((channels[1].seen.borrow().len(), due(&ledger)), (1, 0), "left alone for a minute");
+    clock.0.set(start() + FIRST_PAUSE);
     channels[0].fails.set(false);
     let swept = run(handler.sweep("b")).unwrap();
     assert!(matches!(swept.as_slice(), [(_, Ok(Told::Yes { channels: 1 }))]), "{swept:?}");
@@ -110,11 +111,58 @@ fn a_channel_that_fails_is_told_later_and_holds_up_no_other() {
 }
 
 #[test]
+fn a_channel_that_never_answers_starves_no_subject_and_loses_none() {
+    let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
+    let (Subject::Incident { target, .. }, incident) = subject() else { panic!() };
+    let subjects: Vec<Subject> = (0..250)
+        .map(|i| {
+            let opened_at = start() - SignedDuration::from_secs(i);
+            let subject = Subject::Incident { target: target.clone(), opened_at };
+            put(
+                &ledger,
+                Key::subject(&subject),
+                Record::Incident(Incident { opened_at, ..incident.clone() }),
+                None,
+            );
+            let news = News { subject: subject.clone(), seq: 1 };
+            put(&ledger, Key::news(&subject), Record::News(news), Some(start()));
+            subject
+        })
+        .collect();
+    channels[0].fails.set(true);
+    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
+    for _ in 0..3 {
+        run(handler.sweep("a")).unwrap();
+    }
+    assert_eq!(channels[1].seen.borrow().len(), subjects.len());
+    channels[0].fails.set(false);
+    clock.0.set(start() + LONGEST_PAUSE);
+    for _ in 0..3 {
+        run(handler.sweep("b")).unwrap();
+    }
+    assert_eq!(channels[0].seen.borrow().len(), subjects.len());
+}
+
+#[test]
+fn pauses_grow_are_bounded_and_follow_what_the_channel_asks() {
+    let error = |retryable, retry_after| SendError {
+        channel: "x".into(),
+        problem: "p".into(),
+        retry_after,
+        retryable,
+    };
+    let minutes = |failed: &[SendError], attempts| pause(failed, attempts).as_mins();
+    assert_eq!([1, 2, 3, 9].map(|attempts| minutes(&[error(true, None)], attempts)), [1, 2, 4, 30]);
+    assert_eq!(minutes(&[error(true, Some(SignedDuration::from_mins(7)))], 1), 7);
+    assert_eq!(minutes(&[error(false, None)], 1), 30);
+}
+
+#[test]
 fn another_invocations_lease_is_respected_until_it_ends() {
     let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
     let subject = news(&ledger, 1);
     let lease = Some(Lease { holder: "other".into(), until: start() + LEASE });
-    let thread = Thread { subject: subject.clone(), told: BTreeMap::new(), lease };
+    let thread = Thread { subject: subject.clone(), told: BTreeMap::new(), lease, failures: 0 };
     put(&ledger, Key::thread(&subject), Record::Thread(thread), None);
     let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
     assert_eq!(run(handler.tell(&subject, "me")), Ok(Told::Elsewhere));

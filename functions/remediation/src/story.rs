@@ -77,7 +77,7 @@ async fn repeat<L: Ledger>(
 ) -> Result<Vec<Subject>, LedgerError> {
     let mut tries = 1;
     loop {
-        let loaded = Loaded::load(ledger, target, named).await?;
+        let loaded = Loaded::load(ledger, target, named, now).await?;
         let mut story = loaded.story.clone();
         go_on(&mut story);
         match write(ledger, &loaded, &story, policy, now).await {
@@ -100,10 +100,11 @@ impl Loaded {
         ledger: &L,
         target: &Target,
         named: &BTreeSet<DeploymentId>,
+        now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let [target_item] = read(ledger, [Key::target(target)]).await?;
-        let record = match &target_item {
-            Some(Stored { record: Record::Target(record), .. }) => record.clone(),
+        let record = match target_item.as_ref().and_then(|stored| stored.live(now)) {
+            Some(Record::Target(record)) => record.clone(),
             _ => TargetRecord::new(target.clone()),
         };
         let wanted = wanted_deployments(&record, named);
@@ -119,14 +120,18 @@ impl Loaded {
             return Ok(loaded);
         }
         for stored in ledger.read(&keys).await?.into_iter().flatten() {
-            match &stored.record {
+            let is_live = stored.live(now).is_some();
+            match stored.record.clone() {
                 Record::Incident(incident) => {
-                    loaded.story.incident = Some(incident.clone());
+                    loaded.story.incident = Some(incident).filter(|_| is_live);
                     loaded.incident = Some(stored);
                 }
                 Record::Deployment(deployment) => {
-                    loaded.story.deployments.insert(deployment.id.clone(), deployment.clone());
-                    loaded.deployments.insert(deployment.id.clone(), stored);
+                    let id = deployment.id.clone();
+                    if is_live {
+                        loaded.story.deployments.insert(id.clone(), deployment);
+                    }
+                    loaded.deployments.insert(id, stored);
                 }
                 Record::Target(_) | Record::News(_) | Record::Thread(_) => {}
             }
@@ -177,7 +182,9 @@ async fn write<L: Ledger>(
     let due = story.next_look(policy);
     if before.record != story.record || before.next_look(policy) != due {
         let record = Record::Target(story.record.clone());
-        writes.push(Write { due, ..write_of(Key::target(target), loaded.target.as_ref(), record) });
+        // An instance that has left the cluster never comes back under its ARN.
+        let expires = expiry(story.record.agent.is_some_and(|agent| agent.gone), policy, now);
+        writes.push(Write { due, expires, ..write_of(Key::target(target), loaded.target.as_ref(), record) });
     }
     if let Some(incident) =
         story.incident.as_ref().filter(|incident| before.incident.as_ref() != Some(incident))
@@ -220,11 +227,11 @@ async fn push_news<L: Ledger>(
     }
     let keys: Vec<Key> = news.iter().map(Key::news).collect();
     for (subject, stored) in news.iter().zip(ledger.read(&keys).await?) {
-        let seq = match &stored {
-            Some(Stored { record: Record::News(news), .. }) => news.seq + 1,
-            _ => 1,
+        let known = match stored.as_ref().map(|stored| &stored.record) {
+            Some(Record::News(news)) => Some(news),
+            _ => None,
         };
-        let record = Record::News(News { subject: subject.clone(), seq });
+        let record = Record::News(News::next(subject.clone(), known, now));
         writes.push(Write { due: Some(now), ..write_of(Key::news(subject), stored.as_ref(), record) });
     }
     Ok(())
@@ -238,9 +245,9 @@ fn subject_of(incident: &Incident) -> Subject {
     Subject::Incident { target: incident.target.clone(), opened_at: incident.opened_at }
 }
 
+/// Only a deployment that ECS reported as in progress, and of which nothing more was heard, is open.
 fn is_over(deployment: &Deployment) -> bool {
-    use steward::incident::DeploymentStatus::{Completed, Failed};
-    matches!(deployment.status(), Some(Completed | Failed))
+    deployment.status() != Some(steward::incident::DeploymentStatus::InProgress)
 }
 
 /// Open items never expire.

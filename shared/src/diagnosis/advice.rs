@@ -64,6 +64,7 @@ pub(super) fn for_task(
         return advice;
     }
     image(cause, &names)
+        .or_else(|| secrets(cause, &names))
         .or_else(|| configuration(cause, &names))
         .or_else(|| application(cause, &names, task))
         .unwrap_or_else(|| infrastructure(cause, &names, task))
@@ -134,7 +135,7 @@ fn image(cause: Cause, names: &Names<'_>) -> Option<String> {
     })
 }
 
-fn configuration(cause: Cause, names: &Names<'_>) -> Option<String> {
+fn secrets(cause: Cause, names: &Names<'_>) -> Option<String> {
     let role = &names.execution_role;
     Some(match cause {
         Cause::SecretAccessDenied if names.says("ssm") && !names.says("asm") => {
@@ -150,6 +151,13 @@ fn configuration(cause: Cause, names: &Names<'_>) -> Option<String> {
         Cause::SecretUnreachable => "Check the way from the task's subnets to Secrets Manager and SSM (NAT or VPC endpoints, security \
              group), then the execution role: the message says no more than that it failed."
             .to_owned(),
+        _ => return None,
+    })
+}
+
+fn configuration(cause: Cause, names: &Names<'_>) -> Option<String> {
+    let role = &names.execution_role;
+    Some(match cause {
         Cause::LogSetupFailed if names.says("denied") || names.says("not authorized") => {
             let action = if names.says("group") { "logs:CreateLogGroup" } else { "logs:CreateLogStream" };
             format!("Attach `{action}` to {role} (on EC2 without one: to the instance role).")
@@ -160,7 +168,9 @@ fn configuration(cause: Cause, names: &Names<'_>) -> Option<String> {
             names.definition
         ),
         Cause::EnvFileUnavailable => {
-            format!("Check that the file is in its S3 bucket, and that {role} has `s3:GetObject` and `s3:GetBucketLocation`.")
+            format!(
+                "Check that the file is in its S3 bucket, and that {role} has `s3:GetObject` and `s3:GetBucketLocation`."
+            )
         }
         Cause::VolumeMountFailed => format!(
             "Check the volumes of {}: mount targets in the task's zones, port 2049 in the security group, root \

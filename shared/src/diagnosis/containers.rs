@@ -56,7 +56,7 @@ pub(super) fn is_sidecar(container: &Container) -> bool {
     let is_decoration =
         |word: &&str| DECORATIONS.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit());
     let stands_last = |at: usize, marker: &[&str]| {
-        words.get(at + marker.len()..).is_some_and(|rest| rest.iter().all(|word| is_decoration(word)))
+        words.get(at + marker.len()..).is_some_and(|rest| rest.iter().all(is_decoration))
     };
     let marked = |markers: &[&[&str]], last: bool| {
         markers.iter().any(|marker| {

@@ -389,7 +389,7 @@ pub fn of_health(health: &HealthEvent) -> Option<Diagnosis> {
 
 /// Explains a `RunTask` that failed, from CloudTrail. A throttled call is tried again by whoever made it.
 pub fn of_api_call(call: &ApiCall) -> Option<Diagnosis> {
-    if !call.is_run_task_failure() {
+    if !call.is_start_failure() {
         return None;
     }
     if let Some(failure) = call.failures.first() {

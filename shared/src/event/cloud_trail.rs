@@ -20,6 +20,10 @@ pub struct ApiCall {
     pub cluster: Option<String>,
     /// The task definition of the request: family, `family:revision`, or an ARN.
     pub task_definition: Option<String>,
+    /// Whose tasks they would have been.
+    pub started_by: Option<String>,
+    /// CloudTrail's own id of the call: the same however often it is delivered.
+    pub event_id: Option<String>,
     /// `failures[]` of the answer.
     pub failures: Vec<Failure>,
 }
@@ -47,15 +51,16 @@ impl ApiCall {
         let request = fields.inside("requestParameters", |request| {
             let cluster = request.text("cluster");
             let task_definition = request.text("taskDefinition");
+            let started_by = request.text("startedBy");
             request.discard();
-            (cluster, task_definition)
+            (cluster, task_definition, started_by)
         });
         let failures = fields.inside("responseElements", |answer| {
             let failures = answer.each("failures", MAX_FAILURES, Failure::read);
             answer.discard();
             failures
         });
-        let (cluster, task_definition) = request.unwrap_or_default();
+        let (cluster, task_definition, started_by) = request.unwrap_or_default();
         let call = Self {
             event_name,
             event_source: fields.text("eventSource"),
@@ -63,6 +68,8 @@ impl ApiCall {
             error_message: fields.text("errorMessage"),
             cluster,
             task_definition,
+            started_by,
+            event_id: fields.text("eventID"),
             failures: failures.unwrap_or_default(),
         };
         // CloudTrail's record is its own schema, with identities and parameters that are nobody's business here.
@@ -70,8 +77,9 @@ impl ApiCall {
         Ok(call)
     }
 
-    /// Whether this is a `RunTask` that did not start all it was asked to.
-    pub fn is_run_task_failure(&self) -> bool {
-        self.event_name == "RunTask" && (self.error_code.is_some() || !self.failures.is_empty())
+    /// Whether this is a `RunTask` or `StartTask` that did not start all it was asked to.
+    pub fn is_start_failure(&self) -> bool {
+        matches!(self.event_name.as_str(), "RunTask" | "StartTask")
+            && (self.error_code.is_some() || !self.failures.is_empty())
     }
 }

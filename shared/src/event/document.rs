@@ -81,26 +81,49 @@ fn push_lines(lines: &[(usize, &str)], items: &mut Vec<Result<Item, DecodeError>
     for (number, line) in lines {
         match serde_json::from_str::<Value>(line) {
             Ok(value) => push(value, 0, items),
-            Err(error) => items.push(Err(match DecodeError::not_json(&error) {
-                DecodeError::NotJson { column, problem, .. } => {
-                    DecodeError::NotJson { line: *number, column, problem }
-                }
-                other => other,
-            })),
+            Err(error) => items.push(Err(not_json_behind(number - 1, &error))),
         }
     }
 }
 
-/// Values one after the other, each over as many lines as it likes; what follows the first bad one is unreadable.
+/// Values one after the other, each over as many lines as it likes. Behind a bad one it goes on at the next line that
+/// begins with a brace: so printed, an object begins there and nothing inside it does.
 fn push_stream(bytes: &[u8], whole: &serde_json::Error, items: &mut Vec<Result<Item, DecodeError>>) {
-    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
-        match value {
-            Ok(value) => push(value, 0, items),
-            Err(error) => items.push(Err(DecodeError::not_json(&error))),
-        }
+    let mut from = 0;
+    let mut lines = 0;
+    let mut values = 0;
+    while let Some(rest) = bytes.get(from..).filter(|rest| !rest.trim_ascii().is_empty()) {
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<Value>();
+        let failed = loop {
+            match stream.next() {
+                Some(Ok(value)) => push(value, 0, items),
+                Some(Err(error)) => break Some(error),
+                None => break None,
+            }
+            values += 1;
+        };
+        let Some(error) = failed else { return };
+        items.push(Err(not_json_behind(lines, &error)));
+        let read = from + stream.byte_offset();
+        let next = bytes.get(read + 1..).and_then(|rest| rest.windows(2).position(|pair| pair == b"\n{"));
+        let Some(next) = next else { break };
+        let skipped = from..read + 1 + next + 1;
+        from = skipped.end;
+        lines += bytes.get(skipped).unwrap_or_default().split(|byte| *byte == b'\n').count() - 1;
     }
-    if items.is_empty() {
+    if values == 0 {
+        items.clear();
         items.push(Err(DecodeError::not_json(whole)));
+    }
+}
+
+/// The error, of a text that has so many lines before it.
+fn not_json_behind(lines: usize, error: &serde_json::Error) -> DecodeError {
+    match DecodeError::not_json(error) {
+        DecodeError::NotJson { line, column, problem } => {
+            DecodeError::NotJson { line: lines + line, column, problem }
+        }
+        other => other,
     }
 }
 

@@ -14,6 +14,7 @@ struct Item {
     version: u64,
     text: String,
     due: Option<Timestamp>,
+    expires: Option<Timestamp>,
 }
 
 /// How much a ledger was used.
@@ -68,7 +69,9 @@ impl MemoryLedger {
 
     /// Puts a text in as it is: what a newer version, or damage, would leave behind.
     pub fn put_raw(&self, key: Key, text: &str) {
-        self.items.borrow_mut().insert(key, Item { version: 1, text: text.to_owned(), due: None });
+        self.items
+            .borrow_mut()
+            .insert(key, Item { version: 1, text: text.to_owned(), due: None, expires: None });
     }
 
     fn check(&self, write: &Write) -> Result<(), LedgerError> {
@@ -89,7 +92,8 @@ impl Ledger for MemoryLedger {
         keys.iter()
             .map(|key| {
                 let Some(item) = items.get(key) else { return Ok(None) };
-                Ok(Some(Stored { version: item.version, record: decode(key, &item.text)? }))
+                let record = decode(key, &item.text)?;
+                Ok(Some(Stored { version: item.version, record, expires: item.expires }))
             })
             .collect()
     }
@@ -110,7 +114,7 @@ impl Ledger for MemoryLedger {
         let mut items = self.items.borrow_mut();
         for (write, text) in transaction.writes.into_iter().zip(texts) {
             let version = items.get(&write.key).map_or(1, |item| item.version + 1);
-            items.insert(write.key, Item { version, text, due: write.due });
+            items.insert(write.key, Item { version, text, due: write.due, expires: write.expires });
         }
         let mut usage = self.usage.borrow_mut();
         usage.transactions += 1;

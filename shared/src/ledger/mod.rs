@@ -105,8 +105,18 @@ impl fmt::Display for Key {
 pub struct News {
     /// What about.
     pub subject: Subject,
-    /// Grows with each change worth telling.
+    /// Grows with each change worth telling, also when the item was forgotten meanwhile: it is never below the time of
+    /// the change, in milliseconds.
     pub seq: u64,
+}
+
+impl News {
+    /// The news that follow on `known`.
+    pub fn next(subject: Subject, known: Option<&Self>, now: Timestamp) -> Self {
+        let by_time = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        let seq = known.map_or(by_time, |known| by_time.max(known.seq + 1));
+        Self { subject, seq }
+    }
 }
 
 /// What was told about a subject.
@@ -118,6 +128,8 @@ pub struct Thread {
     pub told: BTreeMap<String, u64>,
     /// Who tells it now, and until when nobody else may.
     pub lease: Option<Lease>,
+    /// How often in a row some channel did not take it.
+    pub failures: u32,
 }
 
 /// The right to tell a subject, for a while.
@@ -152,6 +164,15 @@ pub struct Stored {
     pub version: u64,
     /// What it holds.
     pub record: Record,
+    /// When it may be forgotten. The table forgets some days late: from then on it counts as absent.
+    pub expires: Option<Timestamp>,
+}
+
+impl Stored {
+    /// The record, unless its time is over.
+    pub fn live(&self, now: Timestamp) -> Option<&Record> {
+        self.expires.is_none_or(|expires| expires > now).then_some(&self.record)
+    }
 }
 
 /// What a write expects to find.

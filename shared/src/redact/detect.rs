@@ -249,9 +249,8 @@ fn behind_scheme(text: &str, start: usize) -> Option<Range<usize>> {
         run(text, start, |byte| is_token_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
     let token = text.get(start..end)?;
     let has = |of: fn(&u8) -> bool| token.as_bytes().iter().skip(1).any(of);
-    let is_word = !has(u8::is_ascii_digit) && !(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
-    let is_token = token.len() >= 6 && !is_word || token.len() >= 24;
-    is_token.then_some(start..end)
+    let is_mixed = has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
+    (token.len() >= 24 || (token.len() >= 6 && is_mixed)).then_some(start..end)
 }
 
 /// The value behind a name that means a secret.

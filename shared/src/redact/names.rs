@@ -100,23 +100,10 @@ impl Name {
         if plain == "value" && self.is_value_of_a_secret(text) {
             return Some(Certainty::Sure);
         }
-        if self.means(&plain, SURE, is_assignment) || self.ends_in(SURE_ENDINGS) {
+        if means(&plain, SURE, is_assignment) || self.ends_in(SURE_ENDINGS) {
             return Some(Certainty::Sure);
         }
-        self.means(&plain, DOUBTFUL, is_assignment).then_some(Certainty::Doubtful)
-    }
-
-    /// Whether a word stands in the name, at its end unless something is assigned.
-    fn means(&self, plain: &str, words: &[&str], is_assignment: bool) -> bool {
-        words.iter().any(|word| {
-            plain.rfind(word).is_some_and(|at| {
-                let rest = plain.get(at + word.len()..).unwrap_or_default();
-                is_assignment
-                    || rest.is_empty()
-                    || ENDINGS.contains(&rest)
-                    || rest.bytes().all(|b| b.is_ascii_digit())
-            })
-        })
+        means(&plain, DOUBTFUL, is_assignment).then_some(Certainty::Doubtful)
     }
 
     fn ends_in(&self, words: &[&str]) -> bool {
@@ -141,6 +128,19 @@ impl Name {
                 SURE.iter().chain(DOUBTFUL).any(|secret| plain.contains(secret)) || word.ends_with("_pass")
             })
     }
+}
+
+/// Whether a word stands in the name, at its end unless something is assigned.
+fn means(plain: &str, words: &[&str], is_assignment: bool) -> bool {
+    words.iter().any(|word| {
+        plain.rfind(word).is_some_and(|at| {
+            let rest = plain.get(at + word.len()..).unwrap_or_default();
+            is_assignment
+                || rest.is_empty()
+                || ENDINGS.contains(&rest)
+                || rest.bytes().all(|b| b.is_ascii_digit())
+        })
+    })
 }
 
 /// Words that are said of a secret rather than being one: `password: denied`.

@@ -7,18 +7,21 @@ mod decision;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{
-    ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
+    ApiCall, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
     DeploymentEventName, DeploymentStateChange, Detail, Event, HealthStatus, ServiceAction,
     ServiceActionName, TaskStateChange,
 };
 use crate::incident::{DeploymentStatus, Failure, Fingerprint, Observation, Step, Target};
 use crate::redact::redact;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use decision::{Action, Decision, Reason, decide, decide_task};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 const JOB_PREFIX: &str = "steward/job/";
+
+/// How far the clocks of AWS may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// What an event says, for whom, and why it may say nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,13 +58,14 @@ pub fn read(event: &Event, now: Timestamp) -> Reading {
         return Reading::nothing(None, None, Reason::ForeignSource);
     }
     let diagnosis = diagnosis::diagnose(event);
-    let at = event.occurred_at().unwrap_or(now);
+    // No clock is ahead by more: a time from the future would silence what comes until then.
+    let at = event.occurred_at().map_or(now, |at| at.min(now.saturating_add(AHEAD).unwrap_or(now)));
     match &event.detail {
         Detail::TaskStateChange(task) => read_task(task, diagnosis, at),
-        Detail::ServiceAction(action) => read_service_action(action, diagnosis, at),
+        Detail::ServiceAction(action) => read_service_action(event, action, diagnosis, at),
         Detail::DeploymentStateChange(change) => read_deployment(change, diagnosis, at),
-        Detail::ContainerInstanceStateChange(change) => read_container_instance(change, diagnosis, at),
-        Detail::ContainerInstanceHealthChange(change) => read_host_health(change, diagnosis, at),
+        Detail::ContainerInstanceStateChange(change) => read_container_instance(event, change, diagnosis, at),
+        Detail::ContainerInstanceHealthChange(change) => read_host_health(event, change, diagnosis, at),
         Detail::ApiCall(call) => read_api_call(event, call, diagnosis, at),
         Detail::Health(_) => Reading::nothing(diagnosis, None, Reason::Announcement),
         Detail::SpotInterruptionWarning(_) => Reading::nothing(diagnosis, None, Reason::TasksWillTell),
@@ -115,7 +119,12 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
     Reading::of(diagnosis, target, observations)
 }
 
-fn read_service_action(action: &ServiceAction, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
+fn read_service_action(
+    event: &Event,
+    action: &ServiceAction,
+    diagnosis: Option<Diagnosis>,
+    at: Timestamp,
+) -> Reading {
     let target = action.service.as_ref().and_then(Target::of_service);
     if action.event_name == ServiceActionName::SteadyState {
         return Reading::of(diagnosis, target, vec![Observation::Steady { at }]);
@@ -125,8 +134,13 @@ fn read_service_action(action: &ServiceAction, diagnosis: Option<Diagnosis>, at:
         return Reading::nothing(diagnosis, target, because);
     };
     let service = target.as_ref().map(Target::key).unwrap_or_default();
-    let fingerprint = Fingerprint::of(&[&service, action.event_name.as_str(), &at.to_string()]);
+    let fingerprint = Fingerprint::of(&[&service, action.event_name.as_str(), &moment_of(event)]);
     Reading::of(diagnosis, target, vec![Observation::Failed(Box::new(symptom(fingerprint, at, found)))])
+}
+
+/// The event's own time as a part of an identity: a time that stands in for it would differ from delivery to delivery.
+fn moment_of(event: &Event) -> String {
+    event.occurred_at().map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// A failure without a task.
@@ -158,13 +172,14 @@ fn read_deployment(change: &DeploymentStateChange, diagnosis: Option<Diagnosis>,
 }
 
 fn read_container_instance(
+    event: &Event,
     change: &ContainerInstanceStateChange,
     diagnosis: Option<Diagnosis>,
     at: Timestamp,
 ) -> Reading {
     let target = Target::of_container_instance(&change.cluster_arn, &change.container_instance_arn);
     if let Some(found) = diagnosis.clone() {
-        let parts = [change.container_instance_arn.as_str(), "registration", &at.to_string()];
+        let parts = [change.container_instance_arn.as_str(), "registration", &moment_of(event)];
         let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
         return Reading::of(diagnosis, target, vec![failed]);
     }
@@ -184,13 +199,14 @@ fn read_container_instance(
 }
 
 fn read_host_health(
+    event: &Event,
     change: &ContainerInstanceHealthChange,
     diagnosis: Option<Diagnosis>,
     at: Timestamp,
 ) -> Reading {
     let target = Target::of_container_instance(&change.cluster_arn, &change.container_instance_arn);
     if let Some(found) = diagnosis.clone() {
-        let parts = [change.container_instance_arn.as_str(), "health", &at.to_string()];
+        let parts = [change.container_instance_arn.as_str(), "health", &moment_of(event)];
         let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
         return Reading::of(diagnosis, target, vec![failed]);
     }
@@ -200,30 +216,33 @@ fn read_host_health(
     Reading::nothing(diagnosis, target, Reason::NothingFailed)
 }
 
-fn read_api_call(
-    event: &Event,
-    call: &crate::event::ApiCall,
-    diagnosis: Option<Diagnosis>,
-    at: Timestamp,
-) -> Reading {
+fn read_api_call(event: &Event, call: &ApiCall, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
     let target = call_target(event, call);
+    if call.started_by.as_deref().is_some_and(|by| by.starts_with(JOB_PREFIX)) {
+        return Reading::nothing(diagnosis, target, Reason::BelongsToBatch);
+    }
     let Some(found) = diagnosis.clone() else {
         return Reading::nothing(diagnosis, target, Reason::NothingFailed);
     };
-    // A call of batch carries its own `startedBy`, and batch reads the answer itself.
     let family = target.as_ref().map(Target::key).unwrap_or_default();
-    let id = event.envelope.id.clone().unwrap_or_default();
-    let failures: Vec<Observation> = (0..call.failures.len().max(1))
-        .map(|index| {
-            let parts = [family.as_str(), "RunTask", &id, &index.to_string(), &at.to_string()];
-            Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found.clone())))
-        })
-        .collect();
-    Reading::of(diagnosis, target, failures)
+    let call_id = call.event_id.as_deref().unwrap_or_default();
+    let failed = |index: usize, found: Diagnosis| {
+        let parts = [family.as_str(), &call.event_name, call_id, &index.to_string(), &moment_of(event)];
+        Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)))
+    };
+    let observations = match call.failures.as_slice() {
+        [] => vec![failed(0, found)],
+        failures => failures
+            .iter()
+            .enumerate()
+            .map(|(index, failure)| failed(index, diagnosis::of_failure(failure)))
+            .collect(),
+    };
+    Reading::of(diagnosis, target, observations)
 }
 
 /// The family that was to run. CloudTrail has names where ECS has ARNs: account and region are the envelope's.
-fn call_target(event: &Event, call: &crate::event::ApiCall) -> Option<Target> {
+fn call_target(event: &Event, call: &ApiCall) -> Option<Target> {
     use crate::arn::{ClusterArn, TaskDefinitionArn};
     let family = TaskDefinitionArn::new(call.task_definition.clone()?).family();
     let cluster = match call.cluster.as_deref().unwrap_or("default") {

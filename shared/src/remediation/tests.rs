@@ -93,14 +93,66 @@ fn every_entry_of_failures_counts_once_however_often_the_call_is_delivered() {
         "account": "123456789012", "region": "us-gov-west-1", "time": "2026-11-20T21:00:00Z",
         "detail": {
             "eventName": "RunTask", "eventSource": "ecs.amazonaws.com",
-            "requestParameters": {"cluster": "batch", "taskDefinition": "report:7"},
+            "eventID": "c-1", "requestParameters": {"cluster": "batch", "taskDefinition": "report:7"},
             "responseElements": {"tasks": [], "failures": [
                 {"arn": "i-1", "reason": "RESOURCE:MEMORY"}, {"arn": "i-2", "reason": "AGENT"}]},
         },
     }));
-    let (first, second) = (read(&call, now()), read(&call, now()));
+    let mut again = call.clone();
+    again.envelope.id = Some("another delivery".into());
+    let (first, second) = (read(&call, now()), read(&again, now()));
     assert_eq!(first, second);
     assert_eq!(first.observations.len(), 2);
     let key = first.target.unwrap().key();
     assert_eq!(key, "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/batch/family/report");
+}
+
+#[test]
+fn a_time_from_the_future_silences_nothing() {
+    let steady = event(json!({
+        "detail-type": "ECS Service Action", "source": "aws.ecs",
+        "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
+        "detail": {"eventName": "SERVICE_STEADY_STATE", "createdAt": "2099-01-01T00:00:00Z"},
+    }));
+    let observations = read(&steady, now()).observations;
+    assert_eq!(observations, [Observation::Steady { at: now() + AHEAD }]);
+}
+
+#[test]
+fn an_action_without_a_time_is_the_same_at_every_delivery() {
+    let action = event(json!({
+        "detail-type": "ECS Service Action", "source": "aws.ecs",
+        "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
+        "detail": {"eventName": "SERVICE_TASK_PLACEMENT_FAILURE"},
+    }));
+    let fingerprint = |now: Timestamp| match read(&action, now).observations.as_slice() {
+        [Observation::Failed(failure)] => failure.fingerprint,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(fingerprint(now()), fingerprint(now() + AHEAD));
+}
+
+#[test]
+fn a_job_s_call_belongs_to_batch_and_every_entry_has_its_own_cause() {
+    let call = |started_by: &str| {
+        event(json!({
+            "detail-type": "AWS API Call via CloudTrail", "source": "aws.ecs",
+            "account": "123456789012", "region": "eu-central-1",
+            "detail": {
+                "eventName": "RunTask", "eventSource": "ecs.amazonaws.com",
+                "requestParameters": {"taskDefinition": "report:7", "startedBy": started_by},
+                "responseElements": {"failures": [{"reason": "RESOURCE:FARGATE"}, {"reason": "AGENT"}]},
+            },
+        }))
+    };
+    check_nothing(&call("steward/job/nightly"), Reason::BelongsToBatch);
+    let causes: Vec<String> = read(&call("someone"), now())
+        .observations
+        .iter()
+        .map(|observation| match observation {
+            Observation::Failed(failure) => failure.diagnosis.cause.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(causes, ["capacity_unavailable", "placement_failed"]);
 }
