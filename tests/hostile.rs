@@ -5,6 +5,7 @@
 mod world;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -72,6 +73,8 @@ const KEYS: &[&str] = &[
     "responseElements",
 ];
 
+static SAMPLES: LazyLock<Vec<Value>> = LazyLock::new(samples);
+
 /// The sample events, to be damaged.
 fn samples() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
@@ -136,8 +139,7 @@ proptest! {
         grafts in prop::collection::vec((prop::collection::vec(any::<Index>(), 1..5), arbitrary_json()), 1..4),
         cut in prop::option::of(any::<Index>()),
     ) {
-        let samples = samples();
-        let mut event = samples[sample.index(samples.len())].clone();
+        let mut event = SAMPLES[sample.index(SAMPLES.len())].clone();
         for (turns, value) in &grafts {
             graft(&mut event, turns, value);
         }

@@ -10,7 +10,7 @@ use steward::ledger::{Expect, Key, LedgerError, MAX_WRITES, News, Record, Stored
 use steward::notification::Subject;
 use steward::ports::Ledger;
 
-use crate::MAX_TRIES;
+use crate::{GROUPING, MAX_TRIES};
 
 /// A deployment and its news are two writes each; the target, its incident and the incident's news come on top.
 const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 3) / 2 - RECENT_DEPLOYMENTS;
@@ -215,7 +215,7 @@ async fn write<L: Ledger>(
     Ok(news)
 }
 
-/// The outbox: news are written with what they are about, or not at all.
+/// The outbox: news are written with what they are about, or not at all. A sweep finds them once the nudge should have.
 async fn push_news<L: Ledger>(
     ledger: &L,
     writes: &mut Vec<Write>,
@@ -232,7 +232,10 @@ async fn push_news<L: Ledger>(
             _ => None,
         };
         let record = Record::News(News::next(subject.clone(), known, now));
-        writes.push(Write { due: Some(now), ..write_of(Key::news(subject), stored.as_ref(), record) });
+        writes.push(Write {
+            due: Some(now + GROUPING),
+            ..write_of(Key::news(subject), stored.as_ref(), record)
+        });
     }
     Ok(())
 }
