@@ -7,6 +7,10 @@ use steward::redact::redact;
 fuzz_target!(|text: &str| {
     let once = redact(text);
     assert_eq!(redact(once.as_str()), once);
+    // An input that holds the value elsewhere shows it there.
+    if text.contains("Zq7") {
+        return;
+    }
     let shown = redact(&format!("{} DB_PASSWORD=Zq7Zq7Zq7Zq7Zq7Zq7 end", text.get(..text.len().min(512)).unwrap_or("")));
     assert!(!shown.as_str().contains("Zq7Zq7Zq7Zq7Zq7Zq7"), "{shown}");
 });
