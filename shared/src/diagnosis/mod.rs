@@ -424,7 +424,9 @@ fn failure_word(reason: &str) -> Option<Cause> {
     match reason.trim() {
         "AGENT" | "ATTRIBUTE" | "LOCATION" | "INACTIVE" => Some(Cause::PlacementFailed),
         "RESOURCE:FARGATE" => Some(Cause::CapacityUnavailable),
-        resource if resource.starts_with("RESOURCE:") => Some(Cause::PlacementFailed),
+        word if word.starts_with("RESOURCE:") || word.starts_with("ATTRIBUTE:") => {
+            Some(Cause::PlacementFailed)
+        }
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
+use super::MARK;
 use super::names::{self, Certainty};
 
 /// No URL that means anything has a longer authority.
@@ -271,7 +272,10 @@ fn pair(text: &str, separator: &Range<usize>) -> Option<Range<usize>> {
         Certainty::InQuotes => value.quoted && shown.len() >= 8,
         Certainty::Sure if is_assignment || value.quoted || !spaced => true,
         // `password: hunter2`, but not `for DB_PASSWORD: AccessDeniedException: …`.
-        Certainty::Sure => looks_random(shown) || !names::is_said_of_a_secret(shown),
+        // What was hidden inside the value already is not hidden again.
+        Certainty::Sure => {
+            looks_random(shown) || !(names::is_said_of_a_secret(shown) || shown.contains(MARK))
+        }
         Certainty::Doubtful => is_assignment || value.quoted || looks_random(shown),
     };
     hides.then_some(value.range)

@@ -147,6 +147,7 @@ fn what_ecs_writes_is_kept() {
 #[test]
 fn what_is_taken_out_at_the_ends_leaves_no_blank() {
     check("\u{16}\n.", ".");
+    check("pw: pw:--%error) x", "pw: pw:[redacted] x");
 }
 
 /// The same work for every byte: each input is the worst for one rule. It ends at once, or never.

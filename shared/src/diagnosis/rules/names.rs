@@ -60,6 +60,7 @@ pub(in crate::diagnosis) const NAMES: &[Name] = &[
     name("invalidvolumeerror", VOLUME, Some(Cause::VolumeMountFailed)),
     name("volumeerror", VOLUME, Some(Cause::VolumeMountFailed)),
     name("containernetworkingerror", NETWORK, Some(Cause::NetworkInterfaceFailed)),
+    name("networknamespaceerror", NETWORK, Some(Cause::NetworkInterfaceFailed)),
     name("hostconfigerror", HOST, Some(Cause::TaskConfigInvalid)),
     name("dockerclientconfigerror", HOST, Some(Cause::TaskConfigInvalid)),
     name("unrecognizedtransportprotocol", HOST, Some(Cause::TaskConfigInvalid)),

@@ -130,7 +130,7 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
     ),
     row(
         CONTAINER.or(BARE),
-        &["executable file not found", "no command specified"],
+        &["executable file not found", "no command specified", "container command", "could not be invoked"],
         Cause::CommandNotRunnable,
     ),
     // Logs, environment files and volumes name themselves; a denial or a missing thing in them is theirs.
@@ -230,6 +230,8 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
             "no basic auth credentials",
             "insufficient_scope",
             "403 forbidden",
+            "http 403",
+            "http 401",
             "status code 403",
             "status code: 403",
             "to perform: ecr:",
