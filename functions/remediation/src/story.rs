@@ -12,8 +12,10 @@ use steward::ports::Ledger;
 
 use crate::{GROUPING, MAX_TRIES};
 
-/// A deployment and its news are two writes each; the target, its incident and the incident's news come on top.
-const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 3) / 2 - RECENT_DEPLOYMENTS;
+/// A deployment and its news are two writes each, an incident and its news as well; the target comes on top.
+const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 1) / 2 - MAX_INCIDENTS - RECENT_DEPLOYMENTS;
+/// More incidents than a story writes in one step.
+const MAX_INCIDENTS: usize = 10;
 /// A rollback is about one of the last deployments.
 const RECENT_DEPLOYMENTS: usize = 4;
 
@@ -111,7 +113,7 @@ impl Loaded {
         let mut keys: Vec<Key> = wanted.iter().map(|id| Key::deployment(target, id)).collect();
         keys.extend(record.incident.map(|opened_at| Key::incident(target, opened_at)));
         let mut loaded = Self {
-            story: Story { record, incident: None, deployments: BTreeMap::new() },
+            story: Story::loaded(record),
             target: target_item,
             incident: None,
             deployments: BTreeMap::new(),
@@ -186,15 +188,16 @@ async fn write<L: Ledger>(
         let expires = expiry(story.record.agent.is_some_and(|agent| agent.gone), policy, now);
         writes.push(Write { due, expires, ..write_of(Key::target(target), loaded.target.as_ref(), record) });
     }
-    if let Some(incident) =
-        story.incident.as_ref().filter(|incident| before.incident.as_ref() != Some(incident))
-    {
-        let same = before.incident.as_ref().is_some_and(|before| before.opened_at == incident.opened_at);
-        let stored = loaded.incident.as_ref().filter(|_| same);
+    for incident in story.incidents() {
+        let known = before.incident.as_ref().filter(|known| known.opened_at == incident.opened_at);
+        if known == Some(incident) {
+            continue;
+        }
+        let stored = loaded.incident.as_ref().filter(|_| known.is_some());
         let expires = expiry(!incident.is_open(), policy, now);
         let key = Key::incident(target, incident.opened_at);
         writes.push(Write { expires, ..write_of(key, stored, Record::Incident(incident.clone())) });
-        if incident.is_news_since(before.incident.as_ref()) {
+        if incident.is_news_since(known) {
             news.push(subject_of(incident));
         }
     }

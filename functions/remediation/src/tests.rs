@@ -204,6 +204,44 @@ fn a_rollback_is_linked_to_what_failed_in_either_order_and_to_nothing_older() {
     }
 }
 
+fn steady(minute: u32) -> String {
+    json!({
+        "detail-type": "ECS Service Action", "source": "aws.ecs",
+        "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
+        "detail": {"eventName": "SERVICE_STEADY_STATE", "createdAt": format!("2026-11-20T21:{minute:02}:00Z")},
+    })
+    .to_string()
+}
+
+fn stop_at(task: u32, minute: u32) -> String {
+    let mut event = stop("api", task);
+    event["detail"]["stoppedAt"] = json!(format!("2026-11-20T21:{minute:02}:00Z"));
+    event.to_string()
+}
+
+#[test]
+fn an_incident_that_ends_and_one_that_begins_in_one_batch_are_both_written_and_told() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    handle(&ledger, &tell, &clock, &batch(&[stop_at(1, 1)]));
+    clock.pass(1);
+    let outcome = handle(&ledger, &tell, &clock, &batch(&[steady(5), stop_at(2, 10)]));
+    assert_eq!((outcome.news.len(), outcome.batch_item_failures().len()), (2, 0));
+    let open: Vec<bool> = incidents(&ledger).iter().map(steward::incident::Incident::is_open).collect();
+    assert_eq!(open, [false, true]);
+}
+
+#[test]
+fn a_batch_in_which_a_service_comes_and_goes_fits_into_one_transaction() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    handle(&ledger, &tell, &clock, &batch(&[stop_at(0, 0)]));
+    let bodies: Vec<String> = (1..25).flat_map(|n| [steady(2 * n - 1), stop_at(n, 2 * n)]).collect();
+    let outcome = handle(&ledger, &tell, &clock, &batch(&bodies));
+    assert!(outcome.batch_item_failures().is_empty());
+    let mut incidents = incidents(&ledger);
+    incidents.sort_by_key(|incident| incident.opened_at);
+    assert!(!incidents[0].is_open() && incidents.last().unwrap().is_open() && incidents.len() <= 10);
+}
+
 #[test]
 fn a_conflict_is_read_and_merged_again() {
     let ledger = Contended::default();

@@ -23,6 +23,8 @@ use crate::diagnosis::{self, Cause, Kind};
 
 /// How many deployments an incident names.
 const MAX_DEPLOYMENTS: usize = 8;
+/// How many incidents that are over one step of a story remembers.
+const MAX_OVER: usize = 8;
 /// Counts at which an incident that goes on is worth telling again.
 const MILESTONES: [usize; 3] = [10, 100, MAX_FAILURES];
 
@@ -249,6 +251,9 @@ pub struct Story {
     pub record: TargetRecord,
     /// The incident that goes on, or the last.
     pub incident: Option<Incident>,
+    /// Incidents that were over before the last began, since the story was loaded: they are still to be written and
+    /// told.
+    pub over: Vec<Incident>,
     /// The deployments that were loaded: those that the observations are about.
     pub deployments: BTreeMap<DeploymentId, Deployment>,
 }
@@ -256,7 +261,17 @@ pub struct Story {
 impl Story {
     /// The story of a target that nothing is remembered of.
     pub fn new(target: Target) -> Self {
-        Self { record: TargetRecord::new(target), incident: None, deployments: BTreeMap::new() }
+        Self::loaded(TargetRecord::new(target))
+    }
+
+    /// A story of which only the record is loaded yet.
+    pub fn loaded(record: TargetRecord) -> Self {
+        Self { record, incident: None, over: Vec::new(), deployments: BTreeMap::new() }
+    }
+
+    /// Every incident that the story knows, the oldest first.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.over.iter().chain(&self.incident)
     }
 
     /// Takes in what an event says. `now` is when it is handled, and only the time of opening depends on it.
@@ -285,7 +300,12 @@ impl Story {
         if !self.incident.as_ref().is_some_and(Incident::is_open) {
             let opened_at = self.next_opening(now);
             self.record.incident = Some(opened_at);
-            self.incident = Some(Incident::open(self.record.target.clone(), opened_at));
+            let next = Incident::open(self.record.target.clone(), opened_at);
+            self.over.extend(self.incident.replace(next));
+            // The first may be in the ledger as open; those between it and the last began and ended unseen.
+            if self.over.len() > MAX_OVER {
+                self.over.remove(1);
+            }
         }
         if let Some(incident) = &mut self.incident {
             incident.add(failure);
