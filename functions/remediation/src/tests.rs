@@ -233,6 +233,7 @@ fn an_incident_that_ends_and_one_that_begins_in_one_batch_are_both_written_and_t
 #[test]
 fn a_batch_in_which_a_service_comes_and_goes_fits_into_one_transaction() {
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    clock.pass(60);
     handle(&ledger, &tell, &clock, &batch(&[stop_at(0, 0)]));
     let bodies: Vec<String> = (1..25).flat_map(|n| [steady(2 * n - 1), stop_at(n, 2 * n)]).collect();
     let outcome = handle(&ledger, &tell, &clock, &batch(&bodies));
