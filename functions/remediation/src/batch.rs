@@ -46,5 +46,9 @@ pub(crate) fn read(records: Vec<Record>, policy: &Policy, now: Timestamp) -> Bat
         });
         batch.records.push(Handled { index, message_id: record.message_id, result, failed: None });
     }
+    // As things happened, whatever order they came in.
+    for group in batch.groups.values_mut() {
+        group.observations.sort_by_key(Observation::at);
+    }
     batch
 }

@@ -221,13 +221,15 @@ fn stop_at(task: u32, minute: u32) -> String {
 
 #[test]
 fn an_incident_that_ends_and_one_that_begins_in_one_batch_are_both_written_and_told() {
-    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
-    handle(&ledger, &tell, &clock, &batch(&[stop_at(1, 1)]));
-    clock.pass(1);
-    let outcome = handle(&ledger, &tell, &clock, &batch(&[steady(5), stop_at(2, 10)]));
-    assert_eq!((outcome.news.len(), outcome.batch_item_failures().len()), (2, 0));
-    let open: Vec<bool> = incidents(&ledger).iter().map(steward::incident::Incident::is_open).collect();
-    assert_eq!(open, [false, true]);
+    for bodies in [[steady(5), stop_at(2, 10)], [stop_at(2, 10), steady(5)]] {
+        let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+        handle(&ledger, &tell, &clock, &batch(&[stop_at(1, 1)]));
+        clock.pass(1);
+        let outcome = handle(&ledger, &tell, &clock, &batch(&bodies));
+        assert_eq!((outcome.news.len(), outcome.batch_item_failures().len()), (2, 0));
+        let open: Vec<bool> = incidents(&ledger).iter().map(steward::incident::Incident::is_open).collect();
+        assert_eq!(open, [false, true]);
+    }
 }
 
 #[test]

@@ -79,6 +79,21 @@ pub enum Observation {
     },
 }
 
+impl Observation {
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Failed(failure) => failure.at,
+            Self::Deployment { step, .. } => step.at,
+            Self::Steady { at }
+            | Self::Deploys { at, .. }
+            | Self::Agent { at, .. }
+            | Self::Healthy { at }
+            | Self::Gone { at, .. } => *at,
+        }
+    }
+}
+
 /// How an incident ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
