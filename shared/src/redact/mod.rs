@@ -6,8 +6,8 @@
 //! `password=`-like pairs, authorization headers and passwords in URLs and connection strings; it strips control
 //! characters and bounds the length. It keeps ARNs, account ids and image names: without them no advice can be followed.
 //!
-//! One pass finds the places where a secret may begin, and a look at each place decides; so the cost is linear in the
-//! text, and hiding twice hides no more than hiding once.
+//! A pass finds the places where a secret may begin, and a bounded look at each place decides; passes are repeated, a few
+//! times at most, until nothing changes. So the cost is linear in the text, and hiding twice hides no more than once.
 
 mod detect;
 mod names;
@@ -23,6 +23,8 @@ const MARK: &str = "[redacted]";
 const MAX_CHARS: usize = 4_096;
 /// How much of a text is looked at at all: a secret may not hide behind it, for the rest is dropped.
 const MAX_BYTES: usize = 64 * 1024;
+/// Two are usual where there is a secret, one where there is none; the bound keeps the cost linear.
+const MAX_PASSES: usize = 8;
 
 /// Text without secrets and control characters, at most 4,096 characters long.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
@@ -62,18 +64,30 @@ impl<'de> Deserialize<'de> for Redacted {
 
 /// Hides the secrets of a text.
 pub fn redact(text: &str) -> Redacted {
-    let text = head(text, MAX_BYTES);
-    let clean = without_controls(text);
-    let mut shown = String::with_capacity(clean.len());
+    let mut shown = without_controls(head(text, MAX_BYTES));
+    // What is hidden may make the name of a pair out of what stands before it: look again, until nothing changes.
+    for _ in 0..MAX_PASSES {
+        let hidden = hide(&shown);
+        if hidden == shown {
+            break;
+        }
+        shown = hidden;
+    }
+    Redacted(shorten(&shown, MAX_CHARS))
+}
+
+/// One pass. A text without a secret comes back as it is.
+fn hide(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
     let mut from = 0;
-    for secret in detect::secrets(&clean) {
+    for secret in detect::secrets(text) {
         let Range { start, end } = secret;
-        shown.push_str(clean.get(from..start).unwrap_or_default());
+        shown.push_str(text.get(from..start).unwrap_or_default());
         shown.push_str(MARK);
         from = end;
     }
-    shown.push_str(clean.get(from..).unwrap_or_default());
-    Redacted(shorten(&shown, MAX_CHARS))
+    shown.push_str(text.get(from..).unwrap_or_default());
+    shown
 }
 
 /// At most `max` bytes of `text`, cut between characters.
