@@ -138,8 +138,10 @@ fn other_answers_of_aws_are_refused_by_name_with_the_way_out() {
         (json!({"taskArns": ["arn"]}), "ListTasks", "describe-tasks --tasks"),
         (json!({"hello": 1}), "an object with `hello`", "detail-type"),
         (json!("text"), "a text", "detail-type"),
+        (Value::Null, "this is empty", "detail-type"),
     ] {
-        let output = explain(&["-"], &input.to_string());
+        let text = if input.is_null() { "\n".to_owned() } else { input.to_string() };
+        let output = explain(&["-"], &text);
         let told = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{input}");
         assert!(told.contains(named) && told.contains(way_out), "{told}");

@@ -53,6 +53,9 @@ pub fn read(bytes: &[u8]) -> Vec<Result<Item, DecodeError>> {
             instead: "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`",
         })];
     }
+    if bytes.trim_ascii().is_empty() {
+        return vec![Err(DecodeError::NotAnEvent { what: "empty".into(), instead: decode::EXPECTED })];
+    }
     let mut items = Vec::new();
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) => push(value, 0, &mut items),

@@ -69,7 +69,10 @@ pub fn read(event: &Event, now: Timestamp) -> Reading {
         Detail::ApiCall(call) => read_api_call(event, call, diagnosis, at),
         Detail::Health(_) => Reading::nothing(diagnosis, None, Reason::Announcement),
         Detail::SpotInterruptionWarning(_) => Reading::nothing(diagnosis, None, Reason::TasksWillTell),
-        Detail::HookStateChange(_) => Reading::nothing(diagnosis, None, Reason::WaitsForAnswer),
+        Detail::HookStateChange(hook) => {
+            let target = hook.service.as_ref().and_then(Target::of_service);
+            Reading::nothing(diagnosis, target, Reason::WaitsForAnswer)
+        }
         Detail::Other => Reading::nothing(None, None, Reason::UnknownKind),
     }
 }
