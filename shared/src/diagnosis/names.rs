@@ -6,50 +6,109 @@
 /// What stands where a name stood.
 const BLANK: char = '§';
 
-/// Words with a slash that are no path.
-const SLASHED: &[&str] = &["i/o", "net/http", "archive/tar", "fork/exec", "input/output", "and/or"];
-/// Words with a colon inside that are no image and no address: IAM actions, and what ECS writes itself.
-const COLONED: &[&str] = &[
-    "resource:",
-    "ecr:",
-    "secretsmanager:",
-    "ssm:",
-    "kms:",
-    "logs:",
-    "s3:",
-    "sts:",
-    "elasticfilesystem:",
-    "iam:",
-    "ecs:",
+/// Words that are joined by a slash in prose; any other slash makes a path, an image or an id.
+const JOINED: &[&str] = &[
+    "and",
+    "archive",
+    "asm",
+    "auth",
+    "ecr",
+    "exec",
+    "fork",
+    "http",
+    "https",
+    "i",
+    "input",
+    "ip",
+    "net",
+    "o",
+    "or",
+    "output",
+    "parameter",
+    "parameters",
+    "read",
+    "registry",
+    "secret",
+    "secrets",
+    "secretsmanager",
+    "ssm",
+    "stopped",
+    "tar",
+    "tcp",
+    "terminated",
+    "udp",
+    "write",
 ];
-/// Kinds of things that the service scheduler names in parentheses: `(service api)`.
-const KINDS: &[&str] = &[
-    "(service",
-    "(task",
-    "(taskset",
-    "(deployment",
-    "(cluster",
+/// What ends in a number behind a colon and is no image: what ECS, registries and HTTP write.
+const NUMBERED: &[&str] = &["resource:", "statuscode:", "status:", "code:", "s3:"];
+/// Kinds of things that the service scheduler names in parentheses, by any name: `(service api)`.
+const NAMED_KINDS: &[&str] =
+    &["(service", "(taskset", "taskset", "(target-group", "(elb", "(cluster", "(deployment"];
+/// Kinds that it names by an id: `(instance i-0a1b)`, but not `(instance terminated)`.
+const NUMBERED_KINDS: &[&str] = &["(task", "(instance", "(container-instance", "(port"];
+/// What follows the subject of a service message: `service api was unable …`.
+const PREDICATES: &[&str] = &[
+    "was",
+    "has",
+    "is",
+    "failed",
+    "could",
+    "did",
+    "operations",
+    "deployment",
+    "registered",
+    "deregistered",
+    "started",
+    "stopped",
     "(instance",
-    "(container-instance",
-    "(target-group",
-    "(elb",
     "(port",
-    "taskset",
+    "(task",
+    "(target-group",
+    "(deployment",
 ];
+/// Ends a word inside a word: of compact JSON, of a list, of a quotation.
+const PUNCTUATION: &[char] = &['"', '\'', '{', '}', '[', ']', '(', ')', ',', ';', '=', '`'];
 
-/// A text in lower case with its names blanked, word by word.
-pub(super) fn without_names(clean: &str) -> String {
-    let clean = without_commands(clean);
+/// A text in lower case without the names of services and other subjects: what errors are called is looked for here.
+pub(super) fn without_subjects(clean: &str) -> String {
+    let words: Vec<&str> = clean.split(' ').collect();
+    let mut bare = String::with_capacity(clean.len());
+    for (place, word) in words.iter().enumerate() {
+        if place > 0 {
+            bare.push(' ');
+        }
+        let before = place.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
+        let closes = word.trim_end_matches(['.', ':', ',']).ends_with(')') || word.ends_with(',');
+        let has_number = word.bytes().any(|byte| byte.is_ascii_digit());
+        let follows = words.get(place + 1).copied().unwrap_or_default();
+        let is_name = (NAMED_KINDS.contains(&before) && closes)
+            || (NUMBERED_KINDS.contains(&before) && closes && has_number)
+            || (place == 1 && before == "service" && PREDICATES.contains(&follows));
+        if is_name {
+            let name = word.trim_end_matches([')', ',', ':', '.']);
+            bare.push(BLANK);
+            bare.push_str(word.get(name.len()..).unwrap_or_default());
+        } else {
+            bare.push_str(word);
+        }
+    }
+    bare
+}
+
+/// A text without any name: what happened is looked for here.
+pub(super) fn without_names(without_subjects: &str) -> String {
+    let clean = without_commands(without_subjects);
     let mut bare = String::with_capacity(clean.len());
     let mut before = "";
     for (place, word) in clean.split(' ').enumerate() {
         if place > 0 {
             bare.push(' ');
         }
-        // `service X …` at the beginning is the subject of a service message.
-        let is_named = KINDS.contains(&before) || (place == 1 && before == "service");
-        if is_named {
-            push_blank(&mut bare, word);
+        // What may not be performed is an action, whatever its service.
+        if matches!(before, "perform" | "perform:") {
+            bare.push_str(word);
+        } else if word.contains("://") {
+            push_url(&mut bare, word);
         } else {
             push_word(&mut bare, word);
         }
@@ -66,38 +125,17 @@ fn without_commands(clean: &str) -> String {
     while let Some(at) = rest.find(START) {
         let (before, command) = rest.split_at(at + START.len());
         bare.push_str(before);
-        let quotes = command.len() - command.trim_start_matches(['\\', '"']).len();
-        let (opening, inside) = command.split_at(quotes);
-        bare.push_str(opening);
-        rest = if opening.is_empty() {
-            inside
-        } else {
-            bare.push(BLANK);
-            inside.find(['"', '\\']).and_then(|end| inside.get(end..)).unwrap_or_default()
+        rest = command;
+        let Some(quote) = ["\\\"", "\"", "'"].into_iter().find(|quote| command.starts_with(quote)) else {
+            continue;
         };
+        bare.push_str(quote);
+        bare.push(BLANK);
+        let inside = command.get(quote.len()..).unwrap_or_default();
+        rest = inside.find(quote).and_then(|end| inside.get(end..)).unwrap_or_default();
     }
     bare.push_str(rest);
     bare
-}
-
-fn push_blank(bare: &mut String, word: &str) {
-    bare.push(BLANK);
-    let name = word.trim_end_matches([')', ',', ':', '.']);
-    bare.push_str(word.get(name.len()..).unwrap_or_default());
-}
-
-fn push_word(bare: &mut String, word: &str) {
-    let core = word.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | '@')));
-    if core.contains("://") {
-        push_url(bare, word);
-    } else if is_name(core) {
-        let (before, behind) = word.split_once(core).unwrap_or_default();
-        bare.push_str(before);
-        bare.push(BLANK);
-        bare.push_str(behind);
-    } else {
-        bare.push_str(word);
-    }
 }
 
 /// The host says which service was called; the path is full of names.
@@ -115,16 +153,41 @@ fn push_url(bare: &mut String, word: &str) {
     }
 }
 
-/// An ARN, a path, an image reference, an address with a port.
-fn is_name(core: &str) -> bool {
+fn push_word(bare: &mut String, word: &str) {
+    for part in word.split_inclusive(PUNCTUATION) {
+        let core = part.trim_end_matches(PUNCTUATION);
+        push_core(bare, core);
+        bare.push_str(part.get(core.len()..).unwrap_or_default());
+    }
+}
+
+/// An ARN, an image with its tag, a path, an address: blank; `error:text` without a blank between: both stay.
+fn push_core(bare: &mut String, word: &str) {
+    let core = word.trim_end_matches(':');
+    let colons = word.get(core.len()..).unwrap_or_default();
     if core.starts_with("arn:") || core.contains('@') {
-        return true;
+        bare.push(BLANK);
+    } else if NUMBERED.iter().any(|known| core.starts_with(known)) {
+        bare.push_str(core);
+    } else if let Some((before, number)) =
+        core.rsplit_once(':').filter(|(_, number)| number.bytes().any(|b| b.is_ascii_digit()))
+    {
+        let is_address =
+            before.contains('.') && !before.contains('/') && number.bytes().all(|b| b.is_ascii_digit());
+        if is_address {
+            bare.push_str(before);
+            bare.push(':');
+        }
+        bare.push(BLANK);
+    } else {
+        let parts: Vec<&str> = core.split(':').map(|part| if is_path(part) { "§" } else { part }).collect();
+        bare.push_str(&parts.join(":"));
     }
-    if core.contains('/') {
-        return !SLASHED.iter().any(|known| core == *known || core.strip_suffix(':') == Some(known));
-    }
-    let inside = core.trim_end_matches(':').find(':').is_some_and(|at| at > 0);
-    inside && !core.contains("::") && !COLONED.iter().any(|known| core.starts_with(known))
+    bare.push_str(colons);
+}
+
+fn is_path(part: &str) -> bool {
+    part.contains('/') && !part.split('/').all(|word| JOINED.contains(&word.trim_end_matches('.')))
 }
 
 #[cfg(test)]
@@ -136,28 +199,36 @@ mod tests {
         for (text, bare) in [
             ("(service splunk) was unable to place a task", "(service §) was unable to place a task"),
             ("service oom was unable", "service § was unable"),
-            ("service call has been retried", "service § has been retried"),
-            ("unable to retrieve: service call", "unable to retrieve: service call"),
+            ("service quota exceeded for tasks", "service quota exceeded for tasks"),
+            ("(instance i-0abc) stopped (instance terminated)", "(instance §) stopped (instance terminated)"),
+            ("(task stopped by user)", "(task stopped by user)"),
             ("ref acme/throttler:1: i/o timeout", "ref §: i/o timeout"),
             ("image zstd:1.5 not found", "image § not found"),
+            ("outofmemoryerror:container killed", "outofmemoryerror:container killed"),
+            ("write /x:no space left on device", "write §:no space left on device"),
+            ("statuscode:403, body:forbidden", "statuscode:403, body:forbidden"),
+            ("{\"code\":\"name_unknown\",\"message\":\"the", "{\"code\":\"name_unknown\",\"message\":\"the"),
+            ("reason=\"resource:fargate\"", "reason=\"resource:fargate\""),
             ("secret arn:aws:secretsmanager:eu:1:secret:kms/x from", "secret § from"),
             (
                 "exec: \"ulimit -n 1 && x\": executable file not found",
                 "exec: \"§\": executable file not found",
             ),
             ("caused \"exec: \\\"ulimit\\\": executable", "caused \"exec: \\\"§\\\": executable"),
+            ("exec: 'ulimit': not found", "exec: '§': not found"),
             (
                 "post \"https://api.ecr.eu.amazonaws.com/v2/denied\": dial",
                 "post \"https://api.ecr.eu.amazonaws.com/§\": dial",
             ),
-            ("resource:memory", "resource:memory"),
+            ("dial tcp api.ecr.eu.amazonaws.com:443: i/o", "dial tcp api.ecr.eu.amazonaws.com:§: i/o"),
+            ("retrieve ecr/registry auth", "retrieve ecr/registry auth"),
             (
-                "to perform: ecr:batchgetimage on resource: arn:x",
-                "to perform: ecr:batchgetimage on resource: §",
+                "to perform: ec2:createnetworkinterface on resource: arn:x",
+                "to perform: ec2:createnetworkinterface on resource: §",
             ),
             ("net/http: request canceled", "net/http: request canceled"),
         ] {
-            assert_eq!(without_names(text), bare);
+            assert_eq!(without_names(&without_subjects(text)), bare);
         }
     }
 }

@@ -24,8 +24,9 @@ pub(crate) struct Finding {
 pub(crate) fn classify(text: &str) -> Option<Finding> {
     let table = TABLE.as_ref()?;
     let clean = normalise(text);
-    let clean = names::without_names(without_stop_code(&clean));
+    let clean = names::without_subjects(without_stop_code(&clean));
     let name = name_of(&clean, table);
+    let clean = names::without_names(&clean);
     let families = name.map_or(ANY_TEXT, |name| name.families);
     let present = Present::find(&clean, &table.fragments);
     let row = table.rows.iter().position(|row| row.families.intersects(families) && row.holds(&present));

@@ -311,6 +311,7 @@ pub(in crate::diagnosis) const ROWS: &[Row] = &[
             "does not exist",
             "invalid arn",
             "arn format",
+            "arns are valid",
             "validationexception",
             "invalidparameter",
             "invalidrequestexception",
