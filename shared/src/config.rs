@@ -29,6 +29,8 @@ pub struct Policy {
     /// An incident without a new failure for so long is over, where ECS does not say so itself: it holds steady-state
     /// events back for up to six hours. Longer than the longest pause between two launches of a failing task (27 min).
     pub quiet: SignedDuration,
+    /// The same for a container instance, of which ECS tells when it is well, unless the event is lost.
+    pub host_quiet: SignedDuration,
     /// A container instance whose agent is away for less than this has not failed: agents reconnect several times an
     /// hour.
     pub agent_away: SignedDuration,
@@ -43,6 +45,7 @@ impl Default for Policy {
         Self {
             mode: Mode::Observe,
             quiet: SignedDuration::from_mins(30),
+            host_quiet: SignedDuration::from_hours(7 * 24),
             agent_away: SignedDuration::from_mins(10),
             bake: SignedDuration::from_mins(10),
             keep_closed: SignedDuration::from_hours(35 * 24),

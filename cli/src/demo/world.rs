@@ -19,7 +19,9 @@ use super::samples::Sample;
 
 /// Sweeps come once a minute.
 const TICK: SignedDuration = SignedDuration::from_mins(1);
-/// After the last event, time goes on until everything is quiet; this is the most there is to wait for.
+/// After the last event time goes on for so long: what can go quiet has by then.
+const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
+/// More happens in no evening.
 const MAX_TICKS: usize = 10_000;
 
 /// What was played and what came of it.
@@ -141,7 +143,7 @@ async fn play_all(samples: Vec<Sample>) -> io::Result<Played> {
         world.pass_until(delivery.at).await?;
         steps.push(world.deliver(delivery).await?);
     }
-    world.pass_until(Timestamp::MAX).await?;
+    world.pass_until(clock.now() + AFTERWARDS).await?;
     let [wall] = walls;
     steps.extend(wall.sent.into_inner());
     steps.sort_by_key(|step| step.at);
@@ -209,9 +211,7 @@ impl World<'_> {
     async fn pass_until(&self, end: Timestamp) -> io::Result<()> {
         for _ in 0..MAX_TICKS {
             let Some(next) = self.next().filter(|next| *next <= end) else {
-                if end < Timestamp::MAX {
-                    self.clock.0.set(end.max(self.clock.now()));
-                }
+                self.clock.0.set(end.max(self.clock.now()));
                 return Ok(());
             };
             self.clock.0.set(next.max(self.clock.now()));

@@ -121,6 +121,7 @@ impl Loaded {
         if keys.is_empty() {
             return Ok(loaded);
         }
+        loaded.recall(&wanted);
         for stored in ledger.read(&keys).await?.into_iter().flatten() {
             let is_live = stored.live(now).is_some();
             match stored.record.clone() {
@@ -139,6 +140,14 @@ impl Loaded {
             }
         }
         Ok(loaded)
+    }
+
+    /// What the history knows of deployments, for those whose items have expired.
+    fn recall(&mut self, wanted: &BTreeSet<DeploymentId>) {
+        let Story { record, deployments, .. } = &mut self.story;
+        let known = record.history.deployments().iter().filter(|past| wanted.contains(&past.id));
+        deployments
+            .extend(known.map(|past| (past.id.clone(), Deployment::from_past(record.target.clone(), past))));
     }
 }
 

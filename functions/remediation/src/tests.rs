@@ -246,6 +246,29 @@ fn a_batch_in_which_a_service_comes_and_goes_fits_into_one_transaction() {
 }
 
 #[test]
+fn a_failed_task_of_an_old_deployment_does_not_forget_that_it_was_steady() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    for (name, minute) in [("SERVICE_DEPLOYMENT_IN_PROGRESS", 1), ("SERVICE_DEPLOYMENT_COMPLETED", 5)] {
+        handle(&ledger, &tell, &clock, &batch(&[deployment(1, name, minute, "x")]));
+    }
+    let history = |ledger: &MemoryLedger| {
+        let records = ledger.records().unwrap();
+        records.into_values().find_map(|record| match record {
+            Record::Target(record) => Some(record.history),
+            _ => None,
+        })
+    };
+    let before = history(&ledger).unwrap();
+    clock.pass(45 * 24 * 60);
+    let mut event = stop("api", 1);
+    event["detail"]["startedBy"] = json!("ecs-svc/1");
+    event["detail"]["stoppedAt"] = json!("2027-01-04T21:00:00Z");
+    let outcome = handle(&ledger, &tell, &clock, &batch(&[event.to_string()]));
+    assert_eq!(history(&ledger).unwrap(), before);
+    assert_eq!(outcome.news.len(), 1, "the incident, and not the old deployment again");
+}
+
+#[test]
 fn a_conflict_is_read_and_merged_again() {
     let ledger = Contended::default();
     let (tell, clock) = (Nudges::default(), At::start());

@@ -82,6 +82,20 @@ impl Deployment {
         }
     }
 
+    /// A deployment of which only the service's history is left.
+    pub fn from_past(service: Target, past: &PastDeployment) -> Self {
+        let at = [past.steady_since, past.failed_at, past.rollback_since].into_iter().flatten().max();
+        let step = past.status.map(|status| Step { at: at.unwrap_or(past.started_at), status, reason: None });
+        Self {
+            step,
+            completed_at: past.steady_since,
+            failed_at: past.failed_at,
+            rollback_since: past.rollback_since,
+            task_definition: past.task_definition.clone(),
+            ..Self::new(service, past.id.clone(), past.started_at)
+        }
+    }
+
     /// Takes a step in; an older one, or the same again, changes nothing.
     pub fn advance(&mut self, step: Step, is_rollback: bool) {
         self.first_seen_at = self.first_seen_at.min(step.at);

@@ -158,11 +158,10 @@ impl Failures {
     /// Forgets what happened until `at`: it belongs to a story that is over.
     pub fn forget_until(&mut self, at: Timestamp) {
         let second = u32::try_from(at.as_second()).unwrap_or(0);
-        // Of the same second, which has no smaller parts here, nothing is forgotten.
-        self.entries.retain(|_, entry| entry.second >= second);
+        self.entries.retain(|_, entry| entry.second > second);
         // What was not kept one by one was older than what is forgotten now.
         self.more &= self.entries.len() == MAX_FAILURES;
-        self.samples.retain(|sample| sample.at > at);
+        self.samples.retain(|sample| sample.at.as_second() > at.as_second());
         self.first_at = self.first_at.filter(|_| self.more);
     }
 

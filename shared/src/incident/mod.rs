@@ -28,6 +28,12 @@ const MAX_OVER: usize = 8;
 /// Counts at which an incident that goes on is worth telling again.
 const MILESTONES: [usize; 3] = [10, 100, MAX_FAILURES];
 
+/// Whether something happened until `end`. Failures are remembered to the second, so seconds are compared: what
+/// happened in the same second as good news is over.
+fn is_until(at: Timestamp, end: Timestamp) -> bool {
+    at.as_second() <= end.as_second()
+}
+
 /// What an event says about its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
@@ -309,7 +315,8 @@ impl Story {
             deployment.failures.add(failure.clone());
             self.note(&id);
         }
-        if self.record.well_at.is_some_and(|well_at| failure.at <= well_at) {
+        let is_gone = self.record.agent.is_some_and(|agent| agent.gone);
+        if is_gone || self.record.well_at.is_some_and(|well_at| is_until(failure.at, well_at)) {
             return;
         }
         if !self.incident.as_ref().is_some_and(Incident::is_open) {
@@ -336,7 +343,7 @@ impl Story {
     fn is_well(&mut self, at: Timestamp, by: Ending) {
         self.record.well_at = self.record.well_at.max(Some(at));
         let Some(incident) = self.incident.as_mut().filter(|incident| incident.is_open()) else { return };
-        if incident.failures.last_at().is_none_or(|last| last <= at) {
+        if incident.failures.last_at().is_none_or(|last| is_until(last, at)) {
             incident.status = Status::Resolved { at, by };
         } else {
             incident.failures.forget_until(at);
@@ -345,7 +352,12 @@ impl Story {
 
     fn deployment(&mut self, id: &DeploymentId, at: Timestamp) -> &mut Deployment {
         let target = &self.record.target;
-        self.deployments.entry(id.clone()).or_insert_with(|| Deployment::new(target.clone(), id.clone(), at))
+        let deployment = self
+            .deployments
+            .entry(id.clone())
+            .or_insert_with(|| Deployment::new(target.clone(), id.clone(), at));
+        deployment.first_seen_at = deployment.first_seen_at.min(at);
+        deployment
     }
 
     fn note(&mut self, id: &DeploymentId) {
@@ -403,7 +415,7 @@ impl Story {
             incident.failures.causes().iter().any(|(cause, _)| *cause == Cause::InfrastructureImpaired)
         });
         if connected && !is_impaired {
-            self.is_well(at, Ending::Steady);
+            self.is_well(at.max(since), Ending::Steady);
         }
     }
 
@@ -419,13 +431,14 @@ impl Story {
         }
     }
 
-    /// When an open incident ends by itself. A host's never does: it stays as it is until ECS says otherwise.
+    /// When an open incident ends by itself. A host stays as it is until ECS says otherwise, or for very long.
     fn quiet_at(&self, policy: &Policy) -> Option<Timestamp> {
         let incident = self.incident.as_ref().filter(|incident| incident.is_open())?;
-        if matches!(incident.target, Target::ContainerInstance { .. }) {
-            return None;
-        }
-        Some(incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at) + policy.quiet)
+        let quiet = match incident.target {
+            Target::ContainerInstance { .. } => policy.host_quiet,
+            Target::Service { .. } | Target::Family { .. } => policy.quiet,
+        };
+        Some(incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at) + quiet)
     }
 
     fn agent_stays_away(&mut self, policy: &Policy, now: Timestamp) {
@@ -439,7 +452,7 @@ impl Story {
         let failure = Failure {
             fingerprint: Fingerprint::of(&[arn.as_str(), "agent", &since.to_string()]),
             version: 0,
-            at: now,
+            at: since,
             diagnosis,
             task: None,
             task_definition: None,

@@ -183,6 +183,50 @@ fn a_late_steady_state_is_no_reason_to_tell_the_same_again() {
 }
 
 #[test]
+fn an_agent_that_came_back_before_the_tick_was_known_ends_its_incident() {
+    let policy = Policy::default();
+    let mut story = Story::new(instance());
+    story.apply(Observation::Agent { version: 2, connected: false, at: at(60) }, at(60));
+    story.tick(&policy, at(661));
+    assert!(story.incident.as_ref().unwrap().is_open());
+    story.apply(Observation::Agent { version: 3, connected: true, at: at(660) }, at(663));
+    assert!(!story.incident.unwrap().is_open());
+}
+
+#[test]
+fn nothing_opens_for_an_instance_that_is_gone() {
+    let mut story = Story::new(instance());
+    story.apply(Observation::Gone { version: 5, at: at(60) }, at(60));
+    story.apply(Observation::Failed(Box::new(failure(1, 1, 62, Cause::InfrastructureImpaired))), at(63));
+    assert_eq!(story.incident, None);
+}
+
+#[test]
+fn the_same_stop_after_a_quiet_end_opens_nothing() {
+    let policy = Policy::default();
+    let mut stop = failure(1, 3, 990, Cause::AppError);
+    stop.at += SignedDuration::from_millis(500);
+    let stop = Observation::Failed(Box::new(stop));
+    let mut story = story_of([stop.clone()]);
+    story.tick(&policy, at(1_000) + policy.quiet);
+    let ended = story.clone();
+    assert!(!ended.incident.as_ref().unwrap().is_open());
+    story.apply(stop, at(9_000));
+    assert_eq!(story, ended);
+}
+
+#[test]
+fn a_failure_and_a_steady_state_of_one_second_end_the_same_in_either_order() {
+    let mut stop = failure(1, 3, 30, Cause::AppError);
+    stop.at += SignedDuration::from_millis(900);
+    let stop = Observation::Failed(Box::new(stop));
+    let steady = Observation::Steady { at: at(30) + SignedDuration::from_millis(200) };
+    for order in [[stop.clone(), steady.clone()], [steady, stop]] {
+        assert!(!story_of(order).incident.is_some_and(|incident| incident.is_open()));
+    }
+}
+
+#[test]
 fn an_impaired_host_stays_that_until_ecs_says_otherwise() {
     let policy = Policy::default();
     let impaired = Observation::Failed(Box::new(failure(1, 1, 0, Cause::InfrastructureImpaired)));

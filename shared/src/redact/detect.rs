@@ -11,6 +11,8 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use super::MARK;
 use super::names::{self, Certainty};
 
+/// So much of a value tells whether it is a secret.
+const MAX_LOOK: usize = 256;
 /// No URL that means anything has a longer authority.
 const MAX_URL: usize = 512;
 
@@ -76,12 +78,18 @@ const BEGINNINGS: &[(&str, Begin)] = &[
     ("rk_live_", Begin::Prefixed(12)),
     ("rk_test_", Begin::Prefixed(12)),
     ("sk-", Begin::Prefixed(24)),
+    ("GOCSPX-", Begin::Prefixed(16)),
+    ("shpat_", Begin::Prefixed(16)),
+    ("dop_v1_", Begin::Prefixed(16)),
+    ("AGE-SECRET-KEY-1", Begin::Prefixed(16)),
     ("AIza", Begin::Prefixed(30)),
     ("eyJ", Begin::Jwt),
     ("-----BEGIN", Begin::Pem),
     ("hooks.slack.com/", Begin::Webhook),
     ("hooks.slack-gov.com/", Begin::Webhook),
     ("webhook.office.com/", Begin::Webhook),
+    ("outlook.office.com/webhook/", Begin::Webhook),
+    ("hooks.zapier.com/", Begin::Webhook),
     ("logic.azure.com/", Begin::Webhook),
     ("discord.com/api/", Begin::Webhook),
     ("discordapp.com/api/", Begin::Webhook),
@@ -93,8 +101,11 @@ const BEGINNINGS: &[(&str, Begin)] = &[
     ("basic ", Begin::Scheme),
     ("=", Begin::Separator),
     (":", Begin::Separator),
+    (">", Begin::Separator),
+    ("%3D", Begin::Separator),
     ("--", Begin::Flag),
-    (" -u ", Begin::User),
+    (" -u", Begin::User),
+    ("--user ", Begin::User),
 ];
 
 static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -257,28 +268,30 @@ fn behind_scheme(text: &str, start: usize) -> Option<Range<usize>> {
 /// The value behind a name that means a secret.
 fn pair(text: &str, separator: &Range<usize>) -> Option<Range<usize>> {
     let name = names::before(text, separator.start)?;
+    let is_assignment = byte_at(text, separator.start) != Some(b':');
+    let certainty = name.certainty(text, is_assignment)?;
     let is_filler = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b':' | b'>');
     let start = run(text, separator.end, is_filler);
-    let is_assignment = byte_at(text, separator.start) == Some(b'=');
-    let certainty = name.certainty(text, is_assignment)?;
     if text.get(start..).is_some_and(|value| value.starts_with("arn:")) {
         return None;
     }
     let value = Value::at(text, start);
     let spaced = byte_at(text, separator.end).is_some_and(|byte| byte.is_ascii_whitespace());
     let shown = text.get(value.range.clone()).filter(|shown| !shown.is_empty())?;
+    let is_prose = names::is_said_of_a_secret(shown);
     let hides = match certainty {
         Certainty::Header => return header(text, &value),
+        Certainty::Cookie => {
+            return Some(start..run(text, start, |byte| !matches!(byte, b'"' | b'\'' | b'\\')));
+        }
         Certainty::InQuotes => value.quoted && shown.len() >= 8,
         Certainty::Sure if is_assignment || value.quoted || !spaced => true,
-        // `password: hunter2`, but not `for DB_PASSWORD: AccessDeniedException: …`.
-        // What was hidden inside the value already is not hidden again.
-        Certainty::Sure => {
-            looks_random(shown) || !(names::is_said_of_a_secret(shown) || shown.contains(MARK))
-        }
-        Certainty::Doubtful => is_assignment || value.quoted || looks_random(shown),
+        // `password: hunter2`, but not `for DB_PASSWORD: AccessDeniedException: …`. What was hidden inside the value
+        // already is not hidden again.
+        Certainty::Sure => !is_prose && (looks_random(shown) || !shown.contains(MARK)),
+        Certainty::Doubtful => is_assignment || value.quoted || (!is_prose && looks_secret(shown)),
     };
-    hides.then_some(value.range)
+    hides.then(|| value.whole(text))
 }
 
 /// `Authorization: Basic dXNlcjpwYXNz`: the scheme stays, where there is one.
@@ -289,7 +302,9 @@ fn header(text: &str, value: &Value) -> Option<Range<usize>> {
         let start = run(text, value.range.end, |byte| byte == b' ');
         return Some(start..run(text, start, |byte| !ends_value(byte)));
     }
-    (value.quoted || looks_random(word)).then(|| value.range.clone())
+    let is_token =
+        value.quoted || looks_random(word) || (word.len() >= 8 && !names::is_said_of_a_secret(word));
+    is_token.then(|| value.whole(text))
 }
 
 /// `name=` behind the `&` of a query: another pair.
@@ -304,7 +319,7 @@ fn name_end(text: &str, start: usize) -> usize {
     start + bytes.iter().take(names::MAX_NAME).take_while(|byte| is_token_byte(**byte)).count()
 }
 
-/// A value of a pair.
+/// A value of a pair, of which not more is looked at than it takes to know what it is.
 struct Value {
     range: Range<usize>,
     quoted: bool,
@@ -319,11 +334,23 @@ impl Value {
             let end = Self::closing_quote(text, begin, quote, escapes > start);
             return Self { range: begin..end, quoted: true };
         }
+        let bytes = text.as_bytes().get(start..).unwrap_or_default();
+        let length = bytes.iter().take(MAX_LOOK).take_while(|byte| !ends_value(**byte)).count();
+        let end = (start..=start + length).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(start);
+        Self { range: start..end, quoted: false }
+    }
+
+    /// All of it, to be hidden.
+    fn whole(&self, text: &str) -> Range<usize> {
+        if self.quoted {
+            return self.range.clone();
+        }
+        let start = self.range.start;
         let mut end = run(text, start, |byte| !ends_value(byte) && byte != b'&');
         while byte_at(text, end) == Some(b'&') && !begins_a_pair(text, end + 1) {
             end = run(text, end + 1, |byte| !ends_value(byte) && byte != b'&');
         }
-        Self { range: start..end, quoted: false }
+        start..end
     }
 
     /// The next quote of the kind that opened the value. A text that was cut has none: then all is the value.
@@ -351,18 +378,25 @@ fn flag(text: &str, at: &Range<usize>) -> Option<Range<usize>> {
     if !is_sure || byte_at(text, end) != Some(b' ') || byte_at(text, end + 1) == Some(b'-') {
         return None;
     }
-    Some(Value::at(text, run(text, end, |byte| byte == b' ')).range)
+    Some(Value::at(text, run(text, end, |byte| byte == b' ')).whole(text))
 }
 
-/// `-u user:password`, as curl takes it.
+/// `-u user:password`, `-uuser:password` and `--user user:password`, as curl takes them.
 fn user(text: &str, start: usize) -> Option<Range<usize>> {
-    let end = run(text, start, |byte| !ends_value(byte));
-    let colon = text.get(start..end)?.find(':')?;
-    Some(start + colon + 1..end)
+    let start = run(text, start, |byte| byte == b' ');
+    let name = name_end(text, start);
+    let end = run(text, name, |byte| !ends_value(byte));
+    (name > start && byte_at(text, name) == Some(b':')).then_some(name + 1..end)
 }
 
 fn looks_random(value: &str) -> bool {
-    value.len() >= 6 && value.bytes().any(|byte| byte.is_ascii_digit())
+    let is_address = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'));
+    value.len() >= 6 && !is_address && value.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Long enough to be no word, or with digits.
+fn looks_secret(value: &str) -> bool {
+    looks_random(value) || (value.len() >= 16 && value.bytes().all(is_token_byte))
 }
 
 /// AWS secret access keys have no mark: forty characters of base64 in mixed case, with digits.
@@ -378,13 +412,25 @@ fn with_secret_access_keys(text: &str, found: Vec<Range<usize>>) -> Vec<Range<us
             all.push(secret);
         }
         let is_apart = all.last().is_none_or(|secret: &Range<usize>| secret.end <= start);
-        if end - start == LENGTH && is_apart && text.get(start..end).is_some_and(is_mixed) {
+        if end - start == LENGTH
+            && is_apart
+            && !is_in_an_arn(text, start)
+            && text.get(start..end).is_some_and(is_mixed)
+        {
             all.push(start..end);
         }
         start = end + 1;
     }
     all.extend(known);
     all
+}
+
+/// Names of load balancers and ids of tasks are as long, too.
+fn is_in_an_arn(text: &str, start: usize) -> bool {
+    let from = start.saturating_sub(MAX_LOOK);
+    let before = text.as_bytes().get(from..start).unwrap_or_default();
+    let word = before.rsplit(|byte| ends_value(*byte)).next().unwrap_or_default();
+    word.windows(4).any(|window| window == b"arn:")
 }
 
 fn is_mixed(word: &str) -> bool {

@@ -42,7 +42,9 @@ const DOUBTFUL: &[&str] = &["secret", "token", "credential", "credentials", "sec
 const ENDINGS: &[&str] =
     &["key", "value", "prod", "production", "dev", "staging", "stage", "test", "live", "new", "old"];
 /// Headers that carry credentials.
-const HEADERS: &[&str] = &["authorization", "proxyauthorization", "xapikey", "cookie", "setcookie"];
+const HEADERS: &[&str] = &["authorization", "proxyauthorization", "xapikey"];
+/// Headers of which everything to the end of the line is a credential.
+const COOKIES: &[&str] = &["cookie", "setcookie"];
 
 /// How sure a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub(super) enum Certainty {
     Doubtful,
     /// A header: a scheme and a token.
     Header,
+    /// A header, all of whose value goes.
+    Cookie,
     /// Only a value in quotes is one: `"auth": "…"` of a Docker configuration.
     InQuotes,
 }
@@ -93,6 +97,9 @@ impl Name {
         let plain: String = self.lower.chars().filter(char::is_ascii_alphanumeric).collect();
         if HEADERS.contains(&plain.as_str()) {
             return Some(Certainty::Header);
+        }
+        if COOKIES.contains(&plain.as_str()) {
+            return Some(Certainty::Cookie);
         }
         if plain == "auth" {
             return Some(Certainty::InQuotes);

@@ -189,10 +189,10 @@ fn read_container_instance(
     if change.status.as_ref().is_some_and(ContainerInstanceStatus::has_left) {
         return Reading::of(diagnosis, target, vec![Observation::Gone { version: change.version.0, at }]);
     }
-    // An instance that drains may lose its agent on purpose.
-    let serves = matches!(change.status, Some(ContainerInstanceStatus::Active));
+    // An instance that drains may lose its agent on purpose; that it talks is good news all the same.
+    let serves = change.status == Some(ContainerInstanceStatus::Active);
     match change.agent_connected {
-        Some(connected) if serves => {
+        Some(connected) if serves || connected => {
             let observation = Observation::Agent { version: change.version.0, connected, at };
             let because = (!connected).then_some(Reason::MayReconnect);
             Reading { because, ..Reading::of(diagnosis, target, vec![observation]) }
