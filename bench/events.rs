@@ -67,6 +67,14 @@ fn long_text(c: &mut Criterion) {
             },
         );
     }
+    for unit in ["--", "x: ", "a=b&", "token:x,", "a://"] {
+        for kilobytes in [16, 64] {
+            let hostile = unit.repeat(kilobytes * 1024 / unit.len());
+            group.throughput(Throughput::Bytes(hostile.len() as u64));
+            let id = BenchmarkId::new(format!("{unit:?} repeated"), format!("{kilobytes} KiB"));
+            group.bench_with_input(id, &hostile, |b, text| b.iter(|| redact(black_box(text))));
+        }
+    }
     group.finish();
     let mut group = c.benchmark_group("decode and diagnose a long reason");
     for kilobytes in [1, 4, 16, 64] {

@@ -46,7 +46,7 @@ pub(super) fn write(out: &mut impl Write, played: &Played) -> io::Result<()> {
     let events = played.steps.len() - alerts;
     writeln!(
         out,
-        "\n{BOLD}{events} events, {} incidents, {alerts} alerts{BOLD:#}; {} writes to the ledger",
+        "\n{BOLD}{events} events, {} incidents, {alerts} alerts{BOLD:#}; {} ledger transactions",
         played.incidents.len(),
         usage.transactions
     )

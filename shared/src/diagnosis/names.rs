@@ -180,8 +180,16 @@ fn push_core(bare: &mut String, word: &str) {
         }
         bare.push(BLANK);
     } else {
-        let parts: Vec<&str> = core.split(':').map(|part| if is_path(part) { "§" } else { part }).collect();
-        bare.push_str(&parts.join(":"));
+        for (place, part) in core.split(':').enumerate() {
+            if place > 0 {
+                bare.push(':');
+            }
+            if is_path(part) {
+                bare.push(BLANK);
+            } else {
+                bare.push_str(part);
+            }
+        }
     }
     bare.push_str(colons);
 }

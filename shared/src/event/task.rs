@@ -52,7 +52,7 @@ open_enum! {
     }
 }
 
-/// How often ECS has changed this resource: `detail.version`. Not the envelope's `version`, which is always 0.
+/// How often ECS has changed this resource: `detail.version`, which begins at 1; 0 where the event has none. Not the envelope's `version`, which is always 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ResourceVersion(pub u64);
 

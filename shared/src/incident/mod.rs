@@ -396,7 +396,8 @@ impl Story {
     }
 
     fn gone(&mut self, version: u64, at: Timestamp) {
-        if self.record.agent.is_none_or(|known| known.version < version) {
+        // Version 0 is an event without one: it is not older than anything.
+        if version == 0 || self.record.agent.is_none_or(|known| known.version < version) {
             self.record.agent = Some(Agent { version, away_since: None, gone: true });
             self.is_well(at, Ending::Gone);
         }
@@ -415,7 +416,9 @@ impl Story {
             incident.failures.causes().iter().any(|(cause, _)| *cause == Cause::InfrastructureImpaired)
         });
         if connected && !is_impaired {
-            self.is_well(at.max(since), Ending::Steady);
+            // A newer version ends what the agent's absence began, whatever the clocks say.
+            let last = self.incident.as_ref().and_then(|incident| incident.failures.last_at());
+            self.is_well(last.map_or(at, |last| at.max(last)), Ending::Steady);
         }
     }
 
@@ -452,7 +455,11 @@ impl Story {
         let failure = Failure {
             fingerprint: Fingerprint::of(&[arn.as_str(), "agent", &since.to_string()]),
             version: 0,
-            at: since,
+            // Good news about something else, such as its health, does not make up for the agent.
+            at: self
+                .record
+                .well_at
+                .map_or(since, |well_at| since.max(well_at + SignedDuration::from_secs(1))),
             diagnosis,
             task: None,
             task_definition: None,

@@ -194,6 +194,28 @@ fn an_agent_that_came_back_before_the_tick_was_known_ends_its_incident() {
 }
 
 #[test]
+fn good_news_of_the_host_s_health_does_not_hide_that_its_agent_is_away() {
+    let policy = Policy::default();
+    let mut story = Story::new(instance());
+    story.apply(Observation::Agent { version: 2, connected: false, at: at(60) }, at(60));
+    story.apply(Observation::Healthy { at: at(300) }, at(300));
+    let due = story.next_look(&policy).unwrap();
+    story.tick(&policy, due);
+    assert!(story.incident.as_ref().unwrap().is_open());
+    assert!(story.next_look(&policy).unwrap() > due, "what was looked at is not due at once again");
+    story.apply(Observation::Agent { version: 3, connected: true, at: at(200) }, due);
+    assert!(!story.incident.unwrap().is_open());
+}
+
+#[test]
+fn an_instance_that_leaves_without_a_version_is_gone() {
+    let mut story = Story::new(instance());
+    story.apply(Observation::Agent { version: 2, connected: false, at: at(60) }, at(60));
+    story.apply(Observation::Gone { version: 0, at: at(70) }, at(70));
+    assert_eq!(story.next_look(&Policy::default()), None);
+}
+
+#[test]
 fn nothing_opens_for_an_instance_that_is_gone() {
     let mut story = Story::new(instance());
     story.apply(Observation::Gone { version: 5, at: at(60) }, at(60));
