@@ -13,6 +13,8 @@
 //! * What is not known stays unknown: no default stands in for a fact.
 
 pub mod arn;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod config;
 pub mod diagnosis;
 pub mod event;
@@ -22,3 +24,4 @@ pub mod notification;
 pub mod ports;
 pub mod redact;
 pub mod remediation;
+pub mod request;

@@ -1,12 +1,39 @@
 //! What the handlers ask of the outside, one small trait a capability.
 //!
-//! Each trait is as wide as the IAM statement of the function that holds it. A handler is generic over its ports, so the
-//! same code runs in Lambda, in the demo and in a simulation that can stop it at every call.
+//! Each trait is as wide as the IAM statement of the function that holds it, and declares beside its methods which
+//! actions they need, and on what. A handler is generic over its ports, so the same code runs in Lambda, in the demo and in
+//! a simulation that can stop it at every call.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::{Key, LedgerError, Owner, Stored, Transaction};
+use crate::ledger::{Due, Key, LedgerError, Owner, Stored, Transaction};
 use crate::notification::{Message, Subject};
+
+/// What a method of a port needs of IAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The method.
+    pub method: &'static str,
+    /// The IAM actions, as IAM spells them.
+    pub actions: &'static [&'static str],
+    /// On what.
+    pub on: Resource,
+}
+
+/// What an action is allowed on; the template knows the ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// The ledger's table, by leading keys.
+    Table,
+    /// The ledger's index `due`, by leading keys.
+    DueIndex,
+    /// The `tell` queue.
+    TellQueue,
+    /// The topic.
+    Topic,
+    /// The one parameter that holds Slack's webhook.
+    SlackWebhook,
+}
 
 /// Tells the time.
 pub trait Clock {
@@ -14,8 +41,19 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
-/// The one memory. IAM: `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `ConditionCheckItem`, `Query`, by leading keys.
+/// The one memory.
 pub trait Ledger {
+    /// What the methods need. A transaction is authorised write by write.
+    const ACCESS: &'static [Access] = &[
+        Access {
+            method: "read",
+            actions: &["dynamodb:GetItem", "dynamodb:BatchGetItem"],
+            on: Resource::Table,
+        },
+        Access { method: "commit", actions: &["dynamodb:PutItem"], on: Resource::Table },
+        Access { method: "due", actions: &["dynamodb:Query"], on: Resource::DueIndex },
+    ];
+
     /// Reads items, each as it is now (strongly consistent); what is not there is `None`. The answers are in the order
     /// of the keys.
     ///
@@ -31,17 +69,51 @@ pub trait Ledger {
     /// [`LedgerError::Conflict`] where an item is not as a write expects it: read again, and decide again.
     async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError>;
 
-    /// Keys of an owner's items that are due at `now`, the longest due first. The index behind it lags: what it names
-    /// is read again before anything is done.
+    /// An owner's items that are due at `now`, the longest due first, from behind `after` on. The index behind it lags:
+    /// what it names is read again before anything is done.
     ///
     /// # Errors
     ///
     /// Where the ledger does not answer.
-    async fn due(&self, owner: Owner, now: Timestamp, limit: usize) -> Result<Vec<Key>, LedgerError>;
+    async fn due(
+        &self,
+        owner: Owner,
+        now: Timestamp,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> Result<Vec<Due>, LedgerError>;
 }
 
-/// Wakes the notifications function. IAM: `sqs:SendMessage` on the `tell` queue.
+/// Reads parameters of SSM Parameter Store.
+pub trait Parameters {
+    /// The values of those that exist, in the order of the names; what does not exist is `None`.
+    ///
+    /// # Errors
+    ///
+    /// Where the store does not answer, or refuses.
+    async fn get(&self, names: &[String]) -> Result<Vec<Option<String>>, ParameterError>;
+}
+
+/// A call of Parameter Store that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} of {name}: {problem}")]
+pub struct ParameterError {
+    /// The operation of the API.
+    pub operation: &'static str,
+    /// The parameter.
+    pub name: String,
+    /// What the store said.
+    pub problem: String,
+    /// Whether trying again can help.
+    pub retryable: bool,
+}
+
+/// Wakes the notifications function.
 pub trait Tell {
+    /// What the methods need.
+    const ACCESS: &'static [Access] =
+        &[Access { method: "nudge", actions: &["sqs:SendMessage"], on: Resource::TellQueue }];
+
     /// Asks that `subject` be told after a while, in which more news may gather. At most 15 minutes.
     ///
     /// # Errors
@@ -50,10 +122,29 @@ pub trait Tell {
     async fn nudge(&self, subject: &Subject, after: SignedDuration) -> Result<(), NudgeError>;
 }
 
-/// A nudge that the queue did not take.
+/// Keeps a message of the `tell` queue back for a while.
+pub trait Postpone {
+    /// What the methods need.
+    const ACCESS: &'static [Access] = &[Access {
+        method: "postpone",
+        actions: &["sqs:ChangeMessageVisibility"],
+        on: Resource::TellQueue,
+    }];
+
+    /// Lets the message come again after `pause` instead of after the queue's visibility timeout. At most 12 hours.
+    ///
+    /// # Errors
+    ///
+    /// Where the queue does not take it: the message then comes again after its visibility timeout.
+    async fn postpone(&self, receipt: &str, pause: SignedDuration) -> Result<(), NudgeError>;
+}
+
+/// What the `tell` queue did not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("SendMessage to the tell queue for {subject}: {problem}")]
+#[error("{operation} on the tell queue for {subject}: {problem}")]
 pub struct NudgeError {
+    /// The operation of the API.
+    pub operation: &'static str,
     /// What was to be told.
     pub subject: String,
     /// What the queue said.

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use steward::config::Policy;
 use steward::event::decode::Record;
 use steward::incident::{Observation, Target};
 use steward::remediation::{decide, read as read_event};
 
-use crate::{Explained, Handled};
+use crate::{Explained, Handled, Settings};
 
 /// What a batch says about one target.
 #[derive(Default)]
@@ -23,12 +22,12 @@ pub(crate) struct Batch {
     pub(crate) groups: BTreeMap<Target, Group>,
 }
 
-pub(crate) fn read(records: Vec<Record>, policy: &Policy, now: Timestamp) -> Batch {
+pub(crate) fn read(records: Vec<Record>, settings: &Settings, now: Timestamp) -> Batch {
     let mut batch = Batch { records: Vec::with_capacity(records.len()), groups: BTreeMap::new() };
     for (index, record) in records.into_iter().enumerate() {
         let result = record.event.map(|event| {
             let reading = read_event(&event, now);
-            let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, policy);
+            let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, &settings.policy, settings.home.as_ref());
             let explained = Explained {
                 kind: event.detail.kind(),
                 target: reading.target.as_ref().map(ToString::to_string),

@@ -7,21 +7,29 @@
 mod batch;
 mod story;
 
-use jiff::SignedDuration;
+use futures_util::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
 use steward::config::Policy;
 use steward::diagnosis::Diagnosis;
 use steward::event::decode::{self, DecodeError};
-use steward::ledger::{LedgerError, Owner};
+use steward::incident::Target;
+use steward::ledger::{Due, LedgerError, Owner};
 use steward::notification::Subject;
 use steward::ports::{Clock, Ledger, Tell};
-use steward::remediation::{Decision, Reason};
+use steward::remediation::{Decision, Home, Reason};
 
-/// How long news gather before the first message about them.
+use crate::batch::Group;
+
+/// How long news gather before the first message about them, unless the configuration says otherwise.
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
 /// How often a story is read and merged again when others write it, too.
 const MAX_TRIES: usize = 3;
-/// How many due stories one sweep looks at.
-const SWEEP_LIMIT: usize = 200;
+/// How many due stories a sweep looks at together.
+const PAGE: usize = 100;
+/// So many targets of a batch are read and written at the same time.
+const PARALLEL: usize = 8;
+/// No story is begun with less time left: a call and its retries may take so long.
+const LAST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// The outside, as far as this function needs it.
 pub struct Ports<'p, L, T, C> {
@@ -33,10 +41,29 @@ pub struct Ports<'p, L, T, C> {
     pub clock: &'p C,
 }
 
-/// The function, ready to be invoked.
+/// What an invocation goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What people decided.
+    pub policy: Policy,
+    /// How long news gather before the first message about them.
+    pub grouping: SignedDuration,
+    /// Where this Steward may act; absent where nothing says.
+    pub home: Option<Home>,
+    /// When the invocation ends, done or not.
+    pub deadline: Timestamp,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { policy: Policy::default(), grouping: GROUPING, home: None, deadline: Timestamp::MAX }
+    }
+}
+
+/// The function, ready to handle one invocation.
 pub struct Handler<'p, L, T, C> {
     ports: Ports<'p, L, T, C>,
-    policy: Policy,
+    settings: Settings,
 }
 
 /// What became of one record, for logs and for people who watch.
@@ -109,15 +136,17 @@ pub struct Swept {
     pub news: Vec<Subject>,
     /// Stories that could not be looked at; the next sweep tries again.
     pub failed: Vec<String>,
+    /// Whether time ended before everything was looked at: the next sweep goes on.
+    pub is_cut: bool,
 }
 
 impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
-    /// A handler with its ports.
-    pub fn new(ports: Ports<'p, L, T, C>, policy: Policy) -> Self {
-        Self { ports, policy }
+    /// A handler with its ports, for one invocation.
+    pub fn new(ports: Ports<'p, L, T, C>, settings: Settings) -> Self {
+        Self { ports, settings }
     }
 
-    /// Handles what the function was invoked with.
+    /// Handles the events that the function was invoked with.
     ///
     /// # Errors
     ///
@@ -130,18 +159,31 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
     /// [`Handler::handle`], of records that are decoded already.
     pub async fn handle_records(&self, records: Vec<decode::Record>) -> Outcome {
         let now = self.ports.clock.now();
-        let batch = batch::read(records, &self.policy, now);
+        let batch = batch::read(records, &self.settings, now);
         let mut outcome = Outcome { records: batch.records, news: Vec::new() };
-        for (target, group) in batch.groups {
-            match story::advance(self.ports.ledger, &target, &group.observations, &self.policy, now).await {
-                Ok(news) => {
-                    self.nudge(&news).await;
-                    outcome.news.extend(news);
-                }
-                Err(error) => fail(&mut outcome.records, &group.records, &error),
+        let advances = batch.groups.into_iter().map(|(target, group)| async move {
+            let news = self.advance(&target, &group, now).await;
+            (group.records, news)
+        });
+        let mut advances = stream::iter(advances).buffered(PARALLEL);
+        while let Some((records, news)) = advances.next().await {
+            match news {
+                Ok(news) => outcome.news.extend(news),
+                Err(problem) => fail(&mut outcome.records, &records, &problem),
             }
         }
         outcome
+    }
+
+    async fn advance(&self, target: &Target, group: &Group, now: Timestamp) -> Result<Vec<Subject>, String> {
+        if self.is_out_of_time() {
+            return Err("no time is left in this invocation".to_owned());
+        }
+        let advanced =
+            story::advance(self.ports.ledger, target, &group.observations, &self.settings, now).await;
+        let news = advanced.map_err(|error| error.to_string())?;
+        self.nudge(&news).await;
+        Ok(news)
     }
 
     /// Looks at what only time changes: incidents that went quiet, agents that stay away.
@@ -152,29 +194,45 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
     pub async fn sweep(&self) -> Result<Swept, LedgerError> {
         let now = self.ports.clock.now();
         let mut swept = Swept::default();
-        for key in self.ports.ledger.due(Owner::Remediation, now, SWEEP_LIMIT).await? {
-            match story::look(self.ports.ledger, &key, &self.policy, now).await {
-                Ok(news) => {
-                    self.nudge(&news).await;
-                    swept.news.extend(news);
+        let mut last: Option<Due> = None;
+        loop {
+            let page = self.ports.ledger.due(Owner::Remediation, now, last.as_ref(), PAGE).await?;
+            for due in &page {
+                if self.is_out_of_time() {
+                    swept.is_cut = true;
+                    return Ok(swept);
                 }
-                Err(error) => swept.failed.push(error.to_string()),
+                // A story that cannot be read must not hold up the others.
+                match story::look(self.ports.ledger, &due.key, &self.settings, now).await {
+                    Ok(news) => {
+                        self.nudge(&news).await;
+                        swept.news.extend(news);
+                    }
+                    Err(error) => swept.failed.push(error.to_string()),
+                }
             }
+            if page.len() < PAGE {
+                return Ok(swept);
+            }
+            last = page.into_iter().last();
         }
-        Ok(swept)
     }
 
     /// A lost nudge delays a message and loses none: the news is due in the ledger.
     async fn nudge(&self, news: &[Subject]) {
         for subject in news {
-            let _lost = self.ports.tell.nudge(subject, GROUPING).await;
+            let _lost = self.ports.tell.nudge(subject, self.settings.grouping).await;
         }
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        self.ports.clock.now() > self.settings.deadline - LAST_START
     }
 }
 
-fn fail(records: &mut [Handled], indexes: &[usize], error: &LedgerError) {
+fn fail(records: &mut [Handled], indexes: &[usize], problem: &str) {
     for record in records.iter_mut().filter(|record| indexes.contains(&record.index)) {
-        record.failed = Some(error.to_string());
+        record.failed = Some(problem.to_owned());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use steward::arn::DeploymentId;
 use steward::config::Policy;
 use steward::incident::{Deployment, Incident, Observation, Story, Target, TargetRecord};
@@ -10,7 +10,7 @@ use steward::ledger::{Expect, Key, LedgerError, MAX_WRITES, News, Record, Stored
 use steward::notification::Subject;
 use steward::ports::Ledger;
 
-use crate::{GROUPING, MAX_TRIES};
+use crate::{MAX_TRIES, Settings};
 
 /// A deployment and its news are two writes each, an incident and its news as well; the target comes on top.
 const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 1) / 2 - MAX_INCIDENTS - RECENT_DEPLOYMENTS;
@@ -24,13 +24,13 @@ pub(crate) async fn advance<L: Ledger>(
     ledger: &L,
     target: &Target,
     observations: &[Observation],
-    policy: &Policy,
+    settings: &Settings,
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
     let mut told = Vec::new();
     for part in parts(observations) {
         let named = deployments_in(part);
-        let news = repeat(ledger, target, &named, policy, now, |story| {
+        let news = repeat(ledger, target, &named, settings, now, |story| {
             for observation in part {
                 story.apply(observation.clone(), now);
             }
@@ -60,12 +60,13 @@ fn parts(observations: &[Observation]) -> Vec<&[Observation]> {
 pub(crate) async fn look<L: Ledger>(
     ledger: &L,
     key: &Key,
-    policy: &Policy,
+    settings: &Settings,
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
     let [found] = read(ledger, [key.clone()]).await?;
     let Some(Stored { record: Record::Target(record), .. }) = found else { return Ok(Vec::new()) };
-    repeat(ledger, &record.target, &BTreeSet::new(), policy, now, |story| story.tick(policy, now)).await
+    let policy = &settings.policy;
+    repeat(ledger, &record.target, &BTreeSet::new(), settings, now, |story| story.tick(policy, now)).await
 }
 
 /// Reads, lets go on and writes; when somebody else wrote meanwhile, again from the start.
@@ -73,7 +74,7 @@ async fn repeat<L: Ledger>(
     ledger: &L,
     target: &Target,
     named: &BTreeSet<DeploymentId>,
-    policy: &Policy,
+    settings: &Settings,
     now: Timestamp,
     go_on: impl Fn(&mut Story),
 ) -> Result<Vec<Subject>, LedgerError> {
@@ -82,7 +83,7 @@ async fn repeat<L: Ledger>(
         let loaded = Loaded::load(ledger, target, named, now).await?;
         let mut story = loaded.story.clone();
         go_on(&mut story);
-        match write(ledger, &loaded, &story, policy, now).await {
+        match write(ledger, &loaded, &story, settings, now).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
             result => return result,
         }
@@ -180,7 +181,7 @@ async fn write<L: Ledger>(
     ledger: &L,
     loaded: &Loaded,
     story: &Story,
-    policy: &Policy,
+    settings: &Settings,
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
     let before = &loaded.story;
@@ -189,6 +190,7 @@ async fn write<L: Ledger>(
     }
     let mut writes = Vec::new();
     let mut news = Vec::new();
+    let policy = &settings.policy;
     let target = &story.record.target;
     let due = story.next_look(policy);
     if before.record != story.record || before.next_look(policy) != due {
@@ -222,7 +224,7 @@ async fn write<L: Ledger>(
             news.push(Subject::Deployment { service: target.clone(), id: id.clone() });
         }
     }
-    push_news(ledger, &mut writes, &news, now).await?;
+    push_news(ledger, &mut writes, &news, settings.grouping, now).await?;
     ledger.commit(Transaction { writes }).await?;
     Ok(news)
 }
@@ -232,6 +234,7 @@ async fn push_news<L: Ledger>(
     ledger: &L,
     writes: &mut Vec<Write>,
     news: &[Subject],
+    grouping: SignedDuration,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
     if news.is_empty() {
@@ -245,7 +248,7 @@ async fn push_news<L: Ledger>(
         };
         let record = Record::News(News::next(subject.clone(), known, now));
         writes.push(Write {
-            due: Some(now + GROUPING),
+            due: Some(now + grouping),
             ..write_of(Key::news(subject), stored.as_ref(), record)
         });
     }

@@ -36,7 +36,8 @@ struct Nudges {
 impl Tell for Nudges {
     async fn nudge(&self, subject: &Subject, _: SignedDuration) -> Result<(), NudgeError> {
         if self.fails {
-            return Err(NudgeError { subject: subject.to_string(), problem: "no route".into() });
+            let (operation, problem) = ("SendMessage", "no route".into());
+            return Err(NudgeError { operation, subject: subject.to_string(), problem });
         }
         self.taken.borrow_mut().push(subject.clone());
         Ok(())
@@ -68,8 +69,14 @@ impl Ledger for Contended {
         self.inner.commit(transaction).await
     }
 
-    async fn due(&self, owner: Owner, now: Timestamp, limit: usize) -> Result<Vec<Key>, LedgerError> {
-        self.inner.due(owner, now, limit).await
+    async fn due(
+        &self,
+        owner: Owner,
+        now: Timestamp,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> Result<Vec<Due>, LedgerError> {
+        self.inner.due(owner, now, after, limit).await
     }
 }
 
@@ -99,7 +106,7 @@ fn batch(bodies: &[String]) -> Vec<u8> {
 }
 
 fn handle(ledger: &impl Ledger, tell: &Nudges, clock: &At, payload: &[u8]) -> Outcome {
-    let handler = Handler::new(Ports { ledger, tell, clock }, Policy::default());
+    let handler = Handler::new(Ports { ledger, tell, clock }, Settings::default());
     run(handler.handle(payload)).unwrap()
 }
 
@@ -333,7 +340,7 @@ fn a_lost_nudge_loses_no_news() {
     let tell = Nudges { fails: true, ..Nudges::default() };
     let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
     assert!(outcome.batch_item_failures().is_empty());
-    let due = |at| run(ledger.due(Owner::Shared, at, 10)).unwrap().len();
+    let due = |at| run(ledger.due(Owner::Shared, at, None, 10)).unwrap().len();
     assert_eq!((due(clock.now()), due(clock.now() + GROUPING)), (0, 1), "the nudge comes first");
 }
 
@@ -341,10 +348,57 @@ fn a_lost_nudge_loses_no_news() {
 fn a_sweep_ends_what_went_quiet_once() {
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
     handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
-    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, Policy::default());
+    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, Settings::default());
     assert_eq!(run(handler.sweep()).unwrap(), Swept::default());
     clock.pass(31);
     assert_eq!(run(handler.sweep()).unwrap().news.len(), 1);
     assert_eq!(run(handler.sweep()).unwrap(), Swept::default());
     assert!(!incidents(&ledger)[0].is_open());
+}
+
+#[test]
+fn a_sweep_looks_at_more_than_one_page_and_past_what_it_cannot_read() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let bodies: Vec<String> = (0..130).map(|n| stop(&format!("api-{n:03}"), n).to_string()).collect();
+    handle(&ledger, &tell, &clock, &batch(&bodies));
+    let keys: Vec<Key> = ledger.records().unwrap().into_keys().collect();
+    for n in 0..PAGE + 10 {
+        let name = format!("/service/api-{n:03}");
+        let key = keys.iter().find(|key| {
+            key.as_str().starts_with("r#TARGET#") && key.as_str().ends_with(&name)
+        });
+        ledger.damage(key.unwrap(), r#"{"schema":99}"#);
+    }
+    clock.pass(31);
+    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, Settings::default());
+    let swept = run(handler.sweep()).unwrap();
+    assert_eq!((swept.failed.len(), swept.news.len(), swept.is_cut), (PAGE + 10, 20, false));
+}
+
+#[test]
+fn what_there_is_no_time_for_returns_and_is_not_begun() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let deadline = clock.now() + LAST_START - SignedDuration::from_secs(1);
+    let settings = Settings { deadline, ..Settings::default() };
+    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, settings);
+    let outcome = run(handler.handle(&batch(&[stop("api", 1).to_string()]))).unwrap();
+    assert_eq!((outcome.batch_item_failures(), ledger.usage().reads), (vec!["m-0"], 0));
+}
+
+#[test]
+fn an_event_of_another_account_is_told_and_says_that_nothing_there_is_changed() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    let home = Home::of_function("arn:aws:lambda:eu-central-1:123456789012:function:remediation");
+    let settings = Settings { home, ..Settings::default() };
+    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, settings);
+    let mut event = stop("api", 1);
+    for (field, value, is_elsewhere) in
+        [("account", "123456789012", false), ("account", "999999999999", true), ("region", "us-east-1", true)]
+    {
+        event[field] = json!(value);
+        let outcome = run(handler.handle(&batch(&[event.to_string()]))).unwrap();
+        let reasons = &outcome.records[0].result.as_ref().unwrap().decision.reasons;
+        assert_eq!(reasons.contains(&Reason::FromElsewhere), is_elsewhere, "{field} {value}");
+    }
+    assert_eq!(incidents(&ledger).len(), 1);
 }

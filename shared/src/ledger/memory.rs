@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    Expect, Key, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode, encode,
+    Due, Expect, Key, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode, encode,
 };
 use crate::ports::Ledger;
 
@@ -74,6 +74,13 @@ impl MemoryLedger {
             .insert(key, Item { version: 1, text: text.to_owned(), due: None, expires: None });
     }
 
+    /// Replaces an item's text and leaves the rest, when it is due included.
+    pub fn damage(&self, key: &Key, text: &str) {
+        if let Some(item) = self.items.borrow_mut().get_mut(key) {
+            text.clone_into(&mut item.text);
+        }
+    }
+
     fn check(&self, write: &Write) -> Result<(), LedgerError> {
         let items = self.items.borrow();
         let version = items.get(&write.key).map(|item| item.version);
@@ -122,15 +129,24 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn due(&self, owner: Owner, now: Timestamp, limit: usize) -> Result<Vec<Key>, LedgerError> {
+    async fn due(
+        &self,
+        owner: Owner,
+        now: Timestamp,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> Result<Vec<Due>, LedgerError> {
         let items = self.items.borrow();
-        let mut due: Vec<(Timestamp, Key)> = items
+        let mut due: Vec<Due> = items
             .iter()
             .filter(|(key, _)| key.belongs_to(owner))
-            .filter_map(|(key, item)| Some((item.due.filter(|due| *due <= now)?, key.clone())))
+            .filter_map(|(key, item)| {
+                Some(Due { at: item.due.filter(|due| *due <= now)?, key: key.clone() })
+            })
+            .filter(|due| after.is_none_or(|after| due > after))
             .collect();
         due.sort();
         due.truncate(limit);
-        Ok(due.into_iter().map(|(_, key)| key).collect())
+        Ok(due)
     }
 }

@@ -36,7 +36,10 @@ pub enum Owner {
 }
 
 impl Owner {
-    fn prefix(self) -> &'static str {
+    const ALL: [Self; 3] = [Self::Remediation, Self::Notifications, Self::Shared];
+
+    /// What its keys begin with.
+    pub fn prefix(self) -> &'static str {
         match self {
             Self::Remediation => "r#",
             Self::Notifications => "n#",
@@ -83,9 +86,19 @@ impl Key {
         }
     }
 
+    /// A key as it was read from a table.
+    pub fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// Whether the item belongs to `owner`.
     pub fn belongs_to(&self, owner: Owner) -> bool {
         self.0.starts_with(owner.prefix())
+    }
+
+    /// Whose item it is; `None` for an owner of a newer version.
+    pub fn owner(&self) -> Option<Owner> {
+        Owner::ALL.into_iter().find(|owner| self.belongs_to(*owner))
     }
 
     /// The key's text: the partition key.
@@ -175,6 +188,15 @@ impl Stored {
     }
 }
 
+/// An item that a sweep must look at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// Since when.
+    pub at: Timestamp,
+    /// Which.
+    pub key: Key,
+}
+
 /// What a write expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
@@ -225,6 +247,16 @@ pub enum LedgerError {
     /// The ledger does not answer, or refuses for now.
     #[error("{operation} of {target}: {problem}")]
     Unavailable {
+        /// The operation of the API.
+        operation: &'static str,
+        /// The item.
+        target: String,
+        /// What it said.
+        problem: String,
+    },
+    /// The ledger refuses for good: rights, names, sizes.
+    #[error("{operation} of {target}: {problem}")]
+    Refused {
         /// The operation of the API.
         operation: &'static str,
         /// The item.

@@ -3,6 +3,7 @@
 //! A message is never a delta. Whatever was lost or came late, the next rendering of the same subject is whole again, and
 //! telling it twice tells the same.
 
+pub mod mail;
 mod render;
 mod slack;
 mod text;
@@ -41,6 +42,14 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Its kind, in one stable word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Incident { .. } => "incident",
+            Self::Deployment { .. } => "deployment",
+        }
+    }
+
     /// One text a subject.
     pub fn key(&self) -> String {
         match self {

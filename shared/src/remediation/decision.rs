@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use crate::arn::Arn;
 use crate::config::{Mode, Policy};
 use crate::diagnosis::{Cause, Diagnosis, Kind};
-use crate::event::{Event, TaskStateChange};
+use crate::event::{Envelope, Event, TaskStateChange};
 
 /// What is done about an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,29 @@ pub struct Decision {
     pub mode: Mode,
     /// Why, the deciding reason first.
     pub reasons: Vec<Reason>,
+}
+
+/// The account and the region that this Steward looks after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Twelve digits.
+    pub account: String,
+    /// Such as `eu-central-1`.
+    pub region: String,
+}
+
+impl Home {
+    /// The home of the function with this ARN.
+    pub fn of_function(arn: &str) -> Option<Self> {
+        let arn = Arn::parse(arn)?;
+        Some(Self { account: arn.account.to_owned(), region: arn.region.to_owned() })
+    }
+
+    /// Whether an event is from here. One that does not say where it is from is not from elsewhere.
+    fn is_of(&self, envelope: &Envelope) -> bool {
+        let is = |said: &Option<String>, own: &str| said.as_deref().is_none_or(|said| said == own);
+        is(&envelope.account, &self.account) && is(&envelope.region, &self.region)
+    }
 }
 
 /// Why something is done or left.
@@ -74,6 +98,8 @@ pub enum Reason {
     NoTarget,
     /// The event is not from AWS.
     ForeignSource,
+    /// The event is of another account or region: it is watched and told, and nothing there is ever changed.
+    FromElsewhere,
     /// An event of a kind that is of no use here, or not known yet.
     UnknownKind,
 }
@@ -108,6 +134,9 @@ impl fmt::Display for Reason {
             Self::BelongsToBatch => f.write_str("the task belongs to a job, which looks after it"),
             Self::NoTarget => f.write_str("the event does not tell cluster and service, family or instance"),
             Self::ForeignSource => f.write_str("the event's source is not AWS"),
+            Self::FromElsewhere => {
+                f.write_str("it is of another account or region: watched, but nothing there is ever changed")
+            }
             Self::UnknownKind => f.write_str("no rule is about events of this kind"),
         }
     }
@@ -119,6 +148,7 @@ pub fn decide(
     diagnosis: Option<&Diagnosis>,
     because: Option<Reason>,
     policy: &Policy,
+    home: Option<&Home>,
 ) -> Decision {
     let task = match &event.detail {
         crate::event::Detail::TaskStateChange(task) => Some(task.as_ref()),
@@ -129,6 +159,9 @@ pub fn decide(
         && !decision.reasons.contains(&because)
     {
         decision.reasons.insert(0, because);
+    }
+    if home.is_some_and(|home| !home.is_of(&event.envelope)) {
+        decision.reasons.insert(0, Reason::FromElsewhere);
     }
     decision
 }

@@ -15,7 +15,7 @@ use crate::incident::{DeploymentStatus, Failure, Fingerprint, Observation, Step,
 use crate::redact::redact;
 use jiff::{SignedDuration, Timestamp};
 
-pub use decision::{Action, Decision, Reason, decide, decide_task};
+pub use decision::{Action, Decision, Home, Reason, decide, decide_task};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 const JOB_PREFIX: &str = "steward/job/";

@@ -73,7 +73,7 @@ fn a_rerun_belongs_to_remediation() {
 fn the_decision_is_to_observe_and_says_why() {
     let event = stopped(json!({}));
     let reading = read(&event, now());
-    let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, &Policy::default());
+    let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, &Policy::default(), None);
     let reasons: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
     assert_eq!(decision.action, Action::Observe);
     assert_eq!(

@@ -1,0 +1,27 @@
+//! Adapters: the ports over AWS's SDK, and over Slack's HTTP.
+//!
+//! SDK types stop here. Every adapter judges failed calls by one table ([`verdict`]), bounds every call in time, and
+//! names operation and target in its errors.
+//!
+//! aws-config is left out: it costs a cold start a millisecond and loads what Lambda never needs. So region, keys and
+//! endpoints are read from the [`Environment`] here.
+
+mod dynamodb;
+mod environment;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
+
+mod sdk;
+mod slack;
+mod sns;
+mod sqs;
+mod verdict;
+
+pub use dynamodb::DynamoLedger;
+pub use environment::{Environment, EnvironmentError};
+pub use sdk::Sdk;
+pub use slack::Slack;
+pub use sns::Topic;
+pub use sqs::TellQueue;
+pub use verdict::{FailedCall, Verdict, verdict};

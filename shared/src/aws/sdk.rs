@@ -1,0 +1,126 @@
+//! The clients of the SDK: one connector, one set of bounds, all from the environment.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use super::environment::{Environment, EnvironmentError};
+
+/// A connection inside a region takes milliseconds.
+const CONNECT: Duration = Duration::from_secs(1);
+/// One try. DynamoDB, SQS, SNS and SSM answer in tens of milliseconds; Slack promises three seconds.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(4);
+/// All tries of one call together.
+const CALL: Duration = Duration::from_secs(10);
+/// Tries, the first included.
+const TRIES: u32 = 3;
+/// The first pause between tries is random below this, and doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What all clients share.
+#[derive(Clone)]
+pub struct Sdk {
+    config: SdkConfig,
+    connector: SharedHttpConnector,
+    endpoints: BTreeMap<&'static str, String>,
+}
+
+impl Sdk {
+    /// Reads region, keys and endpoints. Lambda renews the keys by starting a new process.
+    ///
+    /// # Errors
+    ///
+    /// Where one is missing.
+    pub fn new(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let connector = SharedHttpConnector::new(
+            Connector::builder()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls::TlsContext::default())
+                .connector_settings(
+                    HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(ATTEMPT).build(),
+                )
+                .build(),
+        );
+        Self::with_connector(environment, connector)
+    }
+
+    /// The same over a connector of the caller's.
+    pub(super) fn with_connector(
+        environment: &Environment,
+        connector: SharedHttpConnector,
+    ) -> Result<Self, EnvironmentError> {
+        let credentials = Credentials::new(
+            environment.required("AWS_ACCESS_KEY_ID")?,
+            environment.required("AWS_SECRET_ACCESS_KEY")?,
+            environment.optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        let config = SdkConfig::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
+            .region(Region::new(environment.required("AWS_REGION")?))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(client_of(connector.clone()))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(TRIES)
+                    .with_initial_backoff(FIRST_PAUSE)
+                    .with_max_backoff(LONGEST_PAUSE),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT)
+                    .operation_attempt_timeout(ATTEMPT)
+                    .operation_timeout(CALL)
+                    .build(),
+            )
+            .build();
+        Ok(Self { config, connector, endpoints: environment.endpoints() })
+    }
+
+    /// The settings of one service, by the name that its endpoint variable ends in.
+    fn of(&self, service: &str) -> SdkConfig {
+        match self.endpoints.get(service) {
+            Some(endpoint) => self.config.clone().into_builder().endpoint_url(endpoint).build(),
+            None => self.config.clone(),
+        }
+    }
+
+    pub(super) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.of("DYNAMODB"))
+    }
+
+    pub(super) fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.of("SQS"))
+    }
+
+    pub(super) fn sns(&self) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::new(&self.of("SNS"))
+    }
+
+    pub(super) fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.of("SSM"))
+    }
+
+    /// For what is not AWS.
+    pub(super) fn connector(&self) -> SharedHttpConnector {
+        self.connector.clone()
+    }
+}
+
+/// One connector, and so one pool of connections and one set of root certificates, for all clients.
+fn client_of(connector: SharedHttpConnector) -> SharedHttpClient {
+    http_client_fn(move |_, _| connector.clone())
+}

@@ -1,0 +1,84 @@
+//! What Steward's functions are asked by Steward itself: by a tick, by a queue, or by a person's test button.
+
+use serde::{Deserialize, Serialize};
+
+use crate::notification::Subject;
+
+/// A request, told from events by its field `steward`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "steward", rename_all = "snake_case")]
+pub enum Request {
+    /// Look at what is due.
+    Sweep,
+    /// Tell a subject.
+    Tell {
+        /// Which.
+        subject: Subject,
+    },
+}
+
+/// Why a request cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a request: {problem}; one is {{\"steward\":\"sweep\"}} or {{\"steward\":\"tell\",\"subject\":{{…}}}}"
+)]
+pub struct RequestError {
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Whether a payload has the field by which a request is told.
+#[derive(Deserialize)]
+struct Mark {
+    steward: Option<serde::de::IgnoredAny>,
+}
+
+impl Request {
+    /// Reads a payload. `None`: it is no request, but an event perhaps.
+    pub fn read(payload: &[u8]) -> Option<Result<Self, RequestError>> {
+        let Ok(Mark { steward: Some(_) }) = serde_json::from_slice(payload) else { return None };
+        Some(Self::parse(payload))
+    }
+
+    /// Reads what can only be a request.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none.
+    pub fn parse(text: &[u8]) -> Result<Self, RequestError> {
+        serde_json::from_slice(text).map_err(|error| RequestError { problem: error.to_string() })
+    }
+
+    /// The request as a message.
+    pub fn to_text(&self) -> String {
+        // The derived form of a closed set of plain values cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::{ClusterArn, ServiceName};
+    use crate::incident::Target;
+
+    #[test]
+    fn a_subject_comes_back_from_its_message() {
+        let target = Target::Service {
+            cluster: ClusterArn::new("arn:aws:ecs:eu-central-1:123456789012:cluster/shop"),
+            name: ServiceName::new("api"),
+        };
+        let subject = Subject::Incident { target, opened_at: jiff::Timestamp::UNIX_EPOCH };
+        let request = Request::Tell { subject };
+        assert_eq!(Request::read(request.to_text().as_bytes()), Some(Ok(request)));
+    }
+
+    #[test]
+    fn an_event_is_no_request_and_a_wrong_request_is_no_event() {
+        assert_eq!(Request::read(br#"{"detail-type":"ECS Task State Change","detail":{}}"#), None);
+        assert_eq!(Request::read(b"[1]"), None);
+        assert_eq!(Request::read(br#"{"steward":"sweep"}"#), Some(Ok(Request::Sweep)));
+        let error = Request::read(br#"{"steward":"swep"}"#).unwrap().unwrap_err();
+        assert!(error.to_string().contains("unknown variant `swep`"), "{error}");
+    }
+}
