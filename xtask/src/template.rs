@@ -14,8 +14,7 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     // With what AWS recommends for serverless applications; what is left aside says so at its resource.
     run(python
         .tool("cfn-lint")?
-        .args(["--append-rules", "cfn_lint_serverless.rules", "--include-checks", "I"])
-        .args(["--template", "template.yaml"])
+        .args(["--append-rules", "cfn_lint_serverless.rules", "--template", "template.yaml"])
         .current_dir(root))?;
     run(python
         .tool("python")?
