@@ -10,7 +10,6 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use jiff::{SignedDuration, Timestamp};
 use remediation::{Handler, Ports};
 use serde_json::{Value, json};
-use steward::config::Policy;
 use steward::diagnosis::diagnose;
 use steward::event::decode::payload;
 use steward::ledger::MemoryLedger;
@@ -130,7 +129,10 @@ fn storm(batch: usize) -> Vec<Vec<u8>> {
 fn play(storm: &[Vec<u8>]) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (ledger, clock) = (MemoryLedger::new(), Fixed("2026-11-20T23:59:00Z".parse().unwrap()));
-    let handler = Handler::new(Ports { ledger: &ledger, tell: &Nowhere, clock: &clock }, Policy::default());
+    let handler = Handler::new(
+        Ports { ledger: &ledger, tell: &Nowhere, clock: &clock },
+        remediation::Settings::default(),
+    );
     for payload in storm {
         let outcome = runtime.block_on(handler.handle(payload)).unwrap();
         assert!(outcome.batch_item_failures().is_empty());

@@ -125,11 +125,8 @@ pub trait Tell {
 /// Keeps a message of the `tell` queue back for a while.
 pub trait Postpone {
     /// What the methods need.
-    const ACCESS: &'static [Access] = &[Access {
-        method: "postpone",
-        actions: &["sqs:ChangeMessageVisibility"],
-        on: Resource::TellQueue,
-    }];
+    const ACCESS: &'static [Access] =
+        &[Access { method: "postpone", actions: &["sqs:ChangeMessageVisibility"], on: Resource::TellQueue }];
 
     /// Lets the message come again after `pause` instead of after the queue's visibility timeout. At most 12 hours.
     ///

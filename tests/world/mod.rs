@@ -3,12 +3,11 @@
 use std::cell::{Cell, RefCell};
 
 use jiff::{SignedDuration, Timestamp};
-use steward::config::Policy;
 use steward::event::decode::Record as Delivered;
 use steward::incident::Incident;
 use steward::ledger::{MemoryLedger, Record};
 use steward::notification::{Message, Subject, plain};
-use steward::ports::{Channel, Clock, NudgeError, SendError, Tell};
+use steward::ports::{Channel, Clock, NudgeError, Postpone, SendError, Tell};
 
 pub(crate) struct SetClock(Cell<Timestamp>);
 
@@ -25,6 +24,12 @@ impl Tell for Queue {
     async fn nudge(&self, subject: &Subject, _: SignedDuration) -> Result<(), NudgeError> {
         self.0.borrow_mut().push(subject.clone());
         Ok(())
+    }
+}
+
+impl Postpone for Queue {
+    async fn postpone(&self, receipt: &str, _: SignedDuration) -> Result<(), NudgeError> {
+        panic!("no channel fails here, and yet {receipt} must come again")
     }
 }
 
@@ -61,7 +66,7 @@ impl World {
 
     fn remediation(&self) -> remediation::Handler<'_, MemoryLedger, Queue, SetClock> {
         let ports = remediation::Ports { ledger: &self.ledger, tell: &self.queue, clock: &self.clock };
-        remediation::Handler::new(ports, Policy::default())
+        remediation::Handler::new(ports, remediation::Settings::default())
     }
 
     /// Invokes remediation with a payload.
@@ -74,15 +79,20 @@ impl World {
         run(self.remediation().handle_records(records))
     }
 
-    /// Lets notifications work off all nudges, and sweep.
+    /// Lets notifications work off all nudges, and what a sweep adds.
     pub(crate) fn tell(&self) {
-        let ports = notifications::Ports { ledger: &self.ledger, channels: &self.walls, clock: &self.clock };
-        let handler = notifications::Handler::new(ports);
+        let ports = notifications::Ports {
+            ledger: &self.ledger,
+            channels: &self.walls,
+            queue: &self.queue,
+            clock: &self.clock,
+        };
+        let deadline = self.clock.now() + SignedDuration::from_secs(30);
+        let invocation = notifications::Invocation { holder: "world".to_owned(), deadline };
+        let handler = notifications::Handler::new(ports, invocation);
+        run(handler.sweep()).unwrap();
         for subject in self.queue.0.take() {
-            run(handler.tell(&subject, "queue")).unwrap();
-        }
-        for (_, told) in run(handler.sweep("sweep")).unwrap() {
-            told.unwrap();
+            run(handler.tell(&subject)).unwrap();
         }
     }
 

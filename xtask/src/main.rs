@@ -5,12 +5,14 @@
     reason = "a build tool reads its arguments, its environment and the clock"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::time::Instant;
+mod code;
+mod functions;
+mod template;
+mod tools;
 
-/// Installed below `target/tools`, for nobody should have to.
-const CARGO_DENY: &str = "0.20.2";
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
 
 /// A named check.
 struct Check {
@@ -21,13 +23,19 @@ struct Check {
 }
 
 const CHECKS: &[Check] = &[
-    Check { name: "fmt", proves: "the code is formatted", run: fmt },
-    Check { name: "clippy", proves: "no lint, no banned call", run: clippy },
-    Check { name: "domain", proves: "the domain builds alone, without any SDK", run: domain },
-    Check { name: "test", proves: "unit tests, properties, sample events, storms, conformance", run: test },
-    Check { name: "doc", proves: "the documentation builds without a warning", run: doc },
-    Check { name: "fuzz", proves: "the fuzz targets type-check", run: fuzz },
-    Check { name: "deny", proves: "bans, licences and sources of dependencies", run: deny },
+    Check { name: "fmt", proves: "the code is formatted", run: code::fmt },
+    Check { name: "clippy", proves: "no lint, no banned call", run: code::clippy },
+    Check { name: "domain", proves: "the domain builds alone, without any SDK", run: code::domain },
+    Check {
+        name: "test",
+        proves: "unit tests, properties, sample events, storms, conformance",
+        run: code::test,
+    },
+    Check { name: "doc", proves: "the documentation builds without a warning", run: code::doc },
+    Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
+    Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },
+    Check { name: "template", proves: "the SAM template is valid and lints clean", run: template::check },
+    Check { name: "build", proves: "`sam build` makes both functions", run: functions::build },
 ];
 
 fn main() -> ExitCode {
@@ -62,16 +70,19 @@ fn main() -> ExitCode {
 }
 
 fn report(root: &Path, wanted: &[&str], failed: &[&str]) -> ExitCode {
-    if wanted.contains(&"test") && !corpus(root).is_dir() {
+    if wanted.contains(&"test") && !code::corpus(root).is_dir() {
         println!(
             "NOT CHECKED: conformance with real input, for there is no corpus at {}",
-            corpus(root).display()
+            code::corpus(root).display()
         );
     }
     if wanted.contains(&"deny") {
         println!(
             "NOT CHECKED: security advisories, whose database is a download of its own: `cargo deny check advisories`"
         );
+    }
+    if wanted.contains(&"template") {
+        println!("NOT CHECKED: that CloudFormation takes the template, which only a deployment shows");
     }
     if failed.is_empty() {
         println!("all {} checks hold", wanted.len());
@@ -85,98 +96,4 @@ fn report(root: &Path, wanted: &[&str], failed: &[&str]) -> ExitCode {
 /// The folder above this one.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
-}
-
-fn corpus(root: &Path) -> PathBuf {
-    root.join(std::env::var_os("STEWARD_CORPUS").unwrap_or_else(|| "../shared/corpus".into()))
-}
-
-fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
-    run(Command::new(env!("CARGO")).args(arguments).current_dir(root))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{command:?}: {status}")),
-        Err(error) => Err(format!("{command:?}: {error}")),
-    }
-}
-
-fn fmt(root: &Path) -> Result<(), String> {
-    cargo(root, &["fmt", "--all", "--check"])
-}
-
-fn clippy(root: &Path) -> Result<(), String> {
-    cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
-}
-
-/// Alone, because a workspace build unites the features of all members and would hide an SDK that crept in.
-fn domain(root: &Path) -> Result<(), String> {
-    cargo(root, &["check", "--package", "steward", "--no-default-features", "--locked"])?;
-    let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--package",
-            "steward",
-            "--no-default-features",
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-        ])
-        .current_dir(root)
-        .output()
-        .map_err(|error| error.to_string())?;
-    let tree = String::from_utf8_lossy(&tree.stdout).into_owned();
-    let outside = ["aws-", "tokio", "hyper", "reqwest", "rustls", "rand", "getrandom"];
-    match tree.lines().find(|line| outside.iter().any(|name| line.starts_with(name))) {
-        Some(line) => Err(format!("the domain must not depend on {line}")),
-        None if tree.lines().count() > 3 => Ok(()),
-        None => Err("cargo tree lists no dependency of the domain".to_owned()),
-    }
-}
-
-fn test(root: &Path) -> Result<(), String> {
-    // A snapshot that is missing or differs fails; it is never accepted on the way.
-    run(Command::new(env!("CARGO"))
-        .args(["test", "--workspace", "--locked"])
-        .env("INSTA_UPDATE", "no")
-        .current_dir(root))
-}
-
-fn doc(root: &Path) -> Result<(), String> {
-    run(Command::new(env!("CARGO"))
-        .args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"])
-        .env("RUSTDOCFLAGS", "--deny warnings")
-        .current_dir(root))
-}
-
-/// Fuzzing itself takes a nightly and a C++ compiler, and hours; that the targets type-check must not wait for that.
-fn fuzz(root: &Path) -> Result<(), String> {
-    let target = root.join("target/fuzz-check");
-    run(Command::new(env!("CARGO"))
-        .args(["check", "--locked", "--no-default-features"])
-        .args(["--manifest-path", "tests/fuzz/Cargo.toml", "--target-dir"])
-        .arg(target)
-        .current_dir(root))
-}
-
-fn deny(root: &Path) -> Result<(), String> {
-    let tools = root.join("target/tools");
-    let program = tools.join("bin/cargo-deny");
-    let installed = Command::new(&program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(CARGO_DENY));
-    if !installed {
-        println!("   installing cargo-deny {CARGO_DENY} below target/tools (some minutes, once)");
-        run(Command::new(env!("CARGO"))
-            .args(["install", "--quiet", "--locked", "--version", CARGO_DENY, "cargo-deny", "--root"])
-            .arg(&tools)
-            .current_dir(root))?;
-    }
-    run(Command::new(&program)
-        .args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
-        .current_dir(root))
 }

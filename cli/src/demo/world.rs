@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use std::io;
 
 use jiff::{SignedDuration, Timestamp};
-use notifications::Told;
 use remediation::{Explained, Handled};
-use steward::config::Policy;
 use steward::event::decode::{DecodeError, Record};
 use steward::event::document::{self, Item};
 use steward::incident::{Deployment, Incident};
 use steward::ledger::{MemoryLedger, Owner, Usage};
 use steward::notification::{Message, Subject};
-use steward::ports::{Channel, Clock, NudgeError, SendError, Tell};
+use steward::ports::{Channel, Clock, NudgeError, Postpone, SendError, Tell};
 
 use super::samples::Sample;
 
@@ -21,6 +19,8 @@ use super::samples::Sample;
 const TICK: SignedDuration = SignedDuration::from_mins(1);
 /// After the last event time goes on for so long: what can go quiet has by then.
 const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
+/// An invocation here never ends; further ahead no lease could be added.
+const FOR_EVER: Timestamp = Timestamp::constant(32_503_680_000, 0);
 /// More happens in no evening.
 const MAX_TICKS: usize = 10_000;
 
@@ -70,6 +70,13 @@ struct DelayQueue<'c> {
 impl Tell for DelayQueue<'_> {
     async fn nudge(&self, subject: &Subject, after: SignedDuration) -> Result<(), NudgeError> {
         self.waiting.borrow_mut().insert((self.clock.now() + after, subject.key()), subject.clone());
+        Ok(())
+    }
+}
+
+impl Postpone for DelayQueue<'_> {
+    /// No channel fails here, so no message comes again.
+    async fn postpone(&self, _: &str, _: SignedDuration) -> Result<(), NudgeError> {
         Ok(())
     }
 }
@@ -127,13 +134,12 @@ async fn play_all(samples: Vec<Sample>) -> io::Result<Played> {
     let world = World {
         remediation: remediation::Handler::new(
             remediation::Ports { ledger: &ledger, tell: &queue, clock: &clock },
-            Policy::default(),
+            remediation::Settings::default(),
         ),
-        notifications: notifications::Handler::new(notifications::Ports {
-            ledger: &ledger,
-            channels: &walls,
-            clock: &clock,
-        }),
+        notifications: notifications::Handler::new(
+            notifications::Ports { ledger: &ledger, channels: &walls, queue: &queue, clock: &clock },
+            notifications::Invocation { holder: "demo".to_owned(), deadline: FOR_EVER },
+        ),
         ledger: &ledger,
         clock: &clock,
         queue: &queue,
@@ -187,7 +193,7 @@ fn failed(error: &DecodeError) -> String {
 
 struct World<'w> {
     remediation: remediation::Handler<'w, MemoryLedger, DelayQueue<'w>, VirtualClock>,
-    notifications: notifications::Handler<'w, MemoryLedger, Wall<'w>, VirtualClock>,
+    notifications: notifications::Handler<'w, MemoryLedger, Wall<'w>, DelayQueue<'w>, VirtualClock>,
     ledger: &'w MemoryLedger,
     clock: &'w VirtualClock,
     queue: &'w DelayQueue<'w>,
@@ -216,8 +222,7 @@ impl World<'_> {
             };
             self.clock.0.set(next.max(self.clock.now()));
             while let Some(subject) = self.queue.take_due(self.clock.now()) {
-                let told: Result<Told, _> = self.notifications.tell(&subject, "queue").await;
-                told.map_err(io::Error::other)?;
+                self.notifications.tell(&subject).await.map_err(io::Error::other)?;
             }
             self.sweep().await?;
         }

@@ -117,7 +117,8 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item) -> Explanation<'f> {
         Item::Event(event) => {
             // Only identities depend on the time, and none is shown.
             let reading = remediation::read(event, Timestamp::UNIX_EPOCH);
-            let decision = remediation::decide(event, reading.diagnosis.as_ref(), reading.because, &policy, None);
+            let decision =
+                remediation::decide(event, reading.diagnosis.as_ref(), reading.because, &policy, None);
             let task = match &event.detail {
                 Detail::TaskStateChange(task) => name_of(task),
                 _ => None,

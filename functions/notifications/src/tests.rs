@@ -3,10 +3,47 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
+use serde_json::json;
 use steward::arn::{ClusterArn, ServiceName};
 use steward::incident::{Failures, Incident, Status, Target};
+use steward::ledger::{Lease, MemoryLedger, Owner, Thread};
+use steward::notification::Message as Rendered;
+use steward::ports::NudgeError;
 
 use super::*;
+use crate::tell::{FIRST_PAUSE, pause};
+
+/// The `tell` queue: what was nudged, and what was postponed for how long.
+#[derive(Default)]
+struct Queue {
+    nudged: RefCell<Vec<Subject>>,
+    postponed: RefCell<Vec<(String, SignedDuration)>>,
+    fails: Cell<bool>,
+}
+
+impl Queue {
+    fn answer(&self, operation: &'static str) -> Result<(), NudgeError> {
+        let error = || NudgeError { operation, subject: "x".into(), problem: "no route".into() };
+        if self.fails.get() { Err(error()) } else { Ok(()) }
+    }
+}
+
+impl Tell for Queue {
+    async fn nudge(&self, subject: &Subject, _: SignedDuration) -> Result<(), NudgeError> {
+        self.answer("SendMessage")?;
+        self.nudged.borrow_mut().push(subject.clone());
+        Ok(())
+    }
+}
+
+impl Postpone for Queue {
+    async fn postpone(&self, receipt: &str, pause: SignedDuration) -> Result<(), NudgeError> {
+        self.answer("ChangeMessageVisibility")?;
+        self.postponed.borrow_mut().push((receipt.to_owned(), pause));
+        Ok(())
+    }
+}
 
 struct At(Cell<Timestamp>);
 
@@ -21,6 +58,7 @@ struct Wall {
     name: &'static str,
     seen: RefCell<Vec<String>>,
     fails: Cell<bool>,
+    asks: Cell<Option<SignedDuration>>,
 }
 
 impl Channel for Wall {
@@ -28,10 +66,11 @@ impl Channel for Wall {
         self.name
     }
 
-    async fn send(&self, _: &Subject, message: &Message) -> Result<(), SendError> {
+    async fn send(&self, _: &Subject, message: &Rendered) -> Result<(), SendError> {
         if self.fails.get() {
             let problem = "503".to_owned();
-            return Err(SendError { channel: self.name.into(), problem, retry_after: None, retryable: true });
+            let retry_after = self.asks.get();
+            return Err(SendError { channel: self.name.into(), problem, retry_after, retryable: true });
         }
         self.seen.borrow_mut().push(message.title.to_string());
         Ok(())
@@ -61,86 +100,185 @@ fn subject() -> (Subject, Incident) {
     (Subject::Incident { target, opened_at: start() }, incident)
 }
 
-fn put(ledger: &steward::ledger::MemoryLedger, key: Key, record: Record, due: Option<Timestamp>) {
-    let stored = run(ledger.read(std::slice::from_ref(&key))).unwrap().remove(0);
+/// Works inside of a channel too: a ledger in memory never waits.
+fn put(ledger: &MemoryLedger, key: Key, record: Record, due: Option<Timestamp>) {
+    let stored = ledger.read(std::slice::from_ref(&key)).now_or_never().unwrap().unwrap().remove(0);
     let write = Write { key, expect: Expect::unchanged(stored.as_ref()), record, due, expires: None };
-    run(ledger.commit(Transaction { writes: vec![write] })).unwrap();
+    ledger.commit(Transaction { writes: vec![write] }).now_or_never().unwrap().unwrap();
 }
 
-fn news(ledger: &steward::ledger::MemoryLedger, seq: u64) -> Subject {
+fn news(ledger: &MemoryLedger, seq: u64) -> Subject {
     let (subject, incident) = subject();
     put(ledger, Key::subject(&subject), Record::Incident(incident), None);
     put(ledger, Key::news(&subject), Record::News(News { subject: subject.clone(), seq }), Some(start()));
     subject
 }
 
-fn walls() -> [Wall; 2] {
-    [Wall { name: "slack", ..Wall::default() }, Wall { name: "mail", ..Wall::default() }]
+/// All that a handler touches.
+struct World {
+    ledger: MemoryLedger,
+    clock: At,
+    queue: Queue,
+    channels: [Wall; 2],
 }
 
-fn due(ledger: &steward::ledger::MemoryLedger) -> usize {
-    run(ledger.due(Owner::Shared, start(), 10)).unwrap().len()
+impl World {
+    fn new() -> Self {
+        let channels = [Wall { name: "slack", ..Wall::default() }, Wall { name: "mail", ..Wall::default() }];
+        let clock = At(Cell::new(start()));
+        Self { ledger: MemoryLedger::new(), clock, queue: Queue::default(), channels }
+    }
+
+    fn handler(&self, holder: &str) -> Handler<'_, MemoryLedger, Wall, Queue, At> {
+        self.handler_over(&self.channels, holder)
+    }
+
+    fn handler_over<'w, H>(
+        &'w self,
+        channels: &'w [H],
+        holder: &str,
+    ) -> Handler<'w, MemoryLedger, H, Queue, At> {
+        let ports = Ports { ledger: &self.ledger, channels, queue: &self.queue, clock: &self.clock };
+        let deadline = self.clock.now() + SignedDuration::from_secs(30);
+        Handler { ports, invocation: Invocation { holder: holder.to_owned(), deadline } }
+    }
+
+    fn tell(&self, subject: &Subject, holder: &str) -> Result<Told, TellError> {
+        run(self.handler(holder).tell(subject))
+    }
+
+    fn pass(&self, duration: SignedDuration) {
+        self.clock.0.set(self.clock.0.get() + duration);
+    }
+
+    fn seen(&self) -> [usize; 2] {
+        [0, 1].map(|n: usize| self.channels[n].seen.borrow().len())
+    }
+
+    fn due(&self) -> usize {
+        run(self.ledger.due(Owner::Shared, self.clock.now(), None, 1000)).unwrap().len()
+    }
 }
 
 #[test]
 fn news_is_told_once_to_every_channel() {
-    let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
-    let subject = news(&ledger, 1);
-    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
-    assert_eq!(run(handler.tell(&subject, "a")), Ok(Told::Yes { channels: 2 }));
-    assert_eq!(due(&ledger), 0);
-    assert_eq!(run(handler.tell(&subject, "b")), Ok(Told::Nothing));
-    assert!(channels.iter().all(|channel| channel.seen.borrow().len() == 1));
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    assert_eq!(world.tell(&subject, "a"), Ok(Told::Yes { channels: 2 }));
+    assert_eq!(world.due(), 0);
+    assert_eq!(world.tell(&subject, "b"), Ok(Told::Nothing));
+    assert_eq!(world.seen(), [1, 1]);
 }
 
 #[test]
 fn a_channel_that_fails_is_told_later_and_holds_up_no_other() {
-    let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
-    let subject = news(&ledger, 1);
-    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
-    channels[0].fails.set(true);
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    world.channels[0].fails.set(true);
+    let told = world.tell(&subject, "a");
     assert!(
-        matches!(run(handler.tell(&subject, "a")), Err(TellError::Channels(failed)) if failed.len() == 1)
+        matches!(told, Err(TellError::Channels { failed, pause }) if failed.len() == 1 && pause == FIRST_PAUSE)
     );
-    assert_eq!((channels[1].seen.borrow().len(), due(&ledger)), (1, 0), "left alone for a minute");
-    clock.0.set(start() + FIRST_PAUSE);
-    channels[0].fails.set(false);
-    let swept = run(handler.sweep("b")).unwrap();
-    assert!(matches!(swept.as_slice(), [(_, Ok(Told::Yes { channels: 1 }))]), "{swept:?}");
-    assert_eq!((channels[0].seen.borrow().len(), channels[1].seen.borrow().len(), due(&ledger)), (1, 1, 0));
+    assert_eq!((world.seen(), world.due()), ([0, 1], 0), "the message comes again before a sweep would");
+    world.pass(FIRST_PAUSE);
+    world.channels[0].fails.set(false);
+    assert_eq!(world.tell(&subject, "b"), Ok(Told::Yes { channels: 1 }));
+    assert_eq!((world.seen(), world.due()), ([1, 1], 0));
 }
 
 #[test]
-fn a_channel_that_never_answers_starves_no_subject_and_loses_none() {
-    let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
-    let (Subject::Incident { target, .. }, incident) = subject() else { panic!() };
-    let subjects: Vec<Subject> = (0..250)
-        .map(|i| {
-            let opened_at = start() - SignedDuration::from_secs(i);
-            let subject = Subject::Incident { target: target.clone(), opened_at };
-            put(
-                &ledger,
-                Key::subject(&subject),
-                Record::Incident(Incident { opened_at, ..incident.clone() }),
-                None,
-            );
-            let news = News { subject: subject.clone(), seq: 1 };
-            put(&ledger, Key::news(&subject), Record::News(news), Some(start()));
-            subject
-        })
+fn a_sweep_queues_what_is_due_page_by_page_and_leaves_it_alone_while_it_is_on_its_way() {
+    let world = World::new();
+    let (Subject::Incident { target, .. }, _) = subject() else { panic!() };
+    for i in 0..250 {
+        let opened_at = start() - SignedDuration::from_secs(i);
+        let subject = Subject::Incident { target: target.clone(), opened_at };
+        put(
+            &world.ledger,
+            Key::news(&subject),
+            Record::News(News { subject: subject.clone(), seq: 1 }),
+            Some(start()),
+        );
+        if i % 2 == 0 {
+            world.ledger.damage(&Key::news(&subject), r#"{"schema":99}"#);
+        }
+    }
+    let swept = run(world.handler("a").sweep()).unwrap();
+    assert_eq!((swept.queued.len(), swept.failed.len(), world.queue.nudged.borrow().len()), (125, 125, 125));
+    assert!(swept.failed[0].contains("has schema 99"), "{}", swept.failed[0]);
+    assert_eq!(run(world.handler("b").sweep()).unwrap().queued.len(), 0);
+    world.pass(ON_ITS_WAY);
+    assert_eq!(run(world.handler("c").sweep()).unwrap().queued.len(), 125, "the queue was purged");
+}
+
+#[test]
+fn what_a_sweep_could_not_queue_stays_due() {
+    let world = World::new();
+    news(&world.ledger, 1);
+    world.queue.fails.set(true);
+    let swept = run(world.handler("a").sweep()).unwrap();
+    assert_eq!((swept.queued.len(), swept.failed.len(), world.due()), (0, 1, 1));
+}
+
+fn batch(bodies: &[String]) -> Vec<u8> {
+    let records: Vec<serde_json::Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(n, body)| json!({"messageId": format!("m-{n}"), "receiptHandle": format!("r-{n}"), "body": body}))
         .collect();
-    channels[0].fails.set(true);
-    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
-    for _ in 0..3 {
-        run(handler.sweep("a")).unwrap();
+    json!({"Records": records}).to_string().into_bytes()
+}
+
+fn told(outcome: Outcome) -> Vec<Message> {
+    match outcome {
+        Outcome::Told(messages) => messages,
+        Outcome::Swept(swept) => panic!("{swept:?}"),
     }
-    assert_eq!(channels[1].seen.borrow().len(), subjects.len());
-    channels[0].fails.set(false);
-    clock.0.set(start() + LONGEST_PAUSE);
-    for _ in 0..3 {
-        run(handler.sweep("b")).unwrap();
-    }
-    assert_eq!(channels[0].seen.borrow().len(), subjects.len());
+}
+
+#[test]
+fn a_message_that_names_nothing_returns_alone_and_is_not_kept_back() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let good = Request::Tell { subject }.to_text();
+    let bodies = [good.clone(), "{".to_owned(), good, r#"{"steward":"sweep"}"#.to_owned()];
+    let messages = told(run(world.handler("a").handle(&batch(&bodies))).unwrap());
+    let returned: Vec<bool> = messages.iter().map(Message::must_return).collect();
+    assert_eq!(returned, [false, true, false, true]);
+    assert_eq!(
+        (world.seen(), world.queue.postponed.borrow().len()),
+        ([1, 1], 0),
+        "told once, however often named"
+    );
+}
+
+#[test]
+fn a_message_is_kept_back_for_as_long_as_its_channel_asks() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    world.channels[0].fails.set(true);
+    world.channels[0].asks.set(Some(SignedDuration::from_secs(7)));
+    let messages =
+        told(run(world.handler("a").handle(&batch(&[Request::Tell { subject }.to_text()]))).unwrap());
+    assert!(messages[0].must_return());
+    assert_eq!(*world.queue.postponed.borrow(), [("r-0".to_owned(), SignedDuration::from_secs(7))]);
+}
+
+#[test]
+fn what_is_neither_a_batch_nor_a_request_fails_by_name() {
+    let error =
+        run(World::new().handler("a").handle(br#"{"detail-type":"ECS Task State Change"}"#)).unwrap_err();
+    assert!(error.to_string().starts_with("not a request: missing field `steward`"), "{error}");
+}
+
+#[test]
+fn nothing_is_begun_that_there_is_no_time_for() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let mut handler = world.handler("a");
+    handler.invocation.deadline = world.clock.now() + LAST_START - SignedDuration::from_secs(1);
+    assert_eq!(run(handler.tell(&subject)), Err(TellError::OutOfTime));
+    assert_eq!((world.seen(), world.due()), ([0, 0], 1));
 }
 
 #[test]
@@ -159,58 +297,107 @@ fn pauses_grow_are_bounded_and_follow_what_the_channel_asks() {
 
 #[test]
 fn another_invocations_lease_is_respected_until_it_ends() {
-    let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
-    let subject = news(&ledger, 1);
-    let lease = Some(Lease { holder: "other".into(), until: start() + LEASE });
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let until = start() + SignedDuration::from_secs(32);
+    let lease = Some(Lease { holder: "other".into(), until });
     let thread = Thread { subject: subject.clone(), told: BTreeMap::new(), lease, failures: 0 };
-    put(&ledger, Key::thread(&subject), Record::Thread(thread), None);
-    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
-    assert_eq!(run(handler.tell(&subject, "me")), Ok(Told::Elsewhere));
-    clock.0.set(start() + LEASE);
-    assert_eq!(run(handler.tell(&subject, "me")), Ok(Told::Yes { channels: 2 }));
+    put(&world.ledger, Key::thread(&subject), Record::Thread(thread), None);
+    assert_eq!(world.tell(&subject, "me"), Err(TellError::Elsewhere { subject: subject.clone() }));
+    world.clock.0.set(until);
+    assert_eq!(world.tell(&subject, "me"), Ok(Told::Yes { channels: 2 }));
+}
+
+/// A channel that looks at the ledger while it sends.
+struct Peeping<'l, F>(&'static str, &'l MemoryLedger, F);
+
+impl<F: Fn(&MemoryLedger, &Subject)> Channel for Peeping<'_, F> {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    async fn send(&self, subject: &Subject, _: &Rendered) -> Result<(), SendError> {
+        (self.2)(self.1, subject);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_lease_outlives_its_invocation() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let until = Cell::new(None);
+    let peep = |ledger: &MemoryLedger, subject: &Subject| {
+        let records = ledger.records().unwrap();
+        let Some(Record::Thread(thread)) = records.get(&Key::thread(subject)) else { panic!() };
+        until.set(thread.lease.as_ref().map(|lease| lease.until));
+    };
+    let channels = [Peeping("peeping", &world.ledger, peep)];
+    let handler = world.handler_over(&channels, "a");
+    run(handler.tell(&subject)).unwrap();
+    assert!(until.get().unwrap() > handler.invocation.deadline);
+}
+
+#[test]
+fn what_one_channel_was_told_is_noted_before_another_is_done() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let noted = RefCell::new(Vec::new());
+    let peep = |ledger: &MemoryLedger, subject: &Subject| {
+        let records = ledger.records().unwrap();
+        let Some(Record::Thread(thread)) = records.get(&Key::thread(subject)) else { panic!() };
+        noted.borrow_mut().extend(thread.told.keys().cloned());
+    };
+    /// The first answers at once, the second one wake-up later.
+    struct Slow<C>(C, bool);
+    impl<C: Channel> Channel for Slow<C> {
+        fn name(&self) -> &str {
+            self.0.name()
+        }
+
+        async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
+            if self.1 {
+                tokio::task::yield_now().await;
+            }
+            self.0.send(subject, message).await
+        }
+    }
+    let channels = [
+        Slow(Peeping("fast", &world.ledger, &peep), false),
+        Slow(Peeping("slow", &world.ledger, &peep), true),
+    ];
+    run(world.handler_over(&channels, "a").tell(&subject)).unwrap();
+    assert_eq!(*noted.borrow(), ["fast"]);
 }
 
 #[test]
 fn news_that_comes_while_telling_stays_due() {
-    struct Late<'l>(&'l steward::ledger::MemoryLedger, Cell<bool>);
-    impl Channel for Late<'_> {
-        fn name(&self) -> &str {
-            "late"
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let came = Cell::new(false);
+    let come = |ledger: &MemoryLedger, subject: &Subject| {
+        if !came.replace(true) {
+            let record = Record::News(News { subject: subject.clone(), seq: 2 });
+            put(ledger, Key::news(subject), record, Some(start()));
         }
-
-        async fn send(&self, subject: &Subject, _: &Message) -> Result<(), SendError> {
-            if !self.1.replace(true) {
-                let key = Key::news(subject);
-                let stored = self.0.read(std::slice::from_ref(&key)).await.unwrap().remove(0);
-                let record = Record::News(News { subject: subject.clone(), seq: 2 });
-                let write = Write {
-                    key,
-                    expect: Expect::unchanged(stored.as_ref()),
-                    record,
-                    due: Some(start()),
-                    expires: None,
-                };
-                self.0.commit(Transaction { writes: vec![write] }).await.unwrap();
-            }
-            Ok(())
-        }
-    }
-    let (ledger, clock) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())));
-    let subject = news(&ledger, 1);
-    let channels = [Late(&ledger, Cell::new(false))];
-    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
-    assert_eq!(run(handler.tell(&subject, "a")), Ok(Told::Yes { channels: 1 }));
-    assert_eq!(due(&ledger), 1);
-    assert_eq!(run(handler.tell(&subject, "b")), Ok(Told::Yes { channels: 1 }));
-    assert_eq!(due(&ledger), 0);
+    };
+    let channels = [Peeping("late", &world.ledger, come)];
+    assert_eq!(run(world.handler_over(&channels, "a").tell(&subject)), Ok(Told::Yes { channels: 1 }));
+    assert_eq!(world.due(), 1);
+    assert_eq!(run(world.handler_over(&channels, "b").tell(&subject)), Ok(Told::Yes { channels: 1 }));
+    assert_eq!(world.due(), 0);
 }
 
 #[test]
 fn news_about_what_is_gone_is_due_no_longer() {
-    let (ledger, clock, channels) = (steward::ledger::MemoryLedger::new(), At(Cell::new(start())), walls());
+    let world = World::new();
     let (subject, _) = subject();
-    put(&ledger, Key::news(&subject), Record::News(News { subject: subject.clone(), seq: 1 }), Some(start()));
-    let handler = Handler::new(Ports { ledger: &ledger, channels: &channels, clock: &clock });
-    assert_eq!(run(handler.tell(&subject, "a")), Ok(Told::Nothing));
-    assert_eq!(due(&ledger), 0);
+    put(
+        &world.ledger,
+        Key::news(&subject),
+        Record::News(News { subject: subject.clone(), seq: 1 }),
+        Some(start()),
+    );
+    assert_eq!(world.tell(&subject, "a"), Ok(Told::Nothing));
+    assert_eq!(world.due(), 0);
 }

@@ -364,9 +364,8 @@ fn a_sweep_looks_at_more_than_one_page_and_past_what_it_cannot_read() {
     let keys: Vec<Key> = ledger.records().unwrap().into_keys().collect();
     for n in 0..PAGE + 10 {
         let name = format!("/service/api-{n:03}");
-        let key = keys.iter().find(|key| {
-            key.as_str().starts_with("r#TARGET#") && key.as_str().ends_with(&name)
-        });
+        let key =
+            keys.iter().find(|key| key.as_str().starts_with("r#TARGET#") && key.as_str().ends_with(&name));
         ledger.damage(key.unwrap(), r#"{"schema":99}"#);
     }
     clock.pass(31);

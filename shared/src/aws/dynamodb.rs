@@ -237,8 +237,10 @@ fn item_of(write: &Write) -> Result<Item, LedgerError> {
 }
 
 fn stored(key: &Key, item: &Item) -> Result<Stored, LedgerError> {
-    let unreadable = |problem: &str| LedgerError::Unreadable { key: key.clone(), problem: problem.to_owned() };
-    let held = item.get(ITEM).and_then(|value| value.as_s().ok()).ok_or_else(|| unreadable("it has no `item`"))?;
+    let unreadable =
+        |problem: &str| LedgerError::Unreadable { key: key.clone(), problem: problem.to_owned() };
+    let held =
+        item.get(ITEM).and_then(|value| value.as_s().ok()).ok_or_else(|| unreadable("it has no `item`"))?;
     let record = decode(key, held)?;
     let version = integer(item, VERSION).ok_or_else(|| unreadable("it has no `version`"))?;
     let expires = integer(item, EXPIRES_AT).and_then(|seconds| Timestamp::from_second(seconds).ok());
@@ -289,7 +291,8 @@ fn cancelled(
     error: &SdkError<TransactWriteItemsError, HttpResponse>,
 ) -> LedgerError {
     let target = || {
-        let named: Vec<String> = transaction.writes.iter().take(2).map(|write| write.key.to_string()).collect();
+        let named: Vec<String> =
+            transaction.writes.iter().take(2).map(|write| write.key.to_string()).collect();
         format!("{} ({} writes)", named.join(", "), transaction.writes.len())
     };
     let reasons = cancellation_codes(error);

@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_services_own_endpoint_comes_before_the_common_one() {
-        let environment = environment(&[("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_SQS", "http://b")]);
+        let environment =
+            environment(&[("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_SQS", "http://b")]);
         let endpoints = environment.endpoints();
         assert_eq!((endpoints["SQS"].as_str(), endpoints["DYNAMODB"].as_str()), ("http://b", "http://a"));
         assert!(Environment::new(|_| None).endpoints().is_empty());

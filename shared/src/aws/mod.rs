@@ -11,7 +11,6 @@ mod environment;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-
 mod sdk;
 mod slack;
 mod sns;

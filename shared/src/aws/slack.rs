@@ -58,12 +58,16 @@ impl<P: Parameters> Slack<P> {
             return Ok(known);
         }
         let names = [self.parameter.clone()];
-        let found = self.parameters.get(&names).await.map_err(|error| SendError {
-            retryable: error.retryable,
-            ..refused(error.to_string())
-        })?;
+        let found = self
+            .parameters
+            .get(&names)
+            .await
+            .map_err(|error| SendError { retryable: error.retryable, ..refused(error.to_string()) })?;
         let value = found.into_iter().flatten().next().ok_or_else(|| {
-            refused(format!("there is no parameter {}: put the webhook there as a SecureString", self.parameter))
+            refused(format!(
+                "there is no parameter {}: put the webhook there as a SecureString",
+                self.parameter
+            ))
         })?;
         let webhook = self.checked(value.trim()).map_err(|problem| {
             refused(format!("the parameter {} holds no webhook of Slack: {problem}", self.parameter))
@@ -79,7 +83,8 @@ impl<P: Parameters> Slack<P> {
         if !HOSTS.contains(&host) {
             return Err("its host is none of hooks.slack.com and hooks.slack-gov.com");
         }
-        if path.is_empty() || !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte)) {
+        if path.is_empty() || !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte))
+        {
             return Err("its path is none of a webhook's");
         }
         Ok(Webhook(match &self.origin {
@@ -108,7 +113,9 @@ impl<P: Parameters> Slack<P> {
         match status {
             429 => Err(later(format!("Slack asks to slow down (429 {said})"), asked)),
             500.. => Err(later(format!("Slack is not well ({status} {said})"), asked)),
-            300..400 => Err(refused(format!("Slack answers with a redirect ({status}), which is not followed"))),
+            300..400 => {
+                Err(refused(format!("Slack answers with a redirect ({status}), which is not followed")))
+            }
             _ => {
                 // Perhaps the webhook was replaced: the next message reads it anew.
                 *self.webhook.borrow_mut() = None;

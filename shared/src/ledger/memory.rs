@@ -140,9 +140,7 @@ impl Ledger for MemoryLedger {
         let mut due: Vec<Due> = items
             .iter()
             .filter(|(key, _)| key.belongs_to(owner))
-            .filter_map(|(key, item)| {
-                Some(Due { at: item.due.filter(|due| *due <= now)?, key: key.clone() })
-            })
+            .filter_map(|(key, item)| Some(Due { at: item.due.filter(|due| *due <= now)?, key: key.clone() }))
             .filter(|due| after.is_none_or(|after| due > after))
             .collect();
         due.sort();

@@ -28,9 +28,10 @@ static COMMON: LazyLock<Mutex<Map<String, Value>>> = LazyLock::new(Mutex::defaul
 pub(super) fn start(service: &'static str, environment: &Environment) {
     let mut common = Map::new();
     common.insert("service".to_owned(), service.into());
-    for (field, variable) in
-        [("function_name", "AWS_LAMBDA_FUNCTION_NAME"), ("function_memory_size", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")]
-    {
+    for (field, variable) in [
+        ("function_name", "AWS_LAMBDA_FUNCTION_NAME"),
+        ("function_memory_size", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+    ] {
         if let Some(value) = environment.optional(variable) {
             common.insert(field.to_owned(), value.into());
         }
@@ -94,7 +95,8 @@ impl Subscriber for Lines {
         let mut line = Map::new();
         line.insert("level".to_owned(), metadata.level().as_str().into());
         let place = metadata.file().zip(metadata.line());
-        let place = place.map_or_else(|| metadata.target().to_owned(), |(file, line)| format!("{file}:{line}"));
+        let place =
+            place.map_or_else(|| metadata.target().to_owned(), |(file, line)| format!("{file}:{line}"));
         line.insert("location".to_owned(), place.into());
         event.record(&mut Fields(&mut line));
         line.insert("timestamp".to_owned(), Timestamp::now().to_string().into());

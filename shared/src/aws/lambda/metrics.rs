@@ -35,11 +35,8 @@ impl Metrics {
     }
 
     fn line(&self, now: Timestamp) -> Map<String, Value> {
-        let described: Vec<Value> = self
-            .counts
-            .iter()
-            .map(|(name, _)| json!({"Name": name, "Unit": "Count"}))
-            .collect();
+        let described: Vec<Value> =
+            self.counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
         let directive = json!({
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["service"]], "Metrics": described}],
@@ -64,6 +61,9 @@ mod tests {
         assert_eq!(line["EventsHandled"], 3);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Metrics"], json!([{"Name": "EventsHandled", "Unit": "Count"}]));
-        assert_eq!((&directive["Dimensions"], &line["_aws"]["Timestamp"]), (&json!([["service"]]), &json!(0)));
+        assert_eq!(
+            (&directive["Dimensions"], &line["_aws"]["Timestamp"]),
+            (&json!([["service"]]), &json!(0))
+        );
     }
 }

@@ -1,0 +1,217 @@
+"""What must hold of template.yaml and no linter knows. Run by `cargo verify template`."""
+
+import json
+import unittest
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as the long ones."""
+
+
+def intrinsic(loader, name, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if name == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
+
+
+Loader.add_multi_constructor("!", intrinsic)
+TEMPLATE = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader)
+RESOURCES = TEMPLATE["Resources"]
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def of_type(kind):
+    return {name: found["Properties"] for name, found in RESOURCES.items() if found["Type"] == kind}
+
+
+def arn_of(name):
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def chosen(value, conditions):
+    """The value with each Fn::If decided: by `conditions`, a dictionary of truths."""
+    if isinstance(value, list):
+        items = (chosen(item, conditions) for item in value)
+        return [item for item in items if item != NO_VALUE]
+    if isinstance(value, dict):
+        if "Fn::If" in value:
+            name, then, otherwise = value["Fn::If"]
+            return chosen(then if conditions[name] else otherwise, conditions)
+        items = ((key, chosen(item, conditions)) for key, item in value.items())
+        return {key: item for key, item in items if item != NO_VALUE}
+    return value
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role, **conditions):
+    decided = {"HasSlackWebhook": True, "HasSlackWebhookKey": True, **conditions}
+    (policy,) = RESOURCES[role]["Properties"]["Policies"]
+    return chosen(policy["PolicyDocument"]["Statement"], decided)
+
+
+class Events(unittest.TestCase):
+    def test_every_rule_may_send_to_the_queue_and_to_its_dead_letter_queue(self):
+        rules = of_type("AWS::Events::Rule")
+        self.assertGreater(len(rules), 5)
+        for name, rule in rules.items():
+            for target in rule["Targets"]:
+                self.assertEqual(target["Arn"], arn_of("EventsQueue"), name)
+                self.assertEqual(target["DeadLetterConfig"]["Arn"], arn_of("EventsDeadLetterQueue"), name)
+        (statement,) = RESOURCES["EventsQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual(statement["Resource"], [arn_of("EventsQueue"), arn_of("EventsDeadLetterQueue")])
+        allowed = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+        self.assertEqual(
+            sorted(arn["Fn::GetAtt"][0] for arn in allowed), sorted(rules), "a rule that is not listed loses its events"
+        )
+
+    def test_no_pattern_is_refused_by_eventbridge(self):
+        def empty(value):
+            if isinstance(value, dict):
+                return not value or any(empty(item) for item in value.values())
+            return isinstance(value, list) and (not value or any(empty(item) for item in value))
+
+        for name, rule in of_type("AWS::Events::Rule").items():
+            for one_cluster in (True, False):
+                pattern = chosen(rule["EventPattern"], {"OneCluster": one_cluster})
+                self.assertFalse(empty(pattern), f"{name}: an empty object or list in {pattern}")
+                self.assertLess(len(json.dumps(pattern)), 1_500, f"{name}: EventBridge takes 2,048 characters")
+
+    def test_a_cluster_filter_reaches_every_rule_of_ecs(self):
+        for name, rule in of_type("AWS::Events::Rule").items():
+            pattern = chosen(rule["EventPattern"], {"OneCluster": True})
+            if pattern["source"] == ["aws.ecs"]:
+                self.assertIn("ClusterName", json.dumps(pattern), name)
+
+
+class Queues(unittest.TestCase):
+    def test_every_queue_is_encrypted(self):
+        for name, queue in of_type("AWS::SQS::Queue").items():
+            self.assertIs(queue["SqsManagedSseEnabled"], True, name)
+
+    def test_a_dead_letter_queue_keeps_messages_for_longer_than_its_source(self):
+        queues = of_type("AWS::SQS::Queue")
+        sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
+        self.assertEqual(sorted(sources), ["EventsQueue", "TellQueue"])
+        for name, queue in sources.items():
+            dead_letters = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+            # SQS counts from the day on which the message was sent first.
+            self.assertGreater(
+                queues[dead_letters]["MessageRetentionPeriod"], queue["MessageRetentionPeriod"], name
+            )
+
+    def test_a_message_stays_invisible_for_six_invocations(self):
+        timeout = TEMPLATE["Globals"]["Function"]["Timeout"]
+        mapped = []
+        for name, function in of_type("AWS::Serverless::Function").items():
+            self.assertNotIn("Timeout", function, name)
+            for event in function["Events"].values():
+                if event["Type"] != "SQS":
+                    continue
+                mapping = event["Properties"]
+                queue = mapping["Queue"]["Fn::GetAtt"][0]
+                mapped.append(queue)
+                least = 6 * timeout + mapping.get("MaximumBatchingWindowInSeconds", 0)
+                self.assertGreaterEqual(RESOURCES[queue]["Properties"]["VisibilityTimeout"], least, queue)
+                self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], queue)
+        self.assertEqual(sorted(mapped), ["EventsQueue", "TellQueue"])
+
+
+class Functions(unittest.TestCase):
+    def test_each_function_has_a_package_a_binary_and_a_role_of_its_own(self):
+        functions = of_type("AWS::Serverless::Function")
+        self.assertEqual(sorted(functions), ["NotificationsFunction", "RemediationFunction"])
+        roles = set()
+        for name, function in functions.items():
+            metadata = RESOURCES[name]["Metadata"]
+            self.assertEqual(metadata["BuildMethod"], "rust-cargolambda", name)
+            binary = metadata["BuildProperties"]["Binary"]
+            self.assertEqual(function["CodeUri"], f"functions/{binary}", name)
+            self.assertTrue((ROOT / function["CodeUri"] / "Cargo.toml").is_file(), name)
+            roles.add(json.dumps(function["Role"]))
+        self.assertEqual(len(roles), len(functions))
+
+    def test_each_function_is_swept_each_minute_and_a_lost_sweep_is_not_repeated(self):
+        for name, function in of_type("AWS::Serverless::Function").items():
+            sweep = function["Events"]["Sweep"]["Properties"]
+            self.assertEqual(sweep["Schedule"], "rate(1 minute)", name)
+            self.assertEqual(json.loads(sweep["Input"]), {"steward": "sweep"}, name)
+            self.assertEqual(sweep["RetryPolicy"]["MaximumRetryAttempts"], 0, name)
+            self.assertEqual(function["EventInvokeConfig"]["MaximumRetryAttempts"], 0, name)
+
+
+class Roles(unittest.TestCase):
+    ROLES = ("RemediationRole", "NotificationsRole")
+
+    def test_no_action_has_a_wildcard_and_only_tracing_has_any_resource(self):
+        for role in self.ROLES:
+            for statement in statements(role):
+                actions = listed(statement["Action"])
+                self.assertFalse([action for action in actions if "*" in action], role)
+                if "*" in listed(statement["Resource"]):
+                    self.assertEqual({action.split(":")[0] for action in actions}, {"xray"}, role)
+
+    def test_no_role_may_call_ecs(self):
+        for role in self.ROLES:
+            services = {action.split(":")[0] for found in statements(role) for action in listed(found["Action"])}
+            self.assertIn("dynamodb", services)
+            self.assertNotIn("ecs", services, role)
+
+    def test_every_access_to_the_table_is_bound_to_keys_that_are_there(self):
+        for role in self.ROLES:
+            for statement in statements(role):
+                if not listed(statement["Action"])[0].startswith("dynamodb:"):
+                    continue
+                condition = dict(statement["Condition"])
+                # ForAllValues alone holds for a request that has no such key.
+                self.assertEqual(condition.pop("Null"), {"dynamodb:LeadingKeys": "false"}, role)
+                ((operator, keys),) = condition.items()
+                self.assertTrue(operator.startswith("ForAllValues:String"), operator)
+                self.assertEqual(list(keys), ["dynamodb:LeadingKeys"], role)
+
+    def test_incidents_are_written_by_remediation_alone(self):
+        def writes(role):
+            return [
+                key
+                for found in statements(role)
+                if "dynamodb:PutItem" in listed(found["Action"])
+                for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            ]
+
+        self.assertEqual(writes("RemediationRole"), ["r#*", "x#*"])
+        self.assertEqual(writes("NotificationsRole"), ["n#*", "x#*"])
+
+    def test_the_slack_webhook_is_readable_only_where_one_is_named(self):
+        def text(**conditions):
+            return json.dumps(statements("NotificationsRole", **conditions))
+
+        without = text(HasSlackWebhook=False, HasSlackWebhookKey=False)
+        self.assertNotIn("SlackWebhook", without)
+        self.assertNotIn("kms:", without)
+        self.assertIn("parameter${SlackWebhookParameter}", text(HasSlackWebhookKey=False))
+        self.assertIn("kms:ViaService", text())
+        self.assertNotIn("Slack", json.dumps(statements("RemediationRole")))
+
+
+class Memory(unittest.TestCase):
+    def test_the_table_outlives_the_stack(self):
+        table = RESOURCES["Table"]
+        self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        self.assertEqual(TEMPLATE["Parameters"]["TableDeletionProtection"]["Default"], "true")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,77 @@
+//! Checks of the code.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::tools::{self, cargo, run};
+
+/// Where real input lies, which is not part of the project.
+pub(crate) fn corpus(root: &Path) -> PathBuf {
+    root.join(std::env::var_os("STEWARD_CORPUS").unwrap_or_else(|| "../shared/corpus".into()))
+}
+
+pub(crate) fn fmt(root: &Path) -> Result<(), String> {
+    cargo(root, &["fmt", "--all", "--check"])
+}
+
+pub(crate) fn clippy(root: &Path) -> Result<(), String> {
+    cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
+}
+
+/// Alone, because a workspace build unites the features of all members and would hide an SDK that crept in.
+pub(crate) fn domain(root: &Path) -> Result<(), String> {
+    cargo(root, &["check", "--package", "steward", "--no-default-features", "--locked"])?;
+    let tree = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--package",
+            "steward",
+            "--no-default-features",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .current_dir(root)
+        .output()
+        .map_err(|error| error.to_string())?;
+    let tree = String::from_utf8_lossy(&tree.stdout).into_owned();
+    let outside = ["aws-", "tokio", "hyper", "reqwest", "rustls", "rand", "getrandom"];
+    match tree.lines().find(|line| outside.iter().any(|name| line.starts_with(name))) {
+        Some(line) => Err(format!("the domain must not depend on {line}")),
+        None if tree.lines().count() > 3 => Ok(()),
+        None => Err("cargo tree lists no dependency of the domain".to_owned()),
+    }
+}
+
+pub(crate) fn test(root: &Path) -> Result<(), String> {
+    // A snapshot that is missing or differs fails; it is never accepted on the way.
+    run(Command::new(env!("CARGO"))
+        .args(["test", "--workspace", "--locked"])
+        .env("INSTA_UPDATE", "no")
+        .current_dir(root))
+}
+
+pub(crate) fn doc(root: &Path) -> Result<(), String> {
+    run(Command::new(env!("CARGO"))
+        .args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "--deny warnings")
+        .current_dir(root))
+}
+
+/// Fuzzing itself takes a nightly and a C++ compiler, and hours; that the targets type-check must not wait for that.
+pub(crate) fn fuzz(root: &Path) -> Result<(), String> {
+    let target = root.join("target/fuzz-check");
+    run(Command::new(env!("CARGO"))
+        .args(["check", "--locked", "--no-default-features"])
+        .args(["--manifest-path", "tests/fuzz/Cargo.toml", "--target-dir"])
+        .arg(target)
+        .current_dir(root))
+}
+
+pub(crate) fn deny(root: &Path) -> Result<(), String> {
+    let program = tools::cargo_deny(root)?;
+    run(Command::new(&program)
+        .args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
+        .current_dir(root))
+}

@@ -1,0 +1,65 @@
+//! Builds what is deployed.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::tools::{Python, run};
+
+/// The functions of `template.yaml`.
+const FUNCTIONS: &[&str] = &["RemediationFunction", "NotificationsFunction"];
+
+/// A processor, as the template, the Rust compiler and ELF name it.
+struct Architecture {
+    template: &'static str,
+    rust: &'static str,
+    /// `e_machine`.
+    elf: u16,
+}
+
+const ARCHITECTURES: &[Architecture] = &[
+    Architecture { template: "x86_64", rust: "x86_64", elf: 0x3e },
+    Architecture { template: "arm64", rust: "aarch64", elf: 0xb7 },
+];
+
+/// Builds for this machine, so that no other compilation target need be installed. What is deployed is built for the
+/// template's architecture by the same command.
+pub(crate) fn build(root: &Path) -> Result<(), String> {
+    let host = std::env::consts::ARCH;
+    let architecture = ARCHITECTURES
+        .iter()
+        .find(|known| known.rust == host)
+        .ok_or_else(|| format!("Lambda has no functions for this machine's architecture, {host}"))?;
+    let python = Python::ready(root)?;
+    run(python
+        .tool("sam")?
+        .args(["build", "--template-file", "template.yaml", "--build-dir", "target/sam/build"])
+        .args(["--parameter-overrides", &format!("Architecture={}", architecture.template)])
+        // One folder for both functions, which share nearly everything that is compiled.
+        .env("CARGO_TARGET_DIR", root.join("target"))
+        .current_dir(root))?;
+    for function in FUNCTIONS {
+        let bootstrap = root.join("target/sam/build").join(function).join("bootstrap");
+        let machine = elf_machine(&bootstrap)?;
+        if machine != architecture.elf {
+            return Err(format!(
+                "{} is an ELF file for machine {machine:#x}, not for {}",
+                bootstrap.display(),
+                architecture.template
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `e_machine` of a little-endian ELF file.
+fn elf_machine(path: &Path) -> Result<u16, String> {
+    let mut header = [0; 20];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut header))
+        .map_err(|error| format!("reading {}: {error}", path.display()))?;
+    match header {
+        [0x7f, b'E', b'L', b'F', .., low, high] => Ok(u16::from_le_bytes([low, high])),
+        _ => Err(format!("{} is not an ELF file", path.display())),
+    }
+}

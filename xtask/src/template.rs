@@ -1,0 +1,25 @@
+//! Checks of `template.yaml`, without AWS.
+
+use std::path::Path;
+
+use crate::tools::{Python, run};
+
+pub(crate) fn check(root: &Path) -> Result<(), String> {
+    let python = Python::ready(root)?;
+    run(python.tool("sam")?.args(["validate", "--template-file", "template.yaml"]).current_dir(root))?;
+    run(python
+        .tool("sam")?
+        .args(["validate", "--lint", "--template-file", "template.yaml"])
+        .current_dir(root))?;
+    // With what AWS recommends for serverless applications; what is left aside says so at its resource.
+    run(python
+        .tool("cfn-lint")?
+        .args(["--append-rules", "cfn_lint_serverless.rules", "--template", "template.yaml"])
+        .current_dir(root))?;
+    run(python
+        .tool("python")?
+        .args(["-m", "unittest", "discover", "--start-directory", "tests/template"])
+        // Nothing but sources belongs into the folder.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(root))
+}
