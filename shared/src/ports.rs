@@ -84,30 +84,6 @@ pub trait Ledger {
     ) -> Result<Vec<Due>, LedgerError>;
 }
 
-/// Reads parameters of SSM Parameter Store.
-pub trait Parameters {
-    /// The values of those that exist, in the order of the names; what does not exist is `None`.
-    ///
-    /// # Errors
-    ///
-    /// Where the store does not answer, or refuses.
-    async fn get(&self, names: &[String]) -> Result<Vec<Option<String>>, ParameterError>;
-}
-
-/// A call of Parameter Store that failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{operation} of {name}: {problem}")]
-pub struct ParameterError {
-    /// The operation of the API.
-    pub operation: &'static str,
-    /// The parameter.
-    pub name: String,
-    /// What the store said.
-    pub problem: String,
-    /// Whether trying again can help.
-    pub retryable: bool,
-}
-
 /// Wakes the notifications function.
 pub trait Tell {
     /// What the methods need.
@@ -173,4 +149,82 @@ pub struct SendError {
     pub retry_after: Option<SignedDuration>,
     /// Whether trying again can help.
     pub retryable: bool,
+}
+
+/// Reads parameters. IAM: `ssm:GetParameters` on the configuration's path.
+pub trait Parameters {
+    /// The values of parameters as they are now, in the order of the names; what does not exist is `None`.
+    ///
+    /// # Errors
+    ///
+    /// Where Parameter Store does not answer, or refuses.
+    async fn get(&self, names: &[String]) -> Result<Vec<Option<String>>, ParameterError>;
+}
+
+/// Writes parameters, too: only the command line does. IAM: `ssm:PutParameter`, `DeleteParameters`,
+/// `GetParametersByPath`.
+pub trait ParameterStore: Parameters {
+    /// Writes one parameter of type `String`.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Exists`] where there is one already that must not be overwritten; where Parameter Store does
+    /// not answer, or refuses.
+    async fn put(&self, name: &str, value: &str, overwrite: Overwrite) -> Result<(), ParameterError>;
+
+    /// Deletes parameters; what does not exist is no error.
+    ///
+    /// # Errors
+    ///
+    /// Where Parameter Store does not answer, or refuses: some may be deleted, and some not.
+    async fn delete(&self, names: &[String]) -> Result<(), ParameterError>;
+
+    /// The names of all parameters below a path, at any depth, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Where Parameter Store does not answer, or refuses.
+    async fn list(&self, path: &str) -> Result<Vec<String>, ParameterError>;
+}
+
+/// Whether a parameter that exists may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Only one of two who write at once succeeds.
+    No,
+    /// The last one wins.
+    Yes,
+}
+
+/// A parameter that could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// There is one already, and it must not be overwritten.
+    #[error("PutParameter {name}: it exists already")]
+    Exists {
+        /// Its name.
+        name: String,
+    },
+    /// Parameter Store did not answer, or refused.
+    #[error("{operation} {name}: {problem}")]
+    Failed {
+        /// Such as `GetParameters`.
+        operation: &'static str,
+        /// The parameter, the first of several, or the path.
+        name: String,
+        /// What Parameter Store, or the way to it, said.
+        problem: String,
+        /// Whether trying again can help.
+        retryable: bool,
+    },
+}
+
+impl ParameterError {
+    /// Whether trying again can help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Exists { .. } => false,
+            Self::Failed { retryable, .. } => *retryable,
+        }
+    }
 }

@@ -1,1 +1,63 @@
+//! The remediation function's process.
 
+mod report;
+
+use std::process::ExitCode;
+
+use remediation::{Handler, Ports, Settings};
+use serde_json::Value;
+use steward::aws::lambda::{self, Failure, Function, Invocation, SystemClock};
+use steward::aws::{DynamoLedger, Environment, EnvironmentError, Sdk, Ssm, TellQueue};
+use steward::config::Loader;
+use steward::ports::Clock;
+use steward::remediation::Home;
+use steward::request::Request;
+
+struct Remediation {
+    ledger: DynamoLedger,
+    tell: TellQueue,
+    parameters: Ssm,
+    configuration: Loader,
+}
+
+impl Function for Remediation {
+    const NAME: &'static str = "remediation";
+
+    fn build(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let sdk = Sdk::new(environment)?;
+        Ok(Self {
+            ledger: DynamoLedger::new(&sdk, environment.required("STEWARD_TABLE")?),
+            tell: TellQueue::new(&sdk, environment.required("STEWARD_TELL_QUEUE_URL")?),
+            parameters: Ssm::new(&sdk),
+            configuration: Loader::new(environment.required("STEWARD_CONFIGURATION")?),
+        })
+    }
+
+    async fn invoke(&self, payload: &[u8], invocation: &Invocation) -> Result<Value, Failure> {
+        let loaded = lambda::configuration(&self.configuration, &self.parameters).await?;
+        let settings = Settings {
+            policy: loaded.policy,
+            grouping: loaded.notifications.grouping,
+            home: Home::of_function(&invocation.function_arn),
+            deadline: invocation.deadline,
+        };
+        let ports = Ports { ledger: &self.ledger, tell: &self.tell, clock: &SystemClock };
+        let handler = Handler::new(ports, settings);
+        match Request::read(payload) {
+            None => {
+                let outcome = handler.handle(payload).await.map_err(|error| report::unreadable(&error))?;
+                report::handled(&outcome, SystemClock.now())
+            }
+            Some(Ok(Request::Sweep)) => {
+                let swept = handler.sweep().await.map_err(|error| report::blind(&error))?;
+                Ok(report::swept(&swept, SystemClock.now()))
+            }
+            Some(Ok(Request::Tell { .. })) => Err(report::misdirected("notifications tells subjects")),
+            Some(Err(error)) => Err(report::misdirected(&error.to_string())),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    lambda::run::<Remediation>()
+}

@@ -2,8 +2,8 @@
 //!
 //! One item a key: `pk`, the record as text (`item`), `version`, and while a sweep must look at it `due_owner` and
 //! `due_at`, the keys of the sparse index `due`. `expires_at` is the table's TTL attribute; open items have none.
+#![allow(clippy::disallowed_types, reason = "the SDK's maps; none is iterated for its order")]
 
-#[allow(clippy::disallowed_types, reason = "the SDK's type; it is never iterated for its order")]
 use std::collections::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,7 +179,7 @@ impl Ledger for DynamoLedger {
         let start = after.map(|after| {
             let mut start = key_item(&after.key);
             start.insert(DUE_OWNER.to_owned(), text(owner.prefix()));
-            start.insert(DUE_AT.to_owned(), number(after.at.as_millisecond()));
+            start.insert(DUE_AT.to_owned(), number(&after.at.as_millisecond()));
             start
         });
         let answer = self
@@ -189,7 +189,7 @@ impl Ledger for DynamoLedger {
             .index_name(INDEX)
             .key_condition_expression("due_owner = :owner AND due_at <= :now")
             .expression_attribute_values(":owner", text(owner.prefix()))
-            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":now", number(&now.as_millisecond()))
             .set_exclusive_start_key(start)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
@@ -212,7 +212,7 @@ impl Condition {
             Expect::Version(version) => Self {
                 expression: IF_UNCHANGED,
                 names: Some([("#version".to_owned(), VERSION.to_owned())].into()),
-                values: Some([(":expected".to_owned(), number(version))].into()),
+                values: Some([(":expected".to_owned(), number(&version))].into()),
             },
         }
     }
@@ -225,13 +225,13 @@ fn item_of(write: &Write) -> Result<Item, LedgerError> {
     };
     let mut item = key_item(&write.key);
     item.insert(ITEM.to_owned(), AttributeValue::S(encode(&write.key, &write.record)?));
-    item.insert(VERSION.to_owned(), number(version));
+    item.insert(VERSION.to_owned(), number(&version));
     if let (Some(due), Some(owner)) = (write.due, write.key.owner()) {
         item.insert(DUE_OWNER.to_owned(), text(owner.prefix()));
-        item.insert(DUE_AT.to_owned(), number(due.as_millisecond()));
+        item.insert(DUE_AT.to_owned(), number(&due.as_millisecond()));
     }
     if let Some(expires) = write.expires {
-        item.insert(EXPIRES_AT.to_owned(), number(expires.as_second()));
+        item.insert(EXPIRES_AT.to_owned(), number(&expires.as_second()));
     }
     Ok(item)
 }
@@ -251,7 +251,7 @@ fn due_of(item: &Item) -> Result<Due, LedgerError> {
     let key = key_of("Query", item)?;
     let at = integer(item, DUE_AT).and_then(|millis| Timestamp::from_millisecond(millis).ok());
     match at {
-        Some(at) => Ok(Due { key, at }),
+        Some(at) => Ok(Due { at, key }),
         None => Err(LedgerError::Unreadable { key, problem: "it has no `due_at`".to_owned() }),
     }
 }
@@ -273,7 +273,7 @@ fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn number(number: impl ToString) -> AttributeValue {
+fn number(number: &impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

@@ -23,9 +23,11 @@ pub enum EnvironmentError {
     },
 }
 
+type Lookup = Box<dyn Fn(&str) -> Option<String>>;
+
 /// The variables of a process, given as a lookup so that nothing here reads the process itself.
 pub struct Environment {
-    variables: Box<dyn Fn(&str) -> Option<String>>,
+    variables: Lookup,
 }
 
 impl Environment {

@@ -11,10 +11,13 @@ mod environment;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
+#[cfg(test)]
+mod scripted;
 mod sdk;
 mod slack;
 mod sns;
 mod sqs;
+mod ssm;
 mod verdict;
 
 pub use dynamodb::DynamoLedger;
@@ -23,4 +26,8 @@ pub use sdk::Sdk;
 pub use slack::Slack;
 pub use sns::Topic;
 pub use sqs::TellQueue;
+pub use ssm::Ssm;
 pub use verdict::{FailedCall, Verdict, verdict};
+
+#[cfg(test)]
+mod tests;

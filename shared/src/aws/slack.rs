@@ -53,6 +53,11 @@ impl<P: Parameters> Slack<P> {
         Self { connector: sdk.connector(), parameters, parameter, origin, webhook: RefCell::default() }
     }
 
+    #[cfg(test)]
+    pub(super) fn parameters(&self) -> &P {
+        &self.parameters
+    }
+
     async fn webhook(&self) -> Result<Webhook, SendError> {
         if let Some(known) = self.webhook.borrow().clone() {
             return Ok(known);
@@ -62,7 +67,7 @@ impl<P: Parameters> Slack<P> {
             .parameters
             .get(&names)
             .await
-            .map_err(|error| SendError { retryable: error.retryable, ..refused(error.to_string()) })?;
+            .map_err(|error| SendError { retryable: error.is_retryable(), ..refused(error.to_string()) })?;
         let value = found.into_iter().flatten().next().ok_or_else(|| {
             refused(format!(
                 "there is no parameter {}: put the webhook there as a SecureString",

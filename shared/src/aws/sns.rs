@@ -1,6 +1,6 @@
 //! The topic: mail, and whatever else subscribes to it.
+#![allow(clippy::disallowed_types, reason = "the SDK's map; it is never iterated here")]
 
-#[allow(clippy::disallowed_types, reason = "the SDK's type; it is never iterated here")]
 use std::collections::HashMap;
 
 use aws_sdk_sns::Client;

@@ -72,7 +72,7 @@ impl Postpone for TellQueue {
 
 /// Whole seconds, rounded up, from 0 to `max`.
 fn seconds(duration: SignedDuration, max: i32) -> i32 {
-    let up = duration.as_secs() + i64::from(duration.subsec_nanos() > 0);
+    let up = duration.as_secs().saturating_add(i64::from(duration.subsec_nanos() > 0));
     i32::try_from(up).unwrap_or(max).clamp(0, max)
 }
 

@@ -18,7 +18,8 @@ use serde_json::value::RawValue;
 pub use metrics::Metrics;
 
 use super::environment::{Environment, EnvironmentError};
-use crate::ports::Clock;
+use crate::config::{Configuration, Loaded, Loader};
+use crate::ports::{Clock, Parameters};
 
 /// A Lambda function.
 pub trait Function: Sized {
@@ -86,6 +87,26 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+/// The configuration in force, as a function needs it before it does anything.
+///
+/// # Errors
+///
+/// Where it cannot be read and never was: the function acts on nothing, and its records return.
+pub async fn configuration<P: Parameters>(loader: &Loader, parameters: &P) -> Result<Configuration, Failure> {
+    match loader.load(parameters, SystemClock.now()).await {
+        Ok(Loaded { configuration, stale, .. }) => {
+            if let Some(error) = stale {
+                tracing::warn!("the configuration cannot be read, the last one stays in force: {error}");
+            }
+            Ok(configuration)
+        }
+        Err(error) => {
+            let message = format!("the configuration cannot be read: {error}");
+            Err(Failure { error_type: "Steward.Configuration", message })
+        }
     }
 }
 

@@ -1,0 +1,337 @@
+//! Bringing a file into force, and going back.
+
+use super::manifest::{Cut, cut};
+use super::value::MAX_VALUE_BYTES;
+use super::{
+    Current, KEPT_VERSIONS, MANIFEST, Manifest, by_version, current, file as read_file, get_one, name_in,
+    pointer_name,
+};
+use crate::config::Configuration;
+use crate::config::file::{Fault, File};
+use crate::config::loader::LoadError;
+use crate::ports::{Overwrite, ParameterError, ParameterStore};
+
+/// A file that can be applied, beside what is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    path: String,
+    file: File,
+    seen: Option<Current>,
+    /// What is in force; `None` where nothing was ever applied, or it cannot be read by this version.
+    pub before: Option<Configuration>,
+    /// What is to come into force.
+    pub after: Configuration,
+    /// The version that it will have.
+    pub version: u64,
+    /// Whether the file says something else than the one in force.
+    pub is_change: bool,
+    /// Why what is in force cannot be read, although something is.
+    pub unreadable: Option<LoadError>,
+}
+
+impl Change {
+    /// The version in force, if its pointer can be read.
+    pub fn version_before(&self) -> Option<u64> {
+        self.seen.as_ref().map(|seen| seen.manifest.version)
+    }
+}
+
+/// What an apply did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The version that is in force now.
+    pub version: u64,
+    /// Versions that were deleted for their age.
+    pub pruned: Vec<u64>,
+    /// Why old versions could not be deleted. The next apply tries again.
+    pub not_pruned: Option<ParameterError>,
+}
+
+/// Why nothing was brought into force.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// The file is not valid.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Faults(Vec<Fault>),
+    /// What is in force cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Parameter Store did not answer, or refused.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A section does not fit.
+    #[error("section {name} has {bytes} bytes, and a parameter holds at most {MAX_VALUE_BYTES}: shorten it")]
+    TooLarge {
+        /// The section.
+        name: String,
+        /// Its size as JSON.
+        bytes: usize,
+    },
+    /// Somebody else applies at the same time, or did so since the change was shown.
+    #[error(
+        "version {version} of {path} was begun by somebody else meanwhile; look at the difference and apply again"
+    )]
+    Overtaken {
+        /// The configuration's path.
+        path: String,
+        /// The other's version, or ours that the other took.
+        version: u64,
+    },
+    /// A file that cannot be written as JSON.
+    #[error("the file cannot be written as JSON: {0}")]
+    Encode(String),
+}
+
+/// Looks at what is in force and what the file would change. Writes nothing.
+///
+/// A version in force that is damaged or missing does not stand in the way of a new one: it is noted.
+///
+/// # Errors
+///
+/// Where the file is not valid, Parameter Store does not answer, or what is in force is newer than this version.
+pub async fn prepare<P: ParameterStore>(store: &P, path: &str, file: File) -> Result<Change, ApplyError> {
+    let after = file.check().map_err(ApplyError::Faults)?;
+    let mut unreadable = None;
+    let seen = match current(store, path).await {
+        Ok(seen) => seen,
+        Err(error @ (LoadError::Unreadable(_) | LoadError::Newer { .. })) => return Err(error.into()),
+        Err(error) => {
+            unreadable = Some(error);
+            None
+        }
+    };
+    let in_force = match &seen {
+        None => None,
+        Some(seen) => match read_file(store, path, &seen.manifest).await {
+            Ok(file) => Some(file),
+            Err(error @ LoadError::Unreadable(_)) => return Err(error.into()),
+            Err(error) => {
+                unreadable = Some(error);
+                None
+            }
+        },
+    };
+    let newest = by_version(path, &store.list(path).await?).into_keys().next_back().unwrap_or(0);
+    let version = newest.max(seen.as_ref().map_or(0, |seen| seen.manifest.version)) + 1;
+    let change = Change {
+        path: path.to_owned(),
+        is_change: in_force.as_ref() != Some(&file),
+        before: in_force.and_then(|file| file.check().ok()),
+        file,
+        seen,
+        after,
+        version,
+        unreadable,
+    };
+    check_sizes(&change)?;
+    Ok(change)
+}
+
+fn cut_of(change: &Change) -> Result<Cut, ApplyError> {
+    cut(&change.file, change.version, change.version_before())
+        .map_err(|error| ApplyError::Encode(error.to_string()))
+}
+
+fn check_sizes(change: &Change) -> Result<(), ApplyError> {
+    let cut = cut_of(change)?;
+    let all = cut.sections.iter().map(|(name, value)| (name.as_str(), value.len()));
+    match all.chain([(MANIFEST, cut.manifest.len())]).find(|(_, bytes)| *bytes > MAX_VALUE_BYTES) {
+        Some((name, bytes)) => Err(ApplyError::TooLarge { name: name.to_owned(), bytes }),
+        None => Ok(()),
+    }
+}
+
+/// Brings a change into force: claims its version, writes the sections, turns the pointer, prunes.
+///
+/// # Errors
+///
+/// Where somebody else was faster, or a write failed. Unless it was the last one, which turns the pointer, what was in
+/// force is in force; then either of the two.
+pub async fn apply<P: ParameterStore>(store: &P, change: &Change) -> Result<Applied, ApplyError> {
+    let Change { path, version, .. } = change;
+    let cut = cut_of(change)?;
+    let overtaken = || ApplyError::Overtaken { path: path.clone(), version: *version };
+    let claim = name_in(path, *version, MANIFEST);
+    match store.put(&claim, &cut.manifest, Overwrite::No).await {
+        Err(ParameterError::Exists { .. }) => return Err(overtaken()),
+        result => result?,
+    }
+    for (name, value) in &cut.sections {
+        store.put(&name_in(path, *version, name), value, Overwrite::No).await?;
+    }
+    let pointer = pointer_name(path);
+    let seen = change.seen.as_ref().map(|seen| seen.pointer.as_str());
+    let now = get_one(store, &pointer).await?;
+    // A damaged pointer was never seen as one; it is replaced whatever it is.
+    let is_damaged = seen.is_none() && change.unreadable.is_some();
+    if now.as_deref() != seen && !is_damaged {
+        let by = now.and_then(|text| Manifest::decode(&pointer, &text).ok()).map_or(*version, |m| m.version);
+        return Err(ApplyError::Overtaken { path: path.clone(), version: by });
+    }
+    // Nothing was applied before: only one of two can be the first.
+    let overwrite = if now.is_none() { Overwrite::No } else { Overwrite::Yes };
+    match store.put(&pointer, &cut.manifest, overwrite).await {
+        Err(ParameterError::Exists { .. }) => return Err(overtaken()),
+        result => result?,
+    }
+    let (pruned, not_pruned) = match prune(store, path, *version).await {
+        Ok(pruned) => (pruned, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    Ok(Applied { version: *version, pruned, not_pruned })
+}
+
+/// Deletes all but the newest versions and the one in force.
+async fn prune<P: ParameterStore>(store: &P, path: &str, in_force: u64) -> Result<Vec<u64>, ParameterError> {
+    let versions = by_version(path, &store.list(path).await?);
+    let old: Vec<(u64, Vec<String>)> =
+        versions.into_iter().rev().skip(KEPT_VERSIONS).filter(|(version, _)| *version != in_force).collect();
+    let names: Vec<String> = old.iter().flat_map(|(_, names)| names.iter().cloned()).collect();
+    if !names.is_empty() {
+        store.delete(&names).await?;
+    }
+    Ok(old.into_iter().map(|(version, _)| version).collect())
+}
+
+/// Why nothing was gone back to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RollbackError {
+    /// Nothing was ever applied.
+    #[error("nothing was ever applied at {path}")]
+    NothingApplied {
+        /// The configuration's path.
+        path: String,
+    },
+    /// No version is there to go back to.
+    #[error(
+        "no usable version that was in force before {version} is left at {path}; `steward versions` lists what there is, \
+         and `--to` names one"
+    )]
+    NothingBefore {
+        /// The configuration's path.
+        path: String,
+        /// The version in force.
+        version: u64,
+    },
+    /// That version is not there.
+    #[error("version {version} is not there at {path}; `steward versions` lists what there is")]
+    NoSuchVersion {
+        /// The configuration's path.
+        path: String,
+        /// The version.
+        version: u64,
+    },
+    /// That version is in force.
+    #[error("version {version} is in force already")]
+    InForce {
+        /// The version.
+        version: u64,
+    },
+    /// That version cannot be read, or is not valid any more.
+    #[error("version {version} cannot be gone back to: {problem}")]
+    Unusable {
+        /// The version.
+        version: u64,
+        /// Why.
+        problem: String,
+    },
+    /// What is in force cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl From<ParameterError> for RollbackError {
+    fn from(error: ParameterError) -> Self {
+        Self::Load(LoadError::Unreadable(error))
+    }
+}
+
+/// Looks for the version to go back to: `to`, or the nearest usable one of those that were in force before. Writes
+/// nothing.
+///
+/// # Errors
+///
+/// Where there is none, or it is not whole.
+pub async fn find_earlier<P: ParameterStore>(
+    store: &P,
+    path: &str,
+    to: Option<u64>,
+) -> Result<Earlier, RollbackError> {
+    let in_force = match current(store, path).await {
+        // Damage is what going back to a named version is for.
+        Err(LoadError::Damaged { .. } | LoadError::Newer { .. }) if to.is_some() => None,
+        result => result?.map(|current| current.manifest),
+    };
+    match (in_force, to) {
+        (Some(in_force), Some(to)) if in_force.version == to => Err(RollbackError::InForce { version: to }),
+        (_, Some(to)) => verified(store, path, to).await,
+        (Some(in_force), None) => nearest(store, path, &in_force).await,
+        (None, None) => Err(RollbackError::NothingApplied { path: path.to_owned() }),
+    }
+}
+
+/// Follows what replaced what.
+async fn nearest<P: ParameterStore>(
+    store: &P,
+    path: &str,
+    in_force: &Manifest,
+) -> Result<Earlier, RollbackError> {
+    let mut manifest = in_force.clone();
+    // Versions only go down, so this ends.
+    while let Some(version) = manifest.replaces.filter(|version| *version < manifest.version) {
+        match verified(store, path, version).await {
+            Err(RollbackError::Unusable { .. }) => {}
+            Err(RollbackError::NoSuchVersion { .. }) => break,
+            result => return result,
+        }
+        let name = name_in(path, version, MANIFEST);
+        let text = get_one(store, &name).await?;
+        match text.and_then(|text| Manifest::decode(&name, &text).ok()).filter(|m| m.version == version) {
+            Some(earlier) => manifest = earlier,
+            None => break,
+        }
+    }
+    Err(RollbackError::NothingBefore { path: path.to_owned(), version: in_force.version })
+}
+
+/// A version that was read and checked, section by section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its number.
+    pub version: u64,
+    /// What it says.
+    pub configuration: Configuration,
+    manifest: String,
+}
+
+async fn verified<P: ParameterStore>(store: &P, path: &str, version: u64) -> Result<Earlier, RollbackError> {
+    let name = name_in(path, version, MANIFEST);
+    let Some(text) = get_one(store, &name).await? else {
+        return Err(RollbackError::NoSuchVersion { path: path.to_owned(), version });
+    };
+    let unusable = |problem: String| RollbackError::Unusable { version, problem };
+    let manifest = Manifest::decode(&name, &text).map_err(|error| unusable(error.to_string()))?;
+    if manifest.version != version {
+        return Err(unusable(format!("{name} is the manifest of version {}", manifest.version)));
+    }
+    let file = match read_file(store, path, &manifest).await {
+        Err(error @ LoadError::Unreadable(_)) => return Err(error.into()),
+        Err(error) => return Err(unusable(error.to_string())),
+        Ok(file) => file,
+    };
+    let configuration = file.check().map_err(|faults| unusable(ApplyError::Faults(faults).to_string()))?;
+    Ok(Earlier { version, configuration, manifest: text })
+}
+
+/// Turns the pointer back to a version that [`find_earlier`] has checked: one write.
+///
+/// # Errors
+///
+/// Where Parameter Store does not take it.
+pub async fn rollback<P: ParameterStore>(
+    store: &P,
+    path: &str,
+    earlier: &Earlier,
+) -> Result<(), ParameterError> {
+    store.put(&pointer_name(path), &earlier.manifest, Overwrite::Yes).await
+}
