@@ -15,10 +15,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use steward::config::{Notifications, Size};
 use steward::ledger::{
     Expect, Key, Lease, LedgerError, News, Owner, Record, Stored, Thread, Transaction, Write,
 };
-use steward::notification::{Message, Subject, deployment, incident};
+use steward::notification::{Message, Subject, deployment_quoting, incident_quoting};
 use steward::ports::{Channel, Clock, Ledger, SendError};
 
 /// Longer than the function may run: nobody else tells the subject meanwhile.
@@ -46,6 +47,7 @@ pub struct Ports<'p, L, H, C> {
 /// The function, ready to be invoked.
 pub struct Handler<'p, L, H, C> {
     ports: Ports<'p, L, H, C>,
+    evidence: Size,
 }
 
 /// What became of a subject.
@@ -74,9 +76,15 @@ pub enum TellError {
 }
 
 impl<'p, L: Ledger, H: Channel, C: Clock> Handler<'p, L, H, C> {
-    /// A handler with its ports.
+    /// A handler with its ports, as configured by default.
     pub fn new(ports: Ports<'p, L, H, C>) -> Self {
-        Self { ports }
+        Self { ports, evidence: Notifications::default().evidence }
+    }
+
+    /// Quotes at most so much of each text.
+    #[must_use]
+    pub fn quoting(self, evidence: Size) -> Self {
+        Self { evidence, ..self }
     }
 
     /// Tells what is due. `holder` names this invocation.
@@ -122,7 +130,7 @@ impl<'p, L: Ledger, H: Channel, C: Clock> Handler<'p, L, H, C> {
             return Ok(Told::Elsewhere);
         }
         let missing = self.channels_without(&thread, news.seq);
-        let message = subject_item.as_ref().and_then(|stored| render(&stored.record));
+        let message = subject_item.as_ref().and_then(|stored| render(&stored.record, self.evidence));
         let (Some(message), false) = (message, missing.is_empty()) else {
             self.clear_due(news, news_item.as_ref()).await?;
             return Ok(Told::Nothing);
@@ -217,10 +225,10 @@ fn is_held_by_another(thread: &Thread, holder: &str, now: Timestamp) -> bool {
     thread.lease.as_ref().is_some_and(|lease| lease.holder != holder && lease.until > now)
 }
 
-fn render(record: &Record) -> Option<Message> {
+fn render(record: &Record, evidence: Size) -> Option<Message> {
     match record {
-        Record::Incident(subject) => Some(incident(subject)),
-        Record::Deployment(subject) => Some(deployment(subject)),
+        Record::Incident(subject) => Some(incident_quoting(subject, evidence)),
+        Record::Deployment(subject) => Some(deployment_quoting(subject, evidence)),
         Record::Target(_) | Record::News(_) | Record::Thread(_) => None,
     }
 }

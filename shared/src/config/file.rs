@@ -73,7 +73,7 @@ pub struct Told {
     /// How long news gather before the first message about them. Default `15s`, from `0s` to `15m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grouping: Option<Duration>,
-    /// The most that an alert shows of one quoted text. Default `300B`, from `100B` to `2KiB`.
+    /// The most that an alert shows of one quoted text. Default `300B`, from `100B` to `1KiB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Size>,
     /// Slack. By default as the stack was deployed.
@@ -220,11 +220,11 @@ impl Told {
             faults,
         );
         if let Some(size) = self.evidence {
-            if (100..=2_048).contains(&size.bytes()) {
+            if (100..=1_024).contains(&size.bytes()) {
                 notifications.evidence = size;
             } else {
-                let why = "less says nothing, and three quotes of more do not fit into one message to Slack";
-                faults.push(out_of_bounds("notifications.evidence", &size, "100B", "2KiB", why));
+                let why = "less says nothing, and no more is kept of a text";
+                faults.push(out_of_bounds("notifications.evidence", &size, "100B", "1KiB", why));
             }
         }
         match &self.slack {

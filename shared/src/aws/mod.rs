@@ -1,0 +1,3 @@
+//! The ports on AWS, behind the feature `aws`.
+
+pub mod ssm;
