@@ -52,6 +52,10 @@ pub(crate) fn read(text: &str) -> Result<Valid, Vec<Problem>> {
         Err((at, text)) => return Err(vec![Problem { at, path: String::new(), text }]),
     };
     let mut value = tree.value();
+    if !value.is_object() {
+        let text = format!("a configuration has keys and values, and begins with `version: {VERSION}`");
+        return Err(vec![Problem { at: tree.at(&[]), path: String::new(), text }]);
+    }
     let mut problems = Vec::new();
     let file = loop {
         let error = match serde_path_to_error::deserialize::<_, File>(&value) {
@@ -59,11 +63,11 @@ pub(crate) fn read(text: &str) -> Result<Valid, Vec<Problem>> {
             Err(error) => error,
         };
         let refused = Refused::of(&error);
-        problems.push(refused.problem(&tree));
-        // Another version of the form has other keys: nothing more can be said about them.
+        // Another version of the form has other keys: nothing can be said about them.
         if refused.path == ["version"] {
-            return Err(problems);
+            return Err(vec![refused.problem(&tree)]);
         }
+        problems.push(refused.problem(&tree));
         if problems.len() >= MAX_PROBLEMS || !refused.take_out(&mut value) {
             problems.sort_by_key(|problem| problem.at);
             return Err(problems);
@@ -163,7 +167,7 @@ fn worded(message: &str) -> String {
             return format!("unknown {what} `{unknown}`{}", suggestion(unknown, expected, known));
         }
     }
-    message.strip_prefix("invalid type: ").map_or_else(|| message.to_owned(), |rest| format!("not {rest}"))
+    message.strip_prefix("invalid type: ").map_or_else(|| message.to_owned(), |rest| format!("found {rest}"))
 }
 
 /// The known word that looks most like the unknown one, or all that are known.

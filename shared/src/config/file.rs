@@ -5,6 +5,7 @@
 //! holds each of its sections as JSON. The domain knows neither lines nor columns: a fault names its field by path.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
@@ -30,7 +31,7 @@ const MAX_PARAMETER_LEVELS: usize = 15;
 /// Every key but `version` may be left out, and then has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(title = "steward.yaml"))]
 pub struct File {
     /// The version of this file's form.
     pub version: Version,
@@ -38,10 +39,10 @@ pub struct File {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// When incidents open and end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub incidents: Option<Incidents>,
     /// How people are told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub notifications: Option<Told>,
 }
 
@@ -314,6 +315,27 @@ fn topic_arn(text: &str) -> Result<(), String> {
         return Err("a FIFO topic: it reaches no people, only queues; name a standard topic".to_owned());
     }
     Ok(())
+}
+
+/// A section is a map, or left empty. serde by itself takes a list for a struct, too, value by value.
+fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct Keys<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("keys with their values below it")
+        }
+
+        fn visit_unit<E>(self) -> Result<Option<T>, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Keys(PhantomData))
 }
 
 impl Serialize for Version {

@@ -161,3 +161,12 @@ fn a_version_that_is_not_read_is_refused_by_its_number() {
     let missing = serde_json::from_value::<File>(json!({"mode": "observe"})).unwrap_err().to_string();
     assert!(missing.contains("missing field `version`"), "{missing}");
 }
+
+#[test]
+fn a_list_is_no_section() {
+    for section in ["incidents", "notifications"] {
+        let error =
+            serde_json::from_value::<File>(json!({"version": 1, section: ["30m"]})).unwrap_err().to_string();
+        assert!(error.contains("expected keys with their values below it"), "{error}");
+    }
+}
