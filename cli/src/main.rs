@@ -1,8 +1,15 @@
 //! `steward`: the command line of ECS Steward.
 
+mod apply;
+mod configuration;
 mod demo;
+mod diff;
 mod explain;
+mod rollback;
+mod schema;
 mod terminal;
+mod validate;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -20,6 +27,12 @@ struct Cli {
 enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
+    Validate(validate::Arguments),
+    Diff(diff::Arguments),
+    Apply(apply::Arguments),
+    Rollback(rollback::Arguments),
+    Versions(versions::Arguments),
+    Schema(schema::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -27,6 +40,12 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
+        Command::Rollback(arguments) => rollback::run(&arguments),
+        Command::Versions(arguments) => versions::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
     };
     result.unwrap_or_else(|error| terminal::give_up(&error))
 }

@@ -7,7 +7,8 @@
 //! # Invariants
 //!
 //! * Nothing in this crate reads a clock, the environment or a source of randomness, and nothing here talks to a
-//!   network: time and identity are arguments, the outside is behind [`ports`].
+//!   network: time and identity are arguments, the outside is behind [`ports`]. The one exception is `aws`, the ports on
+//!   AWS, behind the feature of that name.
 //! * Decisions and transitions are pure and total. Text from outside never panics them and costs linear time.
 //! * What leaves the process is [`redact::Redacted`], a type that only redaction can make.
 //! * What is not known stays unknown: no default stands in for a fact.

@@ -14,6 +14,7 @@ mod sweep;
 mod tell;
 
 use jiff::{SignedDuration, Timestamp};
+use steward::config::{Notifications, Size};
 use steward::ledger::{Expect, Key, LedgerError, News, Record, Stored, Transaction, Write};
 use steward::notification::Subject;
 use steward::ports::{Channel, Clock, Ledger, Postpone, SendError, Tell};
@@ -54,6 +55,7 @@ pub struct Invocation {
 pub struct Handler<'p, L, H, T, C> {
     ports: Ports<'p, L, H, T, C>,
     invocation: Invocation,
+    evidence: Size,
 }
 
 /// What became of a subject.
@@ -116,7 +118,13 @@ pub enum HandleError {
 impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, T, C> {
     /// A handler with its ports, for one invocation.
     pub fn new(ports: Ports<'p, L, H, T, C>, invocation: Invocation) -> Self {
-        Self { ports, invocation }
+        Self { ports, invocation, evidence: Notifications::default().evidence }
+    }
+
+    /// Quotes at most so much of each text.
+    #[must_use]
+    pub fn quoting(self, evidence: Size) -> Self {
+        Self { evidence, ..self }
     }
 
     /// Handles what the function was invoked with: a batch of the `tell` queue, or a request.

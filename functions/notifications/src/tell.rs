@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use steward::config::Size;
 use steward::ledger::{Expect, Key, Lease, LedgerError, News, Record, Stored, Thread, Transaction, Write};
 use steward::notification::{self, Message, Subject};
 use steward::ports::{Channel, Clock, Ledger, Postpone, SendError, Tell};
@@ -85,7 +86,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
             Some(Stored { record: Record::Thread(thread), .. }) => thread.clone(),
             _ => Thread { subject: subject.clone(), told: BTreeMap::new(), lease: None, failures: 0 },
         };
-        let message = subject_item.as_ref().and_then(|stored| render(&stored.record));
+        let message = subject_item.as_ref().and_then(|stored| render(&stored.record, self.evidence));
         Ok(Some(Read { news: news.clone(), news_item, thread, thread_item, message }))
     }
 
@@ -157,10 +158,10 @@ fn is_held_by_another(thread: &Thread, holder: &str, now: Timestamp) -> bool {
     thread.lease.as_ref().is_some_and(|lease| lease.holder != holder && lease.until > now)
 }
 
-fn render(record: &Record) -> Option<Message> {
+fn render(record: &Record, evidence: Size) -> Option<Message> {
     match record {
-        Record::Incident(subject) => Some(notification::incident(subject)),
-        Record::Deployment(subject) => Some(notification::deployment(subject)),
+        Record::Incident(subject) => Some(notification::incident_quoting(subject, evidence)),
+        Record::Deployment(subject) => Some(notification::deployment_quoting(subject, evidence)),
         Record::Target(_) | Record::News(_) | Record::Thread(_) => None,
     }
 }

@@ -140,7 +140,7 @@ impl World {
     ) -> Handler<'w, MemoryLedger, H, Queue, At> {
         let ports = Ports { ledger: &self.ledger, channels, queue: &self.queue, clock: &self.clock };
         let deadline = self.clock.now() + SignedDuration::from_secs(30);
-        Handler { ports, invocation: Invocation { holder: holder.to_owned(), deadline } }
+        Handler::new(ports, Invocation { holder: holder.to_owned(), deadline })
     }
 
     fn tell(&self, subject: &Subject, holder: &str) -> Result<Told, TellError> {

@@ -5,6 +5,7 @@
 //! holds each of its sections as JSON. The domain knows neither lines nor columns: a fault names its field by path.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
@@ -30,7 +31,7 @@ const MAX_PARAMETER_LEVELS: usize = 15;
 /// Every key but `version` may be left out, and then has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(title = "steward.yaml"))]
 pub struct File {
     /// The version of this file's form.
     pub version: Version,
@@ -38,10 +39,10 @@ pub struct File {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// When incidents open and end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub incidents: Option<Incidents>,
     /// How people are told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub notifications: Option<Told>,
 }
 
@@ -73,7 +74,7 @@ pub struct Told {
     /// How long news gather before the first message about them. Default `15s`, from `0s` to `15m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grouping: Option<Duration>,
-    /// The most that an alert shows of one quoted text. Default `300B`, from `100B` to `2KiB`.
+    /// The most that an alert shows of one quoted text. Default `300B`, from `100B` to `1KiB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Size>,
     /// Slack. By default as the stack was deployed.
@@ -220,11 +221,11 @@ impl Told {
             faults,
         );
         if let Some(size) = self.evidence {
-            if (100..=2_048).contains(&size.bytes()) {
+            if (100..=1_024).contains(&size.bytes()) {
                 notifications.evidence = size;
             } else {
-                let why = "less says nothing, and three quotes of more do not fit into one message to Slack";
-                faults.push(out_of_bounds("notifications.evidence", &size, "100B", "2KiB", why));
+                let why = "less says nothing, and no more is kept of a text";
+                faults.push(out_of_bounds("notifications.evidence", &size, "100B", "1KiB", why));
             }
         }
         match &self.slack {
@@ -314,6 +315,27 @@ fn topic_arn(text: &str) -> Result<(), String> {
         return Err("a FIFO topic: it reaches no people, only queues; name a standard topic".to_owned());
     }
     Ok(())
+}
+
+/// A section is a map, or left empty. serde by itself takes a list for a struct, too, value by value.
+fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct Keys<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("keys with their values below it")
+        }
+
+        fn visit_unit<E>(self) -> Result<Option<T>, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Keys(PhantomData))
 }
 
 impl Serialize for Version {

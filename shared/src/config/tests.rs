@@ -26,7 +26,7 @@ fn every_key_reaches_its_setting() {
         "mode": "observe",
         "incidents": {"quiet": "45m", "host_quiet": "2d", "agent_away": "5m", "keep_closed": "90d"},
         "notifications": {
-            "grouping": "1m", "evidence": "1KiB",
+            "grouping": "1m", "evidence": "1000B",
             "slack": {"webhook": "/steward/secrets/slack"},
             "topic": "arn:aws:sns:eu-central-1:123456789012:alerts",
         },
@@ -43,7 +43,7 @@ fn every_key_reaches_its_setting() {
     };
     let notifications = Notifications {
         grouping: SignedDuration::from_mins(1),
-        evidence: Size::from_bytes(1_024),
+        evidence: Size::from_bytes(1_000),
         slack: Way::To("/steward/secrets/slack".into()),
         topic: Way::To("arn:aws:sns:eu-central-1:123456789012:alerts".into()),
     };
@@ -65,7 +65,7 @@ fn the_bounds_themselves_are_allowed_and_what_is_beyond_is_not() {
         ("incidents", "agent_away", "1m", "59s", "1d", "1d1h"),
         ("incidents", "keep_closed", "35d", "34d", "400d", "401d"),
         ("notifications", "grouping", "0s", "15m1s", "15m", "16m"),
-        ("notifications", "evidence", "100B", "99B", "2KiB", "2049B"),
+        ("notifications", "evidence", "100B", "99B", "1KiB", "1025B"),
     ] {
         for good in [least, most] {
             assert!(file(json!({"version": 1, section: {key: good}})).check().is_ok(), "{key}: {good}");
@@ -160,4 +160,13 @@ fn a_version_that_is_not_read_is_refused_by_its_number() {
     assert!(problem(json!("1")).contains("expected the number 1"));
     let missing = serde_json::from_value::<File>(json!({"mode": "observe"})).unwrap_err().to_string();
     assert!(missing.contains("missing field `version`"), "{missing}");
+}
+
+#[test]
+fn a_list_is_no_section() {
+    for section in ["incidents", "notifications"] {
+        let error =
+            serde_json::from_value::<File>(json!({"version": 1, section: ["30m"]})).unwrap_err().to_string();
+        assert!(error.contains("expected keys with their values below it"), "{error}");
+    }
 }

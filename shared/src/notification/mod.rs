@@ -13,7 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use render::{deployment, incident};
+pub use render::{deployment, deployment_quoting, incident, incident_quoting};
 pub use slack::blocks;
 pub use text::plain;
 

@@ -4,14 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Fact, Message, Tone};
 use crate::arn::{Arn, DeploymentId, TaskDefinitionArn};
+use crate::config::{Notifications, Size};
 use crate::diagnosis::Cause;
 use crate::incident::{
     Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Severity, Status, Target,
 };
 use crate::redact::{Redacted, redact};
 
-/// What is shown of one quoted text: the rest is a `steward explain` away.
-const QUOTE_CHARS: usize = 300;
 /// Causes named one by one.
 const MAX_CAUSES: usize = 4;
 /// Quoted texts of one message.
@@ -19,8 +18,13 @@ const MAX_QUOTES: usize = 3;
 
 const NOTHING_CHANGED: &str = "Nothing was changed: the mode is observe.";
 
-/// Renders an incident.
+/// Renders an incident, as configured by default.
 pub fn incident(incident: &Incident) -> Message {
+    incident_quoting(incident, Notifications::default().evidence)
+}
+
+/// Renders an incident, and quotes at most so much of each text: the rest is a `steward explain` away.
+pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
     let failures = &incident.failures;
     let cause = failures.leading_cause().unwrap_or(Cause::Unknown);
     let sample = failures.sample(cause).or_else(|| failures.samples().first());
@@ -44,7 +48,7 @@ pub fn incident(incident: &Incident) -> Message {
         title: redact(&title),
         status: redact(&incident_status(incident)),
         facts,
-        evidence: quotes(sample),
+        evidence: quotes(sample, evidence),
         advice: sample.map(|sample| sample.diagnosis.advice.clone()),
         done: redact(NOTHING_CHANGED),
     }
@@ -70,8 +74,13 @@ fn incident_status(incident: &Incident) -> String {
     }
 }
 
-/// Renders a deployment.
+/// Renders a deployment, as configured by default.
 pub fn deployment(deployment: &Deployment) -> Message {
+    deployment_quoting(deployment, Notifications::default().evidence)
+}
+
+/// Renders a deployment, and quotes at most so much of each text.
+pub fn deployment_quoting(deployment: &Deployment, evidence: Size) -> Message {
     let place = &deployment.service;
     let status = deployment.status();
     let failed =
@@ -104,7 +113,7 @@ pub fn deployment(deployment: &Deployment) -> Message {
         title: redact(&format!("{place}: {what}")),
         status: redact(&deployment_status(deployment)),
         facts,
-        evidence: quotes(sample),
+        evidence: quotes(sample, evidence),
         advice: sample
             .filter(|_| status == Some(DeploymentStatus::Failed))
             .map(|s| s.diagnosis.advice.clone()),
@@ -170,7 +179,7 @@ fn push_sample(facts: &mut Vec<Fact>, sample: Option<&Failure>) {
     push(facts, "Denied", denied);
 }
 
-fn quotes(sample: Option<&Failure>) -> Vec<Redacted> {
+fn quotes(sample: Option<&Failure>, most: Size) -> Vec<Redacted> {
     let Some(sample) = sample else { return Vec::new() };
     sample
         .diagnosis
@@ -178,8 +187,21 @@ fn quotes(sample: Option<&Failure>) -> Vec<Redacted> {
         .iter()
         .filter(|piece| piece.source.as_str() != "stopCode")
         .take(MAX_QUOTES)
-        .map(|piece| redact(&format!("{}: {}", piece.source, piece.text.shortened(QUOTE_CHARS))))
+        .map(|piece| redact(&format!("{}: {}", piece.source, shortened(&piece.text, most))))
         .collect()
+}
+
+/// At most so many bytes, cut between characters, with an ellipsis where something was cut.
+fn shortened(text: &Redacted, most: Size) -> String {
+    const ELLIPSIS: char = '…';
+    let most = usize::try_from(most.bytes()).unwrap_or(usize::MAX);
+    if text.as_str().len() <= most {
+        return text.to_string();
+    }
+    let end = text.as_str().floor_char_boundary(most.saturating_sub(ELLIPSIS.len_utf8()));
+    let mut short = text.as_str().get(..end).unwrap_or_default().to_owned();
+    short.push(ELLIPSIS);
+    short
 }
 
 fn count_of(failures: &Failures) -> String {

@@ -12,6 +12,8 @@ const FIELD_CHARS: usize = 2_000;
 const MAX_FIELDS: usize = 10;
 /// A section block's text.
 const SECTION_CHARS: usize = 3_000;
+/// All quotes together, as JSON: all blocks of a message should stay below 10,000.
+const QUOTES_CHARS: usize = 6_000;
 
 /// Renders a message as the value of `blocks`, with a `text` for notifications beside it.
 pub fn blocks(message: &Message) -> Value {
@@ -31,10 +33,12 @@ pub fn blocks(message: &Message) -> Value {
     if !fields.is_empty() {
         blocks.push(json!({"type": "section", "fields": fields}));
     }
+    let share = QUOTES_CHARS.checked_div(message.evidence.len()).unwrap_or_default();
     for quote in &message.evidence {
         // A fence inside a quote would end it.
         let quote = escape(&quote.as_str().replace("```", "'''"));
-        blocks.push(section(&format!("```{}```", cut(&quote, SECTION_CHARS - 6))));
+        blocks
+            .push(section(&format!("```{}```", cut(&quote, share_of(&quote, share).min(SECTION_CHARS - 6)))));
     }
     if let Some(advice) = &message.advice {
         blocks.push(section(&format!("*Next:* {}", escape(advice.as_str()))));
@@ -57,6 +61,21 @@ fn mrkdwn(text: &str) -> Value {
 /// The three characters that Slack reads as control characters.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// How many of a text's first characters take at most `share` characters as JSON.
+fn share_of(text: &str, share: usize) -> usize {
+    let mut taken = 0;
+    text.chars()
+        .take_while(|c| {
+            taken += match c {
+                '"' | '\\' => 2,
+                c if c.is_control() => 6,
+                _ => 1,
+            };
+            taken <= share
+        })
+        .count()
 }
 
 /// At most `max` characters, and no half of an escaped character at the end.

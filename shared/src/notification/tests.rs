@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::Policy;
+use crate::config::{Policy, Size};
 use crate::diagnosis::Cause;
 use crate::event::Event;
 use crate::incident::{Observation, Story};
@@ -132,5 +132,41 @@ fn slack_blocks_of_an_incident() {
 fn every_cause_has_a_headline_that_fits_a_title() {
     for cause in Cause::ALL {
         assert!((8..=60).contains(&cause.headline().len()), "{cause}");
+    }
+}
+
+#[test]
+fn a_quote_is_as_long_as_configured_and_cut_between_characters() {
+    let reason = format!("CannotPullContainerError: {}", "é ".repeat(2_000));
+    let story = story(&[stop("aa", 4, &reason)]);
+    let open = story.incident.as_ref().unwrap();
+    let quote = |bytes| {
+        let message = incident_quoting(open, Size::from_bytes(bytes));
+        let quote = message.evidence.iter().find_map(|quote| quote.as_str().split_once(": ")).unwrap();
+        quote.1.to_owned()
+    };
+    for bytes in [100, 101, 102, 300, 1_024] {
+        let quote = quote(bytes);
+        let longest = usize::try_from(bytes).unwrap();
+        assert!(
+            (longest - 3..=longest).contains(&quote.len()) && quote.ends_with('…'),
+            "{bytes}: {}",
+            quote.len()
+        );
+    }
+    assert_eq!(incident(open), incident_quoting(open, Size::from_bytes(300)));
+}
+
+#[test]
+fn the_longest_quotes_fit_into_one_message_to_slack_whatever_is_in_them() {
+    for unit in ["<", "&", "\"", "\\", "é"] {
+        let reason = format!("CannotPullContainerError: {}", format!("{unit} ").repeat(3_000));
+        let story = story(&[stop("aa", 4, &reason)]);
+        let mut message = incident_quoting(story.incident.as_ref().unwrap(), Size::from_bytes(1_024));
+        let longest = message.evidence[0].clone();
+        assert!(longest.as_str().len() > 1_000);
+        message.evidence = vec![longest; 3];
+        let text = blocks(&message).to_string();
+        assert!(text.chars().count() < 10_000, "{unit}: {}", text.chars().count());
     }
 }

@@ -1,0 +1,44 @@
+//! `steward versions`: what can be gone back to.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use steward::config::store;
+use steward::ports::ParameterStore;
+
+use crate::configuration::{self, Place};
+
+/// Lists the versions of a configuration, the newest first
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
+    configuration::block_on(async {
+        let store = arguments.place.open().await;
+        versions(&store, &arguments.place.path(), &mut anstream::stdout()).await
+    })
+}
+
+async fn versions<P: ParameterStore>(store: &P, path: &str, out: &mut impl Write) -> io::Result<ExitCode> {
+    let kept = match store::versions(store, path).await {
+        Ok(kept) => kept,
+        Err(error) => return configuration::fail(&error),
+    };
+    if kept.is_empty() {
+        writeln!(out, "nothing was ever applied at {path}: the defaults are in force")?;
+    }
+    for version in kept {
+        let note = match (version.is_current, version.is_whole) {
+            (true, true) => "  in force",
+            (true, false) => "  in force, and not whole",
+            (false, true) => "",
+            (false, false) => "  not whole",
+        };
+        writeln!(out, "{:>6}{note}", version.version)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

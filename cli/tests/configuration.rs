@@ -1,0 +1,209 @@
+//! `steward validate` and `steward schema`, and the files that go with them.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn steward(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_steward"))
+        .args(arguments)
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// What `steward validate` says of a text, and its exit code.
+fn validate(text: &str) -> (Option<i32>, String) {
+    let output = steward(&["validate", "-"], text);
+    assert!(output.stdout.is_empty() == (output.status.code() != Some(0)));
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_valid_file_is_one_line_and_exit_code_0() {
+    let output = steward(&["validate", "steward.example.yaml"], "");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "steward.example.yaml: valid\n");
+    assert!(output.stderr.is_empty());
+    for text in [
+        "version: 1\n",
+        "version: 1\nincidents:\nnotifications:\n",
+        "\u{feff}version: 1\r\nmode: observe\r\n",
+        r#"{"version": 1, "incidents": {"quiet": "1h"}}"#,
+        "version: 1\nnotifications: {slack: off, topic: off}\n",
+        "version: 1\nnotifications: {slack: 'off', topic: \"off\"}\n",
+        "version: 1\nincidents: &a {quiet: 1h}\n",
+    ] {
+        assert_eq!(validate(text), (Some(0), String::new()), "{text}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_line_and_column() {
+    let (code, told) = validate(
+        "version: 1\n\
+         mode: act\n\
+         incidnts:\n  quiet: 5m\n\
+         incidents:\n  quiet: 5m\n  host-quiet: 30\n  agent_away: 30\n  keep_closed: [1, 2]\n\
+         notifications:\n  grouping: 1h\n  evidence: 2 KB\n  topic: arn:aws:sns:eu:1:x\n  pager: 3\n",
+    );
+    assert_eq!(code, Some(2));
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn each_fault_has_its_line_column_and_words() {
+    for (text, told) in [
+        ("", "1:1: a configuration has keys and values, and begins with `version: 1`"),
+        ("- 1\n", "1:1: a configuration has keys and values, and begins with `version: 1`"),
+        ("mode: observe\n", "1:1: `version: 1` is missing: it says in which form the file is written"),
+        (
+            "version: 2\npager: on\n",
+            "1:10: version: version 2 is newer than this version of Steward, which reads version 1: update it",
+        ),
+        ("version: \"1\"\n", "1:10: version: found string \"1\", expected the number 1"),
+        ("version: 1\nmode: act\n", "2:7: mode: unknown value `act`; values here: observe"),
+        ("version: 1\nversion: 1\n", "2:1: duplicate mapping key `version` is not allowed here"),
+        ("version: 1\n---\nversion: 1\n", "3:1: only single YAML document expected but multiple found"),
+        ("version: 1\nincidents: 30m\n", "2:12: incidents: found string \"30m\", expected keys with their values below it"),
+        ("version: 1\nincidents: [30m]\n", "2:12: incidents: found sequence, expected keys with their values below it"),
+        ("version: 1\nincidents:\n  quite: 1h\n", "3:3: incidents: unknown key `quite`; did you mean `quiet`?"),
+        ("version: 1\nincidents:\n  quiet: 1h30\n", "3:10: incidents.quiet: `1h30` is no duration; write whole numbers with the units d, h, m and s, such as `1h30m`"),
+        ("version: 1\nincidents:\n\tquiet: 1h\n", "3:2: tabs disallowed within this context (block indentation)"),
+        ("version: 1\nincidents: *x\n", "2:12: reference to unknown value"),
+        ("version: 1\nnotifications: {slack: {}}\n", "2:24: notifications.slack: `webhook` is missing"),
+        ("version: 1\nnotifications: {slack: {webhok: /a}}\n", "2:24: notifications.slack: `webhook` is missing\n2:25: notifications.slack: unknown key `webhok`; did you mean `webhook`?"),
+        ("version: 1\nnotifications: {slack: false}\n", "2:24: notifications.slack: found boolean `false`, expected `off`, or `webhook:` with the name of an SSM parameter"),
+    ] {
+        let expected: String = told.lines().map(|line| format!("-:{line}\n")).collect();
+        assert_eq!(validate(text), (Some(2), expected), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    // Put together here, for scanners of secrets look for such addresses.
+    let address = format!("https://hooks.slack.com/{}/T00000000/B00000000/{}", "services", "X".repeat(24));
+    for text in [
+        format!("version: 1\nnotifications:\n  slack: {address}\n"),
+        format!("version: 1\nnotifications:\n  slack: {{webhook: \"{address}\"}}\n"),
+        format!("version: 1\nnotifications:\n  topic: {address}\n"),
+        format!("version: 1\nnotifications:\n  grouping: {address}\n"),
+        format!("version: 1\nincidents: {address}\n"),
+        format!("version: 1\nmode: {address}\n"),
+        format!("version: 1\n{address}: x\n"),
+    ] {
+        let (code, told) = validate(&text);
+        assert!(code == Some(2) && !told.contains("XXXX"), "{told}");
+    }
+}
+
+#[test]
+fn a_hostile_file_ends_in_an_error() {
+    let mut bomb = "a: &a [x, x]\n".to_owned();
+    for (before, name) in ["a", "b", "c", "d", "e", "f", "g", "h"].windows(2).map(|pair| (pair[0], pair[1])) {
+        bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(", ")));
+    }
+    let keys: String = (0..5_000).map(|n| format!("key{n}: 1\n")).collect();
+    let large = format!("version: 1\n# {}\n", "x".repeat(1024 * 1024));
+    for text in [bomb, "[".repeat(100_000), keys, large, "version: 1\n\u{0}".to_owned()] {
+        let (code, told) = validate(&text);
+        assert!(code == Some(2) && told.lines().count() <= 100, "{}", told.lines().count());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let output = steward(&["validate", "no/such.yaml"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("steward: no/such.yaml: cannot be read: "));
+}
+
+fn schema() -> Value {
+    serde_json::from_slice(&steward(&["schema"], "").stdout).unwrap()
+}
+
+#[test]
+fn the_published_schema_is_current() {
+    let published = std::fs::read_to_string(root().join("docs/steward.schema.json")).unwrap();
+    let printed = String::from_utf8(steward(&["schema"], "").stdout).unwrap();
+    assert!(published == printed, "run: cargo run -p steward-cli -- schema > docs/steward.schema.json");
+}
+
+#[test]
+fn the_schema_and_the_command_line_agree() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for (value, is_valid) in [
+        (json!({"version": 1}), true),
+        (json!({"version": 1, "mode": "observe", "incidents": null, "notifications": {"slack": null}}), true),
+        (json!({"version": 1, "incidents": {"quiet": "1h30m"}, "notifications": {"evidence": "512 B"}}), true),
+        (json!({"version": 1, "notifications": {"slack": "off", "topic": "off"}}), true),
+        (json!({"version": 1, "notifications": {"slack": {"webhook": "/steward/secrets/slack"}}}), true),
+        (json!({"version": 1, "notifications": {"topic": "arn:aws:sns:eu-central-1:123456789012:alerts"}}), true),
+        (json!({}), false),
+        (json!([1]), false),
+        (json!({"version": 2}), false),
+        (json!({"version": 1, "mode": "act"}), false),
+        (json!({"version": 1, "pager": {}}), false),
+        (json!({"version": 1, "incidents": {"quite": "1h"}}), false),
+        (json!({"version": 1, "incidents": {"quiet": 30}}), false),
+        (json!({"version": 1, "incidents": {"quiet": "30m1h"}}), false),
+        (json!({"version": 1, "incidents": {"quiet": ""}}), false),
+        (json!({"version": 1, "notifications": {"evidence": "2KB"}}), false),
+        (json!({"version": 1, "notifications": {"slack": {}}}), false),
+        (json!({"version": 1, "notifications": {"slack": {"webhook": "https://hooks.slack.com/x"}}}), false),
+        (json!({"version": 1, "notifications": {"topic": "alerts"}}), false),
+    ] {
+        assert_eq!(validator.is_valid(&value), is_valid, "schema: {value}");
+        assert_eq!(validate(&value.to_string()).0 == Some(0), is_valid, "command line: {value}");
+    }
+}
+
+#[test]
+fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
+    let text = std::fs::read_to_string(root().join("steward.example.yaml")).unwrap();
+    let example: Value = serde_saphyr::from_str(&text).unwrap();
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let faults: Vec<String> = validator.iter_errors(&example).map(|error| error.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    let defaults = serde_json::to_value(steward::config::file::File::of(&steward::config::Configuration::default()));
+    assert_eq!(example, defaults.unwrap());
+    // What stands there as a comment is valid, too.
+    let all: String = text.lines().map(|line| format!("{}\n", line.replacen("  # ", "  ", usize::from(is_setting(line))))).collect();
+    let whole: Value = serde_saphyr::from_str(&all).unwrap();
+    assert!(validator.is_valid(&whole) && whole["notifications"]["slack"]["webhook"].is_string(), "{all}");
+    assert_eq!(validate(&all), (Some(0), String::new()));
+}
+
+/// `  # key: value`, and not a sentence.
+fn is_setting(line: &str) -> bool {
+    let setting = line.strip_prefix("  # ").map(str::trim_start).and_then(|rest| rest.split_once(':'));
+    setting.is_some_and(|(key, _)| ["slack", "webhook", "topic"].contains(&key))
+}
+
+#[test]
+fn the_manual_names_every_key() {
+    let manual = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let schema = schema();
+    let mut keys: Vec<String> = vec!["version".into(), "mode".into()];
+    for (section, name) in [("incidents", "Incidents"), ("notifications", "Notifications")] {
+        let properties = schema["$defs"][name]["properties"].as_object().unwrap();
+        keys.extend(properties.keys().map(|key| format!("{section}.{key}")));
+    }
+    assert!(keys.len() >= 10);
+    for key in keys {
+        assert!(manual.contains(&format!("| `{key}` |")), "docs/configuration.md does not have {key}");
+    }
+}
