@@ -3,6 +3,7 @@
 pub mod clock;
 
 pub mod queue;
+pub mod runtime;
 
 
 pub mod sqs;
