@@ -4,6 +4,7 @@ pub mod clock;
 
 pub mod queue;
 pub mod runtime;
+pub mod source;
 
 
 pub mod sqs;

@@ -17,6 +17,7 @@ use crate::sync::lock;
 mod wire;
 
 pub use wire::Answer;
+pub(crate) use wire::system_attributes;
 
 /// How often those who wait look whether a visibility timeout has passed.
 pub(crate) const LOOK: Duration = Duration::from_millis(5);
