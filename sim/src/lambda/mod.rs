@@ -2,6 +2,7 @@
 
 pub mod clock;
 
+pub mod gateway;
 pub mod queue;
 pub mod runtime;
 pub mod source;
