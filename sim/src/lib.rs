@@ -17,8 +17,11 @@
 )]
 
 
+pub mod binaries;
 mod http;
 pub mod lambda;
 
 
+pub mod moto;
+pub mod slack;
 mod sync;

@@ -1,0 +1,65 @@
+//! A whole house: a function, its queue, the gateway, and moto behind it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steward_sim::binaries::{self, Profile};
+use steward_sim::lambda::gateway::{Fault, Gateway, Settings as Behind, When};
+use steward_sim::lambda::runtime::{Function, Settings};
+use steward_sim::lambda::sqs::Sqs;
+use steward_sim::moto::Moto;
+
+fn call(target: &str, body: Value) -> Value {
+    let service = if target.starts_with("DynamoDB") { "dynamodb" } else { "ssm" };
+    json!({ "do": "call", "service": service, "target": target, "body": body })
+}
+
+async fn ask(function: &Function, payload: Value) -> (u64, Value) {
+    let answer = function.invoke(payload.to_string()).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap_or(Value::Null);
+    (answer["status"].as_u64().unwrap(), body)
+}
+
+#[tokio::test]
+async fn a_function_writes_through_the_gateway_into_motos_table() {
+    let programs = tokio::task::spawn_blocking(|| binaries::build(&["steward-sim"], Profile::Dev));
+    let bootstrap = programs.await.unwrap().unwrap().remove("echo-function").expect("cargo names it");
+    let moto = Moto::start().await.unwrap();
+    let settings = Settings { timeout: Duration::from_secs(30), ..Settings::new("remediation", bootstrap) };
+    let behind = Behind { sqs: Some(Sqs::default()), upstream: Some(moto.url()), ..Behind::default() };
+    let gateway = Gateway::start(behind.function(&settings)).await.unwrap();
+    let function = Function::new(settings.variable("AWS_ENDPOINT_URL", gateway.url()));
+
+    let table = json!({
+        "TableName": "steward", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+    });
+    assert_eq!(ask(&function, call("DynamoDB_20120810.CreateTable", table)).await.0, 200);
+    let put = json!({ "TableName": "steward", "Item": { "pk": { "S": "r#a" }, "version": { "N": "1" } } });
+    gateway.inject(When::any().operation("PutItem").nth(1), Fault::Throttle);
+    let (status, refused) = ask(&function, call("DynamoDB_20120810.PutItem", put.clone())).await;
+    assert_eq!(status, 400, "{refused}");
+    let get = json!({ "TableName": "steward", "Key": { "pk": { "S": "r#a" } }, "ConsistentRead": true });
+    assert_eq!(ask(&function, call("DynamoDB_20120810.GetItem", get.clone())).await, (200, json!({})));
+    assert_eq!(ask(&function, call("DynamoDB_20120810.PutItem", put)).await.0, 200);
+    let (_, got) = ask(&function, call("DynamoDB_20120810.GetItem", get)).await;
+    assert_eq!(got["Item"]["version"]["N"], "1");
+
+    let puts = gateway.calls_of(&When::any().function("remediation").operation("PutItem"));
+    assert_eq!(puts.iter().map(|put| put.took_effect).collect::<Vec<_>>(), [None, Some(200)]);
+    assert_eq!(puts[0].touches[0].leading_keys, ["r#a"]);
+    assert_eq!(puts[0].touches[0].resource, "arn:aws:dynamodb:us-east-1:123456789012:table/steward");
+}
+
+#[tokio::test]
+async fn test_processes_that_race_install_moto_once() {
+    let (one, other) = tokio::join!(
+        tokio::task::spawn_blocking(steward_sim::moto::install),
+        tokio::task::spawn_blocking(steward_sim::moto::install),
+    );
+    let folder = one.unwrap().unwrap();
+    assert_eq!(folder, other.unwrap().unwrap());
+    assert!(folder.join("bin/moto_server").is_file());
+}
