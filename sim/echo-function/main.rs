@@ -47,7 +47,7 @@ fn main() -> Result<(), Error> {
             std::process::exit(3);
         }
         Ok("hang") => loop {
-            std::thread::sleep(Duration::from_secs(60));
+            std::thread::sleep(Duration::from_mins(1));
         },
         _ => {}
     }
@@ -78,10 +78,14 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let mut failures = Vec::new();
     for record in records {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
-        let deed: Value = serde_json::from_str(text("body")).unwrap_or_default();
+        let deed = text("body").replace("$RECEIPT", text("receiptHandle"));
+        let deed: Value = serde_json::from_str(&deed).unwrap_or_default();
         match perform(&deed).await {
             // The whole batch answers as this record says.
             Ok(answer) if deed.get("do").is_some_and(|what| what == "answer") => return Ok(answer),
+            Ok(_) if deed.get("unfinished").is_some() => {
+                failures.push(json!({ "itemIdentifier": text("messageId") }));
+            }
             Ok(_) => {}
             Err(_) if deed.get("whole").is_some() => {
                 return Err(diagnostic("Echo.Whole", "the whole batch fails"));

@@ -16,11 +16,9 @@
     reason = "this crate is the outside: it owns clocks, processes and tasks"
 )]
 
-
 pub mod binaries;
 mod http;
 pub mod lambda;
-
 
 pub mod moto;
 pub mod slack;

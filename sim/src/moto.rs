@@ -15,7 +15,7 @@ use crate::sync::{Owned, lock};
 /// The version that TOOLCHAIN's findings hold for.
 pub const VERSION: &str = "5.2.5";
 /// It imports half of AWS before it listens.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Lines of its log that an error carries.
 const CARRIED_LINES: usize = 20;
 

@@ -22,7 +22,7 @@ mod tests;
 pub use blocks::violation;
 
 /// A client that waits for this is a client whose patience is tested.
-const HANG: Duration = Duration::from_secs(900);
+const HANG: Duration = Duration::from_mins(15);
 
 /// What Slack answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,12 @@ impl Slack {
     /// What people can read in the channel.
     pub fn posted(&self) -> Vec<Value> {
         let state = lock(&self.shared.state);
-        state.deliveries.iter().filter(|delivery| delivery.posted).map(|delivery| delivery.body.clone()).collect()
+        state
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.posted)
+            .map(|delivery| delivery.body.clone())
+            .collect()
     }
 
     /// Waits until so many requests have come.
@@ -161,7 +166,9 @@ impl Shared {
             at: Timestamp::now(),
             path: request.uri().path().to_owned(),
             headers: headers
-                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
                 .collect(),
             body,
             status: response.as_ref().ok().map(|response| response.status().as_u16()),
@@ -216,7 +223,7 @@ fn judge(request: &Request<Bytes>, body: &Value) -> (StatusCode, &'static str) {
     if !body.is_object() {
         return (StatusCode::BAD_REQUEST, "invalid_payload");
     }
-    if !body.get("text").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+    if body.get("text").and_then(Value::as_str).is_none_or(str::is_empty) {
         // Slack would take blocks alone: notifications without `text` say nothing on a phone, so they are refused here.
         return (StatusCode::BAD_REQUEST, "no_text");
     }

@@ -1,4 +1,12 @@
 //! A whole house: a function, its queue, the gateway, and moto behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test panics where it does not hold, and works at the outside"
+)]
 
 use std::time::Duration;
 
@@ -62,4 +70,56 @@ async fn test_processes_that_race_install_moto_once() {
     let folder = one.unwrap().unwrap();
     assert_eq!(folder, other.unwrap().unwrap());
     assert!(folder.join("bin/moto_server").is_file());
+}
+
+/// Amazon's own SDK for Python comes with moto: it checks digests, and knows errors by their codes.
+const BOTO: &str = r#"
+import sys, boto3
+from botocore.exceptions import ClientError
+endpoint, url = sys.argv[1:]
+sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1",
+                   aws_access_key_id="AKIABOTO", aws_secret_access_key="x")
+def refused(code, call, **arguments):
+    try:
+        call(QueueUrl=url, **arguments)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == code, error.response
+    else:
+        raise AssertionError(f"{code} expected")
+sqs.send_message(QueueUrl=url, MessageBody="h\u00e4ngt")
+batch = sqs.send_message_batch(QueueUrl=url, Entries=[
+    {"Id": "a", "MessageBody": "1"}, {"Id": "b", "MessageBody": "2", "DelaySeconds": 901}])
+assert [one["Id"] for one in batch["Successful"]] == ["a"] and batch["Failed"][0]["Code"] == "InvalidParameterValue"
+messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
+assert sorted(m["Body"] for m in messages) == ["1", "h\u00e4ngt"], messages
+assert messages[0]["Attributes"]["ApproximateReceiveCount"] == "1"
+receipt = messages[0]["ReceiptHandle"]
+sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=60)
+counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+assert counts["ApproximateNumberOfMessagesNotVisible"] == "2", counts
+sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
+sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": messages[1]["ReceiptHandle"]}])
+assert "Messages" not in sqs.receive_message(QueueUrl=url)
+assert sqs.get_queue_url(QueueName="tell")["QueueUrl"] == url
+sqs.purge_queue(QueueUrl=url)
+refused("AWS.SimpleQueueService.PurgeQueueInProgress", sqs.purge_queue)
+refused("InvalidParameterValue", sqs.send_message, MessageBody="a", DelaySeconds=901)
+refused("ReceiptHandleIsInvalid", sqs.delete_message, ReceiptHandle="nonsense")
+url = url + "-gone"
+refused("AWS.SimpleQueueService.NonExistentQueue", sqs.send_message, MessageBody="a")
+"#;
+
+#[tokio::test]
+async fn amazons_own_sdk_takes_the_queues_for_sqs() {
+    let folder = tokio::task::spawn_blocking(steward_sim::moto::install).await.unwrap().unwrap();
+    let sqs = Sqs::default();
+    sqs.create_queue("tell", steward_sim::lambda::queue::Settings::default()).unwrap();
+    let gateway = Gateway::start(Behind { sqs: Some(sqs.clone()), ..Behind::default() }).await.unwrap();
+    let output = tokio::process::Command::new(folder.join("bin/python"))
+        .args(["-c", BOTO, &gateway.url(), &sqs.queue_url("tell")])
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(gateway.calls().iter().all(|call| call.function == "AKIABOTO" && call.service == "sqs"));
 }

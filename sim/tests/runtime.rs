@@ -1,4 +1,12 @@
 //! Execution environments: started, reused, timed out, killed and shut down as Lambda does it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test panics where it does not hold, and works at the outside"
+)]
 
 use std::time::Duration;
 
@@ -107,8 +115,14 @@ async fn invocations_run_side_by_side_up_to_the_concurrency_and_then_are_throttl
         Function::new(Settings { max_concurrency: 2, when_busy: WhenBusy::Throttle, ..settings() });
     let slow = json!({ "do": "sleep", "milliseconds": 60_000 });
     let running = [
-        tokio::spawn({ let (function, slow) = (function.clone(), slow.clone()); async move { ask(&function, slow).await } }),
-        tokio::spawn({ let (function, slow) = (function.clone(), slow.clone()); async move { ask(&function, slow).await } }),
+        tokio::spawn({
+            let (function, slow) = (function.clone(), slow.clone());
+            async move { ask(&function, slow).await }
+        }),
+        tokio::spawn({
+            let (function, slow) = (function.clone(), slow.clone());
+            async move { ask(&function, slow).await }
+        }),
     ];
     while function.environments().iter().filter(|one| one.invocations == 1).count() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -91,8 +91,7 @@ pub struct Injected(u64);
 impl Gateway {
     /// Serves on a free port of the loopback interface.
     pub async fn start(settings: Settings) -> io::Result<Self> {
-        let shared =
-            Arc::new(Shared { settings, state: Mutex::default(), changed: Notify::new() });
+        let shared = Arc::new(Shared { settings, state: Mutex::default(), changed: Notify::new() });
         let handler = {
             let shared = Arc::clone(&shared);
             move |request| {
@@ -287,7 +286,9 @@ impl Shared {
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = crate::http::reply(status, "application/x-amz-json-1.0", answer.body);
             let request_id = format!("00000000-0000-4000-a000-{number:012x}");
-            for (name, value) in [("x-amzn-requestid", Some(request_id)), ("x-amzn-query-error", answer.query_error)] {
+            for (name, value) in
+                [("x-amzn-requestid", Some(request_id)), ("x-amzn-query-error", answer.query_error)]
+            {
                 if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
                     response.headers_mut().insert(name, value);
                 }
@@ -306,6 +307,6 @@ impl Shared {
 
 /// A client that waits for this is a client whose patience is tested.
 async fn hold() -> Reply {
-    tokio::time::sleep(Duration::from_secs(900)).await;
+    tokio::time::sleep(Duration::from_mins(15)).await;
     Err(Cut)
 }

@@ -7,5 +7,4 @@ pub mod queue;
 pub mod runtime;
 pub mod source;
 
-
 pub mod sqs;

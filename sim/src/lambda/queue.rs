@@ -7,25 +7,29 @@
 //! * A message leaves a queue by its receipt, by purging, by its retention, or to the dead-letter queue, and by nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 
+mod error;
 #[cfg(test)]
 mod tests;
 
+pub use error::QueueError;
+
 /// The longest delay of a message.
-pub const MAX_DELAY: Duration = Duration::from_secs(900);
+pub const MAX_DELAY: Duration = Duration::from_mins(15);
 /// The longest visibility timeout, counted from the receipt.
-pub const MAX_VISIBILITY: Duration = Duration::from_secs(43_200);
+pub const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 /// The largest body.
 pub const MAX_BODY: usize = 1024 * 1024;
 /// The most messages of one receipt.
 pub const MAX_RECEIVED: usize = 10;
 /// Between two purges.
-const PURGE_PAUSE: Duration = Duration::from_secs(60);
+const PURGE_PAUSE: Duration = Duration::from_mins(1);
 
 /// How a queue is set up.
 #[derive(Clone, Debug)]
@@ -48,7 +52,7 @@ impl Default for Settings {
         Self {
             visibility_timeout: Duration::from_secs(30),
             delay: Duration::ZERO,
-            retention: Duration::from_secs(4 * 86_400),
+            retention: Duration::from_hours(96),
             dead_letters: None,
             disorder: None,
         }
@@ -71,83 +75,6 @@ pub struct Disorder {
     pub seed: u64,
     /// How many messages of a thousand stay visible although they were received.
     pub duplicates_per_thousand: u16,
-}
-
-/// What a queue refuses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum QueueError {
-    /// No queue has this name.
-    #[error("queue {queue} does not exist; create it first")]
-    NoSuchQueue {
-        /// The name asked for.
-        queue: String,
-    },
-    /// The body is empty.
-    #[error("a message to queue {queue} has no body; SQS wants at least one character")]
-    EmptyBody {
-        /// The queue.
-        queue: String,
-    },
-    /// The body is too large.
-    #[error("a message of {bytes} bytes to queue {queue} is larger than {MAX_BODY}; send less")]
-    BodyTooLarge {
-        /// The queue.
-        queue: String,
-        /// Size of the body.
-        bytes: usize,
-    },
-    /// The body has characters that SQS refuses.
-    #[error("a message to queue {queue} has characters outside what SQS takes; send XML characters only")]
-    BodyCharacters {
-        /// The queue.
-        queue: String,
-    },
-    /// The delay is too long.
-    #[error("a delay of {seconds} s at queue {queue} is longer than 900 s")]
-    DelayTooLong {
-        /// The queue.
-        queue: String,
-        /// Delay asked for.
-        seconds: u64,
-    },
-    /// The visibility timeout is too long, or would be when added up from the receipt.
-    #[error("a visibility timeout of {seconds} s at queue {queue} goes beyond 43200 s from the receipt")]
-    VisibilityTooLong {
-        /// The queue.
-        queue: String,
-        /// Timeout asked for.
-        seconds: u64,
-    },
-    /// More messages asked for than a receipt gives, or none.
-    #[error("{asked} messages asked of queue {queue}; a receipt gives 1 to 10")]
-    ReceiveCount {
-        /// The queue.
-        queue: String,
-        /// Messages asked for.
-        asked: usize,
-    },
-    /// The receipt handle is not one of this queue.
-    #[error("receipt handle {handle:?} is not one that queue {queue} gave out")]
-    InvalidReceipt {
-        /// The queue.
-        queue: String,
-        /// The handle.
-        handle: String,
-    },
-    /// The message is not in flight under this handle any more.
-    #[error("receipt handle {handle:?} of queue {queue} is stale: the message is gone, visible, or received again")]
-    StaleReceipt {
-        /// The queue.
-        queue: String,
-        /// The handle.
-        handle: String,
-    },
-    /// Purged less than a minute ago.
-    #[error("queue {queue} was purged less than 60 s ago; wait")]
-    PurgeInProgress {
-        /// The queue.
-        queue: String,
-    },
 }
 
 /// A message was taken in.
@@ -291,8 +218,7 @@ impl Queues {
             receive_count: 0,
             dead_letter_source: None,
         };
-        let sent =
-            Sent { message_id: stored.message_id.clone(), md5_of_body: stored.md5_of_body.clone() };
+        let sent = Sent { message_id: stored.message_id.clone(), md5_of_body: stored.md5_of_body.clone() };
         queue.put(serial, stored);
         self.last = serial;
         Ok(sent)
@@ -313,7 +239,10 @@ impl Queues {
         }
         let visibility = visibility.unwrap_or(queue.settings.visibility_timeout);
         if visibility > MAX_VISIBILITY {
-            return Err(QueueError::VisibilityTooLong { queue: name.to_owned(), seconds: visibility.as_secs() });
+            return Err(QueueError::VisibilityTooLong {
+                queue: name.to_owned(),
+                seconds: visibility.as_secs(),
+            });
         }
         queue.expire(now);
         let (received, dead) = queue.take(now, name, max, visibility);
@@ -459,7 +388,9 @@ impl Queue {
             if received.len() == max {
                 break;
             }
-            if worn.is_some_and(|worn| self.messages.get(&serial).is_some_and(|one| one.receive_count >= worn)) {
+            if worn
+                .is_some_and(|worn| self.messages.get(&serial).is_some_and(|one| one.receive_count >= worn))
+            {
                 dead.extend(self.remove(serial).map(|stored| (serial, stored)));
                 continue;
             }
@@ -496,7 +427,7 @@ impl Queue {
         }
     }
 
-    /// SplitMix64.
+    /// `SplitMix64`.
     fn draw(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;
@@ -532,8 +463,7 @@ fn parse_handle(name: &str, handle: &str) -> Result<(u64, u64), QueueError> {
         (queue == name).then_some(())?;
         Some((serial.parse().ok()?, receipt.parse().ok()?))
     };
-    parse()
-        .ok_or_else(|| QueueError::InvalidReceipt { queue: name.to_owned(), handle: handle.to_owned() })
+    parse().ok_or_else(|| QueueError::InvalidReceipt { queue: name.to_owned(), handle: handle.to_owned() })
 }
 
 fn check_body(name: &str, body: &str) -> Result<(), QueueError> {
@@ -544,7 +474,8 @@ fn check_body(name: &str, body: &str) -> Result<(), QueueError> {
     if body.len() > MAX_BODY {
         return Err(QueueError::BodyTooLarge { queue: queue(), bytes: body.len() });
     }
-    let refused = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let refused =
+        |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{fffe}' | '\u{ffff}');
     if body.chars().any(refused) {
         return Err(QueueError::BodyCharacters { queue: queue() });
     }
@@ -552,5 +483,9 @@ fn check_body(name: &str, body: &str) -> Result<(), QueueError> {
 }
 
 fn md5_of(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Md5::digest(text.as_bytes()).iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }

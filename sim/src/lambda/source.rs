@@ -264,10 +264,13 @@ pub fn event(sqs: &Sqs, queue: &str, messages: &[Message]) -> Value {
     json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
 }
 
+/// What a tick brought.
+pub type TickResult = Result<Vec<u8>, InvokeError>;
+
 /// Invokes a function again and again; stops on drop.
 #[derive(Debug)]
 pub struct Tick {
-    results: Arc<Mutex<Vec<Result<Vec<u8>, InvokeError>>>>,
+    results: Arc<Mutex<Vec<TickResult>>>,
     done: Arc<Notify>,
     _ticking: Owned,
 }
@@ -278,17 +281,18 @@ impl Tick {
     pub fn start(function: impl Invoke, interval: Duration, payload: &Value) -> Self {
         let (results, done) = (Arc::default(), Arc::new(Notify::new()));
         let payload = payload.to_string().into_bytes();
-        let ticking = Owned::spawn(tick(function, interval, payload, Arc::clone(&results), Arc::clone(&done)));
+        let ticking =
+            Owned::spawn(tick(function, interval, payload, Arc::clone(&results), Arc::clone(&done)));
         Self { results, done, _ticking: ticking }
     }
 
     /// The results so far.
-    pub fn results(&self) -> Vec<Result<Vec<u8>, InvokeError>> {
+    pub fn results(&self) -> Vec<TickResult> {
         lock(&self.results).clone()
     }
 
     /// Waits until so many ticks have ended.
-    pub async fn ended(&self, ticks: usize) -> Vec<Result<Vec<u8>, InvokeError>> {
+    pub async fn ended(&self, ticks: usize) -> Vec<TickResult> {
         loop {
             let done = self.done.notified();
             tokio::pin!(done);
@@ -306,7 +310,7 @@ async fn tick(
     function: impl Invoke,
     interval: Duration,
     payload: Vec<u8>,
-    results: Arc<Mutex<Vec<Result<Vec<u8>, InvokeError>>>>,
+    results: Arc<Mutex<Vec<TickResult>>>,
     done: Arc<Notify>,
 ) {
     loop {

@@ -8,17 +8,22 @@ pub fn violation(blocks: &Value) -> Option<String> {
     if blocks.len() > 50 {
         return Some(format!("{} blocks, 50 allowed", blocks.len()));
     }
-    blocks.iter().enumerate().find_map(|(place, block)| block_violation(block).map(|why| format!("block {place}: {why}")))
+    blocks
+        .iter()
+        .enumerate()
+        .find_map(|(place, block)| block_violation(block).map(|why| format!("block {place}: {why}")))
 }
 
 fn block_violation(block: &Value) -> Option<String> {
     match block.get("type").and_then(Value::as_str) {
         Some("header") => text_violation(block.get("text"), 150, &["plain_text"]),
         Some("section") => section_violation(block),
-        Some("context") => list(block, "elements", 10, |element| match element.get("type").and_then(Value::as_str) {
-            Some("image") => None,
-            _ => text_violation(Some(element), 2000, &["plain_text", "mrkdwn"]),
-        }),
+        Some("context") => {
+            list(block, "elements", 10, |element| match element.get("type").and_then(Value::as_str) {
+                Some("image") => None,
+                _ => text_violation(Some(element), 2000, &["plain_text", "mrkdwn"]),
+            })
+        }
         Some("actions") => list(block, "elements", 25, |_| None),
         Some("divider" | "image" | "rich_text" | "markdown" | "video" | "input" | "file") => None,
         other => Some(format!("type {other:?} is none of Block Kit's")),
@@ -31,12 +36,18 @@ fn section_violation(block: &Value) -> Option<String> {
         return Some("a section has neither text nor fields".to_owned());
     }
     let text = block.get("text").and_then(|text| text_violation(Some(text), 3000, &kinds));
-    let fields = || block.get("fields").and_then(|_| list(block, "fields", 10, |field| text_violation(Some(field), 2000, &kinds)));
+    let fields = || {
+        block
+            .get("fields")
+            .and_then(|_| list(block, "fields", 10, |field| text_violation(Some(field), 2000, &kinds)))
+    };
     text.or_else(fields)
 }
 
 fn list(block: &Value, name: &str, most: usize, check: impl Fn(&Value) -> Option<String>) -> Option<String> {
-    let Some(elements) = block.get(name).and_then(Value::as_array) else { return Some(format!("{name} is not a list")) };
+    let Some(elements) = block.get(name).and_then(Value::as_array) else {
+        return Some(format!("{name} is not a list"));
+    };
     if elements.is_empty() || elements.len() > most {
         return Some(format!("{} {name}, 1 to {most} allowed", elements.len()));
     }

@@ -58,7 +58,9 @@ async fn scripted_replies_come_in_their_order_and_post_nothing() {
     let message = json!({ "text": "a" });
     let (code, headers, _) = post(&slack, WEBHOOK, &message).await.unwrap();
     assert_eq!((code, headers["retry-after"].to_str().unwrap()), (429, "30"));
-    for expected in [(500, "rollup_error"), (400, "invalid_payload"), (403, "invalid_token"), (404, "no_service")] {
+    for expected in
+        [(500, "rollup_error"), (400, "invalid_payload"), (403, "invalid_token"), (404, "no_service")]
+    {
         let (status, text) = status(&slack, &message).await;
         assert_eq!((status, text.as_str()), expected);
     }

@@ -220,7 +220,8 @@ pub(super) fn throttled(call: &Call) -> Response<Full<Bytes>> {
         "sns" => query_error(StatusCode::BAD_REQUEST, "Sender", "Throttling", "Rate exceeded"),
         "ssm" | "ecs" | "logs" => json("ThrottlingException", "Rate exceeded"),
         _ => {
-            let body = json!({ "__type": "TooManyRequestsException", "message": "Rate exceeded" }).to_string();
+            let body =
+                json!({ "__type": "TooManyRequestsException", "message": "Rate exceeded" }).to_string();
             reply(StatusCode::TOO_MANY_REQUESTS, "application/json", body)
         }
     }

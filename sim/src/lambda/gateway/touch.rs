@@ -57,7 +57,9 @@ pub(super) fn touches(
             vec![touch(topic.unwrap_or("*").to_owned())]
         }
         "ssm" => {
-            let arn = |name: &str| format!("arn:aws:ssm:{region}:{ACCOUNT}:parameter/{}", name.trim_start_matches('/'));
+            let arn = |name: &str| {
+                format!("arn:aws:ssm:{region}:{ACCOUNT}:parameter/{}", name.trim_start_matches('/'))
+            };
             let names = json.get("Names").and_then(Value::as_array).into_iter().flatten();
             let one = text("Name").or_else(|| text("Path"));
             let mut all: Vec<Touch> =
@@ -140,7 +142,8 @@ fn batch_keys(of: &Value) -> Vec<Option<String>> {
 /// The value that the first equality of a key condition asks for: `due_owner = :owner AND due_at <= :now`.
 fn query_key(json: &Value) -> Option<String> {
     if let Some(conditions) = json.get("KeyConditions").and_then(Value::as_object) {
-        let equal = conditions.values().find(|one| one.get("ComparisonOperator").is_some_and(|op| op == "EQ"))?;
+        let equal =
+            conditions.values().find(|one| one.get("ComparisonOperator").is_some_and(|op| op == "EQ"))?;
         return scalar(equal.get("AttributeValueList")?.get(0)?);
     }
     let expression = json.get("KeyConditionExpression")?.as_str()?;
@@ -190,11 +193,10 @@ mod tests {
     #[test]
     fn batches_name_all_their_keys() {
         let body = json!({ "RequestItems": { "t": { "Keys": [{ "pk": { "S": "r#1" } }, { "pk": { "S": "n#2" } }] } } });
-        assert_eq!(touched("dynamodb", "BatchGetItem", &body), [row(
-            "dynamodb:BatchGetItem",
-            "table/t",
-            &["r#1", "n#2"]
-        )]);
+        assert_eq!(
+            touched("dynamodb", "BatchGetItem", &body),
+            [row("dynamodb:BatchGetItem", "table/t", &["r#1", "n#2"])]
+        );
     }
 
     #[test]
@@ -217,7 +219,10 @@ mod tests {
         let body = json!({ "Names": ["/steward/a/current", "/slack"], "WithDecryption": true });
         assert_eq!(
             touched("ssm", "GetParameters", &body),
-            [row("ssm:GetParameters", "parameter/steward/a/current", &[]), row("ssm:GetParameters", "parameter/slack", &[])]
+            [
+                row("ssm:GetParameters", "parameter/steward/a/current", &[]),
+                row("ssm:GetParameters", "parameter/slack", &[])
+            ]
         );
     }
 }

@@ -7,10 +7,6 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-fn secs(seconds: u64) -> Option<Duration> {
-    Some(Duration::from_secs(seconds))
-}
-
 fn queues(settings: Settings) -> Queues {
     let mut queues = Queues::default();
     queues.create(DEAD, Settings::default()).unwrap();
@@ -77,9 +73,9 @@ fn a_message_may_outlive_its_visibility_and_still_be_deleted_when_nobody_receive
 #[test]
 fn each_message_has_its_own_delay_up_to_fifteen_minutes() {
     let mut queues = queues(Settings { delay: Duration::from_secs(5), ..Settings::default() });
-    queues.send(at(0), QUEUE, "late", secs(900)).unwrap();
+    queues.send(at(0), QUEUE, "late", Some(MAX_DELAY)).unwrap();
     queues.send(at(0), QUEUE, "usual", None).unwrap();
-    queues.send(at(0), QUEUE, "now", secs(0)).unwrap();
+    queues.send(at(0), QUEUE, "now", Some(Duration::ZERO)).unwrap();
     assert_eq!(queues.counts(at(0), QUEUE).unwrap(), Counts { visible: 1, in_flight: 0, delayed: 2 });
     assert_eq!(&*one(&mut queues, at(0)).body, "now");
     assert_eq!(queues.next_visible(QUEUE).unwrap(), Some(at(5)));
@@ -88,7 +84,7 @@ fn each_message_has_its_own_delay_up_to_fifteen_minutes() {
     let rest = queues.receive(at(900), QUEUE, 10, None).unwrap();
     assert!(rest.iter().any(|message| &*message.body == "late"));
     assert!(matches!(
-        queues.send(at(0), QUEUE, "a", secs(901)),
+        queues.send(at(0), QUEUE, "a", Some(Duration::from_secs(901))),
         Err(QueueError::DelayTooLong { seconds: 901, .. })
     ));
 }
@@ -98,7 +94,7 @@ fn a_changed_visibility_counts_from_the_change_and_only_for_this_receipt() {
     let mut queues = queues(Settings::default());
     queues.send(at(0), QUEUE, "a", None).unwrap();
     let handle = one(&mut queues, at(0)).receipt_handle;
-    queues.change_visibility(at(10), QUEUE, &handle, Duration::from_secs(300)).unwrap();
+    queues.change_visibility(at(10), QUEUE, &handle, Duration::from_mins(5)).unwrap();
     assert_eq!(queues.receive(at(309), QUEUE, 1, None).unwrap(), []);
     let again = one(&mut queues, at(310));
     assert_eq!(queues.receive(at(339), QUEUE, 1, None).unwrap(), []);
@@ -178,9 +174,9 @@ fn bodies_are_checked_as_sqs_checks_them() {
     assert!(matches!(send("\u{0}"), Err(QueueError::BodyCharacters { .. })));
     assert!(send(&"x".repeat(MAX_BODY)).is_ok());
     assert!(matches!(send(&"x".repeat(MAX_BODY + 1)), Err(QueueError::BodyTooLarge { .. })));
-    let sent = send("This is a test message").unwrap();
+    let taken = send("This is a test message").unwrap();
     // The example of SQS's own documentation.
-    assert_eq!(sent.md5_of_body, "fafb00f5732ab283681e124bf8747ed1");
+    assert_eq!(taken.md5_of_body, "fafb00f5732ab283681e124bf8747ed1");
 }
 
 #[test]

@@ -177,11 +177,13 @@ impl Api {
                 // The extension subscribed to nothing, and a shutdown is a signal: it waits for ever.
                 std::future::pending().await
             }
-            (&Method::POST, path) => match path.strip_prefix(INVOCATION).and_then(|rest| rest.split_once('/')) {
-                Some((id, "response")) => self.response(id, request.body()),
-                Some((id, "error")) => self.error(id, &request),
-                _ => unknown(path),
-            },
+            (&Method::POST, path) => {
+                match path.strip_prefix(INVOCATION).and_then(|rest| rest.split_once('/')) {
+                    Some((id, "response")) => self.response(id, request.body()),
+                    Some((id, "error")) => self.error(id, &request),
+                    _ => unknown(path),
+                }
+            }
             (_, path) => unknown(path),
         };
         Ok(response)
@@ -269,7 +271,11 @@ impl Api {
 
     fn register(&self, request: &Request<Bytes>) -> Response<Full<Bytes>> {
         let Some(name) = header(request, "lambda-extension-name") else {
-            return failure(StatusCode::BAD_REQUEST, "InvalidExtensionName", "the header with the name is missing");
+            return failure(
+                StatusCode::BAD_REQUEST,
+                "InvalidExtensionName",
+                "the header with the name is missing",
+            );
         };
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         let events = body.get("events").and_then(Value::as_array).map_or(0, Vec::len);

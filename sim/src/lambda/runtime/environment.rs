@@ -56,7 +56,8 @@ impl Environment {
             }
         };
         let api = Arc::new(Api::new(settings, queue, Box::new(idle)));
-        let server = Api::serve(&api).await.map_err(|error| format!("no port for the Runtime API: {error}"))?;
+        let server =
+            Api::serve(&api).await.map_err(|error| format!("no port for the Runtime API: {error}"))?;
         let mut child = Command::new(&settings.bootstrap)
             .env_clear()
             .envs(variables(settings, number, &server.address().to_string()))

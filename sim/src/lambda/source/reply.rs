@@ -55,7 +55,15 @@ mod tests {
 
     #[test]
     fn a_reply_without_failures_means_that_all_is_done() {
-        let done = ["", "null", "{}", "\"ok\"", "[]", r#"{"batchItemFailures":null}"#, r#"{"batchItemFailures":[]}"#];
+        let done = [
+            "",
+            "null",
+            "{}",
+            "\"ok\"",
+            "[]",
+            r#"{"batchItemFailures":null}"#,
+            r#"{"batchItemFailures":[]}"#,
+        ];
         for reply in done {
             assert_eq!(read(reply), Reply::AllDone, "{reply}");
         }

@@ -54,8 +54,7 @@ impl Refusal {
     }
 
     fn answer(self) -> Answer {
-        let body =
-            json!({ "__type": format!("com.amazonaws.sqs#{}", self.shape), "message": self.message });
+        let body = json!({ "__type": format!("com.amazonaws.sqs#{}", self.shape), "message": self.message });
         Answer {
             status: 400,
             query_error: Some(format!("{};Sender", self.code)),
@@ -309,12 +308,8 @@ async fn receive(sqs: &Sqs, call: &Call) -> Result<Value, Refusal> {
     if received.is_empty() {
         return Ok(json!({}));
     }
-    let wanted: BTreeSet<&str> = call
-        .attribute_names
-        .iter()
-        .chain(&call.message_system_attribute_names)
-        .map(String::as_str)
-        .collect();
+    let wanted: BTreeSet<&str> =
+        call.attribute_names.iter().chain(&call.message_system_attribute_names).map(String::as_str).collect();
     let messages: Vec<Value> = received.iter().map(|message| told(sqs, message, &wanted)).collect();
     Ok(json!({ "Messages": messages }))
 }
@@ -336,7 +331,7 @@ fn told(sqs: &Sqs, message: &Message, wanted: &BTreeSet<&str>) -> Value {
     told
 }
 
-/// The system attributes of a received message, as ReceiveMessage and Lambda's events give them.
+/// The system attributes of a received message, as `ReceiveMessage` and Lambda's events give them.
 pub(crate) fn system_attributes(sqs: &Sqs, message: &Message) -> Map<String, Value> {
     let first = message.first_received_at.unwrap_or(message.sent_at);
     let mut attributes = Map::new();

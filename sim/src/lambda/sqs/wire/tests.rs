@@ -12,7 +12,8 @@ fn service() -> Sqs {
 async fn call(sqs: &Sqs, operation: &str, mut body: Value) -> (u16, Option<String>, Value) {
     body.as_object_mut().unwrap().entry("QueueUrl").or_insert_with(|| sqs.queue_url("tell").into());
     let answer = sqs.answer(&format!("AmazonSQS.{operation}"), body.to_string().as_bytes()).await;
-    let body = if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body).unwrap() };
+    let body =
+        if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body).unwrap() };
     (answer.status, answer.query_error, body)
 }
 
@@ -29,7 +30,8 @@ async fn a_message_goes_round_over_the_wire() {
     let sqs = service();
     let (status, _, sent) = call(&sqs, "SendMessage", json!({ "MessageBody": "hello" })).await;
     assert_eq!((status, &sent["MD5OfMessageBody"]), (200, &json!("5d41402abc4b2a76b9719d911017c592")));
-    let wanted = json!({ "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["ApproximateReceiveCount"] });
+    let wanted =
+        json!({ "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["ApproximateReceiveCount"] });
     let (_, _, received) = call(&sqs, "ReceiveMessage", wanted).await;
     let message = &received["Messages"][0];
     assert_eq!(message["Body"], "hello");
@@ -38,7 +40,10 @@ async fn a_message_goes_round_over_the_wire() {
     let handle = &message["ReceiptHandle"];
     let hidden = json!({ "ReceiptHandle": handle, "VisibilityTimeout": 600 });
     assert_eq!(call(&sqs, "ChangeMessageVisibility", hidden).await, (200, None, Value::Null));
-    assert_eq!(call(&sqs, "DeleteMessage", json!({ "ReceiptHandle": handle })).await, (200, None, Value::Null));
+    assert_eq!(
+        call(&sqs, "DeleteMessage", json!({ "ReceiptHandle": handle })).await,
+        (200, None, Value::Null)
+    );
     assert_eq!(call(&sqs, "ReceiveMessage", json!({})).await.2, json!({}));
     assert_eq!(sqs.counts("tell").unwrap().total(), 0);
 }
@@ -113,7 +118,7 @@ async fn a_batch_with_bad_ids_is_refused_whole() {
 async fn attributes_tell_counts_and_the_redrive_policy() {
     let sqs = service();
     sqs.send("tell", "a", None).unwrap();
-    sqs.send("tell", "b", Some(Duration::from_secs(60))).unwrap();
+    sqs.send("tell", "b", Some(Duration::from_mins(1))).unwrap();
     let (_, _, answer) = call(&sqs, "GetQueueAttributes", json!({ "AttributeNames": ["All"] })).await;
     let attributes = &answer["Attributes"];
     assert_eq!(attributes["ApproximateNumberOfMessages"], "1");
