@@ -37,7 +37,13 @@ enum Deed {
     /// Answer with exactly this.
     Answer { with: Value },
     /// Call a service at `AWS_ENDPOINT_URL`, and answer with the status and what it said.
-    Call { service: String, target: String, body: Value, patience_milliseconds: Option<u64> },
+    Call {
+        service: String,
+        target: String,
+        body: Value,
+        patience_milliseconds: Option<u64>,
+        path: Option<String>,
+    },
 }
 
 fn main() -> Result<(), Error> {
@@ -116,9 +122,9 @@ async fn perform(payload: &Value) -> Result<Value, Diagnostic> {
             Value::Null
         }
         Deed::Answer { with } => with,
-        Deed::Call { service, target, body, patience_milliseconds } => {
+        Deed::Call { service, target, body, patience_milliseconds, path } => {
             let patience = Duration::from_millis(patience_milliseconds.unwrap_or(10_000));
-            match call(&service, &target, &body, patience) {
+            match call(path.as_deref().unwrap_or("/"), &service, &target, &body, patience) {
                 Ok(answer) => answer,
                 Err(error) => return Err(diagnostic("Echo.Call", &error.to_string())),
             }
@@ -131,7 +137,7 @@ fn diagnostic(error_type: &str, error_message: &str) -> Diagnostic {
 }
 
 /// One HTTP request by hand: this program must not bring an SDK into the workspace's tests.
-fn call(service: &str, target: &str, body: &Value, patience: Duration) -> std::io::Result<Value> {
+fn call(path: &str, service: &str, target: &str, body: &Value, patience: Duration) -> std::io::Result<Value> {
     let setting = |name: &str| std::env::var(name).unwrap_or_default();
     let endpoint = setting("AWS_ENDPOINT_URL");
     let authority = endpoint.trim_start_matches("http://");
@@ -144,7 +150,7 @@ fn call(service: &str, target: &str, body: &Value, patience: Duration) -> std::i
     let credential = setting("AWS_ACCESS_KEY_ID");
     write!(
         stream,
-        "POST / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nContent-Length: {}\r\nX-Amz-Target: {target}\r\n\
+        "POST {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nContent-Length: {}\r\nX-Amz-Target: {target}\r\n\
          amz-sdk-request: attempt=1; max=3\r\nContent-Type: application/x-amz-json-1.0\r\nAuthorization: \
          AWS4-HMAC-SHA256 Credential={credential}/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, \
          Signature=0\r\n\r\n{body}",

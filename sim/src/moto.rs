@@ -7,6 +7,9 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
@@ -51,6 +54,14 @@ pub enum MotoError {
         command: String,
         /// What it said.
         reason: String,
+    },
+    /// A call that sets something up.
+    #[error("moto refused {operation}: {answer}")]
+    Refused {
+        /// The operation.
+        operation: String,
+        /// What it said.
+        answer: String,
     },
     /// The server.
     #[error("moto's server did not come up: {reason}; its log ends: {log}")]
@@ -117,10 +128,62 @@ impl Moto {
         format!("http://{}", self.authority)
     }
 
+    /// Calls a service that speaks JSON, to set a test up: `("ssm", "AmazonSSM.PutParameter", …)`.
+    pub async fn call(&self, service: &str, target: &str, body: &Value) -> Result<Value, MotoError> {
+        let request = Request::post("/")
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", signature(service))
+            .header("x-amz-target", target)
+            .body(Bytes::from(body.to_string()));
+        let answer = self.ask(target, request).await?;
+        Ok(serde_json::from_str(&answer).unwrap_or(Value::Null))
+    }
+
+    /// Calls a service that speaks Query, such as SNS: `("sns", &[("Action", "CreateTopic"), ("Name", "news")])`. The
+    /// answer is XML.
+    pub async fn query(&self, service: &str, fields: &[(&str, &str)]) -> Result<String, MotoError> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post("/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", signature(service))
+            .body(Bytes::from(form));
+        let operation =
+            fields.iter().find(|(name, _)| *name == "Action").map_or(service, |(_, action)| *action);
+        self.ask(operation, request).await
+    }
+
+    /// Empties all services.
+    pub async fn reset(&self) -> Result<(), MotoError> {
+        self.ask("reset", Request::post("/moto-api/reset").body(Bytes::new())).await?;
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        operation: &str,
+        request: Result<Request<Bytes>, hyper::http::Error>,
+    ) -> Result<String, MotoError> {
+        let refused = |answer: String| MotoError::Refused { operation: operation.to_owned(), answer };
+        let request = request.map_err(|error| refused(error.to_string()))?;
+        let response = crate::http::forward(&self.authority, request)
+            .await
+            .map_err(|error| refused(error.to_string()))?;
+        let (head, body) = response.into_parts();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        if head.status.is_success() { Ok(body) } else { Err(refused(format!("{} {body}", head.status))) }
+    }
+
     /// Its log: one line a request.
     pub fn log(&self) -> Vec<String> {
         lock(&self.log).clone()
     }
+}
+
+/// moto reads the service from the scope, and does not check the rest.
+fn signature(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=AKIASETUP/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }
 
 /// Keeps the log, and looks for the line that says where it listens.

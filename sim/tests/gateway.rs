@@ -18,6 +18,7 @@ use steward_sim::lambda::queue::Settings as QueueSettings;
 use steward_sim::lambda::runtime::{Exit, Function, InvokeError, Settings};
 use steward_sim::lambda::source::{self, Source};
 use steward_sim::lambda::sqs::Sqs;
+use steward_sim::slack::Slack;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -254,4 +255,22 @@ async fn a_message_that_its_function_hid_for_longer_stays_hidden_while_the_rest_
         .map(|message| (message.message_id, message.receive_count))
         .collect();
     assert_eq!(received[0], (hidden, 1));
+}
+
+#[tokio::test]
+async fn posts_to_slack_are_calls_like_all_others() {
+    let slack = Slack::start().await.unwrap();
+    let settings = Settings::new("notifications", env!("CARGO_BIN_EXE_echo-function"));
+    let gateway = Gateway::start(Behind::default().slack(&slack, "notifications")).await.unwrap();
+    let function = Function::new(settings.variable("AWS_ENDPOINT_URL", gateway.url()));
+    let path = "/services/T1/B1/secret";
+    let post =
+        json!({ "do": "call", "path": path, "service": "-", "target": "", "body": { "text": "news" } });
+    gateway.kill_after(When::any().service("slack").nth(2), &function);
+    function.invoke(post.to_string()).await.unwrap();
+    assert_eq!(slack.posted().len(), 1);
+    function.invoke(post.to_string()).await.unwrap_err();
+    assert_eq!(slack.posted().len(), 2, "told, and killed before it could be marked");
+    let calls = gateway.calls_of(&When::any().function("notifications").operation("PostMessage"));
+    assert_eq!(calls.iter().map(|call| call.took_effect).collect::<Vec<_>>(), [Some(200), Some(200)]);
 }

@@ -17,12 +17,12 @@ use steward_sim::lambda::runtime::{Function, Settings};
 use steward_sim::lambda::sqs::Sqs;
 use steward_sim::moto::Moto;
 
-fn call(target: &str, body: Value) -> Value {
+fn call(target: &str, body: &Value) -> Value {
     let service = if target.starts_with("DynamoDB") { "dynamodb" } else { "ssm" };
     json!({ "do": "call", "service": service, "target": target, "body": body })
 }
 
-async fn ask(function: &Function, payload: Value) -> (u64, Value) {
+async fn ask(function: &Function, payload: &Value) -> (u64, Value) {
     let answer = function.invoke(payload.to_string()).await.unwrap();
     let answer: Value = serde_json::from_slice(&answer).unwrap();
     let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap_or(Value::Null);
@@ -44,21 +44,39 @@ async fn a_function_writes_through_the_gateway_into_motos_table() {
         "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
         "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
     });
-    assert_eq!(ask(&function, call("DynamoDB_20120810.CreateTable", table)).await.0, 200);
+    moto.call("dynamodb", "DynamoDB_20120810.CreateTable", &table).await.unwrap();
     let put = json!({ "TableName": "steward", "Item": { "pk": { "S": "r#a" }, "version": { "N": "1" } } });
     gateway.inject(When::any().operation("PutItem").nth(1), Fault::Throttle);
-    let (status, refused) = ask(&function, call("DynamoDB_20120810.PutItem", put.clone())).await;
+    let (status, refused) = ask(&function, &call("DynamoDB_20120810.PutItem", &put)).await;
     assert_eq!(status, 400, "{refused}");
     let get = json!({ "TableName": "steward", "Key": { "pk": { "S": "r#a" } }, "ConsistentRead": true });
-    assert_eq!(ask(&function, call("DynamoDB_20120810.GetItem", get.clone())).await, (200, json!({})));
-    assert_eq!(ask(&function, call("DynamoDB_20120810.PutItem", put)).await.0, 200);
-    let (_, got) = ask(&function, call("DynamoDB_20120810.GetItem", get)).await;
+    assert_eq!(ask(&function, &call("DynamoDB_20120810.GetItem", &get)).await, (200, json!({})));
+    assert_eq!(ask(&function, &call("DynamoDB_20120810.PutItem", &put)).await.0, 200);
+    let (_, got) = ask(&function, &call("DynamoDB_20120810.GetItem", &get)).await;
     assert_eq!(got["Item"]["version"]["N"], "1");
 
     let puts = gateway.calls_of(&When::any().function("remediation").operation("PutItem"));
     assert_eq!(puts.iter().map(|put| put.took_effect).collect::<Vec<_>>(), [None, Some(200)]);
     assert_eq!(puts[0].touches[0].leading_keys, ["r#a"]);
     assert_eq!(puts[0].touches[0].resource, "arn:aws:dynamodb:us-east-1:123456789012:table/steward");
+
+    moto.reset().await.unwrap();
+    assert_eq!(ask(&function, &call("DynamoDB_20120810.GetItem", &get)).await.0, 400, "the table is gone");
+}
+
+#[tokio::test]
+async fn moto_is_set_up_without_an_sdk_and_says_what_it_refuses() {
+    let moto = Moto::start().await.unwrap();
+    let topic = moto.query("sns", &[("Action", "CreateTopic"), ("Name", "news")]).await.unwrap();
+    assert!(topic.contains("arn:aws:sns:us-east-1:123456789012:news"), "{topic}");
+    let parameter = json!({ "Name": "/slack", "Type": "SecureString", "Value": "https://hooks.slack.com/services/T/B/X" });
+    moto.call("ssm", "AmazonSSM.PutParameter", &parameter).await.unwrap();
+    let asked = json!({ "Names": ["/slack"], "WithDecryption": true });
+    let got = moto.call("ssm", "AmazonSSM.GetParameters", &asked).await.unwrap();
+    assert_eq!(got["Parameters"][0]["Value"], parameter["Value"]);
+    let error =
+        moto.call("dynamodb", "DynamoDB_20120810.DescribeTable", &json!({ "TableName": "gone" })).await;
+    assert!(error.unwrap_err().to_string().contains("ResourceNotFoundException"));
 }
 
 #[tokio::test]

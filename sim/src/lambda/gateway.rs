@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::http::{Cut, Reply, Server, forward, header};
 use crate::lambda::runtime::Function;
 use crate::lambda::sqs::Sqs;
+use crate::slack::Slack;
 use crate::sync::lock;
 
 mod call;
@@ -39,6 +40,17 @@ pub struct Settings {
     pub upstream: Option<String>,
     /// Names of functions by their access keys; a key that is not here is its own name.
     pub functions: BTreeMap<String, String>,
+    /// Slack, when the gateway's URL stands for its origin too: then posts are calls like all others.
+    pub slack: Option<SlackBehind>,
+}
+
+/// Slack behind the gateway: its calls are recorded as operation `PostMessage` of service `slack`.
+#[derive(Clone, Debug)]
+pub struct SlackBehind {
+    /// `http://host:port`.
+    pub origin: String,
+    /// The function that posts: unlike calls to AWS, its posts do not say who made them.
+    pub function: String,
 }
 
 impl Settings {
@@ -46,6 +58,13 @@ impl Settings {
     #[must_use]
     pub fn function(mut self, function: &crate::lambda::runtime::Settings) -> Self {
         self.functions.insert(function.access_key_id(), function.name.clone());
+        self
+    }
+
+    /// Stands in front of Slack for the function of this name.
+    #[must_use]
+    pub fn slack(mut self, slack: &Slack, function: &str) -> Self {
+        self.slack = Some(SlackBehind { origin: slack.origin(), function: function.to_owned() });
         self
     }
 }
@@ -207,7 +226,7 @@ impl Shared {
         let state = &mut *guard;
         state.last_call += 1;
         let number = state.last_call;
-        let mut call = Call::read(number, Timestamp::now(), request, &self.settings.functions);
+        let mut call = Call::read(number, Timestamp::now(), request, &self.settings);
         let mut chosen = None;
         for rule in &mut state.rules {
             if !rule.when.is_kind_of(&call) {
@@ -295,7 +314,9 @@ impl Shared {
             }
             return response;
         }
-        let Some(upstream) = &self.settings.upstream else {
+        let slack = self.settings.slack.as_ref().filter(|_| call::is_slack(&request));
+        let upstream = slack.map(|slack| &slack.origin).or(self.settings.upstream.as_ref());
+        let Some(upstream) = upstream else {
             return fault::bad_gateway("no server stands behind the gateway for this service");
         };
         match forward(upstream.trim_start_matches("http://").trim_end_matches('/'), request).await {

@@ -1,6 +1,5 @@
 //! A call as the gateway saw it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +7,7 @@ use hyper::Request;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::Settings;
 use super::touch::{Form, Touch, touches};
 use crate::http::header;
 
@@ -41,19 +41,22 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn read(
-        number: u64,
-        at: Timestamp,
-        request: &Request<Bytes>,
-        functions: &BTreeMap<String, String>,
-    ) -> Self {
-        let scope = Scope::read(header(request, "authorization").unwrap_or_default());
+    pub(super) fn read(number: u64, at: Timestamp, request: &Request<Bytes>, settings: &Settings) -> Self {
+        let functions = &settings.functions;
+        let mut scope = Scope::read(header(request, "authorization").unwrap_or_default());
+        let slack = settings.slack.as_ref().filter(|_| is_slack(request));
+        if let Some(slack) = slack {
+            scope = Scope { access_key: &slack.function, region: scope.region, service: "slack" };
+        }
         let body = request.body();
         let form = is_form(request).then(|| Form::read(body));
-        let target = header(request, "x-amz-target").and_then(|target| target.rsplit('.').next());
+        let target = header(request, "x-amz-target")
+            .filter(|target| !target.is_empty())
+            .and_then(|target| target.rsplit('.').next());
         let operation = target
             .map(str::to_owned)
             .or_else(|| form.as_ref().and_then(|form| form.get("Action").map(str::to_owned)))
+            .or_else(|| slack.map(|_| "PostMessage".to_owned()))
             .unwrap_or_else(|| format!("{} {}", request.method(), request.uri().path()));
         let json = serde_json::from_slice(body).unwrap_or(Value::Null);
         Self {
@@ -87,6 +90,11 @@ impl Call {
     pub fn succeeded(&self) -> bool {
         self.took_effect.is_some_and(|status| (200..300).contains(&status))
     }
+}
+
+/// Whether a request has the path of an incoming webhook.
+pub(super) fn is_slack(request: &Request<Bytes>) -> bool {
+    request.uri().path().starts_with("/services/")
 }
 
 fn is_form(request: &Request<Bytes>) -> bool {
@@ -130,8 +138,9 @@ mod tests {
         if let Some(target) = target {
             request = request.header("x-amz-target", target);
         }
-        let functions = BTreeMap::from([("AKIAREMEDIATION".to_owned(), "remediation".to_owned())]);
-        Call::read(1, Timestamp::UNIX_EPOCH, &request.body(Bytes::from(body.to_owned())).unwrap(), &functions)
+        let mut settings = Settings::default();
+        settings.functions.insert("AKIAREMEDIATION".to_owned(), "remediation".to_owned());
+        Call::read(1, Timestamp::UNIX_EPOCH, &request.body(Bytes::from(body.to_owned())).unwrap(), &settings)
     }
 
     #[test]
