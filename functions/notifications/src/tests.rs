@@ -133,7 +133,7 @@ impl World {
         self.handler_over(&self.channels, holder)
     }
 
-    fn handler_over<'w, H>(
+    fn handler_over<'w, H: Channel>(
         &'w self,
         channels: &'w [H],
         holder: &str,

@@ -1,0 +1,127 @@
+//! Builds the functions' programs, as cargo does it, and says where they are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+/// The packages of the functions; each has a program of its own name.
+pub const FUNCTIONS: [&str; 2] = ["remediation", "notifications"];
+
+/// How to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Fast to build.
+    Dev,
+    /// As deployed.
+    Release,
+}
+
+/// Why there is no program.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Cargo did not run.
+    #[error("cannot run `{command}`: {source}; set CARGO to cargo's path")]
+    Run {
+        /// The command.
+        command: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Cargo failed.
+    #[error("`{command}` failed; run it by hand. It ended: {stderr}")]
+    Build {
+        /// The command.
+        command: String,
+        /// The end of what it said.
+        stderr: String,
+    },
+    /// A package has no program of its name.
+    #[error("package {package} built no program of that name; it needs a src/main.rs or a [[bin]]")]
+    NoProgram {
+        /// The package.
+        package: String,
+    },
+}
+
+/// The folder of the workspace.
+pub fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Builds the functions and gives their programs by name.
+pub fn functions(profile: Profile) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let built = build(&FUNCTIONS, profile)?;
+    match FUNCTIONS.iter().find(|name| !built.contains_key(**name)) {
+        Some(package) => Err(BuildError::NoProgram { package: (*package).to_owned() }),
+        None => Ok(built),
+    }
+}
+
+/// Builds all programs of packages of this workspace. Cargo's own settings (`CARGO_TARGET_DIR` and the like) hold.
+pub fn build(packages: &[&str], profile: Profile) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(&cargo);
+    command.current_dir(workspace()).args(["build", "--bins", "--message-format=json-render-diagnostics"]);
+    for package in packages {
+        command.args(["-p", package]);
+    }
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    let told = format!("{cargo} build --bins -p {}", packages.join(" -p "));
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| BuildError::Run { command: told.clone(), source })?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<&str> = stderr.lines().collect();
+        let from = lines.len().saturating_sub(40);
+        let stderr = lines.get(from..).unwrap_or_default().join("\n");
+        return Err(BuildError::Build { command: told, stderr });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(program).collect())
+}
+
+/// A line of cargo's, if it tells of a program.
+fn program(line: &str) -> Option<(String, PathBuf)> {
+    #[derive(Deserialize)]
+    struct Told {
+        target: Target,
+        executable: Option<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+        kind: Vec<String>,
+    }
+    let told: Told = serde_json::from_str(line).ok()?;
+    told.target.kind.iter().any(|kind| kind == "bin").then_some((told.target.name, told.executable?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_tells_where_a_program_is() {
+        let line = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"remediation"},"executable":"/t/remediation"}"#;
+        assert_eq!(program(line), Some(("remediation".to_owned(), "/t/remediation".into())));
+        for other in [
+            r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"remediation"},"executable":null}"#,
+            r#"{"reason":"build-finished","success":true}"#,
+            "no JSON",
+        ] {
+            assert_eq!(program(other), None);
+        }
+    }
+
+    #[test]
+    fn the_workspace_is_where_its_manifest_is() {
+        let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[workspace]"));
+    }
+}

@@ -1,0 +1,228 @@
+//! What a call touches, in the terms in which IAM decides: action, resource, and the leading keys of DynamoDB.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// The account of all that is imitated, as moto has it.
+const ACCOUNT: &str = "123456789012";
+/// The partition key of the steward's table.
+const PARTITION_KEY: &str = "pk";
+
+/// One permission that a call needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touch {
+    /// `dynamodb:PutItem`.
+    pub action: String,
+    /// An ARN, or `*` where the call names nothing.
+    pub resource: String,
+    /// Values of `dynamodb:LeadingKeys`; empty elsewhere.
+    pub leading_keys: Vec<String>,
+}
+
+/// The fields of a Query call.
+pub(super) struct Form(BTreeMap<String, String>);
+
+impl Form {
+    pub(super) fn read(body: &Bytes) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+pub(super) fn touches(
+    service: &str,
+    region: &str,
+    operation: &str,
+    json: &Value,
+    form: Option<&Form>,
+) -> Vec<Touch> {
+    let action = |name: &str| format!("{service}:{name}");
+    let single = operation.strip_suffix("Batch").unwrap_or(operation);
+    let text = |name: &str| json.get(name).and_then(Value::as_str);
+    let touch = |resource: String| Touch { action: action(single), resource, leading_keys: Vec::new() };
+    match service {
+        "dynamodb" => dynamodb(region, operation, json),
+        "sqs" => {
+            let url = text("QueueUrl").or_else(|| form.and_then(|form| form.get("QueueUrl")));
+            let name = url.map(|url| url.rsplit('/').next().unwrap_or(url)).or_else(|| text("QueueName"));
+            vec![touch(name.map_or("*".to_owned(), |name| format!("arn:aws:sqs:{region}:{ACCOUNT}:{name}")))]
+        }
+        "sns" => {
+            let topic = form.and_then(|form| form.get("TopicArn").or_else(|| form.get("TargetArn")));
+            vec![touch(topic.unwrap_or("*").to_owned())]
+        }
+        "ssm" => {
+            let arn = |name: &str| {
+                format!("arn:aws:ssm:{region}:{ACCOUNT}:parameter/{}", name.trim_start_matches('/'))
+            };
+            let names = json.get("Names").and_then(Value::as_array).into_iter().flatten();
+            let one = text("Name").or_else(|| text("Path"));
+            let mut all: Vec<Touch> =
+                names.filter_map(Value::as_str).chain(one).map(|name| touch(arn(name))).collect();
+            if all.is_empty() {
+                all.push(touch("*".to_owned()));
+            }
+            all
+        }
+        _ => vec![touch("*".to_owned())],
+    }
+}
+
+fn dynamodb(region: &str, operation: &str, json: &Value) -> Vec<Touch> {
+    let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let mut touch = |action: &str, table: &str, index: Option<&str>, key: Option<String>| {
+        let index = index.map(|index| format!("/index/{index}")).unwrap_or_default();
+        let resource = format!("arn:aws:dynamodb:{region}:{ACCOUNT}:table/{table}{index}");
+        let keys = found.entry((format!("dynamodb:{action}"), resource)).or_default();
+        keys.extend(key.filter(|key| !keys.contains(key)));
+    };
+    let table = |of: &Value| of.get("TableName").and_then(Value::as_str).unwrap_or("*").to_owned();
+    match operation {
+        "TransactWriteItems" | "TransactGetItems" => {
+            for part in json.get("TransactItems").and_then(Value::as_array).into_iter().flatten() {
+                for (verb, of) in part.as_object().into_iter().flatten() {
+                    let action = match verb.as_str() {
+                        "ConditionCheck" => "ConditionCheckItem",
+                        "Put" => "PutItem",
+                        "Update" => "UpdateItem",
+                        "Delete" => "DeleteItem",
+                        "Get" => "GetItem",
+                        other => other,
+                    };
+                    touch(action, &table(of), None, key_of(of));
+                }
+            }
+        }
+        "BatchGetItem" | "BatchWriteItem" => {
+            for (table, of) in json.get("RequestItems").and_then(Value::as_object).into_iter().flatten() {
+                for key in batch_keys(of) {
+                    touch(operation, table, None, key);
+                }
+            }
+        }
+        "Query" => {
+            let index = json.get("IndexName").and_then(Value::as_str);
+            touch(operation, &table(json), index, query_key(json));
+        }
+        _ => {
+            let index = json.get("IndexName").and_then(Value::as_str);
+            touch(operation, &table(json), index, key_of(json));
+        }
+    }
+    found
+        .into_iter()
+        .map(|((action, resource), leading_keys)| Touch { action, resource, leading_keys })
+        .collect()
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    let value = value.get("S").or_else(|| value.get("N")).or_else(|| value.get("B"))?;
+    value.as_str().map(str::to_owned)
+}
+
+/// The partition key of `Key` or `Item`.
+fn key_of(of: &Value) -> Option<String> {
+    let attributes = of.get("Key").or_else(|| of.get("Item"))?;
+    scalar(attributes.get(PARTITION_KEY)?)
+}
+
+fn batch_keys(of: &Value) -> Vec<Option<String>> {
+    if let Some(keys) = of.get("Keys").and_then(Value::as_array) {
+        return keys.iter().map(|key| key.get(PARTITION_KEY).and_then(scalar)).collect();
+    }
+    let writes = of.as_array().into_iter().flatten();
+    writes.filter_map(|write| write.as_object()?.values().next()).map(key_of).collect()
+}
+
+/// The value that the first equality of a key condition asks for: `due_owner = :owner AND due_at <= :now`.
+fn query_key(json: &Value) -> Option<String> {
+    if let Some(conditions) = json.get("KeyConditions").and_then(Value::as_object) {
+        let equal =
+            conditions.values().find(|one| one.get("ComparisonOperator").is_some_and(|op| op == "EQ"))?;
+        return scalar(equal.get("AttributeValueList")?.get(0)?);
+    }
+    let expression = json.get("KeyConditionExpression")?.as_str()?;
+    let spaced = expression.replace(['(', ')'], " ").replace('=', " = ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let value = words.windows(3).find_map(|three| match three {
+        [name, "=", value] if !name.ends_with(['<', '>']) => Some(*value),
+        _ => None,
+    })?;
+    scalar(json.get("ExpressionAttributeValues")?.get(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn touched(service: &str, operation: &str, body: &Value) -> Vec<(String, String, Vec<String>)> {
+        let strip = |resource: &str| resource.rsplit(':').next().unwrap().to_owned();
+        touches(service, "us-east-1", operation, body, None)
+            .into_iter()
+            .map(|touch| (touch.action, strip(&touch.resource), touch.leading_keys))
+            .collect()
+    }
+
+    fn row(action: &str, resource: &str, keys: &[&str]) -> (String, String, Vec<String>) {
+        (action.to_owned(), resource.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_transaction_needs_the_permission_of_each_of_its_parts() {
+        let body = json!({ "TransactItems": [
+            { "Put": { "TableName": "t", "Item": { "pk": { "S": "r#1" }, "item": { "S": "{}" } } } },
+            { "Put": { "TableName": "t", "Item": { "pk": { "S": "x#2" } } } },
+            { "ConditionCheck": { "TableName": "t", "Key": { "pk": { "S": "x#3" } } } },
+        ] });
+        assert_eq!(
+            touched("dynamodb", "TransactWriteItems", &body),
+            [
+                row("dynamodb:ConditionCheckItem", "table/t", &["x#3"]),
+                row("dynamodb:PutItem", "table/t", &["r#1", "x#2"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn batches_name_all_their_keys() {
+        let body = json!({ "RequestItems": { "t": { "Keys": [{ "pk": { "S": "r#1" } }, { "pk": { "S": "n#2" } }] } } });
+        assert_eq!(
+            touched("dynamodb", "BatchGetItem", &body),
+            [row("dynamodb:BatchGetItem", "table/t", &["r#1", "n#2"])]
+        );
+    }
+
+    #[test]
+    fn a_query_names_its_index_and_the_value_of_its_key() {
+        for condition in ["#o = :o AND #a <= :now", "#a <= :now and (#o=:o)", "#o = :o"] {
+            let body = json!({
+                "TableName": "t", "IndexName": "due", "KeyConditionExpression": condition,
+                "ExpressionAttributeNames": { "#o": "due_owner", "#a": "due_at" },
+                "ExpressionAttributeValues": { ":o": { "S": "x#" }, ":now": { "N": "5" } },
+            });
+            let expected = [row("dynamodb:Query", "table/t/index/due", &["x#"])];
+            assert_eq!(touched("dynamodb", "Query", &body), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn queues_and_parameters_are_named_by_arn() {
+        let body = json!({ "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/tell" });
+        assert_eq!(touched("sqs", "SendMessageBatch", &body), [row("sqs:SendMessage", "tell", &[])]);
+        let body = json!({ "Names": ["/steward/a/current", "/slack"], "WithDecryption": true });
+        assert_eq!(
+            touched("ssm", "GetParameters", &body),
+            [
+                row("ssm:GetParameters", "parameter/steward/a/current", &[]),
+                row("ssm:GetParameters", "parameter/slack", &[])
+            ]
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! Lambda and its neighbours: queues, the Runtime API, event source mappings, ticks, and the gateway to other services.
+
+pub mod clock;
+
+pub mod gateway;
+pub mod queue;
+pub mod runtime;
+pub mod source;
+
+pub mod sqs;
