@@ -97,6 +97,7 @@
 )]
 
 pub mod binaries;
+pub mod house;
 mod http;
 pub mod lambda;
 

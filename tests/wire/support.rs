@@ -1,0 +1,86 @@
+//! Events, configurations and houses for the wire.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steward::config::file::File;
+use steward::config::{MemoryParameters, store};
+use steward_sim::binaries::{self, Profile};
+use steward_sim::house::{CONFIGURATION, House, Plan};
+
+/// As long as anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The functions' programs, built once for all tests.
+static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
+    LazyLock::new(|| binaries::functions(Profile::Dev).expect("the functions are built"));
+
+/// Runs a test on a runtime of its own.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+}
+
+/// A plan in which nothing is waited for but what a test waits for: news gather no time.
+pub(crate) fn plan() -> Plan {
+    let parameters = applied(json!({"version": 1, "notifications": {"grouping": "0s"}}));
+    Plan { parameters, ..Plan::new(PROGRAMS.clone()) }
+}
+
+/// The parameters that `steward apply` writes for a file.
+pub(crate) fn applied(file: Value) -> BTreeMap<String, String> {
+    let file: File = serde_json::from_value(file).unwrap();
+    let parameters = MemoryParameters::new();
+    run_inside(async {
+        let change = store::prepare(&parameters, CONFIGURATION, file).await.unwrap();
+        store::apply(&parameters, &change).await.unwrap();
+    });
+    parameters.values()
+}
+
+/// Memory never waits: this works inside of a runtime too.
+fn run_inside(future: impl Future<Output = ()>) {
+    futures_util::FutureExt::now_or_never(future).expect("memory does not wait");
+}
+
+pub(crate) async fn house(plan: &Plan) -> House {
+    House::build(plan).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A task of a service that ran out of memory.
+pub(crate) fn stop(service: &str, task: u32) -> Value {
+    let now = jiff::Timestamp::now();
+    json!({
+        "version": "0", "id": format!("e-{task}"), "detail-type": "ECS Task State Change", "source": "aws.ecs",
+        "account": "123456789012", "region": "us-east-1", "time": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "resources": [format!("arn:aws:ecs:us-east-1:123456789012:task/shop/{task:032x}")],
+        "detail": {
+            "clusterArn": "arn:aws:ecs:us-east-1:123456789012:cluster/shop",
+            "taskArn": format!("arn:aws:ecs:us-east-1:123456789012:task/shop/{task:032x}"),
+            "taskDefinitionArn": format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{service}:7"),
+            "group": format!("service:{service}"), "lastStatus": "STOPPED", "desiredStatus": "STOPPED",
+            "stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited",
+            "stoppedAt": now.to_string(), "version": 4, "overrides": {"containerOverrides": []},
+            "containers": [{
+                "name": "app", "exitCode": 137, "lastStatus": "STOPPED",
+                "reason": "OutOfMemoryError: Container killed due to memory usage",
+            }],
+        },
+    })
+}
+
+/// How often each of `services` stands in `titles`.
+pub(crate) fn times_told(titles: &[String], services: &[String]) -> BTreeMap<String, usize> {
+    let count = |service: &String| {
+        let named = format!("service {service} in shop");
+        titles.iter().filter(|title| title.contains(&named)).count()
+    };
+    services.iter().map(|service| (service.clone(), count(service))).collect()
+}
+
+/// Names that no other name begins with.
+pub(crate) fn services(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("api-{n:03}")).collect()
+}
