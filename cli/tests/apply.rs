@@ -43,14 +43,15 @@ impl Server {
             if reader.read_line(&mut line).unwrap() == 0 {
                 return;
             }
-            match line.trim_end().to_ascii_lowercase().split_once(": ") {
-                Some(("content-length", value)) => length = value.parse().unwrap(),
-                Some(("x-amz-target", _)) => {
-                    operation = line.trim_end().rsplit('.').next().unwrap().to_owned()
-                }
-                Some(_) => {}
-                None if line.trim_end().is_empty() => break,
-                None => {}
+            let line = line.trim_end();
+            if line.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.parse().unwrap(),
+                "x-amz-target" => value.rsplit('.').next().unwrap().clone_into(&mut operation),
+                _ => {}
             }
         }
         let mut body = vec![0; length];

@@ -1,5 +1,6 @@
 //! `steward validate` and `steward schema`, and the files that go with them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "small texts")]
 
 use std::io::Write;
 use std::path::Path;
