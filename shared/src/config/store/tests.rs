@@ -129,6 +129,23 @@ fn of_two_who_apply_at_once_the_second_is_told() {
 }
 
 #[test]
+fn a_write_that_the_sdk_repeats_after_a_lost_answer_is_not_taken_for_somebody_elses() {
+    let twin = MemoryParameters::new();
+    apply_file(&twin, grouping(1)).unwrap();
+    for (name, value) in twin.values().into_iter().filter(|(name, _)| *name != pointer_name(PATH)) {
+        let store = MemoryParameters::new();
+        let change = ready(prepare(&store, PATH, grouping(1))).unwrap();
+        store.tamper(&name, Some(&value));
+        assert_eq!(ready(apply(&store, &change)).map(|applied| applied.version), Ok(1), "{name}");
+        let store = MemoryParameters::new();
+        let change = ready(prepare(&store, PATH, grouping(1))).unwrap();
+        store.tamper(&name, Some("{}"));
+        assert!(ready(apply(&store, &change)).is_err(), "{name}");
+        assert_eq!(cold(&store), Ok(Configuration::default()), "{name}");
+    }
+}
+
+#[test]
 fn a_change_that_was_shown_before_somebody_elses_came_into_force_is_not_applied() {
     let store = MemoryParameters::new();
     for n in 1..=3 {
