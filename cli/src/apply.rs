@@ -74,7 +74,7 @@ async fn apply<P: ParameterStore>(
 fn write_applied(out: &mut impl Write, change: &Change, applied: &Applied) -> io::Result<ExitCode> {
     writeln!(out, "version {} is in force; running functions follow within a minute", applied.version)?;
     if let Some(before) = change.version_before() {
-        writeln!(out, "to go back: steward rollback --to {before}")?;
+        writeln!(out, "`steward rollback` goes back to version {before}")?;
     }
     if let Some(error) = &applied.not_pruned {
         writeln!(
@@ -115,6 +115,94 @@ pub(crate) fn refusal(answer: &Answer, out: &mut impl Write) -> io::Result<Optio
         Answer::Nobody => {
             let problem = "standard input is no terminal to ask at, so nothing was changed: pass --yes";
             configuration::fail(&io::Error::other(problem)).map(Some)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steward::config::MemoryParameters;
+    use steward::config::store::current;
+
+    use super::*;
+
+    const PATH: &str = "/steward/prod/configuration";
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    /// How it ended, as `ExitCode` shows it, and what was written.
+    fn applied(store: &MemoryParameters, text: &str, answer: Answer) -> (String, String) {
+        let mut out = Vec::new();
+        let valid = configuration::read(text).ok().unwrap();
+        let code = block_on(apply(store, PATH, valid, || Ok(answer), &mut out)).unwrap();
+        let shown = anstream::adapter::strip_bytes(&out).into_vec();
+        (format!("{code:?}"), String::from_utf8(shown).unwrap())
+    }
+
+    fn code(code: u8) -> String {
+        format!("{:?}", ExitCode::from(code))
+    }
+
+    #[test]
+    fn what_changes_is_shown_before_anything_is_asked_or_written() {
+        let store = MemoryParameters::new();
+        let text = "version: 1\nnotifications: {grouping: 1m, slack: off, topic: 'arn:aws:sns:eu-central-1:123456789012:alerts'}\n";
+        for (answer, ends) in [(Answer::No, 1), (Answer::Nobody, 2)] {
+            let (ended, shown) = applied(&store, text, answer);
+            assert_eq!(ended, code(ends));
+            assert!(
+                shown.starts_with(
+                    "/steward/prod/configuration: the defaults → version 1\n  \
+                     notifications.grouping  15s (default) → 1m\n  \
+                     notifications.slack     as deployed → off\n  \
+                     notifications.topic     as deployed → arn:aws:sns:eu-central-1:123456789012:alerts\n"
+                ),
+                "{shown}"
+            );
+            assert!(store.values().is_empty());
+        }
+        let (ended, shown) = applied(&store, text, Answer::Yes);
+        assert_eq!(ended, code(0));
+        assert!(
+            shown.ends_with("version 1 is in force; running functions follow within a minute\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn no_difference_writes_and_asks_nothing() {
+        let store = MemoryParameters::new();
+        applied(&store, "version: 1\nmode: observe\n", Answer::Yes);
+        let before = store.values();
+        // Spaces, comments and the order of keys are no difference.
+        let (ended, shown) = applied(&store, "# again\nmode:   observe\nversion: 1\n", Answer::Nobody);
+        assert_eq!(
+            (ended, shown.as_str()),
+            (code(0), "/steward/prod/configuration: no difference to version 1, which is in force\n")
+        );
+        assert_eq!(store.values(), before);
+    }
+
+    #[test]
+    fn a_default_that_is_written_down_is_a_new_version_in_which_no_setting_changes() {
+        let store = MemoryParameters::new();
+        applied(&store, "version: 1\n", Answer::Yes);
+        let (_, shown) = applied(&store, "version: 1\nincidents: {quiet: 30m}\n", Answer::Yes);
+        assert!(shown.contains("version 1 → 2\n  no setting gets another value\n"), "{shown}");
+        assert!(shown.ends_with("`steward rollback` goes back to version 1\n"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_below_the_configurations_own_path_is_refused() {
+        let store = MemoryParameters::new();
+        for (name, ends) in
+            [("/steward/prod/configuration/slack", 2), ("/steward/prod/configuration-slack", 0)]
+        {
+            let text = format!("version: 1\nnotifications: {{slack: {{webhook: {name}}}}}\n");
+            assert_eq!(applied(&store, &text, Answer::Yes).0, code(ends), "{name}");
+            assert_eq!(block_on(current(&store, PATH)).unwrap().is_some(), ends == 0);
         }
     }
 }

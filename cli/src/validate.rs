@@ -9,7 +9,7 @@ use crate::configuration;
 
 /// Says whether a configuration is valid
 ///
-/// Everything that is wrong is written to standard error as FILE:LINE:COLUMN, and the exit code is 2. Nothing is sent
+/// Everything that is wrong is written to standard error with file, line and column, and the exit code is 2. Nothing is sent
 /// anywhere.
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -1,5 +1,6 @@
 //! `steward validate` and `steward schema`, and the files that go with them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "small texts")]
 
 use std::io::Write;
 use std::path::Path;
@@ -77,15 +78,36 @@ fn each_fault_has_its_line_column_and_words() {
         ("version: 1\nmode: act\n", "2:7: mode: unknown value `act`; values here: observe"),
         ("version: 1\nversion: 1\n", "2:1: duplicate mapping key `version` is not allowed here"),
         ("version: 1\n---\nversion: 1\n", "3:1: only single YAML document expected but multiple found"),
-        ("version: 1\nincidents: 30m\n", "2:12: incidents: found string \"30m\", expected keys with their values below it"),
-        ("version: 1\nincidents: [30m]\n", "2:12: incidents: found sequence, expected keys with their values below it"),
-        ("version: 1\nincidents:\n  quite: 1h\n", "3:3: incidents: unknown key `quite`; did you mean `quiet`?"),
-        ("version: 1\nincidents:\n  quiet: 1h30\n", "3:10: incidents.quiet: `1h30` is no duration; write whole numbers with the units d, h, m and s, such as `1h30m`"),
-        ("version: 1\nincidents:\n\tquiet: 1h\n", "3:2: tabs disallowed within this context (block indentation)"),
+        (
+            "version: 1\nincidents: 30m\n",
+            "2:12: incidents: found string \"30m\", expected keys with their values below it",
+        ),
+        (
+            "version: 1\nincidents: [30m]\n",
+            "2:12: incidents: found sequence, expected keys with their values below it",
+        ),
+        (
+            "version: 1\nincidents:\n  quite: 1h\n",
+            "3:3: incidents: unknown key `quite`; did you mean `quiet`?",
+        ),
+        (
+            "version: 1\nincidents:\n  quiet: 1h30\n",
+            "3:10: incidents.quiet: `1h30` is no duration; write whole numbers with the units d, h, m and s, such as `1h30m`",
+        ),
+        (
+            "version: 1\nincidents:\n\tquiet: 1h\n",
+            "3:2: tabs disallowed within this context (block indentation)",
+        ),
         ("version: 1\nincidents: *x\n", "2:12: reference to unknown value"),
         ("version: 1\nnotifications: {slack: {}}\n", "2:24: notifications.slack: `webhook` is missing"),
-        ("version: 1\nnotifications: {slack: {webhok: /a}}\n", "2:24: notifications.slack: `webhook` is missing\n2:25: notifications.slack: unknown key `webhok`; did you mean `webhook`?"),
-        ("version: 1\nnotifications: {slack: false}\n", "2:24: notifications.slack: found boolean `false`, expected `off`, or `webhook:` with the name of an SSM parameter"),
+        (
+            "version: 1\nnotifications: {slack: {webhok: /a}}\n",
+            "2:24: notifications.slack: `webhook` is missing\n2:25: notifications.slack: unknown key `webhok`; did you mean `webhook`?",
+        ),
+        (
+            "version: 1\nnotifications: {slack: false}\n",
+            "2:24: notifications.slack: found boolean `false`, expected `off`, or `webhook:` with the name of an SSM parameter",
+        ),
     ] {
         let expected: String = told.lines().map(|line| format!("-:{line}\n")).collect();
         assert_eq!(validate(text), (Some(2), expected), "{text}");
@@ -148,10 +170,16 @@ fn the_schema_and_the_command_line_agree() {
     for (value, is_valid) in [
         (json!({"version": 1}), true),
         (json!({"version": 1, "mode": "observe", "incidents": null, "notifications": {"slack": null}}), true),
-        (json!({"version": 1, "incidents": {"quiet": "1h30m"}, "notifications": {"evidence": "512 B"}}), true),
+        (
+            json!({"version": 1, "incidents": {"quiet": "1h30m"}, "notifications": {"evidence": "512 B"}}),
+            true,
+        ),
         (json!({"version": 1, "notifications": {"slack": "off", "topic": "off"}}), true),
         (json!({"version": 1, "notifications": {"slack": {"webhook": "/steward/secrets/slack"}}}), true),
-        (json!({"version": 1, "notifications": {"topic": "arn:aws:sns:eu-central-1:123456789012:alerts"}}), true),
+        (
+            json!({"version": 1, "notifications": {"topic": "arn:aws:sns:eu-central-1:123456789012:alerts"}}),
+            true,
+        ),
         (json!({}), false),
         (json!([1]), false),
         (json!({"version": 2}), false),
@@ -178,10 +206,14 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let faults: Vec<String> = validator.iter_errors(&example).map(|error| error.to_string()).collect();
     assert!(faults.is_empty(), "{faults:?}");
-    let defaults = serde_json::to_value(steward::config::file::File::of(&steward::config::Configuration::default()));
+    let defaults =
+        serde_json::to_value(steward::config::file::File::of(&steward::config::Configuration::default()));
     assert_eq!(example, defaults.unwrap());
     // What stands there as a comment is valid, too.
-    let all: String = text.lines().map(|line| format!("{}\n", line.replacen("  # ", "  ", usize::from(is_setting(line))))).collect();
+    let all: String = text
+        .lines()
+        .map(|line| format!("{}\n", line.replacen("  # ", "  ", usize::from(is_setting(line)))))
+        .collect();
     let whole: Value = serde_saphyr::from_str(&all).unwrap();
     assert!(validator.is_valid(&whole) && whole["notifications"]["slack"]["webhook"].is_string(), "{all}");
     assert_eq!(validate(&all), (Some(0), String::new()));

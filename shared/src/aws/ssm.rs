@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::ParameterType;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
@@ -67,7 +68,7 @@ impl ParameterStore for Ssm {
         match result {
             Ok(_) => Ok(()),
             Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_parameter_already_exists()) =>
+                if error.as_service_error().is_some_and(PutParameterError::is_parameter_already_exists) =>
             {
                 Err(ParameterError::Exists { name: name.to_owned() })
             }

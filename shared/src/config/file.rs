@@ -234,7 +234,7 @@ impl Told {
             Some(Slack::Webhook(name)) => match parameter_name(name) {
                 Ok(()) => notifications.slack = Way::To(name.clone()),
                 Err(problem) => {
-                    faults.push(Fault { path: "notifications.slack.webhook".to_owned(), problem })
+                    faults.push(Fault { path: "notifications.slack.webhook".to_owned(), problem });
                 }
             },
         }
@@ -311,7 +311,7 @@ fn topic_arn(text: &str) -> Result<(), String> {
     if !is_account || arn.region.is_empty() || !arn.resource.chars().all(allowed) {
         return Err(format!("not the ARN of an SNS topic, {example}, nor `off`"));
     }
-    if arn.resource.ends_with(".fifo") {
+    if arn.resource.strip_suffix(".fifo").is_some() {
         return Err("a FIFO topic: it reaches no people, only queues; name a standard topic".to_owned());
     }
     Ok(())
@@ -382,7 +382,7 @@ impl Serialize for Slack {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Webhook {
-    /// The name of an SSM parameter (SecureString) that holds the webhook's address, such as `/steward/secrets/slack`.
+    /// The name of an SSM parameter (`SecureString`) that holds the webhook's address, such as `/steward/secrets/slack`.
     /// The address itself is a secret and does not belong here.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^(/[A-Za-z0-9._-]+)+$")))]
     webhook: String,

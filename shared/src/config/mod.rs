@@ -1,6 +1,6 @@
 //! What people decide: the policy that decisions follow, and whom Steward tells.
 //!
-//! People write one file ([`file`], YAML to them; the domain only knows its shape). `steward apply` cuts it into sections
+//! People write one file ([`mod@file`], YAML to them; the domain only knows its shape). `steward apply` cuts it into sections
 //! and puts them into SSM Parameter Store ([`store`]); the functions read them there ([`Loader`]). Where nothing was ever
 //! applied, [`Configuration::default`] holds.
 //!

@@ -152,12 +152,12 @@ pub async fn apply<P: ParameterStore>(store: &P, change: &Change) -> Result<Appl
     let cut = cut_of(change)?;
     let overtaken = || ApplyError::Overtaken { path: path.clone(), version: *version };
     let claim = name_in(path, *version, MANIFEST);
-    match store.put(&claim, &cut.manifest, Overwrite::No).await {
+    match put_once(store, &claim, &cut.manifest).await {
         Err(ParameterError::Exists { .. }) => return Err(overtaken()),
         result => result?,
     }
     for (name, value) in &cut.sections {
-        store.put(&name_in(path, *version, name), value, Overwrite::No).await?;
+        put_once(store, &name_in(path, *version, name), value).await?;
     }
     let pointer = pointer_name(path);
     let seen = change.seen.as_ref().map(|seen| seen.pointer.as_str());
@@ -168,9 +168,12 @@ pub async fn apply<P: ParameterStore>(store: &P, change: &Change) -> Result<Appl
         let by = now.and_then(|text| Manifest::decode(&pointer, &text).ok()).map_or(*version, |m| m.version);
         return Err(ApplyError::Overtaken { path: path.clone(), version: by });
     }
-    // Nothing was applied before: only one of two can be the first.
-    let overwrite = if now.is_none() { Overwrite::No } else { Overwrite::Yes };
-    match store.put(&pointer, &cut.manifest, overwrite).await {
+    let turned = match now {
+        // Nothing was applied before: only one of two can be the first.
+        None => put_once(store, &pointer, &cut.manifest).await,
+        Some(_) => store.put(&pointer, &cut.manifest, Overwrite::Yes).await,
+    };
+    match turned {
         Err(ParameterError::Exists { .. }) => return Err(overtaken()),
         result => result?,
     }
@@ -179,6 +182,18 @@ pub async fn apply<P: ParameterStore>(store: &P, change: &Change) -> Result<Appl
         Err(error) => (Vec::new(), Some(error)),
     };
     Ok(Applied { version: *version, pruned, not_pruned })
+}
+
+/// Creates a parameter. One that is there already with this very value is ours: the SDK called again after an answer was
+/// lost; or it is that of somebody who applies the same file, and then all we write is the same.
+async fn put_once<P: ParameterStore>(store: &P, name: &str, value: &str) -> Result<(), ParameterError> {
+    match store.put(name, value, Overwrite::No).await {
+        Err(exists @ ParameterError::Exists { .. }) => match get_one(store, name).await? {
+            Some(found) if found == value => Ok(()),
+            _ => Err(exists),
+        },
+        result => result,
+    }
 }
 
 /// Deletes all but the newest versions and the one in force.
