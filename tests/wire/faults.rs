@@ -121,7 +121,8 @@ fn a_call_that_is_never_answered_lets_its_message_return_in_order() {
 #[test]
 fn an_invocation_that_runs_out_of_time_is_ended_and_its_messages_come_again() {
     run(async {
-        let house = house(&Plan { timeout: Duration::from_secs(3), ..with_sweeps() }).await;
+        let (timeout, visibility) = (Duration::from_secs(3), Duration::from_secs(5));
+        let house = house(&Plan { timeout, visibility, ..with_sweeps() }).await;
         let of_table = When::any().function("remediation").service("dynamodb").operation("GetItem");
         house.gateway.inject(of_table.first(1), Fault::Hold);
         let names = services(2);
