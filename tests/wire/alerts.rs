@@ -152,6 +152,26 @@ fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
 }
 
 #[test]
+fn a_slack_that_never_answers_holds_up_no_mail_and_is_left_alone_for_a_minute() {
+    run(async {
+        let house = house(&plan()).await;
+        house.slack.script([Reply::Hang]);
+        house.send(&stop("api", 1).to_string()).unwrap();
+        house.tell.ended(1).await;
+        let [mail] = house.mails().try_into().unwrap();
+        let asked = house.slack.deliveries()[0].at;
+        assert!(mail.at.duration_since(asked).as_secs() < 2, "Slack held the mail up");
+        let logs = house.notifications.json_logs();
+        assert!(
+            logs.iter().any(|line| line.to_string().contains("no answer from Slack in time")),
+            "{logs:#?}"
+        );
+        let tell = house.sqs.look(TELL).unwrap();
+        assert_eq!((tell.len(), house.slack.posted().len()), (1, 0), "the message waits");
+    });
+}
+
+#[test]
 fn lines_of_the_log_have_the_fields_of_powertools_and_metrics_their_format() {
     run(async {
         let house = house(&plan()).await;
