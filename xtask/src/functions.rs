@@ -58,10 +58,10 @@ fn panics_unwind(root: &Path) -> Result<(), String> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).map_err(|error| error.to_string())?;
     let release = manifest.split_once("[profile.release]").map_or("", |(_, behind)| behind);
     let release = release.split("\n[").next().unwrap_or_default();
-    match release.lines().any(|line| line.trim() == "panic = \"unwind\"") {
-        true => Ok(()),
-        false => Err("[profile.release] in Cargo.toml must say panic = \"unwind\"".to_owned()),
+    if release.lines().any(|line| line.trim() == "panic = \"unwind\"") {
+        return Ok(());
     }
+    Err("[profile.release] in Cargo.toml must say panic = \"unwind\"".to_owned())
 }
 
 /// `e_machine` of a little-endian ELF file.
