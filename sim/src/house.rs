@@ -140,8 +140,7 @@ impl House {
         for name in [EVENTS, TELL] {
             let dead = dead_letters_of(name);
             sqs.create_queue(&dead, queue::Settings::default())?;
-            let dead_letters =
-                Some(DeadLetters { queue: dead, max_receive_count: plan.max_receive_count });
+            let dead_letters = Some(DeadLetters { queue: dead, max_receive_count: plan.max_receive_count });
             let visibility_timeout = plan.visibility;
             sqs.create_queue(
                 name,
@@ -311,8 +310,12 @@ fn settings(name: &'static str, plan: &Plan) -> Result<runtime::Settings, HouseE
     Ok(settings)
 }
 
-/// Table, topic, parameters. Answers the topic's ARN.
-async fn furnish(moto: &Moto, slack: &Slack, plan: &Plan) -> Result<String, HouseError> {
+/// Creates the table, with its index.
+///
+/// # Errors
+///
+/// Where moto refuses.
+pub async fn create_table(moto: &Moto) -> Result<(), MotoError> {
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
     let attribute = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
     let table = json!({
@@ -327,6 +330,12 @@ async fn furnish(moto: &Moto, slack: &Slack, plan: &Plan) -> Result<String, Hous
         }],
     });
     moto.call("dynamodb", "DynamoDB_20120810.CreateTable", &table).await?;
+    Ok(())
+}
+
+/// Table, topic, parameters. Answers the topic's ARN.
+async fn furnish(moto: &Moto, slack: &Slack, plan: &Plan) -> Result<String, HouseError> {
+    create_table(moto).await?;
     let webhook = json!({"Name": WEBHOOK, "Type": "SecureString", "Value": slack.webhook()});
     moto.call("ssm", "AmazonSSM.PutParameter", &webhook).await?;
     for (name, value) in &plan.parameters {
