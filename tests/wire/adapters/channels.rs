@@ -95,6 +95,8 @@ fn subscribers_get_subject_text_and_tone_and_may_filter_by_it() {
 fn a_topic_that_does_not_exist_is_no_use_trying_again_and_one_that_throttles_is() {
     run(async {
         let services = Services::start(&Sqs::default()).await;
+        // moto loads a service with its first call, which may take longer than an adapter waits.
+        services.moto.query("sns", &[("Action", "ListTopics")]).await.unwrap();
         let (subject, message) = alert("api", Tone::Good);
         let nowhere = Topic::new(&services.sdk, "arn:aws:sns:us-east-1:123456789012:nowhere".to_owned());
         let error = nowhere.send(&subject, &message).await.unwrap_err();

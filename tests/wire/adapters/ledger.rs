@@ -336,7 +336,7 @@ async fn any_transaction(dice: &mut Dice, memory: &MemoryLedger, step: u64) -> T
         let mut write =
             if dice.one_in(2) { write(name, Expect::Absent) } else { news(name, step, Expect::Absent) };
         // DynamoDB takes no two writes of one item. Now and then it is asked to.
-        if writes.iter().any(|other| other.key == write.key) && !dice.one_in(8) {
+        if writes.iter().any(|other| other.key == write.key) && !dice.one_in(3) {
             continue;
         }
         let stored = memory.read(std::slice::from_ref(&write.key)).await.unwrap().remove(0);

@@ -31,6 +31,9 @@ async fn in_force(ssm: &Ssm) -> (Option<u64>, i64) {
 
 async fn services() -> (Services, Ssm) {
     let services = Services::start(&Sqs::default()).await;
+    // moto loads a service with its first call, which may take longer than an adapter waits.
+    let nothing = json!({"Names": ["/nothing"]});
+    services.moto.call("ssm", "AmazonSSM.GetParameters", &nothing).await.unwrap();
     let ssm = Ssm::new(&services.sdk);
     (services, ssm)
 }
