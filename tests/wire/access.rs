@@ -110,7 +110,7 @@ fn unused(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
     let is_used = |action: &str, on: Resource| {
         touches.iter().any(|touch| touch.action == action && resource(&touch.resource) == Some(on))
     };
-    let touched = |owner: &Owner, reads: bool| {
+    let is_owner_used = |owner: &Owner, reads: bool| {
         touches.iter().filter(|touch| touch.action.ends_with("GetItem") == reads).any(|touch| {
             resource(&touch.resource) == Some(Resource::Table)
                 && touch.leading_keys.iter().any(|key| key.starts_with(owner.prefix()))
@@ -124,7 +124,7 @@ fn unused(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
     let of_keys = |owners: &[Owner], reads: bool| {
         owners
             .iter()
-            .filter(|owner| !touched(owner, reads))
+            .filter(|owner| !is_owner_used(owner, reads))
             .map(|owner| owner.prefix())
             .collect::<Vec<_>>()
             .join(", ")

@@ -10,6 +10,7 @@ mod story;
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use steward::config::Policy;
+use steward::deadline::Deadline;
 use steward::diagnosis::Diagnosis;
 use steward::event::decode::{self, DecodeError};
 use steward::incident::Target;
@@ -28,8 +29,6 @@ const MAX_TRIES: usize = 3;
 const PAGE: usize = 100;
 /// So many targets of a batch are read and written at the same time.
 const PARALLEL: usize = 8;
-/// No story is begun with less time left: a call and its retries may take so long.
-const LAST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// The outside, as far as this function needs it.
 pub struct Ports<'p, L, T, C> {
@@ -60,13 +59,13 @@ pub struct Settings {
     pub grouping: SignedDuration,
     /// Where this Steward may act; absent where nothing says.
     pub home: Option<Home>,
-    /// When the invocation ends, done or not.
-    pub deadline: Timestamp,
+    /// When the invocation ends.
+    pub deadline: Deadline,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { policy: Policy::default(), grouping: GROUPING, home: None, deadline: Timestamp::MAX }
+        Self { policy: Policy::default(), grouping: GROUPING, home: None, deadline: Deadline::never() }
     }
 }
 
@@ -236,7 +235,7 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
     }
 
     fn is_out_of_time(&self) -> bool {
-        self.ports.clock.now() > self.settings.deadline - LAST_START
+        self.settings.deadline.is_near(self.ports.clock.now())
     }
 }
 
