@@ -18,7 +18,7 @@ use steward_sim::lambda::sqs::Sqs;
 use steward_sim::moto::Moto;
 
 /// As long as anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The functions' programs, built once for all tests.
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =

@@ -307,7 +307,7 @@ fn a_dynamodb_that_is_down_is_told_by_operation_and_item_and_may_be_tried_again(
     });
 }
 
-/// Numbers without a pattern, the same each time (SplitMix64).
+/// Numbers without a pattern, the same each time (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -385,7 +385,7 @@ fn the_ledger_in_memory_answers_as_the_one_in_dynamodb() {
         let keys: Vec<Key> =
             NAMES.iter().flat_map(|name| [key(name), news(name, 0, Expect::Absent).key]).collect();
         let (mut written, mut conflicts, mut refused) = (0, 0, 0);
-        for step in 0..300 {
+        for step in 0..200 {
             let transaction = any_transaction(&mut dice, &memory, step).await;
             let answer = kind(dynamo.commit(transaction.clone()).await);
             assert_eq!(
@@ -408,6 +408,6 @@ fn the_ledger_in_memory_answers_as_the_one_in_dynamodb() {
                 assert_eq!(all_due(&dynamo, owner, now, page).await, due, "step {step}");
             }
         }
-        assert!(written > 150 && conflicts > 40 && refused > 5, "{written} {conflicts} {refused}");
+        assert!(written > 100 && conflicts > 25 && refused > 5, "{written} {conflicts} {refused}");
     });
 }
