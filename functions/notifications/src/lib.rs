@@ -16,9 +16,9 @@ mod tell;
 use jiff::{SignedDuration, Timestamp};
 use steward::config::{Notifications, Size};
 use steward::deadline::Deadline;
-use steward::ledger::{Expect, Key, LedgerError, News, Record, Stored, Transaction, Write};
+use steward::ledger::{Expect, Key, LedgerError, News, Owner, Record, Stored, Transaction, Write};
 use steward::notification::Subject;
-use steward::ports::{Channel, Clock, Ledger, Postpone, SendError, Tell};
+use steward::ports::{Access, Channel, Clock, Ledger, Parameters, Postpone, Role, SendError, Tell};
 use steward::request::{Request, RequestError};
 
 pub use batch::Message;
@@ -39,6 +39,18 @@ pub struct Ports<'p, L, H, T, C> {
     pub queue: &'p T,
     /// The time.
     pub clock: &'p C,
+}
+
+/// What the function's role allows, with what each of its channels needs; `P` reads its configuration.
+pub fn role<L: Ledger, Q: Tell + Postpone, P: Parameters>(channels: &[&[Access]]) -> Role {
+    let ports = [L::ACCESS, <Q as Tell>::ACCESS, <Q as Postpone>::ACCESS, P::ACCESS];
+    Role {
+        needs: [ports.concat(), channels.concat()].concat(),
+        // Incidents are remediation's to write.
+        reads: &[Owner::Remediation, Owner::Notifications, Owner::Shared],
+        writes: &[Owner::Notifications, Owner::Shared],
+        due: Owner::Shared,
+    }
 }
 
 /// Who tells, and until when it can.

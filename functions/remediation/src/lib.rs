@@ -16,7 +16,7 @@ use steward::event::decode::{self, DecodeError};
 use steward::incident::Target;
 use steward::ledger::{Due, LedgerError, Owner};
 use steward::notification::Subject;
-use steward::ports::{Clock, Ledger, Tell};
+use steward::ports::{Clock, Ledger, Parameters, Role, Tell};
 use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
@@ -38,6 +38,16 @@ pub struct Ports<'p, L, T, C> {
     pub tell: &'p T,
     /// The time.
     pub clock: &'p C,
+}
+
+/// What the function's role allows; `P` reads its configuration.
+pub fn role<L: Ledger, T: Tell, P: Parameters>() -> Role {
+    Role {
+        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat(),
+        reads: &[Owner::Remediation, Owner::Shared],
+        writes: &[Owner::Remediation, Owner::Shared],
+        due: Owner::Remediation,
+    }
 }
 
 /// What an invocation goes by.
