@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steward_sim::house::{EVENTS, House, TELL};
+use steward_sim::house::{EVENTS, House, Plan, TELL};
 use steward_sim::lambda::gateway::When;
 use steward_sim::slack::Reply;
 
@@ -154,7 +154,7 @@ fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
 #[test]
 fn a_slack_that_never_answers_holds_up_no_mail_and_is_left_alone_for_a_minute() {
     run(async {
-        let house = house(&plan()).await;
+        let house = house(&Plan { visibility: Duration::from_secs(20), ..plan() }).await;
         house.slack.script([Reply::Hang]);
         house.send(&stop("api", 1).to_string()).unwrap();
         house.tell.ended(1).await;
