@@ -140,8 +140,7 @@ impl House {
         for name in [EVENTS, TELL] {
             let dead = dead_letters_of(name);
             sqs.create_queue(&dead, queue::Settings::default())?;
-            let dead_letters =
-                Some(DeadLetters { queue: dead, max_receive_count: plan.max_receive_count });
+            let dead_letters = Some(DeadLetters { queue: dead, max_receive_count: plan.max_receive_count });
             let visibility_timeout = plan.visibility;
             sqs.create_queue(
                 name,

@@ -17,11 +17,18 @@ fn an_event_becomes_one_message_in_slack_and_one_mail() {
         assert!(house.settles(PATIENCE).await.unwrap(), "{:#?}", house.notifications.logs());
         let titles = house.slack_titles();
         assert_eq!(titles.len(), 1, "{titles:?}");
-        assert!(titles[0].contains("service api in shop") && titles[0].contains("(out_of_memory)"), "{titles:?}");
+        assert!(
+            titles[0].contains("service api in shop") && titles[0].contains("(out_of_memory)"),
+            "{titles:?}"
+        );
         let mails = house.mails();
         assert_eq!(mails.len(), 1, "{mails:?}");
         assert!(mails[0].subject.starts_with("WARNING: service api in shop: "), "{}", mails[0].subject);
-        assert!(mails[0].text.contains("\nEvidence:\n> container app: OutOfMemoryError"), "{}", mails[0].text);
+        assert!(
+            mails[0].text.contains("\nEvidence:\n> container app: OutOfMemoryError"),
+            "{}",
+            mails[0].text
+        );
         assert_eq!(house.keys("r#INCIDENT#").await.unwrap().len(), 1);
         assert_eq!((house.counts(EVENTS).unwrap().1.total(), house.counts(TELL).unwrap().1.total()), (0, 0));
     });
@@ -71,7 +78,10 @@ fn a_configuration_that_cannot_be_read_lets_records_return_and_loses_none() {
         house.events.ended(1).await;
         assert_eq!(house.keys("r#").await.unwrap(), Vec::<String>::new());
         let logs = house.remediation.json_logs();
-        assert!(logs.iter().any(|line| line.to_string().contains("the configuration cannot be read")), "{logs:#?}");
+        assert!(
+            logs.iter().any(|line| line.to_string().contains("the configuration cannot be read")),
+            "{logs:#?}"
+        );
         put_parameters(&house, &whole).await;
         assert!(house.settles(PATIENCE).await.unwrap());
         assert_eq!(house.slack_titles().len(), 1);
@@ -93,7 +103,10 @@ fn slack_asks_for_a_pause_and_gets_it_while_the_mail_goes_out_at_once() {
         house.send(&stop("api", 1).to_string()).unwrap();
         assert!(house.settles(PATIENCE).await.unwrap());
         let deliveries = house.slack.deliveries();
-        assert_eq!(deliveries.iter().map(|delivery| delivery.status).collect::<Vec<_>>(), [Some(429), Some(200)]);
+        assert_eq!(
+            deliveries.iter().map(|delivery| delivery.status).collect::<Vec<_>>(),
+            [Some(429), Some(200)]
+        );
         let waited = deliveries[1].at.duration_since(deliveries[0].at);
         assert!(waited.as_millis() >= 2_900, "{waited:?}");
         let mails = house.mails();
@@ -131,7 +144,10 @@ fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
         assert_eq!(due.count(), 3);
         let logs = house.notifications.json_logs();
         let said = logs.iter().find(|line| line["error_type"] == "Steward.Tell").unwrap();
-        assert!(said["message"].as_str().unwrap().contains("Slack refuses the message (404 no_service)"), "{said}");
+        assert!(
+            said["message"].as_str().unwrap().contains("Slack refuses the message (404 no_service)"),
+            "{said}"
+        );
     });
 }
 
@@ -144,12 +160,24 @@ fn lines_of_the_log_have_the_fields_of_powertools_and_metrics_their_format() {
         let logs = house.remediation.json_logs();
         let explained = logs.iter().find(|line| line["message"] == "explained").unwrap();
         for field in [
-            "level", "location", "message", "timestamp", "service", "cold_start", "function_name",
-            "function_memory_size", "function_arn", "function_request_id", "xray_trace_id",
+            "level",
+            "location",
+            "message",
+            "timestamp",
+            "service",
+            "cold_start",
+            "function_name",
+            "function_memory_size",
+            "function_arn",
+            "function_request_id",
+            "xray_trace_id",
         ] {
             assert!(!explained[field].is_null(), "{field} in {explained}");
         }
-        assert_eq!((&explained["cause"], &explained["service"]), (&json!("out_of_memory"), &json!("remediation")));
+        assert_eq!(
+            (&explained["cause"], &explained["service"]),
+            (&json!("out_of_memory"), &json!("remediation"))
+        );
         assert!(explained["xray_trace_id"].as_str().unwrap().starts_with("1-"), "{explained}");
         let counted: Vec<&Value> = logs.iter().filter(|line| line["_aws"].is_object()).collect();
         assert!(counted.iter().any(|line| line["EventsHandled"] == 1 && line["News"] == 1), "{counted:?}");
@@ -166,9 +194,15 @@ fn a_function_hears_sigterm_and_ends_by_itself() {
         house.send(&stop("api", 1).to_string()).unwrap();
         assert!(house.settles(PATIENCE).await.unwrap());
         let exits = house.shut_down().await;
-        assert!(!exits.is_empty() && exits.iter().all(|exit| exit.to_string() == "exit status 0"), "{exits:?}");
+        assert!(
+            !exits.is_empty() && exits.iter().all(|exit| exit.to_string() == "exit status 0"),
+            "{exits:?}"
+        );
         let logs = house.remediation.json_logs();
-        assert!(logs.iter().any(|line| line.to_string().contains("SIGTERM: nothing is held in memory")), "{logs:?}");
+        assert!(
+            logs.iter().any(|line| line.to_string().contains("SIGTERM: nothing is held in memory")),
+            "{logs:?}"
+        );
     });
 }
 

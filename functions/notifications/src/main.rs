@@ -46,7 +46,8 @@ impl Function for Notifications {
             clock: &SystemClock,
         };
         let invocation = Invocation { holder: invocation.request_id.clone(), deadline: invocation.deadline };
-        let outcome = Handler::new(ports, invocation).quoting(loaded.notifications.evidence).handle(payload).await;
+        let outcome =
+            Handler::new(ports, invocation).quoting(loaded.notifications.evidence).handle(payload).await;
         match outcome.map_err(|error| report::failed(&error))? {
             Outcome::Told(messages) => report::told(&messages, SystemClock.now()),
             Outcome::Swept(swept) => Ok(report::swept(&swept, SystemClock.now())),
