@@ -1,7 +1,8 @@
 //! ECS Steward as its template deploys it, on this machine: both functions' processes, their queues, table, topic and
 //! ticks, Slack, and a gateway that sees every call.
 //!
-//! What the template says of keys, indexes, queues and batches stands here a second time, for moto knows no SAM.
+//! What the template says of keys, indexes, queues and batches stands here a second time, for moto knows no SAM. Its rules
+//! do not: an event that is sent has passed them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -172,7 +173,7 @@ impl House {
         let maximum_concurrency = plan.concurrency;
         let of_events = source::Settings { maximum_concurrency, ..source::Settings::new(EVENTS) };
         let batch_size = plan.tell_batch;
-        let of_tell = source::Settings { maximum_concurrency, batch_size, ..source::Settings::new(TELL) };
+        let of_tell = source::Settings { batch_size, maximum_concurrency, ..source::Settings::new(TELL) };
         let events = Source::start(of_events, &sqs, remediation.clone())?;
         let tell = Source::start(of_tell, &sqs, notifications.clone())?;
         let mut house =
@@ -237,15 +238,19 @@ impl House {
     /// Where moto does not answer.
     pub async fn items(&self) -> Result<Vec<Value>, HouseError> {
         let mut items = Vec::new();
-        let mut request = json!({"TableName": TABLE, "ConsistentRead": true});
+        let mut start = None;
         loop {
+            let mut request = json!({"TableName": TABLE, "ConsistentRead": true});
+            if let (Some(start), Some(fields)) = (start.take(), request.as_object_mut()) {
+                fields.insert("ExclusiveStartKey".to_owned(), start);
+            }
             let mut answer = self.moto.call("dynamodb", "DynamoDB_20120810.Scan", &request).await?;
             if let Some(Value::Array(page)) = answer.get_mut("Items").map(Value::take) {
                 items.extend(page);
             }
-            match answer.get("LastEvaluatedKey") {
-                Some(last) => request["ExclusiveStartKey"] = last.clone(),
-                None => return Ok(items),
+            start = answer.get_mut("LastEvaluatedKey").map(Value::take);
+            if start.is_none() {
+                return Ok(items);
             }
         }
     }

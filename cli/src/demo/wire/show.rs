@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use steward_sim::house::Mail;
 use steward_sim::lambda::gateway::Call;
 use steward_sim::lambda::runtime::Invocation;
 use steward_sim::moto;
@@ -166,7 +167,7 @@ fn write_mails(out: &mut impl Write, played: &Played) -> io::Result<()> {
 }
 
 fn write_functions(out: &mut impl Write, played: &Played) -> io::Result<()> {
-    writeln!(out, "\n{BOLD}Functions{BOLD:#}, unoptimised; moto's answers are most of each invocation")?;
+    writeln!(out, "\n{BOLD}Functions{BOLD:#}, as a development build")?;
     writeln!(
         out,
         "{DIM}{:<16}{:>12}{:>8}{:>13}{:>15}{:>13}{DIM:#}",
@@ -224,12 +225,16 @@ fn told<'p>(played: &'p Played, target: &str) -> Vec<&'p Delivery> {
     played.deliveries.iter().filter(|delivery| delivery.posted && is_about(&delivery.body)).collect()
 }
 
+fn mails_about<'p>(played: &'p Played, target: &str) -> Vec<&'p Mail> {
+    played.mails.iter().filter(|mail| mail.subject.contains(target)).collect()
+}
+
 fn write_trials(out: &mut impl Write, played: &Played) -> io::Result<()> {
     writeln!(out, "\n{BOLD}What was done to it{BOLD:#}")?;
     for scene in &played.scenes {
         let Some(text) = trial(played, scene) else { continue };
         let told = told(played, scene.scene.target).len();
-        let mails = played.mails.iter().filter(|mail| mail.subject.contains(scene.scene.target)).count();
+        let mails = mails_about(played, scene.scene.target).len();
         let style = if told == 1 && mails == 1 { GREEN } else { RED };
         wrapped(out, "  - ", &text)?;
         writeln!(
@@ -265,11 +270,14 @@ fn trial(played: &Played, scene: &PlayedScene) -> Option<String> {
             }
         }),
         Trial::RateLimit(seconds) => {
-            let refused = played.deliveries.iter().find(|delivery| delivery.status == Some(429))?;
-            let taken = told(played, scene.scene.target).first()?.at.duration_since(refused.at);
+            let refused = played.deliveries.iter().find(|delivery| delivery.status == Some(429))?.at;
+            let posted = told(played, scene.scene.target).first()?.at;
+            let mailed = mails_about(played, scene.scene.target).first()?.at;
             Some(format!(
-                "429 from Slack with Retry-After: {seconds}. Slack was left alone for {:.1} s and took the message then; the mail did not wait.",
-                taken.as_secs_f64()
+                "429 from Slack with Retry-After: {seconds}. Slack was left alone for {:.1} s and took the message then; the \
+                 mail went out {}.",
+                posted.duration_since(refused).as_secs_f64(),
+                if mailed < posted { "meanwhile" } else { "after it" },
             ))
         }
         Trial::Copies(copies) => Some(format!("One event from the queue {copies} times.")),
