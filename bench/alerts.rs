@@ -1,8 +1,8 @@
 //! How long an alert takes, from the event to Slack and SNS: `cargo bench -p steward-bench --bench alerts`.
 //!
-//! The functions as they are deployed (release build, two invocations of each at a time, batches as in the template) on this
-//! machine, and moto for AWS: DynamoDB in Python, on the same cores. So the figures are no forecast of AWS. What carries
-//! over is the number of calls, the order in which they are made, and that each alert is told exactly once.
+//! The functions as they are deployed (release build, two invocations of each at a time) on this machine, and moto for AWS:
+//! DynamoDB in Python, on the same cores. So the figures are no forecast of AWS, where batches of events gather for up to
+//! 5 s besides. What carries over is the number of calls, and that each alert is told exactly once.
 //!
 //! `STEWARD_BENCH_EVENTS` (500) and `STEWARD_BENCH_RATE` (events a second) change what is sent.
 #![allow(
