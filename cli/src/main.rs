@@ -1,14 +1,18 @@
 //! `steward`: the command line of ECS Steward.
 
+#[cfg(feature = "aws")]
 mod apply;
 mod configuration;
 mod demo;
+#[cfg(feature = "aws")]
 mod diff;
 mod explain;
+#[cfg(feature = "aws")]
 mod rollback;
 mod schema;
 mod terminal;
 mod validate;
+#[cfg(feature = "aws")]
 mod versions;
 
 use std::process::ExitCode;
@@ -18,6 +22,12 @@ use clap::{Parser, Subcommand};
 /// Looks after Amazon ECS: says why tasks die, and what to do about it.
 #[derive(Parser)]
 #[command(name = "steward", version, arg_required_else_help = true, max_term_width = 80)]
+#[cfg_attr(
+    not(feature = "aws"),
+    command(
+        after_help = "Built without diff, apply, rollback and versions: `cargo install --path cli` has them."
+    )
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -28,9 +38,13 @@ enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
     Validate(validate::Arguments),
+    #[cfg(feature = "aws")]
     Diff(diff::Arguments),
+    #[cfg(feature = "aws")]
     Apply(apply::Arguments),
+    #[cfg(feature = "aws")]
     Rollback(rollback::Arguments),
+    #[cfg(feature = "aws")]
     Versions(versions::Arguments),
     Schema(schema::Arguments),
 }
@@ -41,9 +55,13 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        #[cfg(feature = "aws")]
         Command::Diff(arguments) => diff::run(&arguments),
+        #[cfg(feature = "aws")]
         Command::Apply(arguments) => apply::run(&arguments),
+        #[cfg(feature = "aws")]
         Command::Rollback(arguments) => rollback::run(&arguments),
+        #[cfg(feature = "aws")]
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     };

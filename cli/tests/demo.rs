@@ -60,3 +60,51 @@ fn an_empty_folder_is_refused_with_its_name() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("templates: holds no .json or .ndjson file"), "{told}");
 }
+
+#[cfg(feature = "wire")]
+#[test]
+fn on_the_wire_each_alert_comes_exactly_once_whatever_is_done_to_the_functions() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wire");
+    std::fs::create_dir_all(&folder).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_steward"))
+        .args(["demo", "--wire"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}\n{text}");
+    for (line, width) in text.lines().map(|line| (line, textwrap::core::display_width(line))) {
+        assert!(width <= 80, "{width} columns: {line}");
+    }
+    assert!(!text.contains('\u{1b}'), "colour only on a terminal");
+    let times = |text: &str, what: &str| text.matches(what).count();
+    let (timeline, rest) = text.split_once("\nMails").unwrap();
+    let (mails, rest) = rest.split_once("\nFunctions").unwrap();
+    for target in [
+        "service checkout in shop: the image does not exist",
+        "service api in shop: killed for using too much memory",
+        "service image-resizer in batch: crashed",
+        "service payments in shop: a secret may not be read",
+        "service catalog in shop: container health checks fail",
+        "service frontend in shop: the application exited",
+    ] {
+        assert_eq!(times(timeline, &format!("🟠 {target}")), 1, "{target} in Slack: {timeline}");
+        assert_eq!(times(mails, &format!("WARNING: {target}")), 1, "{target} by mail: {mails}");
+    }
+    assert_eq!(times(timeline, "killed in SendMessage"), 1, "{timeline}");
+    assert_eq!(times(timeline, "answers 429"), 1, "{timeline}");
+    assert!(!timeline.contains("service search in shop"), "a scale-in is no news: {timeline}");
+    for service in ["payments", "catalog", "frontend"] {
+        let once = format!("service {service} in shop: 1 message in Slack, 1 mail\n");
+        assert!(rest.contains(&once), "{service}: {rest}");
+    }
+    assert!(rest.contains("0 told twice, 0 given up\n"), "{rest}");
+    for function in ["remediation", "notifications"] {
+        let log = std::fs::read_to_string(folder.join(format!("target/demo/wire/{function}.log"))).unwrap();
+        assert!(log.lines().count() > 10);
+        for line in log.lines() {
+            assert!(serde_json::from_str::<serde_json::Value>(line).unwrap().is_object(), "{line}");
+        }
+    }
+}

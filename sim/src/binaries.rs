@@ -1,6 +1,7 @@
 //! Builds the functions' programs, as cargo does it, and says where they are.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -53,7 +54,15 @@ pub fn workspace() -> PathBuf {
 
 /// Builds the functions and gives their programs by name.
 pub fn functions(profile: Profile) -> Result<BTreeMap<String, PathBuf>, BuildError> {
-    let built = build(&FUNCTIONS, profile)?;
+    functions_telling(profile, |_| ())
+}
+
+/// The same for somebody who waits: hears each line of cargo's while it builds (`Compiling serde v1.0.228`).
+pub fn functions_telling(
+    profile: Profile,
+    hear: impl FnMut(&str),
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let built = build_telling(&FUNCTIONS, profile, hear)?;
     match FUNCTIONS.iter().find(|name| !built.contains_key(**name)) {
         Some(package) => Err(BuildError::NoProgram { package: (*package).to_owned() }),
         None => Ok(built),
@@ -62,6 +71,14 @@ pub fn functions(profile: Profile) -> Result<BTreeMap<String, PathBuf>, BuildErr
 
 /// Builds all programs of packages of this workspace. Cargo's own settings (`CARGO_TARGET_DIR` and the like) hold.
 pub fn build(packages: &[&str], profile: Profile) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    build_telling(packages, profile, |_| ())
+}
+
+fn build_telling(
+    packages: &[&str],
+    profile: Profile,
+    mut hear: impl FnMut(&str),
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command.current_dir(workspace()).args(["build", "--bins", "--message-format=json-render-diagnostics"]);
@@ -72,18 +89,34 @@ pub fn build(packages: &[&str], profile: Profile) -> Result<BTreeMap<String, Pat
         command.arg("--release");
     }
     let told = format!("{cargo} build --bins -p {}", packages.join(" -p "));
-    let output = command
+    let not_run = |source| BuildError::Run { command: told.clone(), source };
+    let mut child = command
         .stdin(Stdio::null())
-        .output()
-        .map_err(|source| BuildError::Run { command: told.clone(), source })?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<&str> = stderr.lines().collect();
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(not_run)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // Cargo writes to both, and would wait for a pipe that nobody reads.
+    let messages = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut text)).map(|_| text)
+    });
+    let mut lines = Vec::new();
+    for line in stderr.into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n')) {
+        let line = String::from_utf8_lossy(&line.map_err(not_run)?).into_owned();
+        hear(line.trim());
+        lines.push(line);
+    }
+    let status = child.wait().map_err(not_run)?;
+    let messages =
+        messages.join().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())).map_err(not_run)?;
+    if !status.success() {
         let from = lines.len().saturating_sub(40);
         let stderr = lines.get(from..).unwrap_or_default().join("\n");
         return Err(BuildError::Build { command: told, stderr });
     }
-    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(program).collect())
+    Ok(String::from_utf8_lossy(&messages).lines().filter_map(program).collect())
 }
 
 /// A line of cargo's, if it tells of a program.

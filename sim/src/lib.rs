@@ -11,82 +11,42 @@
 //! * Whatever starts a process ends it on drop.
 //! * What is not imitated answers with an error, never with a silence that a test could mistake for success.
 //!
-//! # A house of two functions
+//! # Where to begin
+//!
+//! [`house::House`] is all of ECS Steward as its template deploys it; most tests need nothing else. Its parts stand alone too:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`binaries`] | builds the functions with cargo, and says where they are |
+//! | [`lambda::runtime`] | a function's execution environments: processes, the Runtime API, time-outs, signals |
+//! | [`lambda::queue`], [`lambda::sqs`] | queues in virtual time, and as a service |
+//! | [`lambda::source`] | event source mappings and ticks: what invokes functions |
+//! | [`lambda::gateway`] | stands in front of AWS and Slack, records calls, breaks some |
+//! | [`lambda::clock`] | the queues' time, the wall's or a faster one |
+//! | [`moto`] | DynamoDB, SNS and SSM |
+//! | [`slack`] | Slack's webhooks |
 //!
 //! ```no_run
 //! # async fn house() -> Result<(), Box<dyn std::error::Error>> {
-//! use std::sync::Arc;
 //! use std::time::Duration;
 //!
-//! use serde_json::json;
 //! use steward_sim::binaries::{self, Profile};
-//! use steward_sim::lambda::clock::FastClock;
-//! use steward_sim::lambda::gateway::{self, Gateway, When};
-//! use steward_sim::lambda::queue::{self, DeadLetters};
-//! use steward_sim::lambda::runtime::{Function, Settings};
-//! use steward_sim::lambda::source::{self, Source, Tick};
-//! use steward_sim::lambda::sqs::Sqs;
-//! use steward_sim::moto::Moto;
-//! use steward_sim::slack::{Reply, Slack};
+//! use steward_sim::house::{House, Plan};
+//! use steward_sim::lambda::gateway::When;
+//! use steward_sim::slack::Reply;
 //!
 //! let programs = tokio::task::spawn_blocking(|| binaries::functions(Profile::Dev)).await??;
-//! let (moto, slack) = (Moto::start().await?, Slack::start().await?);
-//! let table = json!({
-//!     "TableName": "steward", "BillingMode": "PAY_PER_REQUEST",
-//!     "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
-//!     "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
-//! });
-//! moto.call("dynamodb", "DynamoDB_20120810.CreateTable", &table).await?;
-//! let webhook = json!({ "Name": "/slack", "Type": "SecureString", "Value": slack.webhook() });
-//! moto.call("ssm", "AmazonSSM.PutParameter", &webhook).await?;
+//! let house = House::build(&Plan::new(programs)).await?;
 //!
-//! // A minute of the queues passes in a second.
-//! let sqs = Sqs::new(Arc::new(FastClock::new(60)));
-//! for name in ["events", "tell"] {
-//!     let dead = format!("{name}-dead");
-//!     sqs.create_queue(&dead, queue::Settings::default())?;
-//!     let visibility_timeout = Duration::from_mins(6);
-//!     let dead_letters = Some(DeadLetters { queue: dead, max_receive_count: 5 });
-//!     sqs.create_queue(name, queue::Settings { visibility_timeout, dead_letters, ..Default::default() })?;
-//! }
+//! // remediation dies after it has woken notifications, before it hears of it; Slack wants a pause.
+//! let nudge = When::any().function("remediation").operation("SendMessage").nth(1);
+//! let killed = house.gateway.kill_after(nudge, &house.remediation);
+//! house.slack.script([Reply::RateLimited(1)]);
+//! house.send(r#"{"source":"aws.ecs"}"#)?;
 //!
-//! let remediation = Settings::new("remediation", &programs["remediation"]);
-//! let notifications = Settings::new("notifications", &programs["notifications"]);
-//! let behind = gateway::Settings { sqs: Some(sqs.clone()), upstream: Some(moto.url()), ..Default::default() }
-//!     .function(&remediation)
-//!     .function(&notifications)
-//!     .slack(&slack, "notifications");
-//! let gateway = Gateway::start(behind).await?;
-//! let common = |settings: Settings| {
-//!     settings
-//!         .variable("AWS_ENDPOINT_URL", gateway.url())
-//!         .variable("STEWARD_TABLE", "steward")
-//!         .variable("STEWARD_TELL_QUEUE_URL", sqs.queue_url("tell"))
-//!         .variable("STEWARD_CONFIGURATION", "/steward/demo/configuration")
-//! };
-//! let remediation = Function::new(common(remediation));
-//! let notifications = common(notifications).variable("STEWARD_SLACK_WEBHOOK", "/slack");
-//! let notifications = notifications.variable("STEWARD_TEST_SLACK_ORIGIN", gateway.url());
-//! let notifications = Function::new(notifications);
-//!
-//! let _events = Source::start(source::Settings::new("events"), &sqs, remediation.clone())?;
-//! let _tell = Source::start(source::Settings::new("tell"), &sqs, notifications.clone())?;
-//! let sweep = json!({ "steward": "sweep" });
-//! let _ticks = [
-//!     Tick::start(remediation.clone(), Duration::from_secs(1), &sweep),
-//!     Tick::start(notifications.clone(), Duration::from_secs(1), &sweep),
-//! ];
-//!
-//! // remediation dies after its second write, before it hears of it; Slack wants a pause.
-//! let killed = gateway.kill_after(When::any().function("remediation").operation("TransactWriteItems").nth(2), &remediation);
-//! slack.script([Reply::RateLimited(1)]);
-//! sqs.send("events", r#"{"source":"aws.ecs"}"#, None)?;
-//!
-//! assert_eq!(gateway.hit(killed, 1).await.len(), 1);
-//! assert!(sqs.drained("events", Duration::from_secs(30)).await?);
-//! slack.delivered(2).await;
-//! assert_eq!(slack.posted().len(), 1);
-//! assert_eq!(sqs.counts("events-dead")?.total(), 0);
+//! assert!(house.settles(Duration::from_secs(60)).await?);
+//! assert_eq!(house.gateway.hits(killed).len(), 1);
+//! assert_eq!(house.slack_titles().len(), 1);
 //! # Ok(())
 //! # }
 //! ```
@@ -100,7 +60,6 @@ pub mod binaries;
 pub mod house;
 mod http;
 pub mod lambda;
-
 pub mod moto;
 pub mod slack;
 mod sync;

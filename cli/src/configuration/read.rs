@@ -38,6 +38,10 @@ impl fmt::Display for Problem {
 }
 
 /// A file that is valid.
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(dead_code, reason = "only what is written to Parameter Store is looked into")
+)]
 pub(crate) struct Valid {
     pub(crate) file: File,
     pub(crate) configuration: Configuration,

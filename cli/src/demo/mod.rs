@@ -3,6 +3,8 @@
 mod report;
 mod samples;
 mod show;
+#[cfg(feature = "wire")]
+mod wire;
 mod world;
 
 use std::io;
@@ -23,9 +25,21 @@ pub(crate) struct Arguments {
     /// Where to write the report
     #[arg(long, value_name = "FILE", default_value = "target/demo/report.html")]
     report: PathBuf,
+    /// Play some of the samples through the built functions, on this machine
+    ///
+    /// They run in processes of their own under a local Lambda service, with moto for AWS and a stand-in for Slack. Needs a
+    /// clone of the repository and python3; installs moto below target/tools at first. The exit code is 1 where an alert came
+    /// twice or not at all.
+    #[cfg(feature = "wire")]
+    #[arg(long, conflicts_with_all = ["events", "report"])]
+    wire: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
+    #[cfg(feature = "wire")]
+    if arguments.wire {
+        return wire::run();
+    }
     let samples = match &arguments.events {
         Some(folder) => samples::of_folder(folder)?,
         None => samples::embedded(),

@@ -339,6 +339,21 @@ fn a_lease_outlives_its_invocation() {
     assert!(until.get().unwrap() > handler.invocation.deadline.ends());
 }
 
+/// A channel that answers at once, or one wake-up later.
+struct Slow<C>(C, bool);
+impl<C: Channel> Channel for Slow<C> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
+        if self.1 {
+            tokio::task::yield_now().await;
+        }
+        self.0.send(subject, message).await
+    }
+}
+
 #[test]
 fn what_one_channel_was_told_is_noted_before_another_is_done() {
     let world = World::new();
@@ -349,20 +364,6 @@ fn what_one_channel_was_told_is_noted_before_another_is_done() {
         let Some(Record::Thread(thread)) = records.get(&Key::thread(subject)) else { panic!() };
         noted.borrow_mut().extend(thread.told.keys().cloned());
     };
-    /// The first answers at once, the second one wake-up later.
-    struct Slow<C>(C, bool);
-    impl<C: Channel> Channel for Slow<C> {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-
-        async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
-            if self.1 {
-                tokio::task::yield_now().await;
-            }
-            self.0.send(subject, message).await
-        }
-    }
     let channels = [
         Slow(Peeping("fast", &world.ledger, &peep), false),
         Slow(Peeping("slow", &world.ledger, &peep), true),
@@ -375,9 +376,9 @@ fn what_one_channel_was_told_is_noted_before_another_is_done() {
 fn news_that_comes_while_telling_stays_due() {
     let world = World::new();
     let subject = news(&world.ledger, 1);
-    let came = Cell::new(false);
+    let has_come = Cell::new(false);
     let come = |ledger: &MemoryLedger, subject: &Subject| {
-        if !came.replace(true) {
+        if !has_come.replace(true) {
             let record = Record::News(News { subject: subject.clone(), seq: 2 });
             put(ledger, Key::news(subject), record, Some(start()));
         }
