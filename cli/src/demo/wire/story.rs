@@ -145,12 +145,15 @@ fn time(event: &Value) -> Option<Timestamp> {
     event.get("time")?.as_str()?.parse().ok()
 }
 
-/// Moves the fields in which ECS writes times: `time`, and all whose name ends in `At`.
+/// The fields in which ECS writes times are these, and all whose name ends in `At`.
+const TIMES: [&str; 3] = ["time", "lastStatusChange", "lastUpdated"];
+
+/// Moves all times of an event.
 fn shift(value: &mut Value, by: SignedDuration) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let moved = (name == "time" || name.ends_with("At"))
+                let moved = (TIMES.contains(&name.as_str()) || name.ends_with("At"))
                     .then(|| value.as_str()?.parse::<Timestamp>().ok()?.checked_add(by).ok());
                 match moved.flatten() {
                     Some(moved) => *value = moved.to_string().into(),
@@ -192,9 +195,9 @@ mod tests {
         let samples = embedded();
         let before = |file| time(&read(&samples, file).unwrap()).unwrap();
         assert_eq!(
-            time(&second).unwrap() - time(&first).unwrap(),
+            time(&second).unwrap().duration_since(time(&first).unwrap()),
             before("deployment-state-change/checkout-2-failed.json")
-                - before("deployment-state-change/checkout-1-in-progress.json")
+                .duration_since(before("deployment-state-change/checkout-1-in-progress.json"))
         );
         for event in events {
             assert!(!event.to_string().contains("2026-11-20T2"), "a time was left behind: {event}");
