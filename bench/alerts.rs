@@ -232,14 +232,16 @@ impl Report {
             "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
             "to_slack": self.to_slack.json(), "to_sns": self.to_sns.json(), "steps": steps,
             "invocations": invocations, "environments": self.environments, "calls": calls,
-            "invocation_time_in_calls": self.shares(),
+            "invocation_time_in_moto": self.shares(),
         })
     }
 
-    /// Of a function's time in invocations, the part in which it waited for a call: more than one where calls overlap.
+    /// How much of a function's time in invocations its calls to moto add up to: more than one where they overlap.
     fn shares(&self) -> BTreeMap<&String, f64> {
         let share = |function: &String, run: &Times| {
-            let waited = self.calls.iter().filter(|((name, ..), _)| name == function);
+            let is_moto = |service: &str| !["sqs", "slack"].contains(&service);
+            let waited =
+                self.calls.iter().filter(|((name, service, _), _)| name == function && is_moto(service));
             let waited: f64 = waited.map(|(_, times)| times.sum()).sum();
             (waited / run.sum() * 100.0).round() / 100.0
         };
@@ -267,7 +269,7 @@ impl Report {
         println!();
         for (function, share) in self.shares() {
             println!(
-                "{function}: {:.0} % of the time of its invocations is calls, moto's and Slack's; {} environments",
+                "{function}: its calls to moto add up to {:.0} % of the time of its invocations; {} environments",
                 share * 100.0,
                 self.environments.get(function).copied().unwrap_or_default()
             );

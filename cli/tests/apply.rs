@@ -236,7 +236,7 @@ fn what_parameter_store_refuses_is_told_with_operation_name_and_code() {
     let told = server.ends(2, &["apply", "-", "--stack", "prod", "--yes"], &grouping(20));
     assert!(
         told.contains(
-            "steward: PutParameter /steward/prod/configuration/versions/000001/manifest: AccessDeniedException: no"
+            "steward: PutParameter /steward/prod/configuration/versions/000001/manifest: AccessDeniedException (400): no"
         ),
         "{told}"
     );

@@ -107,9 +107,9 @@ fn wrapped_bold(out: &mut impl Write, title: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Without its ending, and the kind that most have.
-fn short(file: &str) -> &str {
-    file.strip_suffix(".json").unwrap_or(file)
+/// What a file is about, short enough for a line: `task/out_of_memory-api-1`.
+fn short(file: &str) -> String {
+    file.trim_end_matches(".json").replace("-state-change/", "/").replace("-health-change/", "/")
 }
 
 fn invocation(function: &PlayedFunction, run: &Invocation) -> String {

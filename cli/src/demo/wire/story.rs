@@ -145,12 +145,15 @@ fn time(event: &Value) -> Option<Timestamp> {
     event.get("time")?.as_str()?.parse().ok()
 }
 
-/// Moves the fields in which ECS writes times: `time`, and all whose name ends in `At`.
+/// The fields in which ECS writes times are these, and all whose name ends in `At`.
+const TIMES: [&str; 3] = ["time", "lastStatusChange", "lastUpdated"];
+
+/// Moves all times of an event.
 fn shift(value: &mut Value, by: SignedDuration) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let moved = (name == "time" || name.ends_with("At"))
+                let moved = (TIMES.contains(&name.as_str()) || name.ends_with("At"))
                     .then(|| value.as_str()?.parse::<Timestamp>().ok()?.checked_add(by).ok());
                 match moved.flatten() {
                     Some(moved) => *value = moved.to_string().into(),
