@@ -9,12 +9,15 @@ use steward::notification::Subject;
 use steward::ports::{Channel, Clock, Ledger, Postpone, Tell};
 use steward::request::{Request, RequestError};
 
+use crate::tell::LONGEST_PAUSE;
 use crate::{Handler, TellError, Told};
 
 /// So many subjects are told at the same time: a slow channel then delays few others.
 const PARALLEL: usize = 10;
-/// What must come again and has no pause of its own comes soon: a lease ends, a ledger recovers.
+/// What must come again and has no pause of its own comes soon at first: a lease ends, a ledger recovers. Each time it
+/// takes twice as long, so that a longer failure does not use up the receives after which a queue gives up.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
+const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A message, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Message {
     pub id: Option<String>,
     /// The right to keep it back.
     receipt: Option<String>,
+    /// How often it was received, this time included.
+    receives: u32,
     /// What it names.
     pub subject: Result<Subject, RequestError>,
     /// What became of it; absent for a message that names nothing.
@@ -34,7 +39,8 @@ pub struct Message {
 impl Message {
     /// Somebody asked, without a queue.
     pub(crate) fn asked(subject: Subject) -> Self {
-        Self { id: None, receipt: None, subject: Ok(subject), result: None, not_postponed: None }
+        let (id, receipt, receives) = (None, None, 1);
+        Self { id, receipt, receives, subject: Ok(subject), result: None, not_postponed: None }
     }
 
     fn of(message: SqsMessage) -> Self {
@@ -45,7 +51,8 @@ impl Message {
             Err(error) => Err(error),
         };
         let (id, receipt) = (message.message_id, message.receipt_handle);
-        Self { id, receipt, subject, result: None, not_postponed: None }
+        let receives = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        Self { id, receipt, receives: receives.unwrap_or(1), subject, result: None, not_postponed: None }
     }
 
     /// Whether it must come again.
@@ -66,7 +73,11 @@ impl Message {
     fn pause(&self) -> Option<SignedDuration> {
         match &self.result {
             Some(Err(TellError::Channels { pause, .. })) => Some(*pause),
-            Some(Err(_)) => Some(SOON),
+            Some(Err(TellError::Elsewhere { .. } | TellError::OutOfTime)) => Some(SOON),
+            Some(Err(TellError::Ledger(error))) if !error.is_retryable() => Some(LONGEST_PAUSE),
+            Some(Err(TellError::Ledger(_))) => {
+                Some((1..self.receives).fold(SOON, |pause, _| (pause * 2).min(LATE)))
+            }
             _ => None,
         }
     }
@@ -101,13 +112,16 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'_, L, H, T, C
             message.result =
                 results.iter().find(|(told, _)| *told == subject).map(|(_, result)| result.clone());
         }
-        for message in &mut messages {
-            if let (Some(receipt), Some(pause)) = (&message.receipt, message.pause())
-                && let Err(error) = self.ports.queue.postpone(receipt, pause).await
-            {
-                message.not_postponed = Some(error.to_string());
-            }
+        let postponing = messages.into_iter().map(|message| self.postponed(message));
+        stream::iter(postponing).buffered(PARALLEL).collect().await
+    }
+
+    async fn postponed(&self, mut message: Message) -> Message {
+        if let (Some(receipt), Some(pause)) = (&message.receipt, message.pause())
+            && let Err(error) = self.ports.queue.postpone(receipt, pause).await
+        {
+            message.not_postponed = Some(error.to_string());
         }
-        messages
+        message
     }
 }

@@ -6,8 +6,8 @@
 //! # Guarantees
 //!
 //! A crash, a lost nudge or a channel that fails delays a message and loses none: the news stays due, and the sweep
-//! comes back to it. One channel's failure holds up no other. The one repeat that is possible is a crash between sending
-//! and noting.
+//! comes back to it. One channel's failure holds up no other. A repeat is possible where a send took effect and nobody heard
+//! of it: a crash between sending and noting, or an answer that is lost or late.
 
 mod batch;
 mod sweep;
@@ -27,7 +27,7 @@ pub use sweep::Swept;
 /// What was told is remembered for so long after the last message.
 const KEEP: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// A subject whose message is on its way is left alone by sweeps for so long: the message is expected to come first.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(2);
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// The outside, as far as this function needs it.
 pub struct Ports<'p, L, H, T, C> {

@@ -52,12 +52,17 @@ fn log_message(message: &Message) {
     let message_id = message.id.as_deref().unwrap_or("none");
     let subject = message.subject.as_ref().map_or_else(|_| "none".to_owned(), ToString::to_string);
     match (&message.result, message.problem()) {
-        // Somebody else is at it: nothing is wrong.
-        (Some(Err(TellError::Elsewhere { .. })), Some(problem)) => {
+        // Somebody else is at it, or too much came at once: nothing is wrong.
+        (Some(Err(TellError::Elsewhere { .. } | TellError::OutOfTime)), Some(problem)) => {
             tracing::info!(message_id, subject, "a message returns: {problem}");
         }
-        (_, Some(problem)) => {
-            tracing::error!(message_id, subject, error_type = "Steward.Tell", "a message returns: {problem}");
+        (result, Some(problem)) => {
+            let error_type = match result {
+                Some(Err(TellError::Ledger(_))) => "Steward.Ledger",
+                Some(_) => "Steward.Tell",
+                None => "Steward.Payload",
+            };
+            tracing::error!(message_id, subject, error_type, "a message returns: {problem}");
         }
         (Some(Ok(Told::Yes { channels })), None) => {
             tracing::info!(message_id, subject, channels = *channels as u64, "told");

@@ -65,6 +65,10 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
             }
             result => result?,
         }
+        // What is sent in the last moment is not noted any more.
+        if self.is_out_of_time() {
+            return Err(TellError::OutOfTime);
+        }
         let version = read.thread_item.as_ref().map_or(1, |stored| stored.version + 1);
         let (failed, attempts) = self.send(&missing, leased, version, read.news.seq, message).await?;
         if failed.is_empty() {
@@ -80,18 +84,31 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
     }
 
     /// `None`: there is no news of the subject.
+    ///
+    /// The subject is read after its news. Read together, it could be the older of the two, and what the news is about would
+    /// count as told.
     async fn read(&self, subject: &Subject) -> Result<Option<Read>, LedgerError> {
-        let keys = [Key::news(subject), Key::thread(subject), Key::subject(subject)];
-        let mut found = self.ports.ledger.read(&keys).await?.into_iter();
-        let (news_item, thread_item, subject_item) =
-            (found.next().flatten(), found.next().flatten(), found.next().flatten());
+        let mut found =
+            self.ports.ledger.read(&[Key::news(subject), Key::thread(subject)]).await?.into_iter();
+        let (news_item, thread_item) = (found.next().flatten(), found.next().flatten());
         let Some(Stored { record: Record::News(news), .. }) = &news_item else { return Ok(None) };
         let thread = match &thread_item {
             Some(Stored { record: Record::Thread(thread), .. }) => thread.clone(),
             _ => Thread { subject: subject.clone(), told: BTreeMap::new(), lease: None, failures: 0 },
         };
+        let news = news.clone();
+        let found = match self.ports.ledger.read(&[Key::subject(subject)]).await {
+            Err(error) if !error.is_retryable() => {
+                // Only an upgrade or a repair helps: sweeps need not bring it up each time.
+                let due = self.ports.clock.now() + LONGEST_PAUSE + ON_ITS_WAY;
+                let _newer = self.write_news(&news, news_item.as_ref(), Some(due)).await?;
+                return Err(error);
+            }
+            found => found?,
+        };
+        let subject_item = found.into_iter().flatten().next();
         let message = subject_item.as_ref().and_then(|stored| render(&stored.record, self.evidence));
-        Ok(Some(Read { news: news.clone(), news_item, thread, thread_item, message }))
+        Ok(Some(Read { news, news_item, thread, thread_item, message }))
     }
 
     fn channels_without(&self, thread: &Thread, seq: u64) -> Vec<&'p H> {
@@ -101,6 +118,8 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
 
     /// Sends to all at once, notes each success as it comes, and gives the lease back with the last. Answers who failed,
     /// and how often in a row some did.
+    ///
+    /// A note that fails cuts off no channel that is being sent to; the next note has what it had.
     async fn send(
         &self,
         missing: &[&'p H],
@@ -116,6 +135,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
             .map(|channel| async move { (channel.name(), channel.send(subject, message).await) })
             .collect();
         let mut failed = Vec::new();
+        let mut noted = Ok(());
         while let Some((name, result)) = sends.next().await {
             let is_last = sends.is_empty();
             let is_told = result.is_ok();
@@ -130,11 +150,14 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
                 thread.failures = if failed.is_empty() { 0 } else { thread.failures + 1 };
             }
             if is_told || is_last {
-                self.write_thread(&thread, Expect::Version(version)).await?;
-                version += 1;
+                noted = self.write_thread(&thread, Expect::Version(version)).await;
+                version += u64::from(noted.is_ok());
             }
         }
-        Ok((failed, thread.failures))
+        if noted.is_err() {
+            noted = self.write_thread(&thread, Expect::Version(version)).await;
+        }
+        noted.map(|()| (failed, thread.failures))
     }
 
     /// What was told is due no longer, unless newer news came meanwhile. A sweep that only moved its time is no news.

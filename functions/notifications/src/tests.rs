@@ -309,6 +309,150 @@ fn another_invocations_lease_is_respected_until_it_ends() {
     assert_eq!(world.tell(&subject, "me"), Ok(Told::Yes { channels: 2 }));
 }
 
+/// A ledger in which something is written while several items are being read, the last one first.
+struct Torn<'l, F>(&'l MemoryLedger, F);
+
+impl<F: Fn(&MemoryLedger)> Ledger for Torn<'_, F> {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError> {
+        let mut found = Vec::new();
+        for key in keys.iter().rev() {
+            found.extend(self.0.read(std::slice::from_ref(key)).await?);
+            (self.1)(self.0);
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError> {
+        self.0.commit(transaction).await
+    }
+
+    async fn due(
+        &self,
+        owner: Owner,
+        now: Timestamp,
+        after: Option<&steward::ledger::Due>,
+        limit: usize,
+    ) -> Result<Vec<steward::ledger::Due>, LedgerError> {
+        self.0.due(owner, now, after, limit).await
+    }
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_told_as_it_became() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let has_changed = Cell::new(false);
+    let change = |ledger: &MemoryLedger| {
+        if has_changed.replace(true) {
+            return;
+        }
+        let by = steward::incident::Ending::Steady;
+        let resolved = Incident { status: Status::Resolved { at: start(), by }, ..self::subject().1 };
+        put(ledger, Key::subject(&subject), Record::Incident(resolved), None);
+        let newer = News { subject: subject.clone(), seq: 2 };
+        put(ledger, Key::news(&subject), Record::News(newer), Some(start()));
+    };
+    let ledger = Torn(&world.ledger, change);
+    let ports =
+        Ports { ledger: &ledger, channels: &world.channels, queue: &world.queue, clock: &world.clock };
+    let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
+    let handler = Handler::new(ports, Invocation { holder: "a".to_owned(), deadline });
+    run(handler.tell(&subject)).unwrap();
+    let told = world.channels[0].seen.borrow().last().unwrap().clone();
+    assert!(told.contains("resolved") || world.due() == 1, "told as {told:?}, and not due any more");
+}
+
+/// A ledger that refuses some notes.
+struct Refusing<'l> {
+    inner: &'l MemoryLedger,
+    /// Writes of threads from here on fail, so many of them.
+    from: usize,
+    count: usize,
+    writes: Cell<usize>,
+}
+
+impl Ledger for Refusing<'_> {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError> {
+        self.inner.read(keys).await
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError> {
+        let key = transaction.writes[0].key.clone();
+        if key.as_str().starts_with("n#THREAD#") {
+            let write = self.writes.get() + 1;
+            self.writes.set(write);
+            if (self.from..self.from + self.count).contains(&write) {
+                let (operation, problem) = ("PutItem", "throttled".to_owned());
+                return Err(LedgerError::Unavailable { operation, target: key.to_string(), problem });
+            }
+        }
+        self.inner.commit(transaction).await
+    }
+
+    async fn due(
+        &self,
+        owner: Owner,
+        now: Timestamp,
+        after: Option<&steward::ledger::Due>,
+        limit: usize,
+    ) -> Result<Vec<steward::ledger::Due>, LedgerError> {
+        self.inner.due(owner, now, after, limit).await
+    }
+}
+
+#[test]
+fn a_note_that_fails_cuts_off_no_channel_and_the_next_note_makes_up_for_it() {
+    // The first write is the lease; then come a note a channel, and one more try.
+    for (from, count) in [(2, 1), (3, 1), (2, 2)] {
+        let world = World::new();
+        let subject = news(&world.ledger, 1);
+        let ledger = Refusing { inner: &world.ledger, from, count, writes: Cell::new(0) };
+        let ports =
+            Ports { ledger: &ledger, channels: &world.channels, queue: &world.queue, clock: &world.clock };
+        let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
+        let handler = Handler::new(ports, Invocation { holder: "a".to_owned(), deadline });
+        assert_eq!(run(handler.tell(&subject)), Ok(Told::Yes { channels: 2 }), "{from} {count}");
+        assert_eq!(world.tell(&subject, "b"), Ok(Told::Nothing));
+        assert_eq!((world.seen(), world.due()), ([1, 1], 0));
+    }
+}
+
+#[test]
+fn a_subject_that_cannot_be_read_is_left_alone_for_long() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    world.ledger.damage(&Key::subject(&subject), r#"{"schema":99}"#);
+    let bodies = [Request::Tell { subject }.to_text()];
+    let messages = told(run(world.handler("a").handle(&batch(&bodies))).unwrap());
+    assert!(messages[0].problem().unwrap().contains("has schema 99"));
+    assert_eq!(*world.queue.postponed.borrow(), [("r-0".to_owned(), crate::tell::LONGEST_PAUSE)]);
+    world.pass(crate::tell::LONGEST_PAUSE);
+    assert_eq!(world.due(), 0);
+    world.pass(ON_ITS_WAY);
+    assert_eq!(world.due(), 1, "and not for ever");
+}
+
+#[test]
+fn a_ledger_that_does_not_answer_is_asked_again_soon_and_then_less_often() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let ledger = Refusing { inner: &world.ledger, from: 1, count: 100, writes: Cell::new(0) };
+    let pauses = [1, 2, 5, 20].map(|receives| {
+        let ports =
+            Ports { ledger: &ledger, channels: &world.channels, queue: &world.queue, clock: &world.clock };
+        let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
+        let handler = Handler::new(ports, Invocation { holder: "a".to_owned(), deadline });
+        let record = json!({
+            "messageId": "m", "receiptHandle": "r", "body": Request::Tell { subject: subject.clone() }.to_text(),
+            "attributes": {"ApproximateReceiveCount": receives.to_string()},
+        });
+        run(handler.handle(json!({"Records": [record]}).to_string().as_bytes())).unwrap();
+        world.queue.postponed.borrow_mut().pop().unwrap().1.as_secs()
+    });
+    assert_eq!(pauses, [5, 10, 80, 300]);
+}
+
 /// A channel that looks at the ledger while it sends.
 struct Peeping<'l, F>(&'static str, &'l MemoryLedger, F);
 

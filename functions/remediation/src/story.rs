@@ -10,7 +10,7 @@ use steward::ledger::{Expect, Key, LedgerError, MAX_WRITES, News, Record, Stored
 use steward::notification::Subject;
 use steward::ports::Ledger;
 
-use crate::{MAX_TRIES, Settings};
+use crate::{MAX_TRIES, NUDGE_MARGIN, Settings};
 
 /// A deployment and its news are two writes each, an incident and its news as well; the target comes on top.
 const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 1) / 2 - MAX_INCIDENTS - RECENT_DEPLOYMENTS;
@@ -248,7 +248,7 @@ async fn push_news<L: Ledger>(
         };
         let record = Record::News(News::next(subject.clone(), known, now));
         writes.push(Write {
-            due: Some(now + grouping),
+            due: Some(now + grouping + NUDGE_MARGIN),
             ..write_of(Key::news(subject), stored.as_ref(), record)
         });
     }

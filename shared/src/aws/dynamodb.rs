@@ -9,13 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
 use super::sdk::Sdk;
-use super::verdict::{FailedCall, Verdict};
+use super::verdict::FailedCall;
 use crate::ledger::{
     Due, Expect, Key, LedgerError, MAX_WRITES, Owner, Stored, Transaction, Write, decode, encode,
 };
@@ -95,8 +99,34 @@ impl DynamoLedger {
     }
 
     async fn put(&self, write: &Write) -> Result<(), LedgerError> {
+        let mut meetings = 0;
+        loop {
+            let Err(error) = self.put_once(write).await? else { return Ok(()) };
+            let call = FailedCall::of(&error);
+            let failed = match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(lost))
+                    if is_written(write, lost.item()) =>
+                {
+                    return Ok(());
+                }
+                Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                    return Err(LedgerError::Conflict { key: write.key.clone() });
+                }
+                _ => failed("PutItem", write.key.to_string(), &call),
+            };
+            meetings += 1;
+            if meetings >= MAX_MEETINGS || error.code() != Some("TransactionConflictException") {
+                return Err(failed);
+            }
+        }
+    }
+
+    async fn put_once(
+        &self,
+        write: &Write,
+    ) -> Result<Result<(), SdkError<PutItemError, HttpResponse>>, LedgerError> {
         let condition = Condition::of(write);
-        let result = self
+        let call = self
             .client
             .put_item()
             .table_name(&self.table)
@@ -104,14 +134,8 @@ impl DynamoLedger {
             .condition_expression(condition.expression)
             .set_expression_attribute_names(condition.names)
             .set_expression_attribute_values(condition.values)
-            .send()
-            .await;
-        let Err(error) = result else { return Ok(()) };
-        let call = FailedCall::of(&error);
-        Err(match call.verdict {
-            Verdict::ConditionFailed => LedgerError::Conflict { key: write.key.clone() },
-            _ => failed("PutItem", write.key.to_string(), &call),
-        })
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        Ok(call.send().await.map(drop))
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), LedgerError> {
@@ -123,6 +147,9 @@ impl DynamoLedger {
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let Err(error) = call.send().await else { return Ok(()) };
             meetings += 1;
+            if took_effect_before(transaction, &error) {
+                return Ok(());
+            }
             match cancelled(transaction, &error) {
                 LedgerError::Unavailable { .. } if meetings < MAX_MEETINGS && met_another(&error) => {}
                 error => return Err(error),
@@ -138,6 +165,7 @@ impl DynamoLedger {
             .condition_expression(condition.expression)
             .set_expression_attribute_names(condition.names)
             .set_expression_attribute_values(condition.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| incomplete("TransactWriteItems", write.key.to_string(), &error))?;
         Ok(TransactWriteItem::builder().put(put).build())
@@ -236,6 +264,12 @@ fn item_of(write: &Write) -> Result<Item, LedgerError> {
     Ok(item)
 }
 
+/// Whether what stands there is what was to be written: an earlier try of the same call took effect, and its answer was
+/// lost.
+fn is_written(write: &Write, found: Option<&Item>) -> bool {
+    found.is_some_and(|found| item_of(write).is_ok_and(|written| written == *found))
+}
+
 fn stored(key: &Key, item: &Item) -> Result<Stored, LedgerError> {
     let unreadable =
         |problem: &str| LedgerError::Unreadable { key: key.clone(), problem: problem.to_owned() };
@@ -317,6 +351,20 @@ const TEMPORARY: [&str; 3] = ["TransactionConflict", "ThrottlingError", "Provisi
 
 fn met_another(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> bool {
     cancellation_codes(error).iter().any(|code| code == "TransactionConflict")
+}
+
+/// Whether a cancelled transaction was carried out by an earlier try: then all that it was to write stands there.
+fn took_effect_before(
+    transaction: &Transaction,
+    error: &SdkError<TransactWriteItemsError, HttpResponse>,
+) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    let reasons = cancelled.cancellation_reasons();
+    reasons.len() == transaction.writes.len()
+        && transaction.writes.iter().zip(reasons).all(|(write, reason)| is_written(write, reason.item()))
 }
 
 fn cancellation_codes(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Vec<String> {

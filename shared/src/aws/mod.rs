@@ -1,6 +1,6 @@
 //! Adapters: the ports over AWS's SDK, and over Slack's HTTP.
 //!
-//! SDK types stop here. Every adapter judges failed calls by one table ([`verdict`]), bounds every call in time, and
+//! SDK types stop here. Every adapter judges failed calls by one table ([`verdict()`]), bounds every call in time, and
 //! names operation and target in its errors.
 //!
 //! aws-config is left out: it costs a cold start a millisecond and loads what Lambda never needs. So region, keys and

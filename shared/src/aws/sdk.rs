@@ -21,6 +21,8 @@ use super::environment::{Environment, EnvironmentError};
 const CONNECT: Duration = Duration::from_secs(1);
 /// One try. DynamoDB, SQS, SNS and SSM answer in tens of milliseconds; Slack promises three seconds.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(4);
+/// A connection is kept open for so long. While a function is frozen, AWS closes what is older.
+const KEPT_OPEN: Duration = Duration::from_secs(20);
 /// All tries of one call together.
 const CALL: Duration = Duration::from_secs(10);
 /// Tries, the first included.
@@ -48,6 +50,7 @@ impl Sdk {
             Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))
                 .tls_context(tls::TlsContext::default())
+                .pool_idle_timeout(KEPT_OPEN)
                 .connector_settings(
                     HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(ATTEMPT).build(),
                 )

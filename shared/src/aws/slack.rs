@@ -13,7 +13,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use jiff::SignedDuration;
 
 use super::sdk::{ATTEMPT, Sdk};
-use super::verdict::never_connected;
+use super::verdict::{innermost, never_connected};
 use crate::notification::{Message, Subject, blocks};
 use crate::ports::{Access, Channel, Parameters, Resource, SendError};
 use crate::redact::redact;
@@ -107,7 +107,10 @@ impl<P: Parameters> Slack<P> {
             Ok(Err(error)) if never_connected(&error) => {
                 return Err(later("no connection to Slack".to_owned(), None));
             }
-            Ok(Err(error)) => return Err(later(format!("no answer from Slack: {error}"), None)),
+            Ok(Err(error)) => {
+                let why = redact(&innermost(&error));
+                return Err(later(format!("no answer from Slack: {why}"), None));
+            }
             Err(_) => return Err(later("no answer from Slack in time".to_owned(), None)),
         };
         let (status, asked) = (answer.status().as_u16(), retry_after(&answer));

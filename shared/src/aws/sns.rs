@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
+use aws_smithy_types::retry::RetryConfig;
 
 use super::sdk::Sdk;
 use super::verdict::FailedCall;
@@ -38,6 +39,8 @@ impl Channel for Topic {
     }
 
     async fn send(&self, subject: &Subject, message: &Message) -> Result<(), SendError> {
+        // The SDK would send again what got no answer, and may have arrived. The message comes again in its own time.
+        let once = aws_sdk_sns::config::Builder::new().retry_config(RetryConfig::disabled());
         let published = self
             .client
             .publish()
@@ -45,6 +48,8 @@ impl Channel for Topic {
             .subject(mail::subject(message))
             .message(mail::body(message))
             .set_message_attributes(Some(attributes(subject, message)))
+            .customize()
+            .config_override(once)
             .send()
             .await;
         let Err(error) = published else { return Ok(()) };

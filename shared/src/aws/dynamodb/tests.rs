@@ -84,6 +84,46 @@ fn a_lost_condition_is_a_conflict_that_names_the_item() {
     assert_eq!(result, Err(LedgerError::Conflict { key }));
 }
 
+/// A write as DynamoDB shows it.
+fn shown(write: &Write) -> Value {
+    let mut shown = stored_item("", 0);
+    shown["pk"]["S"] = json!(write.key.to_string());
+    shown["item"]["S"] = json!(encode(&write.key, &write.record).unwrap());
+    shown["version"]["N"] = match write.expect {
+        Expect::Absent => json!("1"),
+        Expect::Version(version) => json!((version + 1).to_string()),
+    };
+    shown
+}
+
+#[test]
+fn a_write_that_an_earlier_try_of_the_same_call_carried_out_is_no_conflict() {
+    let ours = write("web", Expect::Version(2));
+    let lost = |item: &Value| {
+        let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+        Answer::Http(400, &[], json!({"__type": kind, "message": "no", "Item": item}).to_string())
+    };
+    let (result, _) = commit(&[lost(&shown(&ours))], vec![ours.clone()]);
+    assert_eq!(result, Ok(()));
+    let mut newer = shown(&ours);
+    newer["version"]["N"] = json!("4");
+    let (result, _) = commit(&[lost(&newer)], vec![ours.clone()]);
+    assert_eq!(result, Err(LedgerError::Conflict { key: ours.key.clone() }));
+
+    let other = write("api", Expect::Absent);
+    let cancelled = |items: [Value; 2]| {
+        let reason = |item: Value| json!({"Code": "ConditionalCheckFailed", "Item": item});
+        let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+        let body = json!({"__type": kind, "Message": "x", "CancellationReasons": items.map(reason)});
+        Answer::Http(400, &[], body.to_string())
+    };
+    let writes = vec![ours.clone(), other.clone()];
+    let (result, _) = commit(&[cancelled([shown(&ours), shown(&other)])], writes.clone());
+    assert_eq!(result, Ok(()));
+    let (result, _) = commit(&[cancelled([newer, shown(&other)])], writes);
+    assert_eq!(result, Err(LedgerError::Conflict { key: ours.key }));
+}
+
 fn cancelled(code: &str) -> Answer {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "Message": "cancelled",
