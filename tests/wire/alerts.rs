@@ -9,6 +9,11 @@ use steward_sim::slack::Reply;
 
 use crate::support::{PATIENCE, applied, house, plan, run, services, stop, times_told};
 
+/// No message comes again only because a machine is slow.
+fn unhurried() -> Plan {
+    Plan { visibility: Duration::from_secs(30), ..plan() }
+}
+
 #[test]
 fn an_event_becomes_one_message_in_slack_and_one_mail() {
     run(async {
@@ -98,7 +103,7 @@ async fn put_parameters(house: &House, parameters: &std::collections::BTreeMap<S
 #[test]
 fn slack_asks_for_a_pause_and_gets_it_while_the_mail_goes_out_at_once() {
     run(async {
-        let house = house(&plan()).await;
+        let house = house(&unhurried()).await;
         house.slack.script([Reply::RateLimited(3)]);
         house.send(&stop("api", 1).to_string()).unwrap();
         assert!(house.settles(PATIENCE).await.unwrap());
@@ -111,7 +116,7 @@ fn slack_asks_for_a_pause_and_gets_it_while_the_mail_goes_out_at_once() {
         assert!(waited.as_millis() >= 2_900, "{waited:?}");
         let mails = house.mails();
         assert_eq!(mails.len(), 1);
-        assert!(mails[0].at.duration_since(deliveries[0].at).as_secs() < 2, "Slack held the mail up");
+        assert!(mails[0].at < deliveries[1].at, "Slack held the mail up");
         let postponed = house.gateway.calls_of(&When::any().operation("ChangeMessageVisibility"));
         assert_eq!(postponed.len(), 1);
     });
@@ -120,7 +125,7 @@ fn slack_asks_for_a_pause_and_gets_it_while_the_mail_goes_out_at_once() {
 #[test]
 fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
     run(async {
-        let house = house(&plan()).await;
+        let house = house(&unhurried()).await;
         house.slack.always(Reply::NoService);
         let names = services(3);
         for (task, name) in (0..).zip(&names) {
@@ -136,9 +141,19 @@ fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         assert!(told(&house).values().all(|times| *times == 1), "{:?}", told(&house));
-        // Kept back for half an hour, not for the two seconds of the queue's visibility.
-        tokio::time::sleep(Duration::from_secs(4)).await;
         assert_eq!(house.slack.deliveries().len(), 3);
+        let postponed = When::any().operation("ChangeMessageVisibility");
+        let ended = || house.gateway.calls_of(&postponed).iter().filter(|call| call.succeeded()).count();
+        while ended() < 3 && tokio::time::Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for call in house.gateway.calls_of(&postponed) {
+            assert_eq!(
+                call.json().unwrap()["VisibilityTimeout"],
+                1800,
+                "not only for the queue's visibility"
+            );
+        }
         let items = house.items().await.unwrap();
         let due = items.iter().filter(|item| item.pointer("/due_owner/S") == Some(&json!("x#")));
         assert_eq!(due.count(), 3);
@@ -154,13 +169,16 @@ fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
 #[test]
 fn a_slack_that_never_answers_holds_up_no_mail_and_is_left_alone_for_a_minute() {
     run(async {
-        let house = house(&Plan { visibility: Duration::from_secs(20), ..plan() }).await;
+        let house = house(&unhurried()).await;
         house.slack.script([Reply::Hang]);
         house.send(&stop("api", 1).to_string()).unwrap();
         house.tell.ended(1).await;
         let [mail] = house.mails().try_into().unwrap();
         let asked = house.slack.deliveries()[0].at;
-        assert!(mail.at.duration_since(asked).as_secs() < 2, "Slack held the mail up");
+        assert!(
+            mail.at.duration_since(asked).as_secs() < 4,
+            "Slack, which has four seconds, held the mail up"
+        );
         let logs = house.notifications.json_logs();
         assert!(
             logs.iter().any(|line| line.to_string().contains("no answer from Slack in time")),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use steward_sim::house::{EVENTS, House, Plan, TELL};
-use steward_sim::lambda::gateway::{Fault, When};
+use steward_sim::lambda::gateway::{Fault, Injected, When};
 
 use crate::support::{PATIENCE, house, plan, run, services, stop, times_told};
 
@@ -94,12 +94,22 @@ fn a_table_that_is_down_for_a_while_lets_messages_return_and_loses_nothing() {
 fn a_write_whose_answer_is_lost_is_not_written_or_told_twice() {
     run(async {
         let house = house(&with_sweeps()).await;
-        for operation in ["TransactWriteItems", "PutItem"] {
-            house.gateway.inject(When::any().operation(operation).first(3), Fault::LoseAnswer);
-        }
-        let names = services(4);
+        // Of each service another write: the incident, the lease, both notes, and that the news are told.
+        let writes =
+            [("TransactWriteItems", 1), ("PutItem", 1), ("PutItem", 2), ("PutItem", 3), ("PutItem", 4)];
+        let names = services(writes.len());
+        let injected: Vec<Injected> = writes
+            .iter()
+            .zip(&names)
+            .map(|((operation, nth), name)| {
+                house
+                    .gateway
+                    .inject(When::any().operation(operation).mentions(name).nth(*nth), Fault::LoseAnswer)
+            })
+            .collect();
         send(&house, &names);
         check_each_told_once(&house, &names).await;
+        assert!(injected.iter().all(|injected| house.gateway.hits(*injected).len() == 1));
     });
 }
 
