@@ -179,7 +179,7 @@ class Alarms(unittest.TestCase):
             names.add(title)
             self.assertIn("What to do: (1)", description, name)
             self.assertIn("aws logs tail", description, name)
-            self.assertLess(len(description), 900, f"{name}: CloudWatch takes 1,024 characters, and names get longer")
+            self.assertLess(len(description), 700, f"{name}: CloudWatch takes 1,024 characters, and names get longer")
         self.assertEqual(len(names), len(self.ALARMS))
 
     def test_the_topic_takes_what_cloudwatch_publishes(self):
