@@ -1,6 +1,7 @@
 """What must hold of template.yaml and no linter knows. Run by `cargo verify template`."""
 
 import json
+import re
 import unittest
 from pathlib import Path
 
@@ -71,12 +72,29 @@ class Events(unittest.TestCase):
             for target in rule["Targets"]:
                 self.assertEqual(target["Arn"], arn_of("EventsQueue"), name)
                 self.assertEqual(target["DeadLetterConfig"]["Arn"], arn_of("EventsDeadLetterQueue"), name)
-        (statement,) = RESOURCES["EventsQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
-        self.assertEqual(statement["Resource"], [arn_of("EventsQueue"), arn_of("EventsDeadLetterQueue")])
-        allowed = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
-        self.assertEqual(
-            sorted(arn["Fn::GetAtt"][0] for arn in allowed), sorted(rules), "a rule that is not listed loses its events"
-        )
+        opened = []
+        for policy in of_type("AWS::SQS::QueuePolicy").values():
+            opened += policy["Queues"]
+            (statement,) = policy["PolicyDocument"]["Statement"]
+            self.assertEqual(
+                (statement["Effect"], statement["Principal"], statement["Action"]),
+                ("Allow", {"Service": "events.amazonaws.com"}, "sqs:SendMessage"),
+            )
+            allowed = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            self.assertEqual(
+                sorted(arn["Fn::GetAtt"][0] for arn in allowed),
+                sorted(rules),
+                "a rule that is not listed loses its events",
+            )
+        self.assertEqual(sorted(queue["Ref"] for queue in opened), ["EventsDeadLetterQueue", "EventsQueue"])
+
+    def test_a_queue_policy_speaks_of_its_own_queue_alone(self):
+        policies = of_type("AWS::SQS::QueuePolicy")
+        self.assertEqual(len(policies), 2)
+        for name, policy in policies.items():
+            (queue,) = policy["Queues"]
+            for statement in policy["PolicyDocument"]["Statement"]:
+                self.assertEqual(statement["Resource"], arn_of(queue["Ref"]), f"{name}: SQS refuses any other resource")
 
     def test_no_pattern_is_refused_by_eventbridge(self):
         def empty(value):
@@ -128,6 +146,80 @@ class Queues(unittest.TestCase):
                 self.assertGreaterEqual(RESOURCES[queue]["Properties"]["VisibilityTimeout"], least, queue)
                 self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], queue)
         self.assertEqual(sorted(mapped), ["EventsQueue", "TellQueue"])
+
+
+    def test_news_is_given_up_only_after_half_a_day_of_retries_and_within_the_retention(self):
+        queue = RESOURCES["TellQueue"]["Properties"]
+        # As notifications doubles its pauses: a minute at first, half an hour at most.
+        pauses = [min(2**attempt, 30) * 60 for attempt in range(queue["RedrivePolicy"]["maxReceiveCount"])]
+        self.assertGreater(sum(pauses), 12 * 3600)
+        self.assertLess(sum(pauses), queue["MessageRetentionPeriod"])
+
+
+class Alarms(unittest.TestCase):
+    ALARMS = of_type("AWS::CloudWatch::Alarm")
+
+    def watching(self, namespace, metric):
+        """The alarms on a metric, by the value of its one dimension."""
+        found = {}
+        for alarm in self.ALARMS.values():
+            if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric):
+                (dimension,) = alarm["Dimensions"]
+                found[dimension["Name"], json.dumps(dimension["Value"])] = alarm
+        return found
+
+    def test_every_alarm_reaches_the_topic_and_says_what_to_do(self):
+        self.assertEqual(len(self.ALARMS), 6)
+        names = set()
+        for name, alarm in self.ALARMS.items():
+            self.assertEqual(alarm["AlarmActions"], [{"Ref": "Topic"}], name)
+            self.assertNotIn("ActionsEnabled", alarm, name)
+            title, description = alarm["AlarmName"]["Fn::Sub"], alarm["AlarmDescription"]["Fn::Sub"]
+            self.assertTrue(title.startswith("${AWS::StackName} "), f"{name}: two stacks would share {title}")
+            names.add(title)
+            self.assertIn("What to do: (1)", description, name)
+            self.assertIn("aws logs tail", description, name)
+            self.assertLess(len(description), 700, f"{name}: CloudWatch takes 1,024 characters, and names get longer")
+        self.assertEqual(len(names), len(self.ALARMS))
+
+    def test_the_topic_takes_what_cloudwatch_publishes(self):
+        self.assertNotIn("KmsMasterKeyId", RESOURCES["Topic"]["Properties"], "aws/sns is closed to CloudWatch")
+        self.assertEqual(of_type("AWS::SNS::TopicPolicy"), {}, "it replaces the policy that lets alarms publish")
+
+    def test_every_dead_letter_queue_has_an_alarm_on_its_first_message(self):
+        queues = of_type("AWS::SQS::Queue").values()
+        redrives = [queue["RedrivePolicy"] for queue in queues if "RedrivePolicy" in queue]
+        dead_letters = {redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in redrives}
+        alarms = self.watching("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+        named = {("QueueName", json.dumps({"Fn::GetAtt": [queue, "QueueName"]})) for queue in dead_letters}
+        self.assertEqual(set(alarms), named)
+        for alarm in alarms.values():
+            self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("GreaterThanThreshold", 0))
+            self.assertEqual(alarm["TreatMissingData"], "notBreaching")
+
+    def test_every_function_has_an_alarm_on_errors_that_one_error_does_not_raise(self):
+        alarms = self.watching("AWS/Lambda", "Errors")
+        functions = of_type("AWS::Serverless::Function")
+        self.assertEqual(set(alarms), {("FunctionName", json.dumps({"Ref": name})) for name in functions})
+        for alarm in alarms.values():
+            self.assertEqual(
+                (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]),
+                ("Sum", "GreaterThanOrEqualToThreshold", 1),
+            )
+            self.assertGreater(alarm["DatapointsToAlarm"], 1)
+            self.assertEqual(alarm["TreatMissingData"], "notBreaching")
+
+    def test_every_function_has_an_alarm_on_its_silence(self):
+        alarms = self.watching("EcsSteward", "Sweeps")
+        functions = (RESOURCES[name] for name in of_type("AWS::Serverless::Function"))
+        services = {("service", json.dumps(each["Metadata"]["BuildProperties"]["Binary"])) for each in functions}
+        self.assertEqual(set(alarms), services)
+        for alarm in alarms.values():
+            self.assertEqual(
+                (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]), ("Sum", "LessThanThreshold", 1)
+            )
+            self.assertEqual(alarm["Period"] * alarm["EvaluationPeriods"], 300)
+            self.assertEqual(alarm["TreatMissingData"], "breaching")
 
 
 class Functions(unittest.TestCase):
@@ -204,6 +296,30 @@ class Roles(unittest.TestCase):
         self.assertIn("parameter${SlackWebhookParameter}", text(HasSlackWebhookKey=False))
         self.assertIn("kms:ViaService", text())
         self.assertNotIn("Slack", json.dumps(statements("RemediationRole")))
+
+
+class Parameters(unittest.TestCase):
+    def test_the_slack_webhook_may_lie_anywhere_but_below_a_configuration(self):
+        pattern = re.compile(TEMPLATE["Parameters"]["SlackWebhookParameter"]["AllowedPattern"])
+        for name in (
+            "",
+            "/steward/slack-webhook",
+            "/steward/prod/configuration-slack",
+            "/steward/prod/configurations/slack",
+            "/steward/prod/slack/configuration",
+            "/team/prod/configuration/slack",
+        ):
+            self.assertIsNotNone(pattern.fullmatch(name), name)
+        for name in (
+            "/steward/prod/configuration",
+            "/steward/prod/configuration/slack",
+            "/steward/prod/configuration/versions/000001/slack",
+            "steward/slack-webhook",
+            "/steward//slack-webhook",
+            "/steward/slack-webhook/",
+            "https://hooks.slack.com/services/T0/B0/x",
+        ):
+            self.assertIsNone(pattern.fullmatch(name), name)
 
 
 class Memory(unittest.TestCase):
