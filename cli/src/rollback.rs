@@ -87,21 +87,28 @@ async fn in_force<P: ParameterStore>(
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
     use steward::config::MemoryParameters;
 
     use super::*;
 
     const PATH: &str = "/steward/prod/configuration";
 
-    fn block_on<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    /// Memory never makes anybody wait, and somebody else may apply while the command asks.
+    fn ready<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("memory waits for nothing"),
+        }
     }
 
     fn apply(store: &MemoryParameters, seconds: u32) {
         let text = format!("version: 1\nnotifications: {{grouping: {seconds}s}}\n");
         let file = configuration::read(&text).ok().unwrap().file;
-        let change = block_on(store::prepare(store, PATH, file)).unwrap();
-        block_on(store::apply(store, &change)).unwrap();
+        let change = ready(store::prepare(store, PATH, file)).unwrap();
+        ready(store::apply(store, &change)).unwrap();
     }
 
     #[test]
@@ -114,9 +121,9 @@ mod tests {
                 during();
                 Ok(Answer::Yes)
             };
-            format!("{:?}", block_on(rollback(&store, PATH, None, ask, &mut Vec::new())).unwrap())
+            format!("{:?}", ready(rollback(&store, PATH, None, ask, &mut Vec::new())).unwrap())
         };
-        let in_force = || block_on(store::current(&store, PATH)).unwrap().unwrap().manifest.version;
+        let in_force = || ready(store::current(&store, PATH)).unwrap().unwrap().manifest.version;
         assert_eq!((ended(&|| apply(&store, 3)), in_force()), (format!("{:?}", ExitCode::from(2)), 3));
         assert_eq!((ended(&|| {}), in_force()), (format!("{:?}", ExitCode::SUCCESS), 2));
     }

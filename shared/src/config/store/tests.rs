@@ -182,7 +182,7 @@ fn ten_versions_are_kept_and_the_one_to_go_back_to() {
 }
 
 #[test]
-fn nothing_that_is_in_force_is_pruned() {
+fn neither_what_is_in_force_nor_what_it_replaced_is_pruned() {
     let store = MemoryParameters::new();
     for n in 1..=10 {
         apply_file(&store, grouping(n)).unwrap();
@@ -192,8 +192,9 @@ fn nothing_that_is_in_force_is_pruned() {
         ready(store.put(&name_in(PATH, version, "manifest"), "{}", Overwrite::No)).unwrap();
     }
     let applied = apply_file(&store, grouping(26)).unwrap();
-    assert_eq!((applied.version, applied.pruned.len()), (26, 16));
+    assert_eq!((applied.version, applied.pruned.len()), (26, 15));
     assert_eq!(seconds(&cold(&store).unwrap()), 26);
+    assert_eq!(ready(find_earlier(&store, PATH, None)).unwrap().version, 10);
 }
 
 #[test]
