@@ -46,16 +46,13 @@ async fn rollback<P: ParameterStore>(
         Ok(earlier) => earlier,
         Err(error) => return configuration::fail(&error),
     };
-    match in_force(store, path, &earlier).await {
-        Some((version, configuration)) => {
-            writeln!(out, "{path}: version {version} → {}", earlier.version)?;
-            configuration::write_lines(out, &configuration::lines(&configuration, &earlier.configuration))?;
-            configuration::write_permissions(out, &configuration, &earlier.configuration)?;
-        }
-        None => {
-            writeln!(out, "{path}: what cannot be read → version {}", earlier.version)?;
-            configuration::write_permissions(out, &Configuration::default(), &earlier.configuration)?;
-        }
+    if let Some((version, configuration)) = in_force(store, path, &earlier).await {
+        writeln!(out, "{path}: version {version} → {}", earlier.version)?;
+        configuration::write_lines(out, &configuration::lines(&configuration, &earlier.configuration))?;
+        configuration::write_permissions(out, &configuration, &earlier.configuration)?;
+    } else {
+        writeln!(out, "{path}: what cannot be read → version {}", earlier.version)?;
+        configuration::write_permissions(out, &Configuration::default(), &earlier.configuration)?;
     }
     out.flush()?;
     if let Some(code) = refusal(&ask()?, out)? {

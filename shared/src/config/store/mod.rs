@@ -19,7 +19,9 @@
 //! # Assumption
 //!
 //! Parameter Store writes no parameter on condition of its value. Between the last look at the pointer and writing it,
-//! somebody else's version may come into force and be replaced unseen; both versions stay, and can be gone back to.
+//! somebody else's version may come into force and be replaced unseen; both versions stay, and can be gone back to. Whoever
+//! goes back beyond the newest versions while an apply is just pruning may find the version gone: readers then say that a
+//! section is missing.
 
 mod manifest;
 mod value;
