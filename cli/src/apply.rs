@@ -172,6 +172,33 @@ mod tests {
     }
 
     #[test]
+    fn a_way_that_the_role_may_not_go_is_said_when_it_comes_in_or_changes() {
+        let store = MemoryParameters::new();
+        let topic = "topic: 'arn:aws:sns:eu-central-1:123456789012:alerts'";
+        let slack = |name: &str| {
+            format!(
+                "  notifications.slack.webhook: the notifications function's role must allow ssm:GetParameters on {name}, and \
+                 nobody is told that way until it does; the usual way is the template's parameter SlackWebhookParameter\n"
+            )
+        };
+        let sns = "  notifications.topic: the notifications function's role must allow sns:Publish on \
+                   arn:aws:sns:eu-central-1:123456789012:alerts, and nobody is told that way until it does; the usual way is \
+                   the stack's own topic\n";
+        for (keys, said) in [
+            (format!("slack: {{webhook: /s/a}}, {topic}"), vec![slack("/s/a"), sns.to_owned()]),
+            (format!("slack: {{webhook: /s/b}}, {topic}"), vec![slack("/s/b")]),
+            (format!("slack: {{webhook: /s/b}}, {topic}, grouping: 1m"), vec![]),
+            (format!("slack: off, {topic}, grouping: 1m"), vec![]),
+            ("grouping: 1m".to_owned(), vec![]),
+        ] {
+            let text = format!("version: 1\nnotifications: {{{keys}}}\n");
+            let (_, shown) = applied(&store, &text, Answer::Yes);
+            assert_eq!(shown.matches("role must allow").count(), said.len(), "{shown}");
+            assert!(said.iter().all(|said| shown.contains(said)), "{shown}");
+        }
+    }
+
+    #[test]
     fn no_difference_writes_and_asks_nothing() {
         let store = MemoryParameters::new();
         applied(&store, "version: 1\nmode: observe\n", Answer::Yes);

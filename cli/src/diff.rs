@@ -65,5 +65,6 @@ pub(crate) fn write_change(out: &mut impl Write, path: &str, change: &Change) ->
         writeln!(out, "  compared with the defaults:")?;
     }
     let before = change.before.clone().unwrap_or_default();
-    configuration::write_lines(out, &configuration::lines(&before, &change.after))
+    configuration::write_lines(out, &configuration::lines(&before, &change.after))?;
+    configuration::write_permissions(out, &before, &change.after)
 }

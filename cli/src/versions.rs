@@ -10,6 +10,8 @@ use steward::ports::ParameterStore;
 use crate::configuration::{self, Place};
 
 /// Lists the versions of a configuration, the newest first
+///
+/// Where it cannot be read which of them is in force, the reason is written to standard error and the exit code is 2.
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -24,11 +26,12 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 }
 
 async fn versions<P: ParameterStore>(store: &P, path: &str, out: &mut impl Write) -> io::Result<ExitCode> {
+    let pointer = store::current(store, path).await;
     let kept = match store::versions(store, path).await {
         Ok(kept) => kept,
         Err(error) => return configuration::fail(&error),
     };
-    if kept.is_empty() {
+    if kept.is_empty() && pointer.is_ok() {
         writeln!(out, "nothing was ever applied at {path}: the defaults are in force")?;
     }
     for version in kept {
@@ -40,5 +43,9 @@ async fn versions<P: ParameterStore>(store: &P, path: &str, out: &mut impl Write
         };
         writeln!(out, "{:>6}{note}", version.version)?;
     }
-    Ok(ExitCode::SUCCESS)
+    out.flush()?;
+    match pointer {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => configuration::fail(&error),
+    }
 }

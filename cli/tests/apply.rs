@@ -209,6 +209,30 @@ fn a_configuration_comes_into_force_and_goes_out_again() {
 }
 
 #[test]
+fn whoever_follows_the_hints_gets_out_of_a_damaged_or_newer_pointer() {
+    let server = Server::start();
+    for damaged in ["nonsense", r#"{"schema":2,"version":7,"parts":{}}"#] {
+        server.apply(20);
+        server.apply(30);
+        let pointer = "/steward/prod/configuration/current";
+        server.parameters.lock().unwrap().insert(pointer.to_owned(), damaged.to_owned());
+        let told = server.ends(2, &["rollback", "--stack", "prod", "--yes"], "");
+        assert!(told.contains("name one with `--to`; `steward versions` lists them"), "{told}");
+        let told = server.ends(2, &["versions", "--stack", "prod"], "");
+        assert!(told.contains("     2\n     1\n") && !told.contains("in force\n"), "{told}");
+        assert!(told.contains(&format!("steward: {pointer} ")) && told.contains("rollback --to"), "{told}");
+        let told = server.ends(0, &["rollback", "--to", "1", "--stack", "prod", "--yes"], "");
+        assert!(told.contains("what cannot be read → version 1"), "{told}");
+        assert!(server.ends(0, &["versions", "--stack", "prod"], "").contains("     1  in force\n"));
+    }
+    server.parameters.lock().unwrap().clear();
+    let pointer = "/steward/prod/configuration/current";
+    server.parameters.lock().unwrap().insert(pointer.to_owned(), "nonsense".to_owned());
+    let told = server.ends(2, &["versions", "--stack", "prod"], "");
+    assert!(told.contains("is damaged") && !told.contains("nothing was ever applied"), "{told}");
+}
+
+#[test]
 fn many_parameters_are_listed_and_deleted_in_portions() {
     let server = Server::start();
     for n in 1..=12 {
@@ -224,7 +248,9 @@ fn many_parameters_are_listed_and_deleted_in_portions() {
     assert!(server.apply(25).contains("version 25 is in force"));
     let told = server.ends(0, &["versions", "--stack", "prod"], "");
     assert!(
-        told.starts_with("    25  in force\n    24  not whole\n") && told.lines().count() == 10,
+        told.starts_with("    25  in force\n    24  not whole\n")
+            && told.ends_with("    16  not whole\n    12\n")
+            && told.lines().count() == 11,
         "{told}"
     );
 }

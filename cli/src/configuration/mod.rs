@@ -6,6 +6,8 @@ mod difference;
 mod place;
 mod read;
 mod tree;
+#[cfg(feature = "aws")]
+mod way;
 
 use std::io::{self, Read, Write};
 
@@ -14,6 +16,8 @@ pub(crate) use difference::{lines, write_lines};
 #[cfg(feature = "aws")]
 pub(crate) use place::{Place, block_on, fail};
 pub(crate) use read::{Problem, Valid, read};
+#[cfg(feature = "aws")]
+pub(crate) use way::write_permissions;
 
 /// A file that is longer cannot be applied anyway.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;

@@ -35,7 +35,8 @@ pub enum LoadError {
     },
     /// A parameter is not what was written, or says what this version does not understand.
     #[error(
-        "{name} is damaged: {problem}; `steward apply` writes a new version, `steward rollback` goes back"
+        "{name} is damaged: {problem}; `steward apply` writes a new version, `steward rollback --to` goes back to one that \
+         `steward versions` lists"
     )]
     Damaged {
         /// The parameter.
@@ -43,9 +44,10 @@ pub enum LoadError {
         /// What is wrong.
         problem: String,
     },
-    /// It was written by a newer version of the command line.
+    /// It was written by a newer version of the command line. The reader may be a function or an older command line.
     #[error(
-        "{name} has schema {schema}, and this version of Steward reads {SCHEMA}: update the stack, or roll back"
+        "{name} has schema {schema}, and this version of Steward reads {SCHEMA}: update the stack and the command line, or \
+         go back with `steward rollback --to` to an older version that `steward versions` lists"
     )]
     Newer {
         /// The parameter.

@@ -13,12 +13,15 @@
 //! * What the pointer names was written before the pointer was, is never written again, and is checked by hash. A crash
 //!   between any two writes leaves the version in force as it was.
 //! * Two who apply at once claim the same version by its manifest, which only one of them can create.
-//! * The version in force is never pruned.
+//! * An apply prunes neither the version that it brings into force nor the one that this replaces.
+//! * Neither an apply nor a rollback turns a pointer that says something else than when it was looked at first.
 //!
 //! # Assumption
 //!
 //! Parameter Store writes no parameter on condition of its value. Between the last look at the pointer and writing it,
-//! somebody else's version may come into force and be replaced unseen; both versions stay, and can be gone back to.
+//! somebody else's version may come into force and be replaced unseen; both versions stay, and can be gone back to. Whoever
+//! goes back beyond the newest versions while an apply is just pruning may find the version gone: readers then say that a
+//! section is missing.
 
 mod manifest;
 mod value;
@@ -36,7 +39,7 @@ use super::file::{File, VERSION};
 use super::loader::LoadError;
 use crate::ports::{ParameterError, ParameterStore, Parameters};
 
-/// How many versions are kept, the one in force besides.
+/// How many versions are kept, the one in force and the one that it replaced besides.
 pub const KEPT_VERSIONS: usize = 10;
 const MANIFEST: &str = "manifest";
 
@@ -70,10 +73,17 @@ pub struct Current {
 ///
 /// Where it cannot be read, is damaged or newer.
 pub async fn current<P: Parameters>(port: &P, path: &str) -> Result<Option<Current>, LoadError> {
-    let name = pointer_name(path);
-    let Some(pointer) = get_one(port, &name).await? else { return Ok(None) };
-    let manifest = Manifest::decode(&name, &pointer)?;
-    Ok(Some(Current { pointer, manifest }))
+    match get_one(port, &pointer_name(path)).await? {
+        None => Ok(None),
+        Some(pointer) => Current::decode(path, pointer).map(Some),
+    }
+}
+
+impl Current {
+    fn decode(path: &str, pointer: String) -> Result<Self, LoadError> {
+        let manifest = Manifest::decode(&pointer_name(path), &pointer)?;
+        Ok(Self { pointer, manifest })
+    }
 }
 
 /// Reads the sections that a manifest names, and puts the file together again.
@@ -111,13 +121,18 @@ pub struct Kept {
     pub is_current: bool,
 }
 
-/// Every version that is still there, the newest first.
+/// Every version that is still there, the newest first. Where the pointer is damaged or newer none is known to be in
+/// force, and the list is what a way back is chosen from; [`current`] says what is wrong.
 ///
 /// # Errors
 ///
-/// Where Parameter Store does not answer, or the pointer is damaged.
-pub async fn versions<P: ParameterStore>(store: &P, path: &str) -> Result<Vec<Kept>, LoadError> {
-    let in_force = current(store, path).await?.map(|current| current.manifest.version);
+/// Where Parameter Store does not answer.
+pub async fn versions<P: ParameterStore>(store: &P, path: &str) -> Result<Vec<Kept>, ParameterError> {
+    let in_force = match current(store, path).await {
+        Ok(current) => current.map(|current| current.manifest.version),
+        Err(LoadError::Unreadable(error)) => return Err(error),
+        Err(_) => None,
+    };
     let mut kept = Vec::new();
     for (version, names) in by_version(path, &store.list(path).await?).into_iter().rev() {
         let name = name_in(path, version, MANIFEST);

@@ -161,7 +161,7 @@ fn a_change_that_was_shown_before_somebody_elses_came_into_force_is_not_applied(
 }
 
 #[test]
-fn ten_versions_are_kept_and_the_one_in_force() {
+fn ten_versions_are_kept_and_the_one_to_go_back_to() {
     let store = MemoryParameters::new();
     for n in 1..=15 {
         apply_file(&store, grouping(n)).unwrap();
@@ -173,12 +173,16 @@ fn ten_versions_are_kept_and_the_one_in_force() {
     let earlier = ready(find_earlier(&store, PATH, Some(6))).unwrap();
     ready(rollback(&store, PATH, &earlier)).unwrap();
     let applied = apply_file(&store, grouping(16)).unwrap();
-    assert_eq!((applied.version, applied.pruned), (16, vec![6]));
+    assert_eq!((applied.version, applied.pruned), (16, vec![]));
+    assert_eq!(numbers(&store), (6..=16).rev().collect::<Vec<u64>>());
+    assert_eq!(ready(find_earlier(&store, PATH, None)).unwrap().version, 6);
+    // Once nothing leads back to it, its turn has come.
+    assert_eq!(apply_file(&store, grouping(17)).unwrap().pruned, [7, 6]);
     assert_eq!(store.values().keys().filter(|name| name.contains("/000006/")).count(), 0);
 }
 
 #[test]
-fn nothing_that_is_in_force_is_pruned() {
+fn neither_what_is_in_force_nor_what_it_replaced_is_pruned() {
     let store = MemoryParameters::new();
     for n in 1..=10 {
         apply_file(&store, grouping(n)).unwrap();
@@ -188,8 +192,9 @@ fn nothing_that_is_in_force_is_pruned() {
         ready(store.put(&name_in(PATH, version, "manifest"), "{}", Overwrite::No)).unwrap();
     }
     let applied = apply_file(&store, grouping(26)).unwrap();
-    assert_eq!((applied.version, applied.pruned.len()), (26, 16));
+    assert_eq!((applied.version, applied.pruned.len()), (26, 15));
     assert_eq!(seconds(&cold(&store).unwrap()), 26);
+    assert_eq!(ready(find_earlier(&store, PATH, None)).unwrap().version, 10);
 }
 
 #[test]
@@ -253,7 +258,17 @@ fn a_damaged_pointer_can_be_written_anew_and_gone_back_from() {
     let store = MemoryParameters::new();
     apply_file(&store, grouping(1)).unwrap();
     store.tamper(&pointer_name(PATH), Some("nonsense"));
-    assert!(matches!(cold(&store), Err(LoadError::Damaged { .. })));
+    let error = cold(&store).unwrap_err();
+    assert!(matches!(error, LoadError::Damaged { .. }));
+    assert!(error.to_string().contains("`steward rollback --to`"), "{error}");
+    let error = ready(find_earlier(&store, PATH, None)).unwrap_err();
+    assert!(
+        matches!(error, RollbackError::Unnamed { .. })
+            && error.to_string().ends_with("name one with `--to`; `steward versions` lists them"),
+        "{error}"
+    );
+    let kept = ready(versions(&store, PATH)).unwrap();
+    assert_eq!(kept, [Kept { version: 1, is_whole: true, is_current: false }]);
     let earlier = ready(find_earlier(&store, PATH, Some(1))).unwrap();
     ready(rollback(&store, PATH, &earlier)).unwrap();
     assert_eq!(seconds(&cold(&store).unwrap()), 1);
@@ -270,6 +285,14 @@ fn a_newer_schema_is_refused_by_name_by_readers_and_writers() {
     let error = cold(&store).unwrap_err();
     assert_eq!(error, LoadError::Newer { name: format!("{PATH}/current"), schema: 2 });
     assert!(!error.is_retryable());
+    let told = error.to_string();
+    assert!(
+        told.contains("update the stack and the command line, or go back with `steward rollback --to`"),
+        "{told}"
+    );
+    assert_eq!(ready(versions(&store, PATH)), Ok(vec![]));
+    let told = ready(find_earlier(&store, PATH, None)).unwrap_err().to_string();
+    assert!(told.contains("it has schema 2") && told.contains("name one with `--to`"), "{told}");
     assert_eq!(apply_file(&store, grouping(1)).unwrap_err(), ApplyError::Load(error));
     assert_eq!(store.values().len(), 1, "nothing was written");
 }
@@ -320,6 +343,47 @@ fn there_must_be_something_to_go_back_to() {
     assert_eq!(find(Some(3)), RollbackError::NoSuchVersion { path: PATH.into(), version: 3 });
     apply_file(&store, grouping(1)).unwrap();
     assert_eq!(find(None), RollbackError::NothingBefore { path: PATH.into(), version: 1 });
+}
+
+#[test]
+fn a_rollback_turns_only_the_pointer_that_was_looked_at() {
+    let name = pointer_name(PATH);
+    let store = MemoryParameters::new();
+    apply_file(&store, grouping(1)).unwrap();
+    apply_file(&store, grouping(2)).unwrap();
+    let [first, second] = [Some(1), None].map(|to| ready(find_earlier(&store, PATH, to)).unwrap());
+    assert_eq!(first, second);
+    assert_eq!(first.in_force.as_ref().map(|in_force| in_force.manifest.version), Some(2));
+    apply_file(&store, grouping(3)).unwrap();
+    for now in [store.values().get(&name).cloned(), Some("nonsense".to_owned()), None] {
+        store.tamper(&name, now.as_deref());
+        let error = ready(rollback(&store, PATH, &first)).unwrap_err();
+        assert_eq!(error, RollbackError::Overtaken { path: PATH.into() });
+        assert_eq!(store.values().get(&name), now.as_ref());
+        // Whoever looks again may turn it, whatever it is by now.
+        let again = ready(find_earlier(&store, PATH, Some(1))).unwrap();
+        ready(rollback(&store, PATH, &again)).unwrap();
+        assert_eq!(seconds(&cold(&store).unwrap()), 1);
+    }
+}
+
+#[test]
+fn a_version_that_was_pruned_since_it_was_found_is_not_gone_back_to() {
+    for (name, value) in [("manifest", None), ("notifications", None), ("notifications", Some("{}"))] {
+        let store = MemoryParameters::new();
+        apply_file(&store, grouping(1)).unwrap();
+        apply_file(&store, grouping(2)).unwrap();
+        let earlier = ready(find_earlier(&store, PATH, Some(1))).unwrap();
+        store.tamper(&name_in(PATH, 1, name), value);
+        let error = ready(rollback(&store, PATH, &earlier)).unwrap_err();
+        match name {
+            "manifest" => {
+                assert_eq!(error, RollbackError::NoSuchVersion { path: PATH.into(), version: 1 });
+            }
+            _ => assert!(matches!(error, RollbackError::Unusable { version: 1, .. }), "{error}"),
+        }
+        assert_eq!(seconds(&cold(&store).unwrap()), 2);
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::manifest::{Cut, cut};
 use super::value::MAX_VALUE_BYTES;
 use super::{
-    Current, KEPT_VERSIONS, MANIFEST, Manifest, by_version, current, file as read_file, get_one, name_in,
-    pointer_name,
+    Current, KEPT_VERSIONS, MANIFEST, Manifest, SCHEMA, by_version, current, file as read_file, get_one,
+    name_in, pointer_name,
 };
 use crate::config::Configuration;
 use crate::config::file::{Fault, File};
@@ -177,7 +177,8 @@ pub async fn apply<P: ParameterStore>(store: &P, change: &Change) -> Result<Appl
         Err(ParameterError::Exists { .. }) => return Err(overtaken()),
         result => result?,
     }
-    let (pruned, not_pruned) = match prune(store, path, *version).await {
+    let needed = [Some(*version), change.version_before()];
+    let (pruned, not_pruned) = match prune(store, path, &needed).await {
         Ok(pruned) => (pruned, None),
         Err(error) => (Vec::new(), Some(error)),
     };
@@ -196,11 +197,19 @@ async fn put_once<P: ParameterStore>(store: &P, name: &str, value: &str) -> Resu
     }
 }
 
-/// Deletes all but the newest versions and the one in force.
-async fn prune<P: ParameterStore>(store: &P, path: &str, in_force: u64) -> Result<Vec<u64>, ParameterError> {
+/// Deletes all but the newest versions, the one in force and the one to go back to from it.
+async fn prune<P: ParameterStore>(
+    store: &P,
+    path: &str,
+    needed: &[Option<u64>],
+) -> Result<Vec<u64>, ParameterError> {
     let versions = by_version(path, &store.list(path).await?);
-    let old: Vec<(u64, Vec<String>)> =
-        versions.into_iter().rev().skip(KEPT_VERSIONS).filter(|(version, _)| *version != in_force).collect();
+    let old: Vec<(u64, Vec<String>)> = versions
+        .into_iter()
+        .rev()
+        .skip(KEPT_VERSIONS)
+        .filter(|(version, _)| !needed.contains(&Some(*version)))
+        .collect();
     let names: Vec<String> = old.iter().flat_map(|(_, names)| names.iter().cloned()).collect();
     if !names.is_empty() {
         store.delete(&names).await?;
@@ -227,6 +236,25 @@ pub enum RollbackError {
         path: String,
         /// The version in force.
         version: u64,
+    },
+    /// The pointer cannot be read, so it names no version to go back to.
+    #[error(
+        "{name} does not say what was in force before ({problem}): name one with `--to`; `steward versions` lists them"
+    )]
+    Unnamed {
+        /// The pointer.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Somebody else turned the pointer since the way back was shown.
+    #[error(
+        "what is in force at {path} was changed by somebody else meanwhile; `steward versions` shows it, and \
+         `steward rollback` can be called again"
+    )]
+    Overtaken {
+        /// The configuration's path.
+        path: String,
     },
     /// That version is not there.
     #[error("version {version} is not there at {path}; `steward versions` lists what there is")]
@@ -272,16 +300,35 @@ pub async fn find_earlier<P: ParameterStore>(
     path: &str,
     to: Option<u64>,
 ) -> Result<Earlier, RollbackError> {
-    let in_force = match current(store, path).await {
+    let seen = get_one(store, &pointer_name(path)).await?;
+    let in_force = match seen.clone().map(|pointer| Current::decode(path, pointer)).transpose() {
+        Ok(in_force) => in_force,
         // Damage is what going back to a named version is for.
-        Err(LoadError::Damaged { .. } | LoadError::Newer { .. }) if to.is_some() => None,
-        result => result?.map(|current| current.manifest),
+        Err(_) if to.is_some() => None,
+        Err(error) => return Err(unnamed(error)),
     };
-    match (in_force, to) {
-        (Some(in_force), Some(to)) if in_force.version == to => Err(RollbackError::InForce { version: to }),
-        (_, Some(to)) => verified(store, path, to).await,
-        (Some(in_force), None) => nearest(store, path, &in_force).await,
-        (None, None) => Err(RollbackError::NothingApplied { path: path.to_owned() }),
+    let found = match (&in_force, to) {
+        (Some(in_force), Some(to)) if in_force.manifest.version == to => {
+            return Err(RollbackError::InForce { version: to });
+        }
+        (_, Some(to)) => verified(store, path, to).await?,
+        (Some(in_force), None) => nearest(store, path, &in_force.manifest).await?,
+        (None, None) => return Err(RollbackError::NothingApplied { path: path.to_owned() }),
+    };
+    let Verified { version, configuration, manifest } = found;
+    Ok(Earlier { version, configuration, in_force, manifest, seen })
+}
+
+fn unnamed(error: LoadError) -> RollbackError {
+    match error {
+        LoadError::Damaged { name, problem } => {
+            RollbackError::Unnamed { name, problem: format!("it is damaged: {problem}") }
+        }
+        LoadError::Newer { name, schema } => RollbackError::Unnamed {
+            name,
+            problem: format!("it has schema {schema}, and this version of Steward reads {SCHEMA}"),
+        },
+        error => error.into(),
     }
 }
 
@@ -290,7 +337,7 @@ async fn nearest<P: ParameterStore>(
     store: &P,
     path: &str,
     in_force: &Manifest,
-) -> Result<Earlier, RollbackError> {
+) -> Result<Verified, RollbackError> {
     let mut manifest = in_force.clone();
     // Versions only go down, so this ends.
     while let Some(version) = manifest.replaces.filter(|version| *version < manifest.version) {
@@ -309,17 +356,28 @@ async fn nearest<P: ParameterStore>(
     Err(RollbackError::NothingBefore { path: path.to_owned(), version: in_force.version })
 }
 
-/// A version that was read and checked, section by section.
+/// A version that can be gone back to, beside what is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
     /// Its number.
     pub version: u64,
     /// What it says.
     pub configuration: Configuration,
+    /// What is in force, if its pointer can be read.
+    pub in_force: Option<Current>,
+    manifest: String,
+    /// The pointer's value, readable or not.
+    seen: Option<String>,
+}
+
+/// A version that was read and checked, section by section.
+struct Verified {
+    version: u64,
+    configuration: Configuration,
     manifest: String,
 }
 
-async fn verified<P: ParameterStore>(store: &P, path: &str, version: u64) -> Result<Earlier, RollbackError> {
+async fn verified<P: ParameterStore>(store: &P, path: &str, version: u64) -> Result<Verified, RollbackError> {
     let name = name_in(path, version, MANIFEST);
     let Some(text) = get_one(store, &name).await? else {
         return Err(RollbackError::NoSuchVersion { path: path.to_owned(), version });
@@ -335,18 +393,36 @@ async fn verified<P: ParameterStore>(store: &P, path: &str, version: u64) -> Res
         Ok(file) => file,
     };
     let configuration = file.check().map_err(|faults| unusable(ApplyError::Faults(faults).to_string()))?;
-    Ok(Earlier { version, configuration, manifest: text })
+    Ok(Verified { version, configuration, manifest: text })
 }
 
-/// Turns the pointer back to a version that [`find_earlier`] has checked: one write.
+/// Turns the pointer back to a version that [`find_earlier`] has found: one write. A person may have thought about it for
+/// long, so both are looked at again first: the version, which an apply may have pruned, and then the pointer.
 ///
 /// # Errors
 ///
-/// Where Parameter Store does not take it.
+/// Where the version is not what it was, somebody else turned the pointer, or Parameter Store does not take it.
 pub async fn rollback<P: ParameterStore>(
     store: &P,
     path: &str,
     earlier: &Earlier,
-) -> Result<(), ParameterError> {
-    store.put(&pointer_name(path), &earlier.manifest, Overwrite::Yes).await
+) -> Result<(), RollbackError> {
+    let Earlier { version, manifest, seen, .. } = earlier;
+    if verified(store, path, *version).await?.manifest != *manifest {
+        let problem = "it is not what was shown any more".to_owned();
+        return Err(RollbackError::Unusable { version: *version, problem });
+    }
+    let overtaken = || RollbackError::Overtaken { path: path.to_owned() };
+    let pointer = pointer_name(path);
+    if get_one(store, &pointer).await? != *seen {
+        return Err(overtaken());
+    }
+    let turned = match seen {
+        None => put_once(store, &pointer, manifest).await,
+        Some(_) => store.put(&pointer, manifest, Overwrite::Yes).await,
+    };
+    match turned {
+        Err(ParameterError::Exists { .. }) => Err(overtaken()),
+        result => Ok(result?),
+    }
 }
