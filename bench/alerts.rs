@@ -15,7 +15,7 @@
     reason = "a benchmark: it lives by the wall clock, and ends where something fails"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -174,6 +174,8 @@ struct Report {
     /// By function, service and operation.
     calls: BTreeMap<(String, String, String), Times>,
     given_up: usize,
+    /// What the functions said of what failed, each once.
+    problems: BTreeSet<String>,
 }
 
 impl Report {
@@ -212,6 +214,7 @@ impl Report {
                 .into(),
             calls: by_operation(&calls),
             given_up: given_up(EVENTS) + given_up(TELL),
+            problems: problems(house),
         }
     }
 
@@ -277,6 +280,9 @@ impl Report {
     }
 
     fn check(&self) {
+        for problem in &self.problems {
+            println!("{problem}");
+        }
         assert!(self.settled, "not all was told within {PATIENCE:?}: lower STEWARD_BENCH_RATE");
         for (way, told) in ["Slack", "SNS"].iter().zip(&self.told) {
             let once = told.iter().filter(|times| **times == 1).count();
@@ -327,6 +333,13 @@ fn steps(calls: &[Call], sent: &[Timestamp], slack: &[Vec<Timestamp>]) -> Vec<(&
         "→ Slack has it",
     ];
     names.into_iter().zip(steps.map(|step| Times::of(step.into_iter()))).collect()
+}
+
+fn problems(house: &House) -> BTreeSet<String> {
+    let logs = [&house.remediation, &house.notifications].map(|function| function.json_logs());
+    let is_problem =
+        |line: &&Value| line.get("level").is_some_and(|level| level == "WARN" || level == "ERROR");
+    logs.iter().flatten().filter(is_problem).map(ToString::to_string).take(20).collect()
 }
 
 fn by_function(house: &House) -> BTreeMap<String, Times> {
