@@ -17,6 +17,7 @@ pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod config;
+pub mod deadline;
 pub mod diagnosis;
 pub mod event;
 pub mod incident;

@@ -31,8 +31,23 @@ pub enum Resource {
     TellQueue,
     /// The topic.
     Topic,
+    /// The parameters of the configuration: what lies on its path and below it.
+    Configuration,
     /// The one parameter that holds Slack's webhook.
     SlackWebhook,
+}
+
+/// What a function's role allows: what its ports need, on the items that are its business. The template says the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// What its ports need.
+    pub needs: Vec<Access>,
+    /// Whose items it reads.
+    pub reads: &'static [Owner],
+    /// Whose items it writes.
+    pub writes: &'static [Owner],
+    /// Whose due items it asks for.
+    pub due: Owner,
 }
 
 /// Tells the time.
@@ -151,8 +166,13 @@ pub struct SendError {
     pub retryable: bool,
 }
 
-/// Reads parameters. IAM: `ssm:GetParameters` on the configuration's path.
+/// Reads parameters.
 pub trait Parameters {
+    /// What the methods need, of a function that reads its configuration. A channel that keeps a secret in a parameter
+    /// declares that parameter itself.
+    const ACCESS: &'static [Access] =
+        &[Access { method: "get", actions: &["ssm:GetParameters"], on: Resource::Configuration }];
+
     /// The values of parameters as they are now, in the order of the names; what does not exist is `None`.
     ///
     /// # Errors

@@ -36,6 +36,9 @@ struct Mark {
 impl Request {
     /// Reads a payload. `None`: it is no request, but an event perhaps.
     pub fn read(payload: &[u8]) -> Option<Result<Self, RequestError>> {
+        if !is_object(payload) {
+            return None;
+        }
         let Ok(Mark { steward: Some(_) }) = serde_json::from_slice(payload) else { return None };
         Some(Self::parse(payload))
     }
@@ -46,6 +49,9 @@ impl Request {
     ///
     /// Where it is none.
     pub fn parse(text: &[u8]) -> Result<Self, RequestError> {
+        if !is_object(text) {
+            return Err(RequestError { problem: "this is no JSON object".to_owned() });
+        }
         serde_json::from_slice(text).map_err(|error| RequestError { problem: error.to_string() })
     }
 
@@ -54,6 +60,11 @@ impl Request {
         // The derived form of a closed set of plain values cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// serde takes a list of a struct's fields for the struct; nobody sends a request so.
+fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{")
 }
 
 #[cfg(test)]
@@ -76,7 +87,10 @@ mod tests {
     #[test]
     fn an_event_is_no_request_and_a_wrong_request_is_no_event() {
         assert_eq!(Request::read(br#"{"detail-type":"ECS Task State Change","detail":{}}"#), None);
-        assert_eq!(Request::read(b"[1]"), None);
+        for list in [&b"[1]"[..], b"[[1]]", br#"["sweep"]"#] {
+            assert_eq!(Request::read(list), None);
+            assert!(Request::parse(list).unwrap_err().to_string().contains("this is no JSON object"));
+        }
         assert_eq!(Request::read(br#"{"steward":"sweep"}"#), Some(Ok(Request::Sweep)));
         let error = Request::read(br#"{"steward":"swep"}"#).unwrap().unwrap_err();
         assert!(error.to_string().contains("unknown variant `swep`"), "{error}");

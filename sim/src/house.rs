@@ -317,8 +317,12 @@ fn settings(name: &'static str, plan: &Plan) -> Result<runtime::Settings, HouseE
     Ok(settings)
 }
 
-/// Table, topic, parameters. Answers the topic's ARN.
-async fn furnish(moto: &Moto, slack: &Slack, plan: &Plan) -> Result<String, HouseError> {
+/// Creates the table, with its index.
+///
+/// # Errors
+///
+/// Where moto refuses.
+pub async fn create_table(moto: &Moto) -> Result<(), MotoError> {
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
     let attribute = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
     let table = json!({
@@ -333,6 +337,12 @@ async fn furnish(moto: &Moto, slack: &Slack, plan: &Plan) -> Result<String, Hous
         }],
     });
     moto.call("dynamodb", "DynamoDB_20120810.CreateTable", &table).await?;
+    Ok(())
+}
+
+/// Table, topic, parameters. Answers the topic's ARN.
+async fn furnish(moto: &Moto, slack: &Slack, plan: &Plan) -> Result<String, HouseError> {
+    create_table(moto).await?;
     let webhook = json!({"Name": WEBHOOK, "Type": "SecureString", "Value": slack.webhook()});
     moto.call("ssm", "AmazonSSM.PutParameter", &webhook).await?;
     for (name, value) in &plan.parameters {

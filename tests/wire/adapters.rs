@@ -1,1 +1,5 @@
+//! Each adapter against the real wire: what the services answer is theirs, not a script's.
 
+mod channels;
+mod ledger;
+mod parameters;

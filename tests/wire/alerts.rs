@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steward_sim::house::{EVENTS, House, TELL};
+use steward_sim::house::{EVENTS, House, Plan, TELL};
 use steward_sim::lambda::gateway::When;
 use steward_sim::slack::Reply;
 
@@ -148,6 +148,26 @@ fn a_slack_that_is_gone_for_good_holds_up_no_mail_and_stays_due() {
             said["message"].as_str().unwrap().contains("Slack refuses the message (404 no_service)"),
             "{said}"
         );
+    });
+}
+
+#[test]
+fn a_slack_that_never_answers_holds_up_no_mail_and_is_left_alone_for_a_minute() {
+    run(async {
+        let house = house(&Plan { visibility: Duration::from_secs(20), ..plan() }).await;
+        house.slack.script([Reply::Hang]);
+        house.send(&stop("api", 1).to_string()).unwrap();
+        house.tell.ended(1).await;
+        let [mail] = house.mails().try_into().unwrap();
+        let asked = house.slack.deliveries()[0].at;
+        assert!(mail.at.duration_since(asked).as_secs() < 2, "Slack held the mail up");
+        let logs = house.notifications.json_logs();
+        assert!(
+            logs.iter().any(|line| line.to_string().contains("no answer from Slack in time")),
+            "{logs:#?}"
+        );
+        let tell = house.sqs.look(TELL).unwrap();
+        assert_eq!((tell.len(), house.slack.posted().len()), (1, 0), "the message waits");
     });
 }
 

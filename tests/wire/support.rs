@@ -6,13 +6,19 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steward::arn::{ClusterArn, ServiceName};
+use steward::aws::{DynamoLedger, Environment, Sdk};
 use steward::config::file::File;
 use steward::config::{MemoryParameters, store};
+use steward::incident::Target;
 use steward_sim::binaries::{self, Profile};
-use steward_sim::house::{CONFIGURATION, House, Plan};
+use steward_sim::house::{CONFIGURATION, House, Plan, TABLE, create_table};
+use steward_sim::lambda::gateway::{self, Gateway};
+use steward_sim::lambda::sqs::Sqs;
+use steward_sim::moto::Moto;
 
 /// As long as anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The functions' programs, built once for all tests.
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
@@ -83,4 +89,51 @@ pub(crate) fn times_told(titles: &[String], services: &[String]) -> BTreeMap<Str
 /// Names that no other name begins with.
 pub(crate) fn services(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("api-{n:03}")).collect()
+}
+
+/// AWS for adapters in this process: moto behind a gateway, and queues. The table is there and empty.
+pub(crate) struct Services {
+    pub(crate) moto: Moto,
+    pub(crate) gateway: Gateway,
+    pub(crate) sdk: Sdk,
+}
+
+impl Services {
+    pub(crate) async fn start(sqs: &Sqs) -> Self {
+        let moto = Moto::start().await.unwrap_or_else(|error| panic!("{error}"));
+        create_table(&moto).await.unwrap();
+        let behind = gateway::Settings {
+            sqs: Some(sqs.clone()),
+            upstream: Some(moto.url()),
+            ..gateway::Settings::default()
+        };
+        let gateway = Gateway::start(behind).await.unwrap();
+        let sdk = sdk_at(&gateway.url());
+        Self { moto, gateway, sdk }
+    }
+
+    pub(crate) fn ledger(&self) -> DynamoLedger {
+        DynamoLedger::new(&self.sdk, TABLE.to_owned())
+    }
+}
+
+/// The SDK as a function's process makes it.
+pub(crate) fn sdk_at(endpoint: &str) -> Sdk {
+    let endpoint = endpoint.to_owned();
+    let environment = Environment::new(move |name| match name {
+        "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" => Some("AKIAADAPTER".to_owned()),
+        "AWS_SECRET_ACCESS_KEY" => Some("secret".to_owned()),
+        _ => None,
+    });
+    Sdk::new(&environment).unwrap()
+}
+
+/// A service of the cluster that [`stop`] stops tasks in.
+pub(crate) fn target(service: &str) -> Target {
+    Target::Service {
+        cluster: ClusterArn::new("arn:aws:ecs:us-east-1:123456789012:cluster/shop"),
+        name: ServiceName::new(service),
+    }
 }

@@ -87,7 +87,7 @@ impl World {
             queue: &self.queue,
             clock: &self.clock,
         };
-        let deadline = self.clock.now() + SignedDuration::from_secs(30);
+        let deadline = steward::deadline::Deadline::never();
         let invocation = notifications::Invocation { holder: "world".to_owned(), deadline };
         let handler = notifications::Handler::new(ports, invocation);
         run(handler.sweep()).unwrap();

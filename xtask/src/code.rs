@@ -47,7 +47,7 @@ pub(crate) fn domain(root: &Path) -> Result<(), String> {
 pub(crate) fn test(root: &Path) -> Result<(), String> {
     // A snapshot that is missing or differs fails; it is never accepted on the way.
     run(Command::new(env!("CARGO"))
-        .args(["test", "--workspace", "--locked"])
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .env("INSTA_UPDATE", "no")
         .current_dir(root))
 }

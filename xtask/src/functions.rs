@@ -30,6 +30,7 @@ pub(crate) fn build(root: &Path) -> Result<(), String> {
         .iter()
         .find(|known| known.rust == host)
         .ok_or_else(|| format!("Lambda has no functions for this machine's architecture, {host}"))?;
+    panics_unwind(root)?;
     let python = Python::ready(root)?;
     run(python
         .tool("sam")?
@@ -50,6 +51,17 @@ pub(crate) fn build(root: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// cargo-lambda lets panics abort where the manifest does not say otherwise, and then the runtime cannot report them.
+fn panics_unwind(root: &Path) -> Result<(), String> {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).map_err(|error| error.to_string())?;
+    let release = manifest.split_once("[profile.release]").map_or("", |(_, behind)| behind);
+    let release = release.split("\n[").next().unwrap_or_default();
+    if release.lines().any(|line| line.trim() == "panic = \"unwind\"") {
+        return Ok(());
+    }
+    Err("[profile.release] in Cargo.toml must say panic = \"unwind\"".to_owned())
 }
 
 /// `e_machine` of a little-endian ELF file.

@@ -6,6 +6,7 @@ use std::io;
 
 use jiff::{SignedDuration, Timestamp};
 use remediation::{Explained, Handled};
+use steward::deadline::Deadline;
 use steward::event::decode::{DecodeError, Record};
 use steward::event::document::{self, Item};
 use steward::incident::{Deployment, Incident};
@@ -19,8 +20,6 @@ use super::samples::Sample;
 const TICK: SignedDuration = SignedDuration::from_mins(1);
 /// After the last event time goes on for so long: what can go quiet has by then.
 const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
-/// An invocation here never ends; further ahead no lease could be added.
-const FOR_EVER: Timestamp = Timestamp::constant(32_503_680_000, 0);
 /// More happens in no evening.
 const MAX_TICKS: usize = 10_000;
 
@@ -138,7 +137,7 @@ async fn play_all(samples: Vec<Sample>) -> io::Result<Played> {
         ),
         notifications: notifications::Handler::new(
             notifications::Ports { ledger: &ledger, channels: &walls, queue: &queue, clock: &clock },
-            notifications::Invocation { holder: "demo".to_owned(), deadline: FOR_EVER },
+            notifications::Invocation { holder: "demo".to_owned(), deadline: Deadline::never() },
         ),
         ledger: &ledger,
         clock: &clock,

@@ -15,9 +15,10 @@ mod tell;
 
 use jiff::{SignedDuration, Timestamp};
 use steward::config::{Notifications, Size};
-use steward::ledger::{Expect, Key, LedgerError, News, Record, Stored, Transaction, Write};
+use steward::deadline::Deadline;
+use steward::ledger::{Expect, Key, LedgerError, News, Owner, Record, Stored, Transaction, Write};
 use steward::notification::Subject;
-use steward::ports::{Channel, Clock, Ledger, Postpone, SendError, Tell};
+use steward::ports::{Access, Channel, Clock, Ledger, Parameters, Postpone, Role, SendError, Tell};
 use steward::request::{Request, RequestError};
 
 pub use batch::Message;
@@ -27,8 +28,6 @@ pub use sweep::Swept;
 const KEEP: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// A subject whose message is on its way is left alone by sweeps for so long: the message is expected to come first.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(2);
-/// No story is begun with less time left: a call and its retries may take so long.
-const LAST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// The outside, as far as this function needs it.
 pub struct Ports<'p, L, H, T, C> {
@@ -42,13 +41,25 @@ pub struct Ports<'p, L, H, T, C> {
     pub clock: &'p C,
 }
 
+/// What the function's role allows, with what each of its channels needs; `P` reads its configuration.
+pub fn role<L: Ledger, Q: Tell + Postpone, P: Parameters>(channels: &[&[Access]]) -> Role {
+    let ports = [L::ACCESS, <Q as Tell>::ACCESS, <Q as Postpone>::ACCESS, P::ACCESS];
+    Role {
+        needs: [ports.concat(), channels.concat()].concat(),
+        // Incidents are remediation's to write.
+        reads: &[Owner::Remediation, Owner::Notifications, Owner::Shared],
+        writes: &[Owner::Notifications, Owner::Shared],
+        due: Owner::Shared,
+    }
+}
+
 /// Who tells, and until when it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// Names this invocation, as no other is named.
     pub holder: String,
-    /// When it ends, done or not.
-    pub deadline: Timestamp,
+    /// When it ends.
+    pub deadline: Deadline,
 }
 
 /// The function, ready to handle one invocation.
@@ -145,23 +156,23 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
     }
 
     fn is_out_of_time(&self) -> bool {
-        self.ports.clock.now() + LAST_START > self.invocation.deadline
+        self.invocation.deadline.is_near(self.ports.clock.now())
     }
 
-    /// News that came meanwhile stays due as it is: then the item is not as it was read.
+    /// Answers whether the item was still as it was read.
     async fn write_news(
         &self,
         news: &News,
         stored: Option<&Stored>,
         due: Option<Timestamp>,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         let key = Key::news(&news.subject);
         let expires = due.is_none().then(|| self.ports.clock.now() + KEEP);
         let expect = Expect::unchanged(stored);
         let write = Write { key, expect, record: Record::News(news.clone()), due, expires };
         match self.ports.ledger.commit(Transaction { writes: vec![write] }).await {
-            Err(LedgerError::Conflict { .. }) => Ok(()),
-            result => result,
+            Err(LedgerError::Conflict { .. }) => Ok(false),
+            result => result.map(|()| true),
         }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use steward::aws::lambda::{self, Failure, Function, SystemClock};
 use steward::aws::{DynamoLedger, Environment, EnvironmentError, Sdk, Ssm, TellQueue};
 use steward::config::Loader;
+use steward::deadline::Deadline;
 use steward::ports::Clock;
 
 use channels::Channels;
@@ -45,7 +46,10 @@ impl Function for Notifications {
             queue: &self.queue,
             clock: &SystemClock,
         };
-        let invocation = Invocation { holder: invocation.request_id.clone(), deadline: invocation.deadline };
+        let invocation = Invocation {
+            holder: invocation.request_id.clone(),
+            deadline: Deadline::new(SystemClock.now(), invocation.deadline),
+        };
         let outcome =
             Handler::new(ports, invocation).quoting(loaded.notifications.evidence).handle(payload).await;
         match outcome.map_err(|error| report::failed(&error))? {

@@ -3,7 +3,7 @@
 //! A sweep tells nothing itself: a function has only so much time, and a message of the queue has its own retries. What it
 //! queues is left alone by the next sweeps while its message is on its way.
 
-use steward::ledger::{Due, LedgerError, News, Owner, Record, Stored};
+use steward::ledger::{Due, LedgerError, Owner, Record};
 use steward::notification::Subject;
 use steward::ports::{Channel, Clock, Ledger, Postpone, Tell};
 
@@ -57,20 +57,16 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'_, L, H, T, C
         let found = self.ports.ledger.read(std::slice::from_ref(&due.key)).await;
         let found = found.map_err(|error| error.to_string())?.into_iter().flatten().next();
         let Some(stored) = found else { return Ok(None) };
-        let Record::News(News { subject, .. }) = &stored.record else { return Ok(None) };
-        let subject = subject.clone();
+        let Record::News(news) = &stored.record else { return Ok(None) };
         self.ports
             .queue
-            .nudge(&subject, jiff::SignedDuration::ZERO)
+            .nudge(&news.subject, jiff::SignedDuration::ZERO)
             .await
             .map_err(|error| error.to_string())?;
-        self.leave_alone(stored).await.map_err(|error| error.to_string())?;
-        Ok(Some(subject))
-    }
-
-    async fn leave_alone(&self, stored: Stored) -> Result<(), LedgerError> {
-        let Record::News(news) = &stored.record else { return Ok(()) };
         let due = self.ports.clock.now() + ON_ITS_WAY;
-        self.write_news(news, Some(&stored), Some(due)).await
+        // Where it was told or became newer meanwhile, that is how it stays.
+        let _newer =
+            self.write_news(news, Some(&stored), Some(due)).await.map_err(|error| error.to_string())?;
+        Ok(Some(news.subject.clone()))
     }
 }

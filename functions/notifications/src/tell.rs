@@ -23,6 +23,9 @@ pub(crate) const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// webhook that is repaired gets what it missed.
 pub(crate) const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 
+/// How often in a row sweeps may get in between.
+const MAX_TRIES: usize = 3;
+
 /// A subject as it was read.
 struct Read {
     news: News,
@@ -49,10 +52,10 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
         }
         let missing = self.channels_without(&read.thread, read.news.seq);
         let (Some(message), false) = (&read.message, missing.is_empty()) else {
-            self.write_news(&read.news, read.news_item.as_ref(), None).await?;
+            self.is_told(&read.news, read.news_item).await?;
             return Ok(Told::Nothing);
         };
-        let until = self.invocation.deadline + LEASE_MARGIN;
+        let until = self.invocation.deadline.ends().saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
         let lease = Lease { holder: self.invocation.holder.clone(), until };
         let leased = Thread { lease: Some(lease), ..read.thread };
         let expect = Expect::unchanged(read.thread_item.as_ref());
@@ -65,13 +68,14 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
         let version = read.thread_item.as_ref().map_or(1, |stored| stored.version + 1);
         let (failed, attempts) = self.send(&missing, leased, version, read.news.seq, message).await?;
         if failed.is_empty() {
-            self.write_news(&read.news, read.news_item.as_ref(), None).await?;
+            self.is_told(&read.news, read.news_item).await?;
             return Ok(Told::Yes { channels: missing.len() });
         }
         let pause = pause(&failed, attempts);
         // The message comes again after the pause; a sweep only if it got lost.
         let due = self.ports.clock.now() + pause + ON_ITS_WAY;
-        self.write_news(&read.news, read.news_item.as_ref(), Some(due)).await?;
+        // News that came meanwhile stays due as it is.
+        let _newer = self.write_news(&read.news, read.news_item.as_ref(), Some(due)).await?;
         Err(TellError::Channels { failed, pause })
     }
 
@@ -131,6 +135,21 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
             }
         }
         Ok((failed, thread.failures))
+    }
+
+    /// What was told is due no longer, unless newer news came meanwhile. A sweep that only moved its time is no news.
+    async fn is_told(&self, told: &News, mut stored: Option<Stored>) -> Result<(), LedgerError> {
+        for _ in 0..MAX_TRIES {
+            if self.write_news(told, stored.as_ref(), None).await? {
+                return Ok(());
+            }
+            stored = self.ports.ledger.read(&[Key::news(&told.subject)]).await?.into_iter().flatten().next();
+            match &stored {
+                Some(Stored { record: Record::News(news), .. }) if news.seq == told.seq => {}
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     async fn write_thread(&self, thread: &Thread, expect: Expect) -> Result<(), LedgerError> {

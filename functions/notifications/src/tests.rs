@@ -139,7 +139,8 @@ impl World {
         holder: &str,
     ) -> Handler<'w, MemoryLedger, H, Queue, At> {
         let ports = Ports { ledger: &self.ledger, channels, queue: &self.queue, clock: &self.clock };
-        let deadline = self.clock.now() + SignedDuration::from_secs(30);
+        let now = self.clock.now();
+        let deadline = Deadline::new(now, now + SignedDuration::from_secs(30));
         Handler::new(ports, Invocation { holder: holder.to_owned(), deadline })
     }
 
@@ -275,8 +276,8 @@ fn what_is_neither_a_batch_nor_a_request_fails_by_name() {
 fn nothing_is_begun_that_there_is_no_time_for() {
     let world = World::new();
     let subject = news(&world.ledger, 1);
-    let mut handler = world.handler("a");
-    handler.invocation.deadline = world.clock.now() + LAST_START - SignedDuration::from_secs(1);
+    let handler = world.handler("a");
+    world.pass(SignedDuration::from_secs(21));
     assert_eq!(run(handler.tell(&subject)), Err(TellError::OutOfTime));
     assert_eq!((world.seen(), world.due()), ([0, 0], 1));
 }
@@ -335,7 +336,22 @@ fn a_lease_outlives_its_invocation() {
     let channels = [Peeping("peeping", &world.ledger, peep)];
     let handler = world.handler_over(&channels, "a");
     run(handler.tell(&subject)).unwrap();
-    assert!(until.get().unwrap() > handler.invocation.deadline);
+    assert!(until.get().unwrap() > handler.invocation.deadline.ends());
+}
+
+/// A channel that answers at once, or one wake-up later.
+struct Slow<C>(C, bool);
+impl<C: Channel> Channel for Slow<C> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
+        if self.1 {
+            tokio::task::yield_now().await;
+        }
+        self.0.send(subject, message).await
+    }
 }
 
 #[test]
@@ -348,20 +364,6 @@ fn what_one_channel_was_told_is_noted_before_another_is_done() {
         let Some(Record::Thread(thread)) = records.get(&Key::thread(subject)) else { panic!() };
         noted.borrow_mut().extend(thread.told.keys().cloned());
     };
-    /// The first answers at once, the second one wake-up later.
-    struct Slow<C>(C, bool);
-    impl<C: Channel> Channel for Slow<C> {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-
-        async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
-            if self.1 {
-                tokio::task::yield_now().await;
-            }
-            self.0.send(subject, message).await
-        }
-    }
     let channels = [
         Slow(Peeping("fast", &world.ledger, &peep), false),
         Slow(Peeping("slow", &world.ledger, &peep), true),
@@ -374,9 +376,9 @@ fn what_one_channel_was_told_is_noted_before_another_is_done() {
 fn news_that_comes_while_telling_stays_due() {
     let world = World::new();
     let subject = news(&world.ledger, 1);
-    let came = Cell::new(false);
+    let has_come = Cell::new(false);
     let come = |ledger: &MemoryLedger, subject: &Subject| {
-        if !came.replace(true) {
+        if !has_come.replace(true) {
             let record = Record::News(News { subject: subject.clone(), seq: 2 });
             put(ledger, Key::news(subject), record, Some(start()));
         }
@@ -385,6 +387,20 @@ fn news_that_comes_while_telling_stays_due() {
     assert_eq!(run(world.handler_over(&channels, "a").tell(&subject)), Ok(Told::Yes { channels: 1 }));
     assert_eq!(world.due(), 1);
     assert_eq!(run(world.handler_over(&channels, "b").tell(&subject)), Ok(Told::Yes { channels: 1 }));
+    assert_eq!(world.due(), 0);
+}
+
+#[test]
+fn a_sweep_that_moves_the_time_of_what_is_being_told_brings_it_up_no_second_time() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let sweep = |_: &MemoryLedger, _: &Subject| {
+        let swept = world.handler("sweep").sweep().now_or_never().unwrap().unwrap();
+        assert_eq!(swept.queued.len(), 1);
+    };
+    let channels = [Peeping("peeping", &world.ledger, sweep)];
+    run(world.handler_over(&channels, "a").tell(&subject)).unwrap();
+    world.pass(ON_ITS_WAY);
     assert_eq!(world.due(), 0);
 }
 

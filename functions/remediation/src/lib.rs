@@ -10,12 +10,13 @@ mod story;
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use steward::config::Policy;
+use steward::deadline::Deadline;
 use steward::diagnosis::Diagnosis;
 use steward::event::decode::{self, DecodeError};
 use steward::incident::Target;
 use steward::ledger::{Due, LedgerError, Owner};
 use steward::notification::Subject;
-use steward::ports::{Clock, Ledger, Tell};
+use steward::ports::{Clock, Ledger, Parameters, Role, Tell};
 use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
@@ -28,8 +29,6 @@ const MAX_TRIES: usize = 3;
 const PAGE: usize = 100;
 /// So many targets of a batch are read and written at the same time.
 const PARALLEL: usize = 8;
-/// No story is begun with less time left: a call and its retries may take so long.
-const LAST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// The outside, as far as this function needs it.
 pub struct Ports<'p, L, T, C> {
@@ -41,6 +40,16 @@ pub struct Ports<'p, L, T, C> {
     pub clock: &'p C,
 }
 
+/// What the function's role allows; `P` reads its configuration.
+pub fn role<L: Ledger, T: Tell, P: Parameters>() -> Role {
+    Role {
+        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat(),
+        reads: &[Owner::Remediation, Owner::Shared],
+        writes: &[Owner::Remediation, Owner::Shared],
+        due: Owner::Remediation,
+    }
+}
+
 /// What an invocation goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -50,13 +59,13 @@ pub struct Settings {
     pub grouping: SignedDuration,
     /// Where this Steward may act; absent where nothing says.
     pub home: Option<Home>,
-    /// When the invocation ends, done or not.
-    pub deadline: Timestamp,
+    /// When the invocation ends.
+    pub deadline: Deadline,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { policy: Policy::default(), grouping: GROUPING, home: None, deadline: Timestamp::MAX }
+        Self { policy: Policy::default(), grouping: GROUPING, home: None, deadline: Deadline::never() }
     }
 }
 
@@ -226,7 +235,7 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
     }
 
     fn is_out_of_time(&self) -> bool {
-        self.ports.clock.now() > self.settings.deadline - LAST_START
+        self.settings.deadline.is_near(self.ports.clock.now())
     }
 }
 

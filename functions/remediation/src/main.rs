@@ -9,6 +9,7 @@ use serde_json::Value;
 use steward::aws::lambda::{self, Failure, Function, Invocation, SystemClock};
 use steward::aws::{DynamoLedger, Environment, EnvironmentError, Sdk, Ssm, TellQueue};
 use steward::config::Loader;
+use steward::deadline::Deadline;
 use steward::ports::Clock;
 use steward::remediation::Home;
 use steward::request::Request;
@@ -39,7 +40,7 @@ impl Function for Remediation {
             policy: loaded.policy,
             grouping: loaded.notifications.grouping,
             home: Home::of_function(&invocation.function_arn),
-            deadline: invocation.deadline,
+            deadline: Deadline::new(SystemClock.now(), invocation.deadline),
         };
         let ports = Ports { ledger: &self.ledger, tell: &self.tell, clock: &SystemClock };
         let handler = Handler::new(ports, settings);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use steward::aws::lambda::{Failure, Metrics};
 use steward::event::decode::DecodeError;
 use steward::ledger::LedgerError;
+use steward::remediation::Reason;
 
 /// The answer to a batch or an event: what of it must come again.
 ///
@@ -26,6 +27,10 @@ pub(crate) fn handled(outcome: &Outcome, now: Timestamp) -> Result<Value, Failur
         .count("EventsHandled", outcome.records.len() - failed)
         .count("EventsFailed", failed)
         .count("News", outcome.news.len())
+        .count(
+            "EventsUnknown",
+            explained().filter(|explained| explained.because == Some(Reason::UnknownKind)).count(),
+        )
         .count("FieldsUnknown", explained().map(|explained| explained.unrecognised).sum())
         .write(now);
     if outcome.must_fail() {

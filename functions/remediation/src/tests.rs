@@ -377,7 +377,8 @@ fn a_sweep_looks_at_more_than_one_page_and_past_what_it_cannot_read() {
 #[test]
 fn what_there_is_no_time_for_returns_and_is_not_begun() {
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
-    let deadline = clock.now() + LAST_START - SignedDuration::from_secs(1);
+    let deadline = Deadline::new(clock.now(), clock.now() + SignedDuration::from_secs(30));
+    clock.0.set(clock.now() + SignedDuration::from_secs(21));
     let settings = Settings { deadline, ..Settings::default() };
     let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, settings);
     let outcome = run(handler.handle(&batch(&[stop("api", 1).to_string()]))).unwrap();

@@ -9,7 +9,7 @@ const SERVICES: [&str; 4] = ["DYNAMODB", "SNS", "SQS", "SSM"];
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
     /// It is not there, or empty.
-    #[error("the environment variable {0} is not set: the template sets it")]
+    #[error("the environment variable {0} is not set: Lambda or the template sets it")]
     Missing(&'static str),
     /// Its value is of no use.
     #[error("the environment variable {name} is {value:?}: {problem}")]

@@ -146,6 +146,9 @@ fn request(webhook: &Webhook, body: String) -> Result<HttpRequest, ()> {
     request.set_method("POST").map_err(drop)?;
     request.set_uri(webhook.0.as_str()).map_err(drop)?;
     request.headers_mut().insert("content-type", "application/json; charset=utf-8");
+    // While a function is frozen, Slack closes what it keeps open, and the next message would meet a dead connection. The
+    // SDK tries again where that happens; a message that may have arrived is not tried again at once.
+    request.headers_mut().insert("connection", "close");
     Ok(request)
 }
 

@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn an_unknown_code_is_judged_by_its_status() {
+        use Verdict::{Refused, Throttled, Unknown};
         let judged = [(400, "X"), (403, "X"), (429, "X"), (500, "X"), (503, "X"), (200, "X")]
             .map(|(status, code)| verdict(Some(code), status));
-        use Verdict::{Refused, Throttled, Unknown};
         assert_eq!(judged, [Refused, Refused, Throttled, Unknown, Unknown, Unknown]);
         assert_eq!(verdict(None, 503), Unknown);
     }

@@ -1,7 +1,8 @@
-//! The ledger in memory, with the rules of the real one: conditions, versions, at most 100 writes, items as text.
+//! The ledger in memory, with the rules of the real one: conditions, versions, at most 100 writes, each of another
+//! item, items as text.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -109,6 +110,12 @@ impl Ledger for MemoryLedger {
         let count = transaction.writes.len();
         if count > MAX_WRITES {
             return Err(LedgerError::TooLarge { count });
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = transaction.writes.iter().find(|write| !seen.insert(&write.key)) {
+            let (operation, target) = ("TransactWriteItems", twice.key.to_string());
+            let problem = "a transaction writes an item once".to_owned();
+            return Err(LedgerError::Refused { operation, target, problem });
         }
         for write in &transaction.writes {
             self.check(write).inspect_err(|_| self.usage.borrow_mut().conflicts += 1)?;

@@ -158,14 +158,17 @@ fn a_quote_is_as_long_as_configured_and_cut_between_characters() {
 }
 
 #[test]
-fn the_longest_quotes_fit_into_one_message_to_slack_whatever_is_in_them() {
+fn the_longest_texts_fit_into_one_message_to_slack_whatever_is_in_them() {
     for unit in ["<", "&", "\"", "\\", "é"] {
         let reason = format!("CannotPullContainerError: {}", format!("{unit} ").repeat(3_000));
         let story = story(&[stop("aa", 4, &reason)]);
         let mut message = incident_quoting(story.incident.as_ref().unwrap(), Size::from_bytes(1_024));
         let longest = message.evidence[0].clone();
         assert!(longest.as_str().len() > 1_000);
-        message.evidence = vec![longest; 3];
+        message.evidence = vec![longest.clone(); 3];
+        message.facts = vec![Fact { name: "Denied", value: longest.clone() }; 12];
+        (message.title, message.status, message.done) = (longest.clone(), longest.clone(), longest.clone());
+        message.advice = Some(longest);
         let text = blocks(&message).to_string();
         assert!(text.chars().count() < 10_000, "{unit}: {}", text.chars().count());
     }

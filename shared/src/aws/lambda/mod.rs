@@ -114,6 +114,9 @@ pub async fn configuration<P: Parameters>(loader: &Loader, parameters: &P) -> Re
 pub fn run<F: Function>() -> ExitCode {
     let environment = Environment::new(|name| std::env::var(name).ok());
     log::start(F::NAME, &environment);
+    if environment.optional("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return refuse_to_start("this program runs in AWS Lambda, which sets AWS_LAMBDA_RUNTIME_API");
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse_to_start(&format!("no runtime: {error}")),

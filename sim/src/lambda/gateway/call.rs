@@ -80,10 +80,11 @@ impl Call {
         serde_json::from_slice(&self.request).ok()
     }
 
-    /// Whether any resource or key that it touches contains `text`.
+    /// Whether any resource or key that it touches contains `text`, or its body does.
     pub fn mentions(&self, text: &str) -> bool {
         let keys = |touch: &Touch| touch.leading_keys.iter().any(|key| key.contains(text));
         self.touches.iter().any(|touch| touch.resource.contains(text) || keys(touch))
+            || String::from_utf8_lossy(&self.request).contains(text)
     }
 
     /// Whether the service answered it with success, even if the function never saw that.

@@ -65,7 +65,7 @@ impl When {
         self
     }
 
-    /// Calls that touch a resource or a leading key with this text in it.
+    /// Calls that touch a resource or a leading key with this text in it, or have it in their body.
     #[must_use]
     pub fn mentions(mut self, text: &str) -> Self {
         self.mentions = Some(text.to_owned());
