@@ -26,9 +26,10 @@ use steward::config::{MemoryParameters, store};
 use steward_sim::binaries::{self, Profile};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, Plan, TELL};
 use steward_sim::lambda::gateway::Call;
+use steward_sim::lambda::runtime::Function;
 
 const EVENTS_SENT: usize = 500;
-/// What two cores take without a queue that grows.
+/// Half of what two cores take: at 16 a second the queue stays empty, at 24 it grows.
 const RATE: f64 = 8.0;
 /// The end of a benchmark that does not end by itself.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -336,14 +337,14 @@ fn steps(calls: &[Call], sent: &[Timestamp], slack: &[Vec<Timestamp>]) -> Vec<(&
 }
 
 fn problems(house: &House) -> BTreeSet<String> {
-    let logs = [&house.remediation, &house.notifications].map(|function| function.json_logs());
+    let logs = [&house.remediation, &house.notifications].map(Function::json_logs);
     let is_problem =
         |line: &&Value| line.get("level").is_some_and(|level| level == "WARN" || level == "ERROR");
     logs.iter().flatten().filter(is_problem).map(ToString::to_string).take(20).collect()
 }
 
 fn by_function(house: &House) -> BTreeMap<String, Times> {
-    let times = |function: &steward_sim::lambda::runtime::Function| {
+    let times = |function: &Function| {
         let durations = function.invocations().into_iter().map(|run| run.duration);
         (function.name().to_owned(), Times::of(durations))
     };
