@@ -15,7 +15,7 @@
     reason = "a benchmark: it lives by the wall clock, and ends where something fails"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -26,9 +26,10 @@ use steward::config::{MemoryParameters, store};
 use steward_sim::binaries::{self, Profile};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, Plan, TELL};
 use steward_sim::lambda::gateway::Call;
+use steward_sim::lambda::runtime::Function;
 
 const EVENTS_SENT: usize = 500;
-/// What two cores take without a queue that grows.
+/// Half of what two cores take: at 16 a second the queue stays empty, at 24 it grows.
 const RATE: f64 = 8.0;
 /// The end of a benchmark that does not end by itself.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -174,6 +175,8 @@ struct Report {
     /// By function, service and operation.
     calls: BTreeMap<(String, String, String), Times>,
     given_up: usize,
+    /// What the functions said of what failed, each once.
+    problems: BTreeSet<String>,
 }
 
 impl Report {
@@ -212,6 +215,7 @@ impl Report {
                 .into(),
             calls: by_operation(&calls),
             given_up: given_up(EVENTS) + given_up(TELL),
+            problems: problems(house),
         }
     }
 
@@ -277,6 +281,9 @@ impl Report {
     }
 
     fn check(&self) {
+        for problem in &self.problems {
+            println!("{problem}");
+        }
         assert!(self.settled, "not all was told within {PATIENCE:?}: lower STEWARD_BENCH_RATE");
         for (way, told) in ["Slack", "SNS"].iter().zip(&self.told) {
             let once = told.iter().filter(|times| **times == 1).count();
@@ -329,8 +336,15 @@ fn steps(calls: &[Call], sent: &[Timestamp], slack: &[Vec<Timestamp>]) -> Vec<(&
     names.into_iter().zip(steps.map(|step| Times::of(step.into_iter()))).collect()
 }
 
+fn problems(house: &House) -> BTreeSet<String> {
+    let logs = [&house.remediation, &house.notifications].map(Function::json_logs);
+    let is_problem =
+        |line: &&Value| line.get("level").is_some_and(|level| level == "WARN" || level == "ERROR");
+    logs.iter().flatten().filter(is_problem).map(ToString::to_string).take(20).collect()
+}
+
 fn by_function(house: &House) -> BTreeMap<String, Times> {
-    let times = |function: &steward_sim::lambda::runtime::Function| {
+    let times = |function: &Function| {
         let durations = function.invocations().into_iter().map(|run| run.duration);
         (function.name().to_owned(), Times::of(durations))
     };

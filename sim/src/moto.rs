@@ -22,19 +22,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Lines of its log that an error carries.
 const CARRIED_LINES: usize = 20;
 
-/// Serves on a port that the operating system chooses, and ends when its stdin does: with the process that started it,
-/// however that ended.
-const SERVE: &str = r#"
-import os, sys, threading
-
-def end_with_parent():
-    sys.stdin.buffer.read()
-    os._exit(0)
-
-threading.Thread(target=end_with_parent, daemon=True).start()
-from moto.server import main
-main(["-H", "127.0.0.1", "-p", "0"])
-"#;
+/// Starts the server, and mends what of its DynamoDB would mislead: transactions that are not isolated.
+const SERVE: &str = include_str!("moto/serve.py");
 
 /// Why there is no moto.
 #[derive(Debug, thiserror::Error)]

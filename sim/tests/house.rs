@@ -141,3 +141,36 @@ async fn amazons_own_sdk_takes_the_queues_for_sqs() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(gateway.calls().iter().all(|call| call.function == "AKIABOTO" && call.service == "sqs"));
 }
+
+#[tokio::test]
+async fn a_cancelled_transaction_takes_back_its_own_writes_and_nobody_elses() {
+    let moto = Moto::start().await.unwrap();
+    let table = json!({
+        "TableName": "steward", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+    });
+    moto.call("dynamodb", "DynamoDB_20120810.CreateTable", &table).await.unwrap();
+    let put = |key: String| json!({ "TableName": "steward", "Item": { "pk": { "S": key } } });
+    let (moto, put) = (&moto, &put);
+    let puts = (0..100).map(|n| async move {
+        moto.call("dynamodb", "DynamoDB_20120810.PutItem", &put(format!("put-{n}"))).await.unwrap();
+    });
+    let cancelled = (0..100).map(|n| async move {
+        let mut refused = put(format!("put-{n}"));
+        refused["ConditionExpression"] = json!("attribute_exists(nothing)");
+        let writes = json!({ "TransactItems": [{ "Put": put(format!("half-{n}")) }, { "Put": refused }] });
+        let answer = moto.call("dynamodb", "DynamoDB_20120810.TransactWriteItems", &writes).await;
+        answer.unwrap_err().to_string()
+    });
+    let all = puts.zip(cancelled).map(|(put, cancelled)| futures_util::future::join(put, cancelled));
+    for ((), refusal) in futures_util::future::join_all(all).await {
+        assert!(refusal.contains("TransactionCanceledException"), "{refusal}");
+    }
+    let scan = json!({ "TableName": "steward" });
+    let found = moto.call("dynamodb", "DynamoDB_20120810.Scan", &scan).await.unwrap();
+    let keys: Vec<&str> =
+        found["Items"].as_array().unwrap().iter().map(|item| item["pk"]["S"].as_str().unwrap()).collect();
+    assert_eq!(keys.iter().filter(|key| key.starts_with("put-")).count(), 100, "{keys:?}");
+    assert!(keys.iter().all(|key| key.starts_with("put-")), "{keys:?}");
+}
