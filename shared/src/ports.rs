@@ -77,7 +77,8 @@ pub trait Ledger {
     /// Where the ledger does not answer, or an item is newer than this version.
     async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError>;
 
-    /// Carries out all writes or none.
+    /// Carries out all writes or none. Writes that stand there already, exactly so and in the version that they would
+    /// make, count as carried out: an earlier try whose answer was lost has written them.
     ///
     /// # Errors
     ///

@@ -216,6 +216,7 @@ fn lines_of_the_log_have_the_fields_of_powertools_and_metrics_their_format() {
             (&explained["cause"], &explained["service"]),
             (&json!("out_of_memory"), &json!("remediation"))
         );
+        assert_eq!(explained["configuration_version"], 1);
         assert!(explained["xray_trace_id"].as_str().unwrap().starts_with("1-"), "{explained}");
         let counted: Vec<&Value> = logs.iter().filter(|line| line["_aws"].is_object()).collect();
         assert!(counted.iter().any(|line| line["EventsHandled"] == 1 && line["News"] == 1), "{counted:?}");

@@ -137,3 +137,18 @@ pub(crate) fn target(service: &str) -> Target {
         name: ServiceName::new(service),
     }
 }
+
+/// Lets notifications sweep until so many lost messages were queued again, and answers how many sweeps it took: nudges have
+/// some seconds to arrive before a sweep takes them for lost.
+pub(crate) async fn sweep_until_queued(house: &House, count: u64) -> usize {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    let (mut queued, mut sweeps) = (0, 0);
+    while queued < count {
+        assert!(tokio::time::Instant::now() < end, "{queued} of {count} were queued");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let answer = house.notifications.invoke(r#"{"steward":"sweep"}"#).await.unwrap();
+        queued += serde_json::from_slice::<Value>(&answer).unwrap()["queued"].as_u64().unwrap();
+        sweeps += 1;
+    }
+    sweeps
+}

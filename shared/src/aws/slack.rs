@@ -107,6 +107,9 @@ impl<P: Parameters> Slack<P> {
             Ok(Err(error)) if never_connected(&error) => {
                 return Err(later("no connection to Slack".to_owned(), None));
             }
+            Ok(Err(error)) if error.is_timeout() => {
+                return Err(later("no answer from Slack in time".to_owned(), None));
+            }
             Ok(Err(error)) => {
                 let why = redact(&innermost(&error));
                 return Err(later(format!("no answer from Slack: {why}"), None));

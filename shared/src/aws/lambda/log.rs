@@ -55,6 +55,13 @@ pub(super) fn begin(context: &Context, is_cold: bool) {
     };
 }
 
+/// By which configuration this invocation works; `None`: nothing was ever applied, and the defaults hold.
+pub(super) fn configured(version: Option<u64>) {
+    let mut common = COMMON.lock().unwrap_or_else(PoisonError::into_inner);
+    let version = version.map_or_else(|| Value::from("defaults"), Value::from);
+    common.insert("configuration_version".to_owned(), version);
+}
+
 /// Powertools logs the root alone: `Root=1-…;Parent=…;Sampled=1`.
 fn root_of(trace: &str) -> String {
     let root = trace.split(';').find_map(|part| part.trim().strip_prefix("Root="));

@@ -97,7 +97,8 @@ impl Clock for SystemClock {
 /// Where it cannot be read and never was: the function acts on nothing, and its records return.
 pub async fn configuration<P: Parameters>(loader: &Loader, parameters: &P) -> Result<Configuration, Failure> {
     match loader.load(parameters, SystemClock.now()).await {
-        Ok(Loaded { configuration, stale, .. }) => {
+        Ok(Loaded { configuration, version, stale }) => {
+            log::configured(version);
             if let Some(error) = stale {
                 tracing::warn!("the configuration cannot be read, the last one stays in force: {error}");
             }
