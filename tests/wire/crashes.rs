@@ -130,7 +130,7 @@ fn report(house: &House, kills: &[Injected], places: &[Place]) -> String {
     kills.iter().zip(places.iter().cycle()).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// How many crashes interrupted an invocation, which those of a call always do.
+/// How many invocations were interrupted: by a crash that of the call, and perhaps a sweep beside it.
 fn interrupted(function: &Function) -> usize {
     function.invocations().iter().filter(|invocation| invocation.error.is_some()).count()
 }
@@ -162,7 +162,7 @@ fn remediation_may_be_killed_at_any_call_and_nothing_is_lost_or_told_twice() {
         let report = report(&house, &kills, &REMEDIATION);
         assert!(settled, "{report}");
         let interrupted = interrupted(&house.remediation);
-        println!("{interrupted} of {} crashes of remediation interrupted an invocation", kills.len());
+        println!("{} crashes of remediation interrupted {interrupted} invocations", kills.len());
         assert!(interrupted * 10 >= kills.len() * 8, "{report}");
         assert_eq!(house.keys("r#INCIDENT#").await.unwrap().len(), names.len());
         check(&house, &names, &REMEDIATION, &report);
@@ -179,7 +179,7 @@ fn notifications_may_be_killed_at_any_call_and_only_the_gap_tells_twice() {
         let report = report(&house, &kills, &NOTIFICATIONS);
         assert!(settled, "{report}");
         let interrupted = interrupted(&house.notifications);
-        println!("{interrupted} of {} crashes of notifications interrupted an invocation", kills.len());
+        println!("{} crashes of notifications interrupted {interrupted} invocations", kills.len());
         assert!(interrupted * 10 >= kills.len() * 8, "{report}");
         assert_eq!(house.keys("r#INCIDENT#").await.unwrap().len(), names.len());
         check(&house, &names, &NOTIFICATIONS, &report);
