@@ -152,36 +152,30 @@ fn check(house: &House, names: &[String], places: &[Place], report: &str) {
     println!("{report}\ntold twice, in the gap: {twice:?}");
 }
 
-#[test]
-fn remediation_may_be_killed_at_any_call_and_nothing_is_lost_or_told_twice() {
+/// Kills a function again and again, and looks at what people were told in the end.
+fn withstands(function: impl Fn(&House) -> &Function, places: &[Place]) {
     run(async {
         let house = house(&one_at_a_time()).await;
+        let function = function(&house);
         let names = services(crashes());
-        let kills = kill(&house, &house.remediation, &REMEDIATION, &names).await;
+        let kills = kill(&house, function, places, &names).await;
         let settled = house.settles(PATIENCE).await.unwrap();
-        let report = report(&house, &kills, &REMEDIATION);
+        let report = report(&house, &kills, places);
         assert!(settled, "{report}");
-        let interrupted = interrupted(&house.remediation);
-        println!("{} crashes of remediation interrupted {interrupted} invocations", kills.len());
+        let interrupted = interrupted(function);
+        println!("{} crashes of {} interrupted {interrupted} invocations", kills.len(), function.name());
         assert!(interrupted * 10 >= kills.len() * 8, "{report}");
         assert_eq!(house.keys("r#INCIDENT#").await.unwrap().len(), names.len());
-        check(&house, &names, &REMEDIATION, &report);
+        check(&house, &names, places, &report);
     });
 }
 
 #[test]
+fn remediation_may_be_killed_at_any_call_and_nothing_is_lost_or_told_twice() {
+    withstands(|house| &house.remediation, &REMEDIATION);
+}
+
+#[test]
 fn notifications_may_be_killed_at_any_call_and_only_the_gap_tells_twice() {
-    run(async {
-        let house = house(&one_at_a_time()).await;
-        let names = services(crashes());
-        let kills = kill(&house, &house.notifications, &NOTIFICATIONS, &names).await;
-        let settled = house.settles(PATIENCE).await.unwrap();
-        let report = report(&house, &kills, &NOTIFICATIONS);
-        assert!(settled, "{report}");
-        let interrupted = interrupted(&house.notifications);
-        println!("{} crashes of notifications interrupted {interrupted} invocations", kills.len());
-        assert!(interrupted * 10 >= kills.len() * 8, "{report}");
-        assert_eq!(house.keys("r#INCIDENT#").await.unwrap().len(), names.len());
-        check(&house, &names, &NOTIFICATIONS, &report);
-    });
+    withstands(|house| &house.notifications, &NOTIFICATIONS);
 }

@@ -144,6 +144,13 @@ impl World {
         Handler::new(ports, Invocation { holder: holder.to_owned(), deadline })
     }
 
+    /// Over a ledger that stands before the world's own.
+    fn handler_with<'w, L: Ledger>(&'w self, ledger: &'w L) -> Handler<'w, L, Wall, Queue, At> {
+        let ports = Ports { ledger, channels: &self.channels, queue: &self.queue, clock: &self.clock };
+        let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
+        Handler::new(ports, Invocation { holder: "a".to_owned(), deadline })
+    }
+
     fn tell(&self, subject: &Subject, holder: &str) -> Result<Told, TellError> {
         run(self.handler(holder).tell(subject))
     }
@@ -354,10 +361,7 @@ fn what_changes_while_it_is_read_is_told_as_it_became() {
         put(ledger, Key::news(&subject), Record::News(newer), Some(start()));
     };
     let ledger = Torn(&world.ledger, change);
-    let ports =
-        Ports { ledger: &ledger, channels: &world.channels, queue: &world.queue, clock: &world.clock };
-    let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
-    let handler = Handler::new(ports, Invocation { holder: "a".to_owned(), deadline });
+    let handler = world.handler_with(&ledger);
     run(handler.tell(&subject)).unwrap();
     let told = world.channels[0].seen.borrow().last().unwrap().clone();
     assert!(told.contains("resolved") || world.due() == 1, "told as {told:?}, and not due any more");
@@ -408,10 +412,7 @@ fn a_note_that_fails_cuts_off_no_channel_and_the_next_note_makes_up_for_it() {
         let world = World::new();
         let subject = news(&world.ledger, 1);
         let ledger = Refusing { inner: &world.ledger, from, count, writes: Cell::new(0) };
-        let ports =
-            Ports { ledger: &ledger, channels: &world.channels, queue: &world.queue, clock: &world.clock };
-        let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
-        let handler = Handler::new(ports, Invocation { holder: "a".to_owned(), deadline });
+        let handler = world.handler_with(&ledger);
         assert_eq!(run(handler.tell(&subject)), Ok(Told::Yes { channels: 2 }), "{from} {count}");
         assert_eq!(world.tell(&subject, "b"), Ok(Told::Nothing));
         assert_eq!((world.seen(), world.due()), ([1, 1], 0));
@@ -439,10 +440,7 @@ fn a_ledger_that_does_not_answer_is_asked_again_soon_and_then_less_often() {
     let subject = news(&world.ledger, 1);
     let ledger = Refusing { inner: &world.ledger, from: 1, count: 100, writes: Cell::new(0) };
     let pauses = [1, 2, 5, 20].map(|receives| {
-        let ports =
-            Ports { ledger: &ledger, channels: &world.channels, queue: &world.queue, clock: &world.clock };
-        let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
-        let handler = Handler::new(ports, Invocation { holder: "a".to_owned(), deadline });
+        let handler = world.handler_with(&ledger);
         let record = json!({
             "messageId": "m", "receiptHandle": "r", "body": Request::Tell { subject: subject.clone() }.to_text(),
             "attributes": {"ApproximateReceiveCount": receives.to_string()},
