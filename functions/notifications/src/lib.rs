@@ -1,7 +1,7 @@
 //! The notifications function: what is due is told, whole and in its current state.
 //!
-//! Messages of the `tell` queue name subjects ([`batch`]); each subject is told by one invocation at a time, to every
-//! channel that was not told its latest news ([`tell`]). A sweep queues what is due and has no message any more ([`sweep`]).
+//! Messages of the `tell` queue name subjects (`batch`); each subject is told by one invocation at a time, to every
+//! channel that was not told its latest news (`tell`). A sweep queues what is due and has no message any more (`sweep`).
 //!
 //! # Guarantees
 //!
