@@ -54,6 +54,12 @@ fn a_tell_queue_that_takes_nothing_delays_alerts_and_loses_none() {
         send(&house, &names);
         check_each_told_once(&house, &names).await;
         assert!(!house.gateway.hits(injected).is_empty());
+        let logs = house.remediation.json_logs();
+        let said = logs.iter().find(|line| line["error_type"] == "Steward.Nudge").expect("a nudge was lost");
+        assert!(
+            said["message"].as_str().unwrap().contains("SendMessage on the tell queue for incident of"),
+            "{said}"
+        );
     });
 }
 

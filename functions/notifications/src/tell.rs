@@ -1,8 +1,8 @@
 //! Tells one subject.
 //!
-//! Take the lease on the subject's thread, read the subject, render it, send it to every channel that was not told this
-//! news, and note each channel's success at once. When all were told, the news is due no longer, on condition that it is
-//! still the news that was told.
+//! Read the news and then the subject, render it, take the lease on its thread, send it to every channel that was not told
+//! this news, and note each channel's success at once. When all were told, the news is due no longer, on condition that
+//! it is still the news that was told.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
         }
         let missing = self.channels_without(&read.thread, read.news.seq);
         let (Some(message), false) = (&read.message, missing.is_empty()) else {
-            self.is_told(&read.news, read.news_item).await?;
+            self.clear_due(&read.news, read.news_item).await?;
             return Ok(Told::Nothing);
         };
         let until = self.invocation.deadline.ends().saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
@@ -72,7 +72,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
         let version = read.thread_item.as_ref().map_or(1, |stored| stored.version + 1);
         let (failed, attempts) = self.send(&missing, leased, version, read.news.seq, message).await?;
         if failed.is_empty() {
-            self.is_told(&read.news, read.news_item).await?;
+            self.clear_due(&read.news, read.news_item).await?;
             return Ok(Told::Yes { channels: missing.len() });
         }
         let pause = pause(&failed, attempts);
@@ -161,7 +161,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, 
     }
 
     /// What was told is due no longer, unless newer news came meanwhile. A sweep that only moved its time is no news.
-    async fn is_told(&self, told: &News, mut stored: Option<Stored>) -> Result<(), LedgerError> {
+    async fn clear_due(&self, told: &News, mut stored: Option<Stored>) -> Result<(), LedgerError> {
         for _ in 0..MAX_TRIES {
             if self.write_news(told, stored.as_ref(), None).await? {
                 return Ok(());

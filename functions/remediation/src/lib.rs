@@ -16,7 +16,7 @@ use steward::event::decode::{self, DecodeError};
 use steward::incident::Target;
 use steward::ledger::{Due, LedgerError, Owner};
 use steward::notification::Subject;
-use steward::ports::{Clock, Ledger, Parameters, Role, Tell};
+use steward::ports::{Clock, Ledger, NudgeError, Parameters, Role, Tell};
 use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
@@ -121,6 +121,8 @@ pub struct Outcome {
     pub records: Vec<Handled>,
     /// What there is to tell.
     pub news: Vec<Subject>,
+    /// Nudges that the queue did not take: a sweep will find the news.
+    pub not_nudged: Vec<NudgeError>,
 }
 
 impl Outcome {
@@ -145,6 +147,8 @@ impl Outcome {
 pub struct Swept {
     /// What there is to tell.
     pub news: Vec<Subject>,
+    /// Nudges that the queue did not take: a sweep will find the news.
+    pub not_nudged: Vec<NudgeError>,
     /// Stories that could not be looked at; the next sweep tries again.
     pub failed: Vec<String>,
     /// Whether time ended before everything was looked at: the next sweep goes on.
@@ -171,7 +175,7 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
     pub async fn handle_records(&self, records: Vec<decode::Record>) -> Outcome {
         let now = self.ports.clock.now();
         let batch = batch::read(records, &self.settings, now);
-        let mut outcome = Outcome { records: batch.records, news: Vec::new() };
+        let mut outcome = Outcome { records: batch.records, ..Outcome::default() };
         let advances = batch.groups.into_iter().map(|(target, group)| async move {
             let news = self.advance(&target, &group, now).await;
             (group.records, news)
@@ -179,22 +183,30 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
         let mut advances = stream::iter(advances).buffered(PARALLEL);
         while let Some((records, news)) = advances.next().await {
             match news {
-                Ok(news) => outcome.news.extend(news),
+                Ok((news, not_nudged)) => {
+                    outcome.news.extend(news);
+                    outcome.not_nudged.extend(not_nudged);
+                }
                 Err(problem) => fail(&mut outcome.records, &records, &problem),
             }
         }
         outcome
     }
 
-    async fn advance(&self, target: &Target, group: &Group, now: Timestamp) -> Result<Vec<Subject>, String> {
+    async fn advance(
+        &self,
+        target: &Target,
+        group: &Group,
+        now: Timestamp,
+    ) -> Result<(Vec<Subject>, Vec<NudgeError>), String> {
         if self.is_out_of_time() {
             return Err("no time is left in this invocation".to_owned());
         }
         let advanced =
             story::advance(self.ports.ledger, target, &group.observations, &self.settings, now).await;
         let news = advanced.map_err(|error| error.to_string())?;
-        self.nudge(&news).await;
-        Ok(news)
+        let not_nudged = self.nudge(&news).await;
+        Ok((news, not_nudged))
     }
 
     /// Looks at what only time changes: incidents that went quiet, agents that stay away.
@@ -216,7 +228,7 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
                 // A story that cannot be read must not hold up the others.
                 match story::look(self.ports.ledger, &due.key, &self.settings, now).await {
                     Ok(news) => {
-                        self.nudge(&news).await;
+                        swept.not_nudged.extend(self.nudge(&news).await);
                         swept.news.extend(news);
                     }
                     Err(error) => swept.failed.push(error.to_string()),
@@ -229,11 +241,13 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
         }
     }
 
-    /// A lost nudge delays a message and loses none: the news is due in the ledger.
-    async fn nudge(&self, news: &[Subject]) {
+    /// A lost nudge delays a message and loses none: the news is due in the ledger. Answers those that were lost.
+    async fn nudge(&self, news: &[Subject]) -> Vec<NudgeError> {
+        let mut lost = Vec::new();
         for subject in news {
-            let _lost = self.ports.tell.nudge(subject, self.settings.grouping).await;
+            lost.extend(self.ports.tell.nudge(subject, self.settings.grouping).await.err());
         }
+        lost
     }
 
     fn is_out_of_time(&self) -> bool {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use steward::aws::lambda::{Failure, Metrics};
 use steward::event::decode::DecodeError;
 use steward::ledger::LedgerError;
+use steward::ports::NudgeError;
 use steward::remediation::Reason;
 
 /// The answer to a batch or an event: what of it must come again.
@@ -21,12 +22,14 @@ pub(crate) fn handled(outcome: &Outcome, now: Timestamp) -> Result<Value, Failur
     for subject in &outcome.news {
         tracing::info!(subject = %subject, "there is news");
     }
+    log_lost(&outcome.not_nudged);
     let failed = outcome.records.iter().filter(|record| record.must_return()).count();
     let explained = || outcome.records.iter().filter_map(|record| record.result.as_ref().ok());
     Metrics::new()
         .count("EventsHandled", outcome.records.len() - failed)
         .count("EventsFailed", failed)
         .count("News", outcome.news.len())
+        .count("NudgesLost", outcome.not_nudged.len())
         .count(
             "EventsUnknown",
             explained().filter(|explained| explained.because == Some(Reason::UnknownKind)).count(),
@@ -44,6 +47,12 @@ pub(crate) fn handled(outcome: &Outcome, now: Timestamp) -> Result<Value, Failur
     }
     // Somebody pressed a test button: they want to see what was made of it.
     Ok(Value::Array(explained().map(explanation).collect()))
+}
+
+fn log_lost(not_nudged: &[NudgeError]) {
+    for error in not_nudged {
+        tracing::warn!(error_type = "Steward.Nudge", "told with the next sweep instead of at once: {error}");
+    }
 }
 
 fn item_failure(id: &str) -> BatchItemFailure {
@@ -101,6 +110,7 @@ pub(crate) fn swept(swept: &Swept, now: Timestamp) -> Value {
     for problem in &swept.failed {
         tracing::error!(error_type = "Steward.Story", "a story could not be looked at: {problem}");
     }
+    log_lost(&swept.not_nudged);
     if swept.is_cut {
         tracing::warn!("time ended before everything due was looked at: the next sweep goes on");
     }
@@ -108,6 +118,7 @@ pub(crate) fn swept(swept: &Swept, now: Timestamp) -> Value {
         .count("Sweeps", 1)
         .count("StoriesFailed", swept.failed.len())
         .count("News", swept.news.len())
+        .count("NudgesLost", swept.not_nudged.len())
         .write(now);
     json!({"news": swept.news.len(), "failed": swept.failed.len()})
 }

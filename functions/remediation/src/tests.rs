@@ -340,6 +340,7 @@ fn a_lost_nudge_loses_no_news() {
     let tell = Nudges { fails: true, ..Nudges::default() };
     let outcome = handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
     assert!(outcome.batch_item_failures().is_empty());
+    assert_eq!((outcome.news.len(), outcome.not_nudged.len()), (1, 1));
     let due = |at| run(ledger.due(Owner::Shared, at, None, 10)).unwrap().len();
     let swept_at = clock.now() + GROUPING + NUDGE_MARGIN;
     assert_eq!((due(clock.now() + GROUPING), due(swept_at)), (0, 1), "the nudge comes first");

@@ -163,15 +163,18 @@ fn retry_after(answer: &HttpResponse) -> Option<SignedDuration> {
     answer.headers().get("retry-after")?.trim().parse().ok().map(SignedDuration::from_secs)
 }
 
-/// The beginning of an answer, fit to be shown.
+/// The beginning of an answer, fit to be shown, as far as it comes in time.
 async fn said(answer: HttpResponse) -> String {
-    let mut body = ByteStream::new(answer.into_body());
     let mut bytes = Vec::new();
-    while bytes.len() < ANSWER_BYTES
-        && let Ok(Some(Ok(part))) = tokio::time::timeout(ATTEMPT, body.next()).await
-    {
-        bytes.extend_from_slice(&part);
-    }
+    let reading = async {
+        let mut body = ByteStream::new(answer.into_body());
+        while bytes.len() < ANSWER_BYTES
+            && let Some(Ok(part)) = body.next().await
+        {
+            bytes.extend_from_slice(&part);
+        }
+    };
+    let _in_time = tokio::time::timeout(ATTEMPT, reading).await;
     bytes.truncate(ANSWER_BYTES);
     redact(&String::from_utf8_lossy(&bytes)).shortened(ANSWER_CHARS)
 }

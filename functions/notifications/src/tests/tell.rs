@@ -1,0 +1,240 @@
+//! One subject: told once, whole, and by one invocation at a time.
+
+use super::*;
+
+#[test]
+fn news_is_told_once_to_every_channel() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    assert_eq!(world.tell(&subject, "a"), Ok(Told::Yes { channels: 2 }));
+    assert_eq!(world.due(), 0);
+    assert_eq!(world.tell(&subject, "b"), Ok(Told::Nothing));
+    assert_eq!(world.seen(), [1, 1]);
+}
+
+#[test]
+fn a_channel_that_fails_is_told_later_and_holds_up_no_other() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    world.channels[0].fails.set(true);
+    let told = world.tell(&subject, "a");
+    assert!(
+        matches!(told, Err(TellError::Channels { failed, pause }) if failed.len() == 1 && pause == FIRST_PAUSE)
+    );
+    assert_eq!((world.seen(), world.due()), ([0, 1], 0), "the message comes again before a sweep would");
+    world.pass(FIRST_PAUSE);
+    world.channels[0].fails.set(false);
+    assert_eq!(world.tell(&subject, "b"), Ok(Told::Yes { channels: 1 }));
+    assert_eq!((world.seen(), world.due()), ([1, 1], 0));
+}
+
+#[test]
+fn nothing_is_begun_that_there_is_no_time_for() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let handler = world.handler("a");
+    world.pass(SignedDuration::from_secs(21));
+    assert_eq!(run(handler.tell(&subject)), Err(TellError::OutOfTime));
+    assert_eq!((world.seen(), world.due()), ([0, 0], 1));
+}
+
+#[test]
+fn pauses_grow_are_bounded_and_follow_what_the_channel_asks() {
+    let error = |retryable, retry_after| SendError {
+        channel: "x".into(),
+        problem: "p".into(),
+        retry_after,
+        retryable,
+    };
+    let minutes = |failed: &[SendError], attempts| pause(failed, attempts).as_mins();
+    assert_eq!([1, 2, 3, 9].map(|attempts| minutes(&[error(true, None)], attempts)), [1, 2, 4, 30]);
+    assert_eq!(minutes(&[error(true, Some(SignedDuration::from_mins(7)))], 1), 7);
+    assert_eq!(minutes(&[error(false, None)], 1), 30);
+}
+
+#[test]
+fn another_invocations_lease_is_respected_until_it_ends() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let until = start() + SignedDuration::from_secs(32);
+    let lease = Some(Lease { holder: "other".into(), until });
+    let thread = Thread { subject: subject.clone(), told: BTreeMap::new(), lease, failures: 0 };
+    put(&world.ledger, Key::thread(&subject), Record::Thread(thread), None);
+    assert_eq!(world.tell(&subject, "me"), Err(TellError::Elsewhere { subject: subject.clone() }));
+    world.clock.0.set(until);
+    assert_eq!(world.tell(&subject, "me"), Ok(Told::Yes { channels: 2 }));
+}
+
+/// A ledger in which something is written while several items are being read, the last one first.
+struct Torn<'l, F>(&'l MemoryLedger, F);
+
+impl<F: Fn(&MemoryLedger)> Ledger for Torn<'_, F> {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError> {
+        let mut found = Vec::new();
+        for key in keys.iter().rev() {
+            found.extend(self.0.read(std::slice::from_ref(key)).await?);
+            (self.1)(self.0);
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<(), LedgerError> {
+        self.0.commit(transaction).await
+    }
+
+    async fn due(
+        &self,
+        owner: Owner,
+        now: Timestamp,
+        after: Option<&steward::ledger::Due>,
+        limit: usize,
+    ) -> Result<Vec<steward::ledger::Due>, LedgerError> {
+        self.0.due(owner, now, after, limit).await
+    }
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_told_as_it_became() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let has_changed = Cell::new(false);
+    let change = |ledger: &MemoryLedger| {
+        if has_changed.replace(true) {
+            return;
+        }
+        let by = steward::incident::Ending::Steady;
+        let resolved = Incident { status: Status::Resolved { at: start(), by }, ..self::subject().1 };
+        put(ledger, Key::subject(&subject), Record::Incident(resolved), None);
+        let newer = News { subject: subject.clone(), seq: 2 };
+        put(ledger, Key::news(&subject), Record::News(newer), Some(start()));
+    };
+    let ledger = Torn(&world.ledger, change);
+    let handler = world.handler_with(&ledger);
+    run(handler.tell(&subject)).unwrap();
+    let told = world.channels[0].seen.borrow().last().unwrap().clone();
+    assert!(told.contains("resolved") || world.due() == 1, "told as {told:?}, and not due any more");
+}
+
+#[test]
+fn a_note_that_fails_cuts_off_no_channel_and_the_next_note_makes_up_for_it() {
+    // The first write is the lease; then come a note a channel, and one more try.
+    for (from, count) in [(2, 1), (3, 1), (2, 2)] {
+        let world = World::new();
+        let subject = news(&world.ledger, 1);
+        let ledger = Refusing { inner: &world.ledger, from, count, writes: Cell::new(0) };
+        let handler = world.handler_with(&ledger);
+        assert_eq!(run(handler.tell(&subject)), Ok(Told::Yes { channels: 2 }), "{from} {count}");
+        assert_eq!(world.tell(&subject, "b"), Ok(Told::Nothing));
+        assert_eq!((world.seen(), world.due()), ([1, 1], 0));
+    }
+}
+
+/// A channel that looks at the ledger while it sends.
+struct Peeping<'l, F>(&'static str, &'l MemoryLedger, F);
+
+impl<F: Fn(&MemoryLedger, &Subject)> Channel for Peeping<'_, F> {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    async fn send(&self, subject: &Subject, _: &Rendered) -> Result<(), SendError> {
+        (self.2)(self.1, subject);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_lease_outlives_its_invocation() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let until = Cell::new(None);
+    let peep = |ledger: &MemoryLedger, subject: &Subject| {
+        let records = ledger.records().unwrap();
+        let Some(Record::Thread(thread)) = records.get(&Key::thread(subject)) else { panic!() };
+        until.set(thread.lease.as_ref().map(|lease| lease.until));
+    };
+    let channels = [Peeping("peeping", &world.ledger, peep)];
+    let handler = world.handler_over(&channels, "a");
+    run(handler.tell(&subject)).unwrap();
+    assert!(until.get().unwrap() > handler.invocation.deadline.ends());
+}
+
+/// A channel that answers at once, or one wake-up later.
+struct Slow<C>(C, bool);
+impl<C: Channel> Channel for Slow<C> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
+        if self.1 {
+            tokio::task::yield_now().await;
+        }
+        self.0.send(subject, message).await
+    }
+}
+
+#[test]
+fn what_one_channel_was_told_is_noted_before_another_is_done() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let noted = RefCell::new(Vec::new());
+    let peep = |ledger: &MemoryLedger, subject: &Subject| {
+        let records = ledger.records().unwrap();
+        let Some(Record::Thread(thread)) = records.get(&Key::thread(subject)) else { panic!() };
+        noted.borrow_mut().extend(thread.told.keys().cloned());
+    };
+    let channels = [
+        Slow(Peeping("fast", &world.ledger, &peep), false),
+        Slow(Peeping("slow", &world.ledger, &peep), true),
+    ];
+    run(world.handler_over(&channels, "a").tell(&subject)).unwrap();
+    assert_eq!(*noted.borrow(), ["fast"]);
+}
+
+#[test]
+fn news_that_comes_while_telling_stays_due() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let has_come = Cell::new(false);
+    let come = |ledger: &MemoryLedger, subject: &Subject| {
+        if !has_come.replace(true) {
+            let record = Record::News(News { subject: subject.clone(), seq: 2 });
+            put(ledger, Key::news(subject), record, Some(start()));
+        }
+    };
+    let channels = [Peeping("late", &world.ledger, come)];
+    assert_eq!(run(world.handler_over(&channels, "a").tell(&subject)), Ok(Told::Yes { channels: 1 }));
+    assert_eq!(world.due(), 1);
+    assert_eq!(run(world.handler_over(&channels, "b").tell(&subject)), Ok(Told::Yes { channels: 1 }));
+    assert_eq!(world.due(), 0);
+}
+
+#[test]
+fn a_sweep_that_moves_the_time_of_what_is_being_told_brings_it_up_no_second_time() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let sweep = |_: &MemoryLedger, _: &Subject| {
+        let swept = world.handler("sweep").sweep().now_or_never().unwrap().unwrap();
+        assert_eq!(swept.queued.len(), 1);
+    };
+    let channels = [Peeping("peeping", &world.ledger, sweep)];
+    run(world.handler_over(&channels, "a").tell(&subject)).unwrap();
+    world.pass(ON_ITS_WAY);
+    assert_eq!(world.due(), 0);
+}
+
+#[test]
+fn news_about_what_is_gone_is_due_no_longer() {
+    let world = World::new();
+    let (subject, _) = subject();
+    put(
+        &world.ledger,
+        Key::news(&subject),
+        Record::News(News { subject: subject.clone(), seq: 1 }),
+        Some(start()),
+    );
+    assert_eq!(world.tell(&subject, "a"), Ok(Told::Nothing));
+    assert_eq!(world.due(), 0);
+}
