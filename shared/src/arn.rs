@@ -100,6 +100,15 @@ identifier! {
     DeploymentId
 }
 
+identifier! {
+    /// The ARN of a service deployment: `…:service-deployment/<cluster>/<service>/<random>`. `ecs-svc/<digits>` is none.
+    ServiceDeploymentArn
+}
+identifier! {
+    /// The ARN of a service revision: `…:service-revision/<cluster>/<service>/<digits>`.
+    ServiceRevisionArn
+}
+
 impl ClusterArn {
     /// The cluster's name: what follows `cluster/`, or the text itself where it is no ARN.
     pub fn name(&self) -> &str {

@@ -13,16 +13,20 @@
 //! * What leaves the process is [`redact::Redacted`], a type that only redaction can make.
 //! * What is not known stays unknown: no default stands in for a fact.
 
+pub mod action;
 pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod config;
 pub mod deadline;
 pub mod diagnosis;
+pub mod ecs;
 pub mod event;
+pub mod guard;
 pub mod incident;
 pub mod ledger;
 pub mod notification;
+pub mod observed;
 pub mod ports;
 pub mod redact;
 pub mod remediation;

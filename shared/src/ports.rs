@@ -4,7 +4,11 @@
 //! actions they need, and on what. A handler is generic over its ports, so the same code runs in Lambda, in the demo and in
 //! a simulation that can stop it at every call.
 
+mod ecs;
+
 use jiff::{SignedDuration, Timestamp};
+
+pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
 
 use crate::ledger::{Due, Key, LedgerError, Owner, Stored, Transaction};
 use crate::notification::{Message, Subject};
@@ -35,6 +39,22 @@ pub enum Resource {
     Configuration,
     /// The one parameter that holds Slack's webhook.
     SlackWebhook,
+    /// Services of the clusters that are looked after.
+    Services,
+    /// Their service deployments, and the services themselves: StopServiceDeployment is authorised on both.
+    ServiceDeployments,
+    /// Their service revisions.
+    ServiceRevisions,
+    /// Tasks of these clusters.
+    Tasks,
+    /// Task definitions of this account and region.
+    TaskDefinitions,
+    /// The roles of tasks that may be run again.
+    TaskRoles,
+    /// CloudFormation stacks of this account and region.
+    Stacks,
+    /// What IAM cannot scope.
+    Everything,
 }
 
 /// What a function's role allows: what its ports need, on the items that are its business. The template says the same.

@@ -257,7 +257,7 @@ fn remembered(ledger: &MemoryLedger) -> io::Result<(Vec<Incident>, Vec<Deploymen
         match record {
             Kept::Incident(incident) => incidents.push(incident),
             Kept::Deployment(deployment) => deployments.push(deployment),
-            Kept::Target(_) | Kept::News(_) | Kept::Thread(_) => {}
+            _ => {}
         }
     }
     incidents.sort_by_key(|incident| incident.opened_at);

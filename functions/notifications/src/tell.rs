@@ -204,6 +204,6 @@ fn render(record: &Record, evidence: Size) -> Option<Message> {
     match record {
         Record::Incident(subject) => Some(notification::incident_quoting(subject, evidence)),
         Record::Deployment(subject) => Some(notification::deployment_quoting(subject, evidence)),
-        Record::Target(_) | Record::News(_) | Record::Thread(_) => None,
+        _ => None,
     }
 }

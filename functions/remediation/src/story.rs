@@ -137,7 +137,7 @@ impl Loaded {
                     }
                     loaded.deployments.insert(id, stored);
                 }
-                Record::Target(_) | Record::News(_) | Record::Thread(_) => {}
+                _ => {}
             }
         }
         Ok(loaded)

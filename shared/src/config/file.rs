@@ -132,7 +132,7 @@ impl File {
         let mut faults = Vec::new();
         let mut configuration = Configuration::default();
         let Configuration { policy, notifications } = &mut configuration;
-        policy.mode = self.mode.unwrap_or_default();
+        policy.defaults.mode = self.mode.unwrap_or_default();
         if let Some(incidents) = &self.incidents {
             incidents.check(policy, &mut faults);
         }
@@ -148,7 +148,7 @@ impl File {
         let duration = |duration| Some(Duration::new(duration));
         Self {
             version: Version,
-            mode: Some(policy.mode),
+            mode: Some(policy.defaults.mode),
             incidents: Some(Incidents {
                 quiet: duration(policy.quiet),
                 host_quiet: duration(policy.host_quiet),

@@ -34,7 +34,7 @@ fn every_key_reaches_its_setting() {
     .check()
     .unwrap();
     let policy = Policy {
-        mode: Mode::Observe,
+        defaults: Rules { mode: Mode::Observe, ..Rules::default() },
         quiet: SignedDuration::from_mins(45),
         host_quiet: SignedDuration::from_hours(48),
         agent_away: SignedDuration::from_mins(5),

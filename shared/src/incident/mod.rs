@@ -4,6 +4,7 @@
 //! event says, [`Story::tick`] for what time says. Repeated, late and reordered events change nothing: failures are a set
 //! by fingerprint, and what is older than the last good news opens nothing.
 
+mod care;
 mod deployment;
 mod failures;
 mod target;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use care::{Care, Held, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
 pub use deployment::{Deployment, DeploymentStatus, History, PastDeployment, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use target::Target;
@@ -163,6 +165,9 @@ pub struct Incident {
     pub failures: Failures,
     /// The deployments that failed tasks belong to, the latest eight by id.
     pub deployments: BTreeSet<DeploymentId>,
+    /// What is done about it, and what is not.
+    #[serde(default)]
+    pub remedies: Remedies,
 }
 
 impl Incident {
@@ -173,6 +178,7 @@ impl Incident {
             status: Status::Open,
             failures: Failures::default(),
             deployments: BTreeSet::new(),
+            remedies: Remedies::default(),
         }
     }
 
@@ -219,6 +225,7 @@ impl Incident {
         before.status != self.status
             || !causes(self).is_subset(&causes(before))
             || milestone(before) < milestone(self)
+            || self.remedies.is_news_since(&before.remedies)
     }
 }
 
@@ -256,12 +263,22 @@ pub struct TargetRecord {
     pub history: History,
     /// The container instance's agent.
     pub agent: Option<Agent>,
+    /// What is done for it.
+    #[serde(default)]
+    pub care: Care,
 }
 
 impl TargetRecord {
     /// A target that has just been heard of.
     pub fn new(target: Target) -> Self {
-        Self { target, incident: None, well_at: None, history: History::default(), agent: None }
+        Self {
+            target,
+            incident: None,
+            well_at: None,
+            history: History::default(),
+            agent: None,
+            care: Care::default(),
+        }
     }
 }
 

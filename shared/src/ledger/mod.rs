@@ -5,6 +5,7 @@
 //! version that was read: of two writers one is refused, reads again and merges.
 
 mod memory;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,13 +15,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use memory::{MemoryLedger, Usage};
+pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Patrol, Scope, Switch};
 
-use crate::arn::DeploymentId;
+use crate::action::{Action, ActionId};
+use crate::arn::{ClusterArn, DeploymentId};
 use crate::incident::{Deployment, Incident, Target, TargetRecord};
 use crate::notification::Subject;
 
 /// The version of the items that this version writes. A higher one is refused.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 /// The most that one transaction may write: `TransactWriteItems` of DynamoDB.
 pub const MAX_WRITES: usize = 100;
 
@@ -71,6 +74,31 @@ impl Key {
     /// `x#NEWS#subject`.
     pub fn news(subject: &Subject) -> Self {
         Self(format!("x#NEWS#{}", subject.key()))
+    }
+
+    /// `r#ACTION#id`.
+    pub fn action(id: &ActionId) -> Self {
+        Self(format!("r#ACTION#{id}"))
+    }
+
+    /// `r#PATROL#cluster`.
+    pub fn patrol(cluster: &ClusterArn) -> Self {
+        Self(format!("r#PATROL#{cluster}"))
+    }
+
+    /// `x#SWITCH#global`, or `x#SWITCH#cluster`.
+    pub fn switch(scope: &Scope) -> Self {
+        Self(format!("x#SWITCH#{scope}"))
+    }
+
+    /// `x#BUDGET#scope`.
+    pub fn budget(scope: &Scope) -> Self {
+        Self(format!("x#BUDGET#{scope}"))
+    }
+
+    /// `x#CLUSTER#arn`.
+    pub fn cluster(cluster: &ClusterArn) -> Self {
+        Self(format!("x#CLUSTER#{cluster}"))
     }
 
     /// `n#THREAD#subject`.
@@ -168,6 +196,16 @@ pub enum Record {
     News(News),
     /// See [`Thread`].
     Thread(Thread),
+    /// See [`Action`].
+    Action(Box<Action>),
+    /// See [`Switch`].
+    Switch(Switch),
+    /// See [`Budget`].
+    Budget(Budget),
+    /// See [`Openings`].
+    Openings(Openings),
+    /// See [`Patrol`].
+    Patrol(Patrol),
 }
 
 /// An item as it was read.
@@ -359,9 +397,9 @@ mod tests {
     #[test]
     fn a_newer_schema_is_refused_by_name() {
         let key = Key::target(&target());
-        let error = decode(&key, r#"{"schema":2,"record":{"never_heard_of":1}}"#).unwrap_err();
-        assert_eq!(error, LedgerError::NewerSchema { key, schema: 2 });
-        assert!(error.to_string().contains("r#TARGET#arn:aws:ecs:r:1:cluster/shop/service/api has schema 2"));
+        let error = decode(&key, r#"{"schema":3,"record":{"never_heard_of":1}}"#).unwrap_err();
+        assert_eq!(error, LedgerError::NewerSchema { key, schema: 3 });
+        assert!(error.to_string().contains("r#TARGET#arn:aws:ecs:r:1:cluster/shop/service/api has schema 3"));
     }
 
     #[test]

@@ -190,10 +190,11 @@ pub fn decide_task(
             }
         }
     }
-    match policy.mode {
+    match policy.defaults.mode {
         Mode::Observe => reasons.push(Reason::ModeObserves),
+        Mode::Propose | Mode::Act => {}
     }
-    Decision { action: Action::Observe, mode: policy.mode, reasons }
+    Decision { action: Action::Observe, mode: policy.defaults.mode, reasons }
 }
 
 fn about(cause: Cause) -> Reason {

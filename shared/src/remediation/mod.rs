@@ -4,6 +4,7 @@
 //! there are remedies, what is done is to observe, and the reasons say so.
 
 mod decision;
+mod facts;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{
@@ -16,6 +17,7 @@ use crate::redact::redact;
 use jiff::{SignedDuration, Timestamp};
 
 pub use decision::{Action, Decision, Home, Reason, decide, decide_task};
+pub use facts::{Facts, Query};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 const JOB_PREFIX: &str = "steward/job/";

@@ -99,6 +99,7 @@ fn subject() -> (Subject, Incident) {
         status: Status::Open,
         failures: Failures::default(),
         deployments: std::collections::BTreeSet::new(),
+        remedies: steward::incident::Remedies::default(),
     };
     (Subject::Incident { target, opened_at: start() }, incident)
 }

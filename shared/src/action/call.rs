@@ -1,0 +1,113 @@
+//! The calls, one for each way to change something.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
+use crate::ecs::{DesiredCount, Launch};
+
+/// One call of ECS's API that changes something, with absolute parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum Call {
+    /// StopServiceDeployment with `stopType: ROLLBACK`.
+    StopServiceDeployment {
+        /// Which.
+        service_deployment: ServiceDeploymentArn,
+        /// Where ECS goes back to, as was checked.
+        back_to: TaskDefinitionArn,
+    },
+    /// UpdateService.
+    UpdateService {
+        /// In this cluster.
+        cluster: ClusterArn,
+        /// Which.
+        service: ServiceName,
+        /// To deploy; absent: what it deploys already.
+        task_definition: Option<TaskDefinitionArn>,
+        /// Whether tasks are replaced though nothing changes.
+        force_new_deployment: bool,
+    },
+    /// StopTask. The reason begins with the action's id.
+    StopTask {
+        /// In this cluster.
+        cluster: ClusterArn,
+        /// Which.
+        task: TaskArn,
+    },
+    /// RunTask, of one task like one that was lost. The action's id is the client token.
+    RunTask {
+        /// In this cluster.
+        cluster: ClusterArn,
+        /// The task that was lost; its overrides are read again when the call is made, and not stored.
+        like: TaskArn,
+        /// What to run.
+        task_definition: TaskDefinitionArn,
+        /// Its group.
+        group: Option<String>,
+        /// How, but for the overrides.
+        launch: Launch,
+        /// Where, for tasks with a network interface of their own. ECS does not say it of a task, so the policy does.
+        network: Option<Network>,
+        /// Marks the new task as the stand-in: `steward/rerun/<first digits of the id>`.
+        started_by: String,
+    },
+}
+
+impl Call {
+    /// The operation of ECS's API.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::StopServiceDeployment { .. } => "StopServiceDeployment",
+            Self::UpdateService { .. } => "UpdateService",
+            Self::StopTask { .. } => "StopTask",
+            Self::RunTask { .. } => "RunTask",
+        }
+    }
+
+    /// Whether making the same call again after an unknown outcome takes effect once at the most: RunTask by its client
+    /// token within 55 minutes, StopTask by its nature.
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self, Self::StopTask { .. } | Self::RunTask { .. })
+    }
+
+    /// Whether it changes what infrastructure-as-code may describe.
+    pub fn changes_definition(&self) -> bool {
+        match self {
+            Self::StopServiceDeployment { .. } => true,
+            Self::UpdateService { task_definition, .. } => task_definition.is_some(),
+            Self::StopTask { .. } | Self::RunTask { .. } => false,
+        }
+    }
+}
+
+/// `awsvpcConfiguration`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// Subnet ids, at most 16.
+    pub subnets: BTreeSet<String>,
+    /// Security group ids, at most 5.
+    pub security_groups: BTreeSet<String>,
+    /// `assignPublicIp`.
+    pub public_ip: bool,
+}
+
+/// What must still be so when the call is made: what is absent does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Precondition {
+    /// The service's PRIMARY deployment.
+    pub primary: Option<DeploymentId>,
+    /// What that deploys.
+    pub task_definition: Option<TaskDefinitionArn>,
+    /// How many tasks are wanted.
+    pub desired: Option<DesiredCount>,
+    /// A task that still runs and is still unwell.
+    pub unwell: Option<TaskArn>,
+    /// A task that is still stopped, and that nothing stands in for.
+    pub lost: Option<TaskArn>,
+    /// A revision that can still be deployed.
+    pub active: Option<TaskDefinitionArn>,
+    /// A service deployment that can still be stopped.
+    pub stoppable: Option<ServiceDeploymentArn>,
+}

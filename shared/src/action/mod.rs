@@ -1,0 +1,110 @@
+//! What Steward does to ECS: one action, with absolute parameters, a precondition, and a life in the ledger.
+//!
+//! # Invariants
+//!
+//! * An action's id depends on what is to be remedied alone: deciding twice gives one action.
+//! * Its call is complete: nothing is left to choose when it is made.
+//! * It goes planned → issued → confirmed, failed or unknown, and never back from issued but by proof that nothing happened.
+
+mod call;
+mod id;
+mod state;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use call::{Call, Network, Precondition};
+pub use id::ActionId;
+pub use state::{Epoch, How, Ruling, Settled, State, Verdict};
+
+use crate::arn::TaskDefinitionArn;
+use crate::incident::Target;
+
+/// The kinds of actions, each with its own rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remedy {
+    /// Go back to the last revision that was good.
+    RollBack,
+    /// Replace all tasks by new ones of the same revision.
+    ForceNewDeployment,
+    /// Stop one task that hangs; its service replaces it.
+    StopTask,
+    /// Run a task again that was lost.
+    RunTask,
+}
+
+impl Remedy {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+
+    /// The remedy in one stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RollBack => "roll_back",
+            Self::ForceNewDeployment => "force_new_deployment",
+            Self::StopTask => "stop_task",
+            Self::RunTask => "run_task",
+        }
+    }
+
+    /// What it does, for people: "roll back", completing "Steward would …".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::RollBack => "roll back",
+            Self::ForceNewDeployment => "force a new deployment",
+            Self::StopTask => "stop the task",
+            Self::RunTask => "run the task again",
+        }
+    }
+}
+
+/// What is to be done, all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its identity.
+    pub id: ActionId,
+    /// What kind of action it is.
+    pub remedy: Remedy,
+    /// Whom it is for; its lock is this target's.
+    pub target: Target,
+    /// The incident in whose thread it speaks, by the time that was opened.
+    pub incident: Timestamp,
+    /// The revision that fails, where one does: a remedy that did not help it is not tried again.
+    pub revision: Option<TaskDefinitionArn>,
+    /// The one call, complete.
+    pub call: Call,
+    /// What must still be so when the call is made.
+    pub precondition: Precondition,
+    /// Why, in one sentence for people.
+    pub because: String,
+}
+
+/// An action as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// What is done.
+    pub plan: Plan,
+    /// When it was first decided.
+    pub decided_at: Timestamp,
+    /// When it entered its budgets, last; absent while it is only proposed.
+    pub claimed_at: Option<Timestamp>,
+    /// The right to carry it out: whoever's epoch this is not, writes nothing about it.
+    pub epoch: Epoch,
+    /// Until when nobody else may carry it out.
+    pub lease_until: Timestamp,
+    /// How often it was claimed.
+    pub claims: u32,
+    /// Who allowed it, where the mode asks a person.
+    pub approved: Option<Ruling>,
+    /// Where it stands.
+    pub state: State,
+    /// What came of it, once it is confirmed.
+    pub verdict: Option<Verdict>,
+}
+
+/// A lease outlives the invocation that took it by so much: a call that was under way when it ended has been answered, or
+/// never will be.
+pub const CALL_TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
+/// Reads of ECS lag behind its changes: that nothing is there counts only so long after the lease has ended.
+pub const READS_LAG: SignedDuration = SignedDuration::from_secs(60);

@@ -1,0 +1,208 @@
+//! Where an action stands, and the steps that it may take.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Action, CALL_TIMEOUT, Plan};
+use crate::redact::Redacted;
+
+/// Counts the claims of a target's lock: of two who hold it one after the other, the later has the higher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// What a person decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why, where they said so.
+    pub why: Option<String>,
+}
+
+/// What a person says of an action whose outcome nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// It took effect.
+    Done,
+    /// It did not.
+    NotDone,
+}
+
+/// How it is known that an action took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// ECS answered so.
+    Answered,
+    /// The answer was lost, and a probe found the effect.
+    Probed,
+    /// A person said so.
+    Settled,
+}
+
+/// Where an action stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// A person is asked. No lock, no budget.
+    Proposed {
+        /// Until when it may be approved.
+        until: Timestamp,
+    },
+    /// It holds its target's lock, and certainly has not been carried out.
+    Planned,
+    /// The call may have been made.
+    Issued {
+        /// When this was written: just before the call.
+        at: Timestamp,
+    },
+    /// It took effect.
+    Confirmed {
+        /// When that became known.
+        at: Timestamp,
+        /// How.
+        how: How,
+        /// What ECS made: a deployment's id, a task's ARN.
+        made: Option<String>,
+    },
+    /// ECS refused it: certainly not carried out, and the same call fails again.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// What ECS said.
+        problem: Redacted,
+    },
+    /// Nobody can say whether it took effect. It keeps its lock until a person settles it.
+    Unknown {
+        /// Since when.
+        at: Timestamp,
+        /// Why.
+        why: Redacted,
+    },
+    /// It was given up before the call: certainly not carried out.
+    Withdrawn {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: Redacted,
+    },
+}
+
+/// What came of an action that took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The target is well again.
+    Helped {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It is not, and the time that this remedy has is over.
+    DidNotHelp {
+        /// When that was decided.
+        at: Timestamp,
+    },
+}
+
+impl State {
+    /// The state in one stable word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Planned => "planned",
+            Self::Issued { .. } => "issued",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Failed { .. } => "failed",
+            Self::Unknown { .. } => "unknown",
+            Self::Withdrawn { .. } => "withdrawn",
+        }
+    }
+
+    /// Whether it holds its target's lock.
+    pub fn holds_lock(&self) -> bool {
+        matches!(self, Self::Planned | Self::Issued { .. } | Self::Unknown { .. })
+    }
+}
+
+impl Action {
+    /// An action that a person is asked about.
+    pub fn proposed(plan: Plan, now: Timestamp, until: Timestamp) -> Self {
+        Self {
+            plan,
+            decided_at: now,
+            claimed_at: None,
+            epoch: Epoch::default(),
+            lease_until: now,
+            claims: 0,
+            approved: None,
+            state: State::Proposed { until },
+            verdict: None,
+        }
+    }
+
+    /// An action that is claimed: `known` is what the ledger has of it, if anything. `None` where what is known forbids it:
+    /// it may have been carried out, or another one carries it out now.
+    pub fn claimed(
+        plan: Plan,
+        known: Option<&Self>,
+        epoch: Epoch,
+        now: Timestamp,
+        ends: Timestamp,
+    ) -> Option<Self> {
+        let base = match known {
+            None => Self::proposed(plan, now, now),
+            Some(known) => {
+                let may = match &known.state {
+                    State::Proposed { until } => known.approved.is_some() && now < *until,
+                    State::Planned => known.lease_until <= now,
+                    // Nothing happened, and what stood in the way may be gone.
+                    State::Withdrawn { .. } => true,
+                    State::Issued { .. }
+                    | State::Confirmed { .. }
+                    | State::Failed { .. }
+                    | State::Unknown { .. } => false,
+                };
+                if !may {
+                    return None;
+                }
+                Self { plan, ..known.clone() }
+            }
+        };
+        Some(Self {
+            claimed_at: Some(now),
+            epoch,
+            lease_until: ends.saturating_add(CALL_TIMEOUT).unwrap_or(Timestamp::MAX),
+            claims: base.claims + 1,
+            state: State::Planned,
+            ..base
+        })
+    }
+
+    /// Whether it may be carried out in this epoch: planned, and still mine.
+    pub fn is_mine(&self, epoch: Epoch) -> bool {
+        self.epoch == epoch && matches!(self.state, State::Planned | State::Issued { .. })
+    }
+
+    /// Whether the lease has time left for one call.
+    pub fn has_time_left(&self, now: Timestamp) -> bool {
+        self.lease_until.duration_since(now) > CALL_TIMEOUT
+    }
+
+    /// The same action in another state.
+    #[must_use]
+    pub fn into_state(self, state: State) -> Self {
+        Self { state, ..self }
+    }
+}

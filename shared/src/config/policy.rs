@@ -1,0 +1,289 @@
+//! What decisions follow: for whom, how far, how patiently, and within which bounds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Mode, Window};
+use crate::action::{Network, Remedy};
+use crate::incident::Target;
+
+/// The settings of incidents and decisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// An incident without a new failure for so long is over, where ECS does not say so itself: it holds steady-state
+    /// events back for up to six hours. Longer than the longest pause between two launches of a failing task (27 min).
+    pub quiet: SignedDuration,
+    /// The same for a container instance, of which ECS tells when it is well, unless the event is lost.
+    pub host_quiet: SignedDuration,
+    /// A container instance whose agent is away for less than this has not failed: agents reconnect several times an
+    /// hour.
+    pub agent_away: SignedDuration,
+    /// A story that has not changed for so long is closed and may expire.
+    pub keep_closed: SignedDuration,
+    /// What holds for every target that is enrolled, unless an entry of `services` says otherwise.
+    pub defaults: Rules,
+    /// Who is enrolled, and what holds for them.
+    pub services: Vec<Entry>,
+    /// What no entry and no tag can widen.
+    pub guards: Guards,
+}
+
+/// How a target is looked after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How far Steward may go.
+    pub mode: Mode,
+    /// Which remedies may be used at all.
+    pub remedies: BTreeSet<Remedy>,
+    /// A revision on which the service was steady for so long may be gone back to.
+    pub bake: SignedDuration,
+    /// So many failures of one revision, at the least, are no accident.
+    pub failures: u32,
+    /// Nothing is changed before an incident is so old: a flap is over by then, and an outage shows.
+    pub stability: SignedDuration,
+    /// After an action the target is left alone for so long.
+    pub cooldown: SignedDuration,
+    /// So many actions of one kind in one incident, at the most.
+    pub attempts: u32,
+    /// An action has so long to help before it has not.
+    pub verify: SignedDuration,
+    /// A deployment that is in progress for so long is stuck.
+    pub stuck: SignedDuration,
+    /// What is done about one that is stuck.
+    pub on_stuck: OnStuck,
+    /// Fewer tasks than desired for so long, and no word of why, is an incident.
+    pub silent: SignedDuration,
+    /// A task that is unhealthy or disconnected for so long hangs.
+    pub hung: SignedDuration,
+    /// So long a proposal may be approved.
+    pub proposal: SignedDuration,
+    /// Standalone tasks that may be run again, as whoever knows them declares.
+    pub rerun: Option<Rerun>,
+}
+
+/// What is done about a deployment that is stuck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnStuck {
+    /// Tell people.
+    #[default]
+    Escalate,
+    /// Go back.
+    RollBack,
+}
+
+/// That running a task of this kind twice does no harm, and where it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rerun {
+    /// For tasks with a network interface of their own: ECS tells no security groups of a task.
+    pub network: Option<Network>,
+}
+
+/// Some targets, and what is different for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which.
+    pub selector: Selector,
+    /// What holds for them: the defaults, with what the entry says in their place.
+    pub rules: Rules,
+}
+
+/// Which targets an entry is about: all that it says must hold. One that says nothing selects nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selector {
+    /// A glob of the cluster's name.
+    pub cluster: Option<Glob>,
+    /// A glob of the service's name, or of the family's for standalone tasks.
+    pub service: Option<Glob>,
+    /// Tags of the service, by key.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A text in which `*` stands for any characters and `?` for one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Glob(String);
+
+/// What no entry and no tag can widen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guards {
+    /// When nothing is changed.
+    pub freeze: Vec<Window>,
+    /// How many actions one service, or family, may see.
+    pub per_service: Allowance,
+    /// How many actions one cluster may see.
+    pub per_cluster: Allowance,
+    /// How many actions the account may see, in this region.
+    pub per_account: Allowance,
+    /// So many services of a cluster that begin to fail together are an outage.
+    pub outage_services: u32,
+    /// Together: within so long.
+    pub outage_within: SignedDuration,
+    /// How far a service's own tag `steward:mode` may go.
+    pub tags_most: Mode,
+}
+
+/// So many in any window of so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many.
+    pub count: u32,
+    /// In any window of this length.
+    pub within: SignedDuration,
+}
+
+/// The tag by which a service enrols itself, and says how far Steward may go.
+pub const MODE_TAG: &str = "steward:mode";
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            quiet: SignedDuration::from_mins(30),
+            host_quiet: SignedDuration::from_hours(7 * 24),
+            agent_away: SignedDuration::from_mins(10),
+            keep_closed: SignedDuration::from_hours(35 * 24),
+            defaults: Rules::default(),
+            services: Vec::new(),
+            guards: Guards::default(),
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Observe,
+            remedies: Remedy::ALL.into_iter().collect(),
+            bake: SignedDuration::from_mins(10),
+            failures: 3,
+            stability: SignedDuration::from_mins(2),
+            cooldown: SignedDuration::from_mins(30),
+            attempts: 2,
+            verify: SignedDuration::from_mins(30),
+            stuck: SignedDuration::from_mins(45),
+            on_stuck: OnStuck::Escalate,
+            silent: SignedDuration::from_mins(15),
+            hung: SignedDuration::from_mins(10),
+            proposal: SignedDuration::from_hours(4),
+            rerun: None,
+        }
+    }
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        let allow = |count, hours| Allowance { count, within: SignedDuration::from_hours(hours) };
+        Self {
+            freeze: Vec::new(),
+            per_service: allow(3, 6),
+            per_cluster: allow(10, 1),
+            per_account: allow(20, 1),
+            outage_services: 5,
+            outage_within: SignedDuration::from_mins(5),
+            tags_most: Mode::Propose,
+        }
+    }
+}
+
+impl Policy {
+    /// What holds for a target with these tags, and whether it is enrolled: by an entry, or by a tag of its own.
+    ///
+    /// Of several entries that select it the most specific holds (see [`Selector::specificity`]), of equals the first. A tag
+    /// goes as far as the guards let tags go, and an entry's own mode is no bound for it.
+    pub fn for_target(&self, target: &Target, tags: &BTreeMap<String, String>) -> Enrolled<'_> {
+        let mut found: Option<&Entry> = None;
+        for entry in self.services.iter().filter(|entry| entry.selector.selects(target, tags)) {
+            if found.is_none_or(|found| found.selector.specificity() < entry.selector.specificity()) {
+                found = Some(entry);
+            }
+        }
+        let rules = found.map_or(&self.defaults, |entry| &entry.rules);
+        let tagged = tags.get(MODE_TAG).and_then(|word| Mode::from_word(word));
+        Enrolled {
+            is_enrolled: found.is_some() || tagged.is_some(),
+            mode: tagged.map_or(rules.mode, |tagged| tagged.min(self.guards.tags_most.max(rules.mode))),
+            rules,
+        }
+    }
+}
+
+/// What holds for a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enrolled<'p> {
+    /// Whether anything of it may ever be changed.
+    pub is_enrolled: bool,
+    /// How far Steward may go, its tag included.
+    pub mode: Mode,
+    /// The rules, but for the mode.
+    pub rules: &'p Rules,
+}
+
+impl Selector {
+    /// Whether a target with these tags is selected.
+    pub fn selects(&self, target: &Target, tags: &BTreeMap<String, String>) -> bool {
+        let fits = |glob: &Option<Glob>, name: &str| glob.as_ref().is_none_or(|glob| glob.matches(name));
+        self.specificity() > Specificity::default()
+            && fits(&self.cluster, target.cluster().name())
+            && fits(&self.service, target.name())
+            && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+    }
+
+    /// How narrow it is: a service's name without wildcards before one with, then the same of the cluster, then tags.
+    pub fn specificity(&self) -> Specificity {
+        let of = |glob: &Option<Glob>| glob.as_ref().map_or((0, 0), Glob::specificity);
+        Specificity { service: of(&self.service), cluster: of(&self.cluster), tags: self.tags.len() }
+    }
+}
+
+/// How narrow a selector is; the greater is the narrower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Specificity {
+    service: (u8, usize),
+    cluster: (u8, usize),
+    tags: usize,
+}
+
+impl Glob {
+    /// Takes the text as it is: every text is a glob.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The glob's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// 2 without wildcards, 1 with, and how many characters are given.
+    fn specificity(&self) -> (u8, usize) {
+        let given = self.0.chars().filter(|c| !matches!(c, '*' | '?')).count();
+        (if given == self.0.chars().count() { 2 } else { 1 }, given)
+    }
+
+    /// Whether it stands for `text`. Linear in practice: at most one point to come back to.
+    pub fn matches(&self, text: &str) -> bool {
+        let (glob, text): (Vec<char>, Vec<char>) = (self.0.chars().collect(), text.chars().collect());
+        let (mut g, mut t, mut back) = (0, 0, None);
+        while let Some(character) = text.get(t) {
+            match glob.get(g) {
+                Some('*') => {
+                    back = Some((g, t));
+                    g += 1;
+                }
+                Some(wanted) if *wanted == '?' || wanted == character => (g, t) = (g + 1, t + 1),
+                _ => {
+                    let Some((star, from)) = back else { return false };
+                    back = Some((star, from + 1));
+                    (g, t) = (star + 1, from + 1);
+                }
+            }
+        }
+        glob.iter().skip(g).all(|c| *c == '*')
+    }
+}
+
+impl Guards {
+    /// The freeze window that `now` is in, if it is in one.
+    pub fn frozen(&self, now: Timestamp) -> Option<&Window> {
+        self.freeze.iter().find(|window| window.contains(now))
+    }
+}

@@ -1,0 +1,262 @@
+//! ECS resources as its API answers them, as far as decisions need them.
+//!
+//! Counts and states that ECS did not answer are absent, never zero. Environments and overrides are carried, where a task
+//! must be run again, in a type that shows nothing of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::arn::{
+    ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
+};
+use crate::event::TaskStatus;
+
+/// A service, from DescribeServices with `include: TAGS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its cluster.
+    pub cluster: ClusterArn,
+    /// Its name.
+    pub name: ServiceName,
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub status: String,
+    /// Who carries out its deployments.
+    pub controller: Controller,
+    /// Whether deployments roll (`ROLLING`), as they do where ECS does not say.
+    pub is_rolling: bool,
+    /// What its PRIMARY deployment deploys.
+    pub task_definition: Option<TaskDefinitionArn>,
+    /// `desiredCount`.
+    pub desired: DesiredCount,
+    /// `runningCount`.
+    pub running: RunningCount,
+    /// `pendingCount`.
+    pub pending: PendingCount,
+    /// The circuit breaker.
+    pub breaker: Watch,
+    /// Deployment alarms.
+    pub alarms: Watch,
+    /// The deployments that ECS lists, PRIMARY among them.
+    pub deployments: Vec<ServiceDeploymentSummary>,
+    /// `currentServiceDeployment`: the one under way.
+    pub current_service_deployment: Option<ServiceDeploymentArn>,
+    /// The service's own tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Service {
+    /// The PRIMARY deployment.
+    pub fn primary(&self) -> Option<&ServiceDeploymentSummary> {
+        self.deployments.iter().find(|deployment| deployment.is_primary)
+    }
+
+    /// Whether the service exists and takes tasks.
+    pub fn is_active(&self) -> bool {
+        self.status == "ACTIVE"
+    }
+
+    /// Whether every task that is wanted runs, on the PRIMARY deployment alone.
+    pub fn is_steady(&self) -> bool {
+        self.running.0 >= self.desired.0
+            && self.deployments.len() == 1
+            && self.primary().is_some_and(|primary| primary.rollout != Some(Rollout::Failed))
+    }
+
+    /// The CloudFormation stack that describes the service, by the tag that CloudFormation sets.
+    pub fn stack(&self) -> Option<&str> {
+        self.tags
+            .get("aws:cloudformation:stack-id")
+            .or(self.tags.get("aws:cloudformation:stack-name"))
+            .map(String::as_str)
+    }
+}
+
+/// `desiredCount`: how many tasks are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DesiredCount(pub u32);
+
+/// `runningCount`: how many tasks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunningCount(pub u32);
+
+/// `pendingCount`: how many tasks are on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PendingCount(pub u32);
+
+/// Who carries out a service's deployments (`deploymentController.type`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Controller {
+    /// ECS.
+    Ecs,
+    /// CodeDeploy: UpdateService of a task definition is refused.
+    CodeDeploy,
+    /// Somebody with task sets: UpdateService of a task definition is refused.
+    External,
+    /// One that this version does not know.
+    Other(String),
+}
+
+/// Something of ECS that watches a deployment: the circuit breaker, or alarms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Watch {
+    /// Whether it fails a bad deployment.
+    pub is_enabled: bool,
+    /// Whether it then goes back.
+    pub rolls_back: bool,
+}
+
+/// One entry of a service's `deployments`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDeploymentSummary {
+    /// `ecs-svc/<digits>`.
+    pub id: DeploymentId,
+    /// Whether it is the PRIMARY one.
+    pub is_primary: bool,
+    /// What it deploys.
+    pub task_definition: Option<TaskDefinitionArn>,
+    /// `rolloutState`; absent where the service is not rolling or behind a Classic load balancer.
+    pub rollout: Option<Rollout>,
+    /// `failedTasks`: those that failed in a row.
+    pub failed_tasks: Option<u32>,
+    /// When it began.
+    pub created_at: Option<Timestamp>,
+    /// When it changed last.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// `rolloutState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rollout {
+    /// Tasks are being replaced.
+    InProgress,
+    /// Done.
+    Completed,
+    /// Failed by the breaker or an alarm.
+    Failed,
+}
+
+/// A service deployment, from DescribeServiceDeployments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDeployment {
+    /// Its ARN.
+    pub arn: ServiceDeploymentArn,
+    /// Its status, in ECS's word, such as `IN_PROGRESS` or `ROLLBACK_SUCCESSFUL`.
+    pub status: String,
+    /// The revisions that ran when it began; ECS goes back to the last successful of them.
+    pub source_revisions: Vec<ServiceRevisionArn>,
+    /// What it deploys.
+    pub target_revision: Option<ServiceRevisionArn>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+}
+
+impl ServiceDeployment {
+    /// Whether StopServiceDeployment is legal in its status (FACTS: API reference of StopServiceDeployment).
+    pub fn is_stoppable(&self) -> bool {
+        matches!(
+            self.status.as_str(),
+            "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"
+        )
+    }
+
+    /// Whether it is on its way back, or has gone back.
+    pub fn goes_back(&self) -> bool {
+        self.status.starts_with("ROLLBACK")
+    }
+}
+
+/// A service revision, from DescribeServiceRevisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRevision {
+    /// Its ARN.
+    pub arn: ServiceRevisionArn,
+    /// What it runs.
+    pub task_definition: Option<TaskDefinitionArn>,
+}
+
+/// A task definition's revision, from DescribeTaskDefinition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDefinition {
+    /// Its ARN.
+    pub arn: TaskDefinitionArn,
+    /// Whether its status is `ACTIVE`: others cannot be deployed.
+    pub is_active: bool,
+}
+
+/// A task, from DescribeTasks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its ARN.
+    pub arn: TaskArn,
+    /// Its cluster.
+    pub cluster: ClusterArn,
+    /// What it runs.
+    pub task_definition: Option<TaskDefinitionArn>,
+    /// `service:<name>`, `family:<name>` or a caller's own text.
+    pub group: Option<String>,
+    /// Who started it.
+    pub started_by: Option<String>,
+    /// Where it is in its life.
+    pub last_status: TaskStatus,
+    /// What it is meant to be.
+    pub desired_status: Option<TaskStatus>,
+    /// `healthStatus`: `HEALTHY`, `UNHEALTHY` or `UNKNOWN`.
+    pub health: Option<String>,
+    /// `connectivity`: `CONNECTED` or `DISCONNECTED`.
+    pub connectivity: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it ran.
+    pub started_at: Option<Timestamp>,
+    /// When it stopped.
+    pub stopped_at: Option<Timestamp>,
+    /// `stoppedReason`.
+    pub stopped_reason: Option<String>,
+    /// How it was launched, for one that is run again.
+    pub launch: Launch,
+}
+
+/// How a task was launched: what RunTask needs to launch one like it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Launch {
+    /// `launchType`, where no capacity provider was used.
+    pub launch_type: Option<String>,
+    /// `capacityProviderName`.
+    pub capacity_provider: Option<String>,
+    /// `platformVersion`, on Fargate.
+    pub platform_version: Option<String>,
+    /// `enableExecuteCommand`.
+    pub execute_command: bool,
+    /// Its overrides.
+    #[serde(skip)]
+    pub overrides: Overrides,
+}
+
+/// `overrides` of a task, as ECS answered them: they may hold secrets, so they are neither shown nor stored.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Overrides(Option<serde_json::Value>);
+
+impl Overrides {
+    /// Takes them in ECS's own form; an empty object is none.
+    pub fn new(value: Option<serde_json::Value>) -> Self {
+        Self(value)
+    }
+
+    /// For RunTask.
+    pub fn reveal(&self) -> Option<&serde_json::Value> {
+        self.0.as_ref()
+    }
+}
+
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Overrides(…)" } else { "Overrides(none)" })
+    }
+}

@@ -1,0 +1,231 @@
+//! What is done for a target, as far as its own record and its incident know of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Cause, TargetRecord};
+use crate::action::{Action, ActionId, Epoch, Remedy, State, Verdict};
+use crate::arn::{TaskArn, TaskDefinitionArn};
+use crate::redact::Redacted;
+
+/// How many remedies of a target are remembered.
+const MAX_TRIED: usize = 32;
+/// How many tasks of a target are remembered as lost, or as hanging.
+pub const MAX_TASKS: usize = 100;
+/// How many actions an incident names.
+const MAX_NOTES: usize = 8;
+
+/// What remediation does for a target.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Care {
+    /// Counts the claims of the target's lock.
+    pub epoch: Epoch,
+    /// The action that holds the lock.
+    pub open: Option<ActionId>,
+    /// What was tried, the latest last.
+    pub tried: Vec<Tried>,
+    /// When remedies are to be considered next; absent: when something new is heard.
+    pub look_at: Option<Timestamp>,
+    /// When they were considered last.
+    pub looked_at: Option<Timestamp>,
+    /// An announced retirement of the service's tasks.
+    pub retirement: Option<Retirement>,
+    /// Tasks that are unhealthy or disconnected though ECS leaves them.
+    pub unwell: BTreeMap<TaskArn, Unwell>,
+    /// Since when fewer tasks run than are desired, with no word of why.
+    pub short_since: Option<Timestamp>,
+    /// Standalone tasks that were lost and that nothing replaces, the first lost first.
+    pub lost: Vec<Lost>,
+}
+
+/// A remedy that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its action.
+    pub id: ActionId,
+    /// What kind.
+    pub remedy: Remedy,
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// For which incident, by the time that was opened.
+    pub incident: Timestamp,
+    /// For which revision.
+    pub revision: Option<TaskDefinitionArn>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is being carried out, or has not had its time yet.
+    Pending,
+    /// The target was well again.
+    Helped,
+    /// The target was not well again in time.
+    DidNotHelp,
+    /// ECS refused it.
+    Refused,
+    /// Nobody knows whether it took effect.
+    Unknown,
+    /// It was given up before the call.
+    Withdrawn,
+}
+
+/// AWS Health announces that Fargate will replace a service's tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retirement {
+    /// The announcement: with the service its identity.
+    pub event_arn: String,
+    /// From when on AWS replaces them itself.
+    pub starts_at: Timestamp,
+    /// When it was first heard of.
+    pub heard_at: Timestamp,
+}
+
+/// A task that hangs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwell {
+    /// Since when it was seen so.
+    pub since: Timestamp,
+    /// `UNHEALTHY` or `DISCONNECTED`.
+    pub how: String,
+}
+
+/// A standalone task that was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Which.
+    pub task: TaskArn,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub cause: Cause,
+}
+
+impl Care {
+    /// Notes how an action stands: the lock, and what was tried.
+    pub fn note(&mut self, action: &Action) {
+        let id = &action.plan.id;
+        if action.state.holds_lock() {
+            self.open = Some(id.clone());
+            self.epoch = self.epoch.max(action.epoch);
+        } else if self.open.as_ref() == Some(id) {
+            self.open = None;
+        }
+        let Some(at) = action.claimed_at else { return };
+        self.tried.retain(|tried| tried.id != *id);
+        self.tried.push(Tried {
+            id: id.clone(),
+            remedy: action.plan.remedy,
+            at,
+            incident: action.plan.incident,
+            revision: action.plan.revision.clone(),
+            outcome: Outcome::of(action),
+        });
+        self.tried.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        let surplus = self.tried.len().saturating_sub(MAX_TRIED);
+        self.tried.drain(..surplus);
+    }
+
+    /// Asks that remedies be considered at `at`, or before.
+    pub fn look_by(&mut self, at: Timestamp) {
+        self.look_at = Some(self.look_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// Whether there is nothing to know.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl TargetRecord {
+    /// What was tried that took, or may have taken, effect: the latest last.
+    pub fn effects(&self) -> impl DoubleEndedIterator<Item = &Tried> {
+        self.care.tried.iter().filter(|tried| tried.outcome != Outcome::Withdrawn)
+    }
+}
+
+impl Outcome {
+    fn of(action: &Action) -> Self {
+        match (&action.state, action.verdict) {
+            (State::Withdrawn { .. }, _) => Self::Withdrawn,
+            (State::Failed { .. }, _) => Self::Refused,
+            (State::Unknown { .. }, _) => Self::Unknown,
+            (State::Confirmed { .. }, Some(Verdict::Helped { .. })) => Self::Helped,
+            (State::Confirmed { .. }, Some(Verdict::DidNotHelp { .. })) => Self::DidNotHelp,
+            (State::Proposed { .. } | State::Planned | State::Issued { .. } | State::Confirmed { .. }, _) => {
+                Self::Pending
+            }
+        }
+    }
+}
+
+/// What an incident says of an action: enough to tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Which.
+    pub id: ActionId,
+    /// What kind.
+    pub remedy: Remedy,
+    /// What it does, such as "UpdateService api to api:41".
+    pub call: Redacted,
+    /// Why, in one sentence.
+    pub because: Redacted,
+    /// Whether infrastructure-as-code then still names what was there before.
+    pub changes_definition: bool,
+    /// Where it stands.
+    pub state: State,
+    /// What came of it.
+    pub verdict: Option<Verdict>,
+}
+
+/// Why nothing is done about an incident at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What would be done, if anything.
+    pub remedy: Option<Remedy>,
+    /// What exactly, such as "UpdateService api to api:41".
+    pub call: Option<Redacted>,
+    /// The reason in one stable word.
+    pub reason: String,
+    /// The reason in one sentence.
+    pub why: Redacted,
+}
+
+/// What an incident says of remedies.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Remedies {
+    /// The latest eight actions, the latest last.
+    pub notes: Vec<Note>,
+    /// Why nothing more is done.
+    pub held: Option<Held>,
+}
+
+impl Remedies {
+    /// Takes in how an action stands.
+    pub fn note(&mut self, note: Note) {
+        match self.notes.iter_mut().find(|known| known.id == note.id) {
+            Some(known) => *known = note,
+            None => self.notes.push(note),
+        }
+        let surplus = self.notes.len().saturating_sub(MAX_NOTES);
+        self.notes.drain(..surplus);
+    }
+
+    /// Whether the step from `before` is worth telling: an action's step that people should know of, or another reason
+    /// for holding back. That an action is planned or issued is not: it is over in a moment.
+    pub fn is_news_since(&self, before: &Self) -> bool {
+        let told = |remedies: &Self| -> Vec<(ActionId, &'static str, Option<Verdict>)> {
+            let is_told = |note: &&Note| !matches!(note.state, State::Planned | State::Issued { .. });
+            let of = |note: &Note| (note.id.clone(), note.state.as_str(), note.verdict);
+            remedies.notes.iter().filter(is_told).map(of).collect()
+        };
+        let held = |remedies: &Self| remedies.held.as_ref().map(|held| (held.remedy, held.reason.clone()));
+        let says_why = self.held.is_some() && held(self) != held(before);
+        told(self) != told(before) || says_why
+    }
+}

@@ -1,0 +1,173 @@
+//! Items that belong to no target: switches, budgets, what begins to fail together, where the patrol is.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::action::Ruling;
+use crate::arn::ClusterArn;
+use crate::config::Allowance;
+use crate::diagnosis::Cause;
+use crate::incident::Target;
+
+/// The most openings that a cluster's item keeps, the latest: with all of a thousand services in one moment it holds still
+/// enough of them to know an outage.
+pub const MAX_OPENINGS: usize = 200;
+
+/// What a switch or a budget is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Everything that this Steward looks after: one account in one region.
+    Global,
+    /// A cluster.
+    Cluster(ClusterArn),
+    /// One target.
+    Target(Target),
+}
+
+impl fmt::Display for Scope {
+    /// As a part of a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global => f.write_str("global"),
+            Self::Cluster(cluster) => write!(f, "cluster#{cluster}"),
+            Self::Target(target) => write!(f, "target#{}", target.key()),
+        }
+    }
+}
+
+/// Whether changes are paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// For what.
+    pub scope: Scope,
+    /// Who paused it, when and why; absent: it goes on.
+    pub paused: Option<Ruling>,
+}
+
+/// The latest times at which an action entered a budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Whose.
+    pub scope: Scope,
+    /// At most as many as the allowance, in order.
+    pub times: Vec<Timestamp>,
+}
+
+impl Budget {
+    /// One that nothing was spent of.
+    pub fn unspent(scope: Scope) -> Self {
+        Self { scope, times: Vec::new() }
+    }
+
+    /// When one more may enter: `None` where that is now. A window is as long as the allowance says, its end not included.
+    pub fn free_at(&self, allowance: Allowance, now: Timestamp) -> Option<Timestamp> {
+        let cap = usize::try_from(allowance.count).unwrap_or(usize::MAX);
+        if cap == 0 {
+            return Some(Timestamp::MAX);
+        }
+        // Clocks differ by seconds: a time ahead of ours counts like one of now.
+        let free_at = |time: &Timestamp| time.saturating_add(allowance.within).unwrap_or(Timestamp::MAX);
+        let first = self.times.iter().rev().nth(cap - 1)?;
+        Some(free_at(first)).filter(|free_at| *free_at > now)
+    }
+
+    /// With one more. What no window of the allowance reaches any more is forgotten.
+    #[must_use]
+    pub fn spent(&self, allowance: Allowance, now: Timestamp) -> Self {
+        let cap = usize::try_from(allowance.count).unwrap_or(usize::MAX);
+        let mut times = self.times.clone();
+        times.push(self.times.last().map_or(now, |last| now.max(*last)));
+        let surplus = times.len().saturating_sub(cap);
+        times.drain(..surplus);
+        Self { scope: self.scope.clone(), times }
+    }
+}
+
+/// What began to fail in a cluster of late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Openings {
+    /// The cluster.
+    pub cluster: ClusterArn,
+    /// By time.
+    pub openings: Vec<Opening>,
+}
+
+/// An incident that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Opening {
+    /// When.
+    pub at: Timestamp,
+    /// Of what.
+    pub target: Target,
+    /// Why.
+    pub cause: Cause,
+    /// In which availability zone.
+    pub zone: Option<String>,
+}
+
+impl Openings {
+    /// None yet.
+    pub fn none(cluster: ClusterArn) -> Self {
+        Self { cluster, openings: Vec::new() }
+    }
+
+    /// With these besides, and without what is older than `within`.
+    #[must_use]
+    pub fn with(&self, new: &[Opening], within: SignedDuration, now: Timestamp) -> Self {
+        let mut openings: Vec<Opening> = self
+            .openings
+            .iter()
+            .chain(new)
+            .filter(|opening| now.duration_since(opening.at) <= within)
+            .cloned()
+            .collect();
+        openings.sort();
+        openings.dedup();
+        let surplus = openings.len().saturating_sub(MAX_OPENINGS);
+        openings.drain(..surplus);
+        Self { cluster: self.cluster.clone(), openings }
+    }
+
+    /// How many targets began to fail within `within` of `at`, before or after, and share a cause or a zone with
+    /// `target`, itself included.
+    pub fn together_with(&self, target: &Target, at: Timestamp, within: SignedDuration) -> usize {
+        let is_near = |opening: &&Opening| opening.at.duration_since(at).abs() <= within;
+        let own: Vec<&Opening> =
+            self.openings.iter().filter(is_near).filter(|opening| opening.target == *target).collect();
+        let count = |shares: &dyn Fn(&Opening) -> bool| {
+            let targets: BTreeSet<&Target> = self
+                .openings
+                .iter()
+                .filter(is_near)
+                .filter(|opening| shares(opening))
+                .map(|opening| &opening.target)
+                .collect();
+            targets.len()
+        };
+        own.iter()
+            .map(|own| {
+                let by_cause = count(&|other| other.cause == own.cause);
+                let by_zone = count(&|other| own.zone.is_some() && other.zone == own.zone);
+                by_cause.max(by_zone)
+            })
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+/// Where the patrol of a cluster is: it looks for what no event tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patrol {
+    /// The cluster.
+    pub cluster: ClusterArn,
+    /// When its round began.
+    pub began_at: Timestamp,
+    /// Where ListServices goes on; absent: from the beginning.
+    pub next: Option<String>,
+    /// Until when nobody else may go on.
+    pub lease_until: Timestamp,
+}

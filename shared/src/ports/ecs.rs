@@ -1,0 +1,186 @@
+//! What is asked of ECS, and of those who may own a service besides: reading and changing are held apart.
+
+use super::{Access, Resource};
+use crate::action::{ActionId, Call};
+use crate::arn::{
+    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+};
+use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+
+/// Reads ECS. Every answer may lag behind the latest change by seconds.
+pub trait DescribeEcs {
+    /// What the methods need.
+    const ACCESS: &'static [Access] = &[
+        Access { method: "service", actions: &["ecs:DescribeServices"], on: Resource::Services },
+        Access {
+            method: "services",
+            actions: &["ecs:ListServices", "ecs:DescribeServices"],
+            on: Resource::Services,
+        },
+        Access {
+            method: "service_deployment",
+            actions: &["ecs:DescribeServiceDeployments"],
+            on: Resource::ServiceDeployments,
+        },
+        Access {
+            method: "service_revision",
+            actions: &["ecs:DescribeServiceRevisions"],
+            on: Resource::ServiceRevisions,
+        },
+        // Cannot be scoped (Service Authorization Reference of ECS).
+        Access {
+            method: "task_definition",
+            actions: &["ecs:DescribeTaskDefinition"],
+            on: Resource::Everything,
+        },
+        Access { method: "tasks", actions: &["ecs:DescribeTasks"], on: Resource::Tasks },
+        Access {
+            method: "find_tasks",
+            actions: &["ecs:ListTasks", "ecs:DescribeTasks"],
+            on: Resource::Tasks,
+        },
+        Access { method: "clusters", actions: &["ecs:ListClusters"], on: Resource::Everything },
+    ];
+
+    /// A service with its tags; `None` where ECS knows none of that name.
+    async fn service(&self, cluster: &ClusterArn, name: &ServiceName) -> Result<Option<Service>, EcsError>;
+
+    /// A page of a cluster's services (at most 100), and where the next begins.
+    async fn services(&self, cluster: &ClusterArn, from: Option<&str>) -> Result<Page<Service>, EcsError>;
+
+    /// A service deployment; ECS keeps them for 90 days.
+    async fn service_deployment(
+        &self,
+        arn: &ServiceDeploymentArn,
+    ) -> Result<Option<ServiceDeployment>, EcsError>;
+
+    /// A service revision.
+    async fn service_revision(&self, arn: &ServiceRevisionArn) -> Result<Option<ServiceRevision>, EcsError>;
+
+    /// A task definition's revision.
+    async fn task_definition(&self, arn: &TaskDefinitionArn) -> Result<Option<TaskDefinition>, EcsError>;
+
+    /// Tasks (at most 100), those that ECS still knows: stopped ones for an hour at least.
+    async fn tasks(&self, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Vec<Task>, EcsError>;
+
+    /// Tasks of a cluster: a page of at most 100, and where the next begins.
+    async fn find_tasks(
+        &self,
+        cluster: &ClusterArn,
+        find: &Find,
+        from: Option<&str>,
+    ) -> Result<Page<Task>, EcsError>;
+
+    /// All clusters of the account in this region.
+    async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError>;
+}
+
+/// A part of a longer answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// What it holds.
+    pub items: Vec<T>,
+    /// Where the next page begins; absent: this was the last.
+    pub next: Option<String>,
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Find {
+    /// Those that are meant to run.
+    Running,
+    /// Running ones that this caller started: ListTasks takes no other filter beside `startedBy`.
+    StartedBy(String),
+    /// Stopped ones of a family, compared by `startedBy`.
+    StoppedOfFamily {
+        /// The family.
+        family: String,
+        /// The caller.
+        started_by: String,
+    },
+}
+
+/// Changes ECS. One call is one request: nothing is tried twice, but for a throttled or tokened one by who called.
+pub trait ChangeEcs {
+    /// What the method needs, call by call.
+    const ACCESS: &'static [Access] = &[
+        Access {
+            method: "StopServiceDeployment",
+            actions: &["ecs:StopServiceDeployment"],
+            on: Resource::ServiceDeployments,
+        },
+        Access { method: "UpdateService", actions: &["ecs:UpdateService"], on: Resource::Services },
+        Access { method: "StopTask", actions: &["ecs:StopTask"], on: Resource::Tasks },
+        Access { method: "RunTask", actions: &["ecs:RunTask"], on: Resource::TaskDefinitions },
+        Access { method: "RunTask", actions: &["iam:PassRole"], on: Resource::TaskRoles },
+    ];
+
+    /// Makes one call. `overrides` are a lost task's own, for RunTask alone.
+    ///
+    /// # Errors
+    ///
+    /// Whether it may have taken effect is [`EcsError::may_have_happened`].
+    async fn change(&self, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError>;
+}
+
+/// What a change made, where ECS says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The PRIMARY deployment's id, or the new task's ARN.
+    pub made: Option<String>,
+}
+
+/// Says who else may change a service.
+pub trait Owners {
+    /// What the methods need.
+    const ACCESS: &'static [Access] = &[Access {
+        method: "stack_status",
+        actions: &["cloudformation:DescribeStacks"],
+        on: Resource::Stacks,
+    }];
+
+    /// The status of a CloudFormation stack, such as `UPDATE_IN_PROGRESS`, by name or id; `None` where there is none.
+    async fn stack_status(&self, stack: &str) -> Result<Option<String>, EcsError>;
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} {target}: {problem}")]
+pub struct EcsError {
+    /// The operation of the API.
+    pub operation: &'static str,
+    /// On what.
+    pub target: String,
+    /// What ECS, or the way to it, said.
+    pub problem: String,
+    /// What that means.
+    pub meaning: Meaning,
+}
+
+/// What a failed call means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// Turned away for now: certainly not executed, and the same call may succeed later.
+    Throttled,
+    /// Nobody can say whether it was executed.
+    Unknown,
+    /// Turned away for good: certainly not executed, and the same call fails again.
+    Refused,
+    /// ConflictException of RunTask: the token was used, by the call that made these tasks.
+    Conflict {
+        /// `resourceIds`.
+        tasks: Vec<TaskArn>,
+    },
+}
+
+impl EcsError {
+    /// Whether the call may have taken effect all the same.
+    pub fn may_have_happened(&self) -> bool {
+        self.meaning == Meaning::Unknown
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.meaning, Meaning::Throttled | Meaning::Unknown)
+    }
+}
