@@ -191,10 +191,10 @@ fn an_item_of_a_newer_version_is_refused_by_name_and_the_others_are_read() {
         ledger.commit(of([write("known", Expect::Absent)])).await.unwrap();
         let newer = json!({"TableName": TABLE, "Item": {
             "pk": {"S": key("newer").to_string()}, "version": {"N": "3"},
-            "item": {"S": r#"{"schema":2,"record":{"what":{}}}"#},
+            "item": {"S": r#"{"schema":3,"record":{"what":{}}}"#},
         }});
         services.moto.call("dynamodb", "DynamoDB_20120810.PutItem", &newer).await.unwrap();
-        let refused = Err(LedgerError::NewerSchema { key: key("newer"), schema: 2 });
+        let refused = Err(LedgerError::NewerSchema { key: key("newer"), schema: 3 });
         assert_eq!(ledger.read(&[key("newer")]).await, refused);
         assert_eq!(ledger.read(&[key("known"), key("newer")]).await, refused);
         assert_eq!(versions(&ledger, &["known"]).await, [Some(1)]);
