@@ -23,8 +23,6 @@ use crate::batch::Group;
 
 /// How long news gather before the first message about them, unless the configuration says otherwise.
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
-/// A nudge has so long to arrive before a sweep takes it for lost.
-const NUDGE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
 /// How often a story is read and merged again when others write it, too.
 const MAX_TRIES: usize = 3;
 /// How many due stories a sweep looks at together.

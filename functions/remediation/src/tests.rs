@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
+use steward::ledger::{Key, MemoryLedger, NUDGE_MARGIN, Record, Stored, Transaction};
 use steward::ports::NudgeError;
 
 use super::*;
