@@ -135,7 +135,6 @@ impl Refusal {
             | Self::DeployedMeanwhile
             | Self::StackInProgress { .. }
             | Self::Locked { .. }
-            | Self::CorrelatedOutage { .. }
             | Self::PreconditionGone(_) => soon(),
             Self::NotEnrolled
             | Self::RemedyOff(_)
@@ -144,7 +143,8 @@ impl Refusal {
             | Self::ForeignController(_)
             | Self::AttemptsUsedUp { .. }
             | Self::DoneBefore
-            | Self::FailedBefore => None,
+            | Self::FailedBefore
+            | Self::CorrelatedOutage { .. } => None,
         }
     }
 }

@@ -136,7 +136,13 @@ impl Openings {
 
     /// How many targets began to fail within `within` of `at`, before or after, for one of these causes or in one of these
     /// zones: the most that share one.
-    pub fn together(&self, at: Timestamp, within: SignedDuration, causes: &[Cause], zones: &[String]) -> usize {
+    pub fn together(
+        &self,
+        at: Timestamp,
+        within: SignedDuration,
+        causes: &[Cause],
+        zones: &[String],
+    ) -> usize {
         let near = || self.openings.iter().filter(|opening| opening.at.duration_since(at).abs() <= within);
         let targets = |shares: &dyn Fn(&Opening) -> bool| {
             let targets: BTreeSet<&Target> =
