@@ -1,0 +1,205 @@
+//! A task as the model holds it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::api::task::TaskOverride;
+use super::behaviour::Behaviour;
+use super::definition::Definition;
+use super::state::{ServiceId, TaskId};
+
+/// Where a task is in its life: `lastStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Status {
+    Provisioning,
+    Pending,
+    Activating,
+    Running,
+    Deactivating,
+    Stopping,
+    Deprovisioning,
+    Stopped,
+}
+
+impl Status {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Provisioning => "PROVISIONING",
+            Self::Pending => "PENDING",
+            Self::Activating => "ACTIVATING",
+            Self::Running => "RUNNING",
+            Self::Deactivating => "DEACTIVATING",
+            Self::Stopping => "STOPPING",
+            Self::Deprovisioning => "DEPROVISIONING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+
+    pub(super) fn is_pending(self) -> bool {
+        self < Self::Running
+    }
+}
+
+/// Who stopped a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopCode {
+    TaskFailedToStart,
+    EssentialContainerExited,
+    UserInitiated,
+    ServiceSchedulerInitiated,
+    SpotInterruption,
+    TerminationNotice,
+    InfrastructureHealth,
+}
+
+impl StopCode {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::TaskFailedToStart => "TaskFailedToStart",
+            Self::EssentialContainerExited => "EssentialContainerExited",
+            Self::UserInitiated => "UserInitiated",
+            Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            Self::SpotInterruption => "SpotInterruption",
+            Self::TerminationNotice => "TerminationNotice",
+            Self::InfrastructureHealth => "InfrastructureHealth",
+        }
+    }
+}
+
+/// `healthStatus`: of the containers' own checks alone, and only in `DescribeTasks` (FACTS §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    Unknown,
+    Healthy,
+    Unhealthy,
+}
+
+impl Health {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Unknown => "UNKNOWN",
+            Self::Healthy => "HEALTHY",
+            Self::Unhealthy => "UNHEALTHY",
+        }
+    }
+}
+
+/// What a task runs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    /// Fargate, with its platform's network interface.
+    Fargate,
+    /// A container instance, by its id.
+    Instance(String),
+}
+
+/// Times of a task.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Times {
+    pub(super) connectivity: Option<Timestamp>,
+    pub(super) pull_started: Option<Timestamp>,
+    pub(super) pull_stopped: Option<Timestamp>,
+    pub(super) started: Option<Timestamp>,
+    pub(super) stopping: Option<Timestamp>,
+    pub(super) execution_stopped: Option<Timestamp>,
+    pub(super) stopped: Option<Timestamp>,
+}
+
+/// A container of a task.
+#[derive(Clone, Debug)]
+pub(super) struct Container {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) image: String,
+    pub(super) runtime_id: String,
+    pub(super) exit_code: Option<i64>,
+    pub(super) reason: Option<String>,
+    pub(super) has_health_check: bool,
+}
+
+/// Why a task stops.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    pub(super) code: StopCode,
+    pub(super) reason: String,
+}
+
+/// A network interface.
+#[derive(Clone, Debug)]
+pub(super) struct Interface {
+    pub(super) attachment: String,
+    pub(super) subnet: String,
+    pub(super) id: String,
+    pub(super) mac: String,
+    pub(super) address: String,
+}
+
+/// A task.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    pub(super) id: TaskId,
+    pub(super) hex: String,
+    pub(super) arn: String,
+    pub(super) cluster: String,
+    pub(super) definition: Arc<Definition>,
+    /// As it was when the task began.
+    pub(super) behaviour: Arc<Behaviour>,
+    pub(super) group: String,
+    pub(super) started_by: Option<String>,
+    pub(super) service: Option<ServiceId>,
+    pub(super) host: Host,
+    pub(super) provider: Option<String>,
+    pub(super) zone: String,
+    pub(super) last: Status,
+    pub(super) desired_stopped: bool,
+    pub(super) version: u64,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+    pub(super) times: Times,
+    pub(super) stop: Option<Stop>,
+    pub(super) containers: Vec<Container>,
+    pub(super) interface: Option<Interface>,
+    /// The id of its `elb` attachment, where it is registered with a target group.
+    pub(super) elb_attachment: Option<String>,
+    pub(super) health: Health,
+    /// Health checks of the load balancer pass; true where there is none.
+    pub(super) in_service: bool,
+    pub(super) connected: bool,
+    pub(super) overrides: Arc<TaskOverride>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) protected_until: Option<Timestamp>,
+    pub(super) execute_command: bool,
+    /// ECS will replace it: its host drains, or its platform retires.
+    pub(super) leaving: Option<&'static str>,
+    /// Steps of an older epoch are void.
+    pub(super) epoch: u32,
+}
+
+impl Task {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.last == Status::Stopped
+    }
+
+    pub(super) fn is_fargate(&self) -> bool {
+        self.host == Host::Fargate
+    }
+
+    pub(super) fn instance(&self) -> Option<&str> {
+        match &self.host {
+            Host::Fargate => None,
+            Host::Instance(id) => Some(id),
+        }
+    }
+
+    /// RUNNING, meant to be, and by all its checks healthy: what minimum healthy percent counts.
+    pub(super) fn is_healthy(&self) -> bool {
+        let checked = !self.definition.has_health_check() || self.health == Health::Healthy;
+        self.last == Status::Running && !self.desired_stopped && self.in_service && checked
+    }
+
+    pub(super) fn is_protected(&self, now: Timestamp) -> bool {
+        self.protected_until.is_some_and(|until| until > now)
+    }
+}
