@@ -57,6 +57,7 @@
 )]
 
 pub mod binaries;
+pub mod ecs;
 pub mod house;
 mod http;
 pub mod lambda;
