@@ -18,16 +18,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-mod cluster;
-mod configuration;
-mod container_definition;
-mod container_instance;
-mod deployment;
-mod service;
-mod tag;
-mod task;
-mod task_definition;
-mod values;
+pub mod cluster;
+pub mod configuration;
+pub mod container_definition;
+pub mod container_instance;
+pub mod deployment;
+pub mod service;
+pub mod tag;
+pub mod task;
+pub mod task_definition;
+pub mod values;
 
 pub use cluster::*;
 pub use configuration::*;

@@ -252,7 +252,7 @@ pub struct ServiceRegistry {
     pub container_port: Option<u32>,
 }
 
-/// Who deploys: ECS, CodeDeploy, or somebody else.
+/// Who deploys: ECS, `CodeDeploy`, or somebody else.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeploymentController {
