@@ -1,0 +1,3 @@
+//! ECS: a model of its control plane in virtual time, and its face in ECS's own wire protocol.
+
+pub mod api;
