@@ -277,17 +277,13 @@ pub struct TaskOverride {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerOverride {
     pub name: Option<String>,
-    #[serde(default)]
-    pub command: Vec<String>,
-    #[serde(default)]
-    pub environment: Vec<KeyValuePair>,
-    #[serde(default)]
-    pub environment_files: Vec<EnvironmentFile>,
+    pub command: Option<Vec<String>>,
+    pub environment: Option<Vec<KeyValuePair>>,
+    pub environment_files: Option<Vec<EnvironmentFile>>,
     pub cpu: Option<u32>,
     pub memory: Option<u32>,
     pub memory_reservation: Option<u32>,
-    #[serde(default)]
-    pub resource_requirements: Vec<ResourceRequirement>,
+    pub resource_requirements: Option<Vec<ResourceRequirement>>,
 }
 
 /// A file of environment variables in S3.
