@@ -108,6 +108,14 @@ impl Behaviour {
         }
     }
 
+    /// Whether health checks pass at first.
+    pub(super) fn passes_first_check(&self) -> bool {
+        match self.fate {
+            Fate::FailsContainerHealth { after } | Fate::FailsElbHealth { after } => !after.is_zero(),
+            _ => true,
+        }
+    }
+
     /// Whether a failure to start shows before images are pulled.
     pub(super) fn fails_before_pull(&self) -> bool {
         matches!(self.fate, Fate::CannotReadSecret(_) | Fate::CannotStart(_))

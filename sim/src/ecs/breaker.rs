@@ -15,7 +15,7 @@ pub(super) fn threshold(breaker: &DeploymentCircuitBreaker, desired: u32) -> u32
     let (kind, value) = breaker
         .threshold_configuration
         .as_ref()
-        .map_or((ThresholdType::BoundedPercent, DEFAULT_PERCENT), |given| (given.r#type.clone(), given.value));
+        .map_or((ThresholdType::BoundedPercent, DEFAULT_PERCENT), |given| (given.r#type, given.value));
     let share = (u64::from(desired) * u64::from(value)).div_ceil(100);
     let threshold = match kind {
         ThresholdType::BoundedPercent => share.clamp(LEAST, MOST),

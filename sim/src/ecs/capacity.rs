@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::api::configuration::CapacityProviderStrategyItem;
+use super::api::{CapacityProviderStrategyItem, ContainerInstanceStatus};
 use super::definition::Definition;
-use super::instance::{Instance, InstanceStatus};
+use super::instance::Instance;
 use super::state::State;
 use super::task::Host;
 
@@ -137,11 +137,11 @@ fn on_instance(state: &State, want: &Want<'_>, provider: Option<String>) -> Resu
         .instances
         .values()
         .map(AsRef::as_ref)
-        .filter(|instance| instance.cluster == want.cluster && instance.status != InstanceStatus::Inactive)
+        .filter(|instance| instance.cluster == want.cluster)
         .filter(|instance| provider.is_none() || instance.provider == provider)
         .collect();
     let active: Vec<&Instance> =
-        known.iter().copied().filter(|instance| instance.status == InstanceStatus::Active).collect();
+        known.iter().copied().filter(|instance| instance.status == ContainerInstanceStatus::Active).collect();
     let heard: Vec<&Instance> = active.iter().copied().filter(|instance| instance.connected).collect();
     let (cpu, memory) = (want.definition.cpu(), want.definition.memory());
     let fits = |instance: &&&Instance| {

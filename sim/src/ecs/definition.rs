@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::container_definition::{ContainerDefinition, HealthCheck};
-use super::api::task_definition::RegisterTaskDefinitionRequest;
+use super::api::{ContainerDefinition, HealthCheck, RegisterTaskDefinitionRequest};
 use super::behaviour::Behaviour;
 
 /// CPU units of a task whose definition names none, here.

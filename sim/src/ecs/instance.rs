@@ -3,25 +3,8 @@
 use jiff::Timestamp;
 
 use super::agenda::Step;
+use super::api::ContainerInstanceStatus;
 use super::state::TaskId;
-
-/// `status` of a container instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InstanceStatus {
-    Active,
-    Draining,
-    Inactive,
-}
-
-impl InstanceStatus {
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::Active => "ACTIVE",
-            Self::Draining => "DRAINING",
-            Self::Inactive => "INACTIVE",
-        }
-    }
-}
 
 /// A container instance.
 #[derive(Clone, Debug)]
@@ -34,7 +17,7 @@ pub(super) struct Instance {
     pub(super) provider: Option<String>,
     pub(super) cpu: u64,
     pub(super) memory: u64,
-    pub(super) status: InstanceStatus,
+    pub(super) status: ContainerInstanceStatus,
     pub(super) connected: bool,
     pub(super) version: u64,
     pub(super) registered: Timestamp,

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::api::configuration::{
-    CapacityProviderStrategyItem, DeploymentConfiguration, NetworkConfiguration,
+use super::api::{
+    CapacityProviderStrategyItem, DeploymentConfiguration, DeploymentControllerType, DeploymentRolloutState,
+    LoadBalancer, NetworkConfiguration, PropagateTags, ServiceDeploymentStatus,
 };
-use super::api::service::LoadBalancer;
-use super::api::values::PropagateTags;
 use super::definition::Definition;
 use super::state::ServiceId;
 use crate::random::later;
@@ -21,14 +20,6 @@ const MAX_MESSAGES: usize = 100;
 pub(super) const REPEAT_AFTER: Duration = Duration::from_hours(6);
 /// How long service deployments are kept (FACTS §10).
 const HISTORY: Duration = Duration::from_hours(90 * 24);
-
-/// Who deploys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Controller {
-    Ecs,
-    CodeDeploy,
-    External,
-}
 
 /// Whether a service is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +62,6 @@ impl Shape {
     }
 }
 
-/// `rolloutState`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rollout {
-    InProgress,
-    Completed,
-    Failed,
-}
-
 /// A deployment: tasks of one service revision.
 #[derive(Clone, Debug)]
 pub(super) struct Deployment {
@@ -91,7 +74,7 @@ pub(super) struct Deployment {
     /// ARN of the service deployment that brought it, or brings it back.
     pub(super) service_deployment: String,
     pub(super) desired: u32,
-    pub(super) rollout: Rollout,
+    pub(super) rollout: DeploymentRolloutState,
     pub(super) reason: String,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
@@ -99,6 +82,8 @@ pub(super) struct Deployment {
     pub(super) failed_tasks: u32,
     /// Consecutive failures to reach RUNNING, for the restart back-off.
     pub(super) start_failures: u32,
+    /// No task of it is started before: the restart back-off.
+    pub(super) holds_until: Option<Timestamp>,
     /// The IN_PROGRESS event was sent.
     pub(super) is_announced: bool,
     /// ECS goes back to it.
@@ -107,26 +92,13 @@ pub(super) struct Deployment {
     pub(super) bakes_since: Option<Timestamp>,
 }
 
-/// Status of a service deployment (FACTS §4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    Pending,
-    InProgress,
-    Successful,
-    Stopped,
-    RollbackRequested,
-    RollbackInProgress,
-    RollbackSuccessful,
-    RollbackFailed,
-}
-
-impl Progress {
-    pub(super) fn is_final(self) -> bool {
-        matches!(
-            self,
-            Self::Successful | Self::Stopped | Self::RollbackSuccessful | Self::RollbackFailed
-        )
-    }
+/// Whether a service deployment goes on no more.
+pub(super) fn is_final(progress: ServiceDeploymentStatus) -> bool {
+    use ServiceDeploymentStatus as Status;
+    matches!(
+        progress,
+        Status::Successful | Status::Stopped | Status::RollbackSuccessful | Status::RollbackFailed
+    )
 }
 
 /// A service deployment: from one service revision to another, and perhaps back.
@@ -135,7 +107,7 @@ pub(super) struct ServiceDeployment {
     pub(super) arn: String,
     pub(super) sources: Vec<RevisionCount>,
     pub(super) target: String,
-    pub(super) progress: Progress,
+    pub(super) progress: ServiceDeploymentStatus,
     pub(super) reason: Option<String>,
     pub(super) created: Timestamp,
     pub(super) started: Option<Timestamp>,
@@ -189,7 +161,7 @@ pub(super) struct Service {
     pub(super) cluster: String,
     pub(super) name: String,
     pub(super) status: ServiceStatus,
-    pub(super) controller: Controller,
+    pub(super) controller: DeploymentControllerType,
     pub(super) desired: u32,
     pub(super) shape: Arc<Shape>,
     pub(super) configuration: DeploymentConfiguration,
@@ -210,7 +182,7 @@ pub(super) struct Service {
     /// The newest first.
     pub(super) messages: VecDeque<Message>,
     pub(super) is_steady: bool,
-    /// No task is started before.
+    /// No place is looked for before.
     pub(super) holds_until: Option<Timestamp>,
     pub(super) impaired_told: Option<Timestamp>,
     pub(super) placement_failures: u32,
@@ -245,7 +217,7 @@ impl Service {
 
     /// The service deployment that is not final.
     pub(super) fn current(&self) -> Option<&ServiceDeployment> {
-        self.history.last().filter(|last| !last.progress.is_final()).map(AsRef::as_ref)
+        self.history.last().filter(|last| !is_final(last.progress)).map(AsRef::as_ref)
     }
 
     pub(super) fn has_load_balancer(&self) -> bool {
@@ -278,7 +250,7 @@ impl Service {
 
     /// Drops what is older than 90 days.
     pub(super) fn forget_history(&mut self, now: Timestamp) {
-        self.history.retain(|one| !one.progress.is_final() || later(one.updated, HISTORY) > now);
+        self.history.retain(|one| !is_final(one.progress) || later(one.updated, HISTORY) > now);
     }
 }
 

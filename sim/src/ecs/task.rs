@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::task::TaskOverride;
-use super::behaviour::Behaviour;
+use super::api::{HealthStatus, TaskOverride, TaskStopCode};
+use super::behaviour::{Behaviour, Fate};
 use super::definition::Definition;
 use super::state::{ServiceId, TaskId};
 
@@ -42,50 +42,6 @@ impl Status {
     }
 }
 
-/// Who stopped a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StopCode {
-    TaskFailedToStart,
-    EssentialContainerExited,
-    UserInitiated,
-    ServiceSchedulerInitiated,
-    SpotInterruption,
-    TerminationNotice,
-    InfrastructureHealth,
-}
-
-impl StopCode {
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::TaskFailedToStart => "TaskFailedToStart",
-            Self::EssentialContainerExited => "EssentialContainerExited",
-            Self::UserInitiated => "UserInitiated",
-            Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
-            Self::SpotInterruption => "SpotInterruption",
-            Self::TerminationNotice => "TerminationNotice",
-            Self::InfrastructureHealth => "InfrastructureHealth",
-        }
-    }
-}
-
-/// `healthStatus`: of the containers' own checks alone, and only in `DescribeTasks` (FACTS §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Health {
-    Unknown,
-    Healthy,
-    Unhealthy,
-}
-
-impl Health {
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::Unknown => "UNKNOWN",
-            Self::Healthy => "HEALTHY",
-            Self::Unhealthy => "UNHEALTHY",
-        }
-    }
-}
-
 /// What a task runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Host {
@@ -117,12 +73,15 @@ pub(super) struct Container {
     pub(super) exit_code: Option<i64>,
     pub(super) reason: Option<String>,
     pub(super) has_health_check: bool,
+    pub(super) is_essential: bool,
+    /// Its image was pulled.
+    pub(super) was_created: bool,
 }
 
 /// Why a task stops.
 #[derive(Clone, Debug)]
 pub(super) struct Stop {
-    pub(super) code: StopCode,
+    pub(super) code: TaskStopCode,
     pub(super) reason: String,
 }
 
@@ -163,9 +122,11 @@ pub(super) struct Task {
     pub(super) interface: Option<Interface>,
     /// The id of its `elb` attachment, where it is registered with a target group.
     pub(super) elb_attachment: Option<String>,
-    pub(super) health: Health,
+    /// Of the containers' own checks alone, and only in `DescribeTasks` (FACTS §3).
+    pub(super) health: HealthStatus,
     /// Health checks of the load balancer pass; true where there is none.
     pub(super) in_service: bool,
+    pub(super) is_deregistered: bool,
     pub(super) connected: bool,
     pub(super) overrides: Arc<TaskOverride>,
     pub(super) tags: BTreeMap<String, String>,
@@ -195,8 +156,28 @@ impl Task {
 
     /// RUNNING, meant to be, and by all its checks healthy: what minimum healthy percent counts.
     pub(super) fn is_healthy(&self) -> bool {
-        let checked = !self.definition.has_health_check() || self.health == Health::Healthy;
+        let checked = !self.definition.has_health_check() || self.health == HealthStatus::Healthy;
         self.last == Status::Running && !self.desired_stopped && self.in_service && checked
+    }
+
+    /// The first essential container.
+    pub(super) fn main_container_mut(&mut self) -> Option<&mut Container> {
+        self.containers.iter_mut().find(|container| container.is_essential)
+    }
+
+    /// Whether a failing health check is the load balancer's rather than the container's own.
+    pub(super) fn is_failed_by_elb(&self) -> bool {
+        match self.behaviour.fate {
+            Fate::FailsElbHealth { .. } => true,
+            Fate::FailsContainerHealth { .. } | Fate::Hangs { .. } => false,
+            _ => self.elb_attachment.is_some(),
+        }
+    }
+
+    /// The load balancer has let go of it.
+    pub(super) fn detach_elb(&mut self) {
+        self.in_service = self.elb_attachment.is_none();
+        self.is_deregistered = true;
     }
 
     pub(super) fn is_protected(&self, now: Timestamp) -> bool {
