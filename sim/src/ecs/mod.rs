@@ -23,6 +23,8 @@ mod settings;
 mod setup;
 mod state;
 mod task;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 mod turn;
 pub mod validation;
