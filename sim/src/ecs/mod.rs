@@ -3,5 +3,9 @@
 pub mod api;
 pub mod error;
 pub mod operation;
+pub mod server;
+mod stub;
 pub mod throttle;
 pub mod validation;
+
+pub use stub::{Ecs, Emitted};
