@@ -1,6 +1,7 @@
 //! ECS: a model of its control plane in virtual time, and its face in ECS's own wire protocol.
 
 pub mod api;
+pub mod botocore;
 pub mod error;
 pub mod operation;
 pub mod server;

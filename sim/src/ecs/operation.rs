@@ -9,14 +9,14 @@
 //! * A member that a request does not have is refused by name, at any depth; null stands for a member left out.
 //! * An answer holds no nulls.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Ecs;
 use super::api::{self, without_nulls};
 use super::error::ApiError;
-use super::throttle::Bucket;
+use super::throttle::{Bucket, Throttle};
 use super::validation::Validate;
 
 /// A request of ECS.
@@ -27,7 +27,7 @@ pub trait Request: Validate + DeserializeOwned {
     const OPERATION: Operation;
 
     /// Hands it to the model as it is; [`call`] is the way in.
-    fn carry_out(self, ecs: &mut Ecs) -> Result<Self::Answer, ApiError>;
+    fn carry_out<P: ControlPlane + ?Sized>(self, plane: &mut P) -> Result<Self::Answer, ApiError>;
 }
 
 macro_rules! operations {
@@ -58,18 +58,42 @@ macro_rules! operations {
             }
         }
 
+        /// What stands behind the faces: the model.
+        ///
+        /// Its methods get requests that are valid as far as that can be told without looking at anything.
+        #[allow(missing_docs, reason = "ECS's API reference documents its operations")]
+        pub trait ControlPlane {
+            /// The time in the model.
+            fn now(&self) -> Timestamp;
+
+            /// The account's buckets.
+            fn throttle(&mut self) -> &mut Throttle;
+
+            /// Lets time pass. A time that has passed changes nothing.
+            fn advance_to(&mut self, now: Timestamp);
+
+            /// The events that ECS emitted since they were taken last, as EventBridge delivers them, in order of delivery.
+            fn take_events(&mut self) -> Vec<Value>;
+
+            $(fn $method(&mut self, input: api::$request) -> Result<api::$answer, ApiError>;)*
+        }
+
         $(impl Request for api::$request {
             type Answer = api::$answer;
             const OPERATION: Operation = Operation::$operation;
 
-            fn carry_out(self, ecs: &mut Ecs) -> Result<api::$answer, ApiError> {
-                ecs.$method(self)
+            fn carry_out<P: ControlPlane + ?Sized>(self, plane: &mut P) -> Result<api::$answer, ApiError> {
+                plane.$method(self)
             }
         })*
 
-        fn json_call(ecs: &mut Ecs, operation: Operation, input: Value) -> Result<Value, ApiError> {
+        fn json_call<P: ControlPlane + ?Sized>(
+            plane: &mut P,
+            operation: Operation,
+            input: Value,
+        ) -> Result<Value, ApiError> {
             match operation {
-                $(Operation::$operation => typed::<api::$request>(ecs, input),)*
+                $(Operation::$operation => typed::<api::$request, P>(plane, input),)*
             }
         }
     };
@@ -116,28 +140,44 @@ impl Operation {
 }
 
 /// One call, as ECS takes it.
-pub fn call<R: Request>(ecs: &mut Ecs, request: R) -> Result<R::Answer, ApiError> {
-    if let Some(bucket) = R::OPERATION.bucket() {
-        ecs.take_token(bucket)?;
-    }
+pub fn call<R: Request, P: ControlPlane + ?Sized>(plane: &mut P, request: R) -> Result<R::Answer, ApiError> {
+    admit(plane, R::OPERATION)?;
     request.validate()?;
-    request.carry_out(ecs)
+    request.carry_out(plane)
 }
 
 /// One call in JSON.
-pub fn answer(ecs: &mut Ecs, operation: Operation, body: &[u8]) -> Result<Value, ApiError> {
-    let input: Value =
-        serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+pub fn answer<P: ControlPlane + ?Sized>(
+    plane: &mut P,
+    operation: Operation,
+    body: &[u8],
+) -> Result<Value, ApiError> {
+    let input = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+    answer_value(plane, operation, input)
+}
+
+/// [`answer`], to JSON that is parsed already.
+pub fn answer_value<P: ControlPlane + ?Sized>(
+    plane: &mut P,
+    operation: Operation,
+    input: Value,
+) -> Result<Value, ApiError> {
     if !input.is_object() {
         return Err(ApiError::serialization("the input is no JSON object"));
     }
-    json_call(ecs, operation, without_nulls(input))
+    json_call(plane, operation, without_nulls(input))
 }
 
-fn typed<R: Request>(ecs: &mut Ecs, input: Value) -> Result<Value, ApiError> {
+fn admit<P: ControlPlane + ?Sized>(plane: &mut P, operation: Operation) -> Result<(), ApiError> {
+    let now = plane.now();
+    operation.bucket().map_or(Ok(()), |bucket| plane.throttle().take(bucket, 1, now))
+}
+
+fn typed<R: Request, P: ControlPlane + ?Sized>(plane: &mut P, input: Value) -> Result<Value, ApiError> {
     // Read first: what cannot be read is refused whether or not there are tokens, and takes none.
     let request: R = read(R::OPERATION, input)?;
-    let answer = serde_json::to_value(call(ecs, request)?).map_err(|error| {
+    let answer = call(plane, request)?;
+    let answer = serde_json::to_value(answer).map_err(|error| {
         ApiError::server(format!("the answer to {} cannot be written: {error}", R::OPERATION.name()))
     })?;
     Ok(without_nulls(answer))

@@ -92,13 +92,18 @@ impl Endpoint {
         self.model(Ecs::take_events)
     }
 
-    /// Answers one call of the wire protocol: `target` and `content_type` are the headers of these names.
-    pub fn answer(&self, target: &str, content_type: &str, body: &[u8]) -> Answer {
+    /// Answers one call of the wire protocol: `target` and `content_type` are the headers of these names, `caller` is whose
+    /// effects the model notes.
+    pub fn answer(&self, caller: &str, target: &str, content_type: &str, body: &[u8]) -> Answer {
         let operation = match operation_of(target, content_type) {
             Ok(operation) => operation,
             Err(error) => return error.into(),
         };
-        match self.model(|ecs| operation::answer(ecs, operation, body)) {
+        let answer = self.model(|ecs| {
+            ecs.set_caller(caller);
+            operation::answer(ecs, operation, body)
+        });
+        match answer {
             Ok(answer) => Answer { status: 200, body: answer.to_string().into() },
             Err(error) => error.into(),
         }

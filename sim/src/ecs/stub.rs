@@ -8,7 +8,8 @@
 )]
 use super::api;
 use super::error::ApiError;
-use super::throttle::{Bucket, Throttle};
+use super::operation::ControlPlane;
+use super::throttle::Throttle;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -41,178 +42,180 @@ impl Ecs {
     pub fn take_events(&mut self) -> Vec<Emitted> {
         Vec::new()
     }
-    pub(super) fn take_token(&mut self, bucket: Bucket) -> Result<(), ApiError> {
-        self.throttle.take(bucket, 1, self.now)
+    /// Who calls.
+    pub fn set_caller(&mut self, _: &str) {}
+}
+
+impl ControlPlane for Ecs {
+    fn now(&self) -> Timestamp {
+        self.now
     }
-    pub(super) fn describe_services(
+    fn throttle(&mut self) -> &mut Throttle {
+        &mut self.throttle
+    }
+    fn advance_to(&mut self, now: Timestamp) {
+        self.advance(now);
+    }
+    fn take_events(&mut self) -> Vec<Value> {
+        Vec::new()
+    }
+    fn describe_services(
         &mut self,
         _: api::DescribeServicesRequest,
     ) -> Result<api::DescribeServicesResponse, ApiError> {
         Ok(api::DescribeServicesResponse::default())
     }
-    pub(super) fn list_services(
-        &mut self,
-        _: api::ListServicesRequest,
-    ) -> Result<api::ListServicesResponse, ApiError> {
+    fn list_services(&mut self, _: api::ListServicesRequest) -> Result<api::ListServicesResponse, ApiError> {
         Ok(api::ListServicesResponse::default())
     }
-    pub(super) fn create_service(
+    fn create_service(
         &mut self,
         _: api::CreateServiceRequest,
     ) -> Result<api::CreateServiceResponse, ApiError> {
         Ok(api::CreateServiceResponse::default())
     }
-    pub(super) fn update_service(
+    fn update_service(
         &mut self,
         _: api::UpdateServiceRequest,
     ) -> Result<api::UpdateServiceResponse, ApiError> {
         Ok(api::UpdateServiceResponse::default())
     }
-    pub(super) fn delete_service(
+    fn delete_service(
         &mut self,
         _: api::DeleteServiceRequest,
     ) -> Result<api::DeleteServiceResponse, ApiError> {
         Ok(api::DeleteServiceResponse::default())
     }
-    pub(super) fn describe_tasks(
+    fn describe_tasks(
         &mut self,
         _: api::DescribeTasksRequest,
     ) -> Result<api::DescribeTasksResponse, ApiError> {
         Ok(api::DescribeTasksResponse::default())
     }
-    pub(super) fn list_tasks(
-        &mut self,
-        _: api::ListTasksRequest,
-    ) -> Result<api::ListTasksResponse, ApiError> {
+    fn list_tasks(&mut self, _: api::ListTasksRequest) -> Result<api::ListTasksResponse, ApiError> {
         Ok(api::ListTasksResponse::default())
     }
-    pub(super) fn run_task(&mut self, _: api::RunTaskRequest) -> Result<api::RunTaskResponse, ApiError> {
+    fn run_task(&mut self, _: api::RunTaskRequest) -> Result<api::RunTaskResponse, ApiError> {
         Ok(api::RunTaskResponse::default())
     }
-    pub(super) fn stop_task(&mut self, _: api::StopTaskRequest) -> Result<api::StopTaskResponse, ApiError> {
+    fn stop_task(&mut self, _: api::StopTaskRequest) -> Result<api::StopTaskResponse, ApiError> {
         Ok(api::StopTaskResponse::default())
     }
-    pub(super) fn update_task_protection(
+    fn update_task_protection(
         &mut self,
         _: api::UpdateTaskProtectionRequest,
     ) -> Result<api::UpdateTaskProtectionResponse, ApiError> {
         Ok(api::UpdateTaskProtectionResponse::default())
     }
-    pub(super) fn get_task_protection(
+    fn get_task_protection(
         &mut self,
         _: api::GetTaskProtectionRequest,
     ) -> Result<api::GetTaskProtectionResponse, ApiError> {
         Ok(api::GetTaskProtectionResponse::default())
     }
-    pub(super) fn describe_task_definition(
+    fn describe_task_definition(
         &mut self,
         _: api::DescribeTaskDefinitionRequest,
     ) -> Result<api::DescribeTaskDefinitionResponse, ApiError> {
         Ok(api::DescribeTaskDefinitionResponse::default())
     }
-    pub(super) fn list_task_definitions(
+    fn list_task_definitions(
         &mut self,
         _: api::ListTaskDefinitionsRequest,
     ) -> Result<api::ListTaskDefinitionsResponse, ApiError> {
         Ok(api::ListTaskDefinitionsResponse::default())
     }
-    pub(super) fn register_task_definition(
+    fn register_task_definition(
         &mut self,
         _: api::RegisterTaskDefinitionRequest,
     ) -> Result<api::RegisterTaskDefinitionResponse, ApiError> {
         Ok(api::RegisterTaskDefinitionResponse::default())
     }
-    pub(super) fn deregister_task_definition(
+    fn deregister_task_definition(
         &mut self,
         _: api::DeregisterTaskDefinitionRequest,
     ) -> Result<api::DeregisterTaskDefinitionResponse, ApiError> {
         Ok(api::DeregisterTaskDefinitionResponse::default())
     }
-    pub(super) fn describe_clusters(
+    fn describe_clusters(
         &mut self,
         _: api::DescribeClustersRequest,
     ) -> Result<api::DescribeClustersResponse, ApiError> {
         Ok(api::DescribeClustersResponse::default())
     }
-    pub(super) fn list_clusters(
-        &mut self,
-        _: api::ListClustersRequest,
-    ) -> Result<api::ListClustersResponse, ApiError> {
+    fn list_clusters(&mut self, _: api::ListClustersRequest) -> Result<api::ListClustersResponse, ApiError> {
         Ok(api::ListClustersResponse::default())
     }
-    pub(super) fn create_cluster(
+    fn create_cluster(
         &mut self,
         _: api::CreateClusterRequest,
     ) -> Result<api::CreateClusterResponse, ApiError> {
         Ok(api::CreateClusterResponse::default())
     }
-    pub(super) fn describe_container_instances(
+    fn describe_container_instances(
         &mut self,
         _: api::DescribeContainerInstancesRequest,
     ) -> Result<api::DescribeContainerInstancesResponse, ApiError> {
         Ok(api::DescribeContainerInstancesResponse::default())
     }
-    pub(super) fn list_container_instances(
+    fn list_container_instances(
         &mut self,
         _: api::ListContainerInstancesRequest,
     ) -> Result<api::ListContainerInstancesResponse, ApiError> {
         Ok(api::ListContainerInstancesResponse::default())
     }
-    pub(super) fn update_container_instances_state(
+    fn update_container_instances_state(
         &mut self,
         _: api::UpdateContainerInstancesStateRequest,
     ) -> Result<api::UpdateContainerInstancesStateResponse, ApiError> {
         Ok(api::UpdateContainerInstancesStateResponse::default())
     }
-    pub(super) fn list_service_deployments(
+    fn list_service_deployments(
         &mut self,
         _: api::ListServiceDeploymentsRequest,
     ) -> Result<api::ListServiceDeploymentsResponse, ApiError> {
         Ok(api::ListServiceDeploymentsResponse::default())
     }
-    pub(super) fn describe_service_deployments(
+    fn describe_service_deployments(
         &mut self,
         _: api::DescribeServiceDeploymentsRequest,
     ) -> Result<api::DescribeServiceDeploymentsResponse, ApiError> {
         Ok(api::DescribeServiceDeploymentsResponse::default())
     }
-    pub(super) fn stop_service_deployment(
+    fn stop_service_deployment(
         &mut self,
         _: api::StopServiceDeploymentRequest,
     ) -> Result<api::StopServiceDeploymentResponse, ApiError> {
         Ok(api::StopServiceDeploymentResponse::default())
     }
-    pub(super) fn continue_service_deployment(
+    fn continue_service_deployment(
         &mut self,
         _: api::ContinueServiceDeploymentRequest,
     ) -> Result<api::ContinueServiceDeploymentResponse, ApiError> {
         Ok(api::ContinueServiceDeploymentResponse::default())
     }
-    pub(super) fn describe_service_revisions(
+    fn describe_service_revisions(
         &mut self,
         _: api::DescribeServiceRevisionsRequest,
     ) -> Result<api::DescribeServiceRevisionsResponse, ApiError> {
         Ok(api::DescribeServiceRevisionsResponse::default())
     }
-    pub(super) fn describe_capacity_providers(
+    fn describe_capacity_providers(
         &mut self,
         _: api::DescribeCapacityProvidersRequest,
     ) -> Result<api::DescribeCapacityProvidersResponse, ApiError> {
         Ok(api::DescribeCapacityProvidersResponse::default())
     }
-    pub(super) fn list_tags_for_resource(
+    fn list_tags_for_resource(
         &mut self,
         _: api::ListTagsForResourceRequest,
     ) -> Result<api::ListTagsForResourceResponse, ApiError> {
         Ok(api::ListTagsForResourceResponse::default())
     }
-    pub(super) fn tag_resource(
-        &mut self,
-        _: api::TagResourceRequest,
-    ) -> Result<api::TagResourceResponse, ApiError> {
+    fn tag_resource(&mut self, _: api::TagResourceRequest) -> Result<api::TagResourceResponse, ApiError> {
         Ok(api::TagResourceResponse::default())
     }
-    pub(super) fn untag_resource(
+    fn untag_resource(
         &mut self,
         _: api::UntagResourceRequest,
     ) -> Result<api::UntagResourceResponse, ApiError> {

@@ -299,12 +299,14 @@ impl Shared {
     async fn service(&self, number: u64, request: Request<Bytes>) -> Response<Full<Bytes>> {
         let target = header(&request, "x-amz-target").unwrap_or_default().to_owned();
         // What is signed for one of these never goes upstream, where there may be another of its kind.
-        let signed_for = |name: &str| {
-            lock(&self.state).calls.iter().any(|call| call.number == number && call.service == name)
+        let (caller, signed_for) = {
+            let state = lock(&self.state);
+            let call = state.calls.iter().find(|call| call.number == number);
+            call.map(|call| (call.function.clone(), call.service.clone())).unwrap_or_default()
         };
         let request_id = format!("00000000-0000-4000-a000-{number:012x}");
         if let Some(sqs) = &self.settings.sqs
-            && (target.starts_with("AmazonSQS.") || signed_for("sqs"))
+            && (target.starts_with("AmazonSQS.") || signed_for == "sqs")
         {
             let answer = sqs.answer(&target, request.body()).await;
             let headers =
@@ -312,10 +314,10 @@ impl Shared {
             return answered(answer.status, "application/x-amz-json-1.0", answer.body, headers);
         }
         if let Some(endpoint) = &self.settings.ecs
-            && (target.starts_with(ecs::TARGET) || signed_for("ecs"))
+            && (target.starts_with(ecs::TARGET) || signed_for == "ecs")
         {
             let content_type = header(&request, "content-type").unwrap_or_default();
-            let answer = endpoint.answer(&target, content_type, request.body());
+            let answer = endpoint.answer(&caller, &target, content_type, request.body());
             return answered(
                 answer.status,
                 ecs::CONTENT_TYPE,
