@@ -62,5 +62,6 @@ pub mod house;
 mod http;
 pub mod lambda;
 pub mod moto;
+mod random;
 pub mod slack;
 mod sync;

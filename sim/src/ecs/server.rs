@@ -126,3 +126,6 @@ fn operation_of(target: &str, content_type: &str) -> Result<Operation, ApiError>
     Operation::of_name(name)
         .ok_or_else(|| ApiError::unknown_operation(format!("the model of ECS has no operation {target}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,15 @@ use hyper::Request;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ecs::instance::Host;
+use crate::ecs::Host;
+use crate::ecs::Settings;
 use crate::ecs::operation::ControlPlane;
-use crate::ecs::settings::Settings;
 use crate::ecs::throttle::{Bucket, Rate};
 use crate::lambda::gateway::{self, Gateway};
 
 /// A scope that says ECS.
-const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host";
+const SIGNATURE: &str =
+    "AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host";
 
 fn model() -> Ecs {
     Ecs::new(Settings::new("2026-03-01T12:00:00Z".parse().unwrap(), 1))
@@ -61,7 +62,6 @@ impl Face {
     }
 }
 
-
 mod against_botocore;
 
 #[tokio::test]
@@ -72,7 +72,8 @@ async fn what_ecs_does_not_have_is_unknown_and_never_silent() {
     }
     let (status, answer) = face.post("DynamoDB_20120810.ListServices", CONTENT_TYPE, "{}").await;
     assert_eq!((status, &answer["__type"]), (400, &json!("UnknownOperationException")));
-    let (status, answer) = face.post(&format!("{TARGET}.ListServices"), "application/x-amz-json-1.0", "{}").await;
+    let (status, answer) =
+        face.post(&format!("{TARGET}.ListServices"), "application/x-amz-json-1.0", "{}").await;
     assert_eq!((status, &answer["__type"]), (400, &json!("UnknownOperationException")));
 }
 
