@@ -3,6 +3,7 @@
 mod agenda;
 pub mod api;
 mod behaviour;
+pub mod botocore;
 mod breaker;
 mod capacity;
 mod definition;
@@ -18,6 +19,7 @@ mod placement;
 mod rollout;
 mod run_task;
 mod scheduler;
+pub mod server;
 mod service;
 mod settings;
 mod setup;
