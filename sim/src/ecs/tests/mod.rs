@@ -2,12 +2,12 @@
 
 mod causes;
 mod deployments;
-//hosts
+mod hosts;
 mod life;
-//refusals
-//run_task
-//scale
-//standing
+mod refusals;
+mod run_task;
+mod scale;
+mod standing;
 
 use std::time::Duration;
 
