@@ -13,7 +13,9 @@ use crate::redact::{Redacted, redact};
 const MAX_ASKS: usize = 3;
 /// Actions that are told in one message, the latest.
 const MAX_DONE: usize = 3;
-/// So much of a call, a reason or a person's words: a command behind it must not be cut off.
+/// So much of a call, in characters: the command behind it must not be cut off.
+const MAX_CALL: usize = 100;
+/// So much of a reason, or of a person's words.
 const MAX_WORDS: usize = 160;
 
 const NOTHING_CHANGED: &str = "Nothing was changed.";
@@ -27,6 +29,10 @@ pub(super) struct Said {
     pub(super) done: Vec<Redacted>,
     /// Whether nobody knows if something took effect.
     pub(super) is_unknown: bool,
+    /// Whether the last thing that was done did not help.
+    pub(super) is_in_vain: bool,
+    /// What a person may allow.
+    pub(super) proposes: Option<Remedy>,
 }
 
 pub(super) fn of(incident: &Incident) -> Said {
@@ -35,6 +41,10 @@ pub(super) fn of(incident: &Incident) -> Said {
     let latest_first = || remedies.notes.iter().rev();
     let unknown = latest_first().filter(|note| matches!(note.state, State::Unknown { .. }));
     let proposed = latest_first().filter(|note| is_open && is_asked(note));
+    let proposes = proposed.clone().next().map(|note| note.remedy);
+    let last = latest_first().find(|note| matches!(note.state, State::Confirmed { .. }));
+    let is_in_vain =
+        is_open && last.is_some_and(|note| matches!(note.verdict, Some(Verdict::DidNotHelp { .. })));
     let mut asks: Vec<String> = unknown.clone().map(ask_outcome).chain(proposed.map(ask_approval)).collect();
     asks.truncate(MAX_ASKS);
     let held = remedies.held.as_ref().filter(|_| is_open);
@@ -48,7 +58,7 @@ pub(super) fn of(incident: &Incident) -> Said {
         done.push(NOTHING_CHANGED.to_owned());
     }
     let shown = |texts: Vec<String>| texts.iter().map(|text| redact(text)).collect();
-    Said { is_unknown: unknown.count() > 0, asks: shown(asks), done: shown(done) }
+    Said { is_unknown: unknown.count() > 0, is_in_vain, proposes, asks: shown(asks), done: shown(done) }
 }
 
 fn is_asked(note: &Note) -> bool {
@@ -56,7 +66,7 @@ fn is_asked(note: &Note) -> bool {
 }
 
 fn ask_outcome(note: &Note) -> String {
-    let (call, id) = (note.call.shortened(MAX_WORDS), &note.id);
+    let (call, id) = (note.call.shortened(MAX_CALL), &note.id);
     let State::Unknown { at, why } = &note.state else { return String::new() };
     format!(
         "Nobody knows whether {call} took effect. Look, then say so: `steward settle {id} --as done --why \"…\"`, or \
@@ -67,7 +77,7 @@ fn ask_outcome(note: &Note) -> String {
 }
 
 fn ask_approval(note: &Note) -> String {
-    let (call, id) = (note.call.shortened(MAX_WORDS), &note.id);
+    let (call, id) = (note.call.shortened(MAX_CALL), &note.id);
     let State::Proposed { until } = note.state else { return String::new() };
     format!(
         "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {}",
@@ -79,7 +89,7 @@ fn ask_approval(note: &Note) -> String {
 
 /// What became of an action. `None` where the message says so otherwise.
 fn told(note: &Note, is_open: bool, held: Option<&Held>) -> Option<String> {
-    let call = note.call.shortened(MAX_WORDS);
+    let call = note.call.shortened(MAX_CALL);
     let what = note.remedy.describe();
     Some(match &note.state {
         State::Unknown { .. } => return None,
@@ -169,7 +179,7 @@ fn held_back(held: &Held) -> String {
     let why = sentence(&held.why);
     match (held.remedy, &held.call) {
         (Some(remedy), Some(call)) => {
-            let (what, call) = (remedy.describe(), call.shortened(MAX_WORDS));
+            let (what, call) = (remedy.describe(), call.shortened(MAX_CALL));
             format!("Steward would {what} ({call}), but does not: {why}")
         }
         (Some(remedy), None) => format!("Steward would {}, but does not: {why}", remedy.describe()),

@@ -35,7 +35,10 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
             format!("{place}: nobody knows whether an action took effect ({cause})"),
         ),
         Status::Open => {
-            (Tone::Alert(incident.severity()), format!("{place}: {} ({cause})", cause.headline()))
+            let severity = if said.is_in_vain { Severity::Critical } else { incident.severity() };
+            let question =
+                said.proposes.map_or_else(String::new, |remedy| format!("; {}?", remedy.describe()));
+            (Tone::Alert(severity), format!("{place}: {} ({cause}){question}", cause.headline()))
         }
         Status::Resolved { .. } => (Tone::Good, format!("{place}: resolved, was {cause}")),
     };

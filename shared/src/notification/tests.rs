@@ -1,3 +1,5 @@
+mod remedies;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
