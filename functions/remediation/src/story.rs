@@ -58,14 +58,12 @@ fn parts(observations: &[Observation]) -> Vec<&[Observation]> {
 /// Lets a story go on by what time says.
 pub(crate) async fn look<L: Ledger>(
     ledger: &L,
-    key: &Key,
+    target: &Target,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
-    let [found] = read(ledger, [key.clone()]).await?;
-    let Some(Stored { record: Record::Target(record), .. }) = found else { return Ok(Vec::new()) };
     let policy = &settings.policy;
-    repeat(ledger, &record.target, &BTreeSet::new(), settings, now, |story| story.tick(policy, now)).await
+    repeat(ledger, target, &BTreeSet::new(), settings, now, |story| story.tick(policy, now)).await
 }
 
 /// Reads, lets go on and writes; when somebody else wrote meanwhile, again from the start.

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Action, CALL_TIMEOUT, Plan, READS_LAG};
 use crate::redact::Redacted;
 
+/// Nothing helps sooner: tasks take so long to start.
+const FIRST_VERDICT: SignedDuration = SignedDuration::from_mins(2);
+
 /// Counts the claims of a target's lock: of two who hold it one after the other, the later has the higher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -201,8 +204,8 @@ impl Action {
         self.lease_until.duration_since(now) > CALL_TIMEOUT
     }
 
-    /// When a sweep must look at it; none: never. `verify` is how long it has to help.
-    pub fn due(&self, verify: SignedDuration) -> Option<Timestamp> {
+    /// When a sweep must look at it; none: never. What was done is looked at each time until it has helped, or not.
+    pub fn due(&self) -> Option<Timestamp> {
         let after = |at: Timestamp, span| at.saturating_add(span).unwrap_or(Timestamp::MAX);
         match &self.state {
             State::Proposed { until } => {
@@ -210,9 +213,7 @@ impl Action {
             }
             State::Planned => Some(self.lease_until),
             State::Issued { .. } => Some(after(self.lease_until, READS_LAG)),
-            State::Confirmed { .. } if self.verdict.is_none() => {
-                Some(after(self.claimed_at.unwrap_or(self.decided_at), verify))
-            }
+            State::Confirmed { at, .. } if self.verdict.is_none() => Some(after(*at, FIRST_VERDICT)),
             State::Confirmed { .. }
             | State::Failed { .. }
             | State::Unknown { .. }

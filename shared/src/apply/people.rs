@@ -3,7 +3,7 @@
 //! Each decision is a conditional write of the ledger alone. Whoever may write the table may decide, and needs no right on
 //! ECS: what follows from a decision, the next sweep of the remediation function does, under every guard.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::record::{Items, Scene, Terms, write_action};
 use crate::action::{Action, ActionId, How, Ruling, Settled, State};
@@ -233,7 +233,7 @@ async fn decide<L: Ledger>(
 ) -> Result<Taken<Action>, Untaken> {
     let policy = Policy::default();
     let grouping = Notifications::default().grouping;
-    let terms = Terms { policy: &policy, verify: SignedDuration::ZERO, grouping, now };
+    let terms = Terms { policy: &policy, grouping, now };
     let (taken, _) = write_action(ledger, Items::of(found), &terms, step).await?;
     Ok(taken)
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{Action, ActionId};
+use crate::action::{Action, ActionId, Plan};
 use crate::config::Policy;
 use crate::incident::{Incident, Note, Story, Target, TargetRecord};
 use crate::ledger::{Budget, Key, LedgerError, Record, Scope, Stored, Transaction, Write, push_news};
@@ -27,8 +27,8 @@ const MAX_TRIES: usize = 3;
 /// Which items a step is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Items<'i> {
-    /// The action.
-    pub id: &'i ActionId,
+    /// The action; absent where none is concerned.
+    pub id: Option<&'i ActionId>,
     /// Its target, whose lock it takes.
     pub target: &'i Target,
     /// Its incident, by the time that was opened.
@@ -40,8 +40,12 @@ pub struct Items<'i> {
 impl<'i> Items<'i> {
     /// Those of an action's step that enters no budget.
     pub fn of(action: &'i Action) -> Self {
-        let plan = &action.plan;
-        Self { id: &plan.id, target: &plan.target, incident: plan.incident, budgets: &[] }
+        Self::of_plan(&action.plan)
+    }
+
+    /// Those of a plan's step that enters no budget.
+    pub fn of_plan(plan: &'i Plan) -> Self {
+        Self { id: Some(&plan.id), target: &plan.target, incident: plan.incident, budgets: &[] }
     }
 }
 
@@ -50,8 +54,6 @@ impl<'i> Items<'i> {
 pub struct Terms<'t> {
     /// What people decided.
     pub policy: &'t Policy,
-    /// How long the action has to help.
-    pub verify: SignedDuration,
     /// How long news gather before the first message about them.
     pub grouping: SignedDuration,
     /// Now.
@@ -116,11 +118,8 @@ struct Loaded {
 
 impl Loaded {
     async fn load<L: Ledger>(ledger: &L, items: Items<'_>, now: Timestamp) -> Result<Self, LedgerError> {
-        let mut keys = vec![
-            Key::action(items.id),
-            Key::target(items.target),
-            Key::incident(items.target, items.incident),
-        ];
+        let mut keys = vec![Key::target(items.target), Key::incident(items.target, items.incident)];
+        keys.extend(items.id.map(Key::action));
         keys.extend(items.budgets.iter().map(Key::budget));
         let mut scene = Scene {
             action: None,
@@ -174,13 +173,13 @@ async fn write<L: Ledger>(
     scene: &Scene,
     terms: &Terms<'_>,
 ) -> Result<Vec<Subject>, LedgerError> {
-    let Terms { policy, verify, grouping, now } = *terms;
+    let Terms { policy, grouping, now } = *terms;
     let before = &loaded.scene;
     let mut writes = Vec::new();
     let mut news = Vec::new();
     if let Some(action) = scene.action.as_ref().filter(|action| before.action.as_ref() != Some(*action)) {
         let stored = loaded.stored(&Key::action(&action.plan.id));
-        writes.push(Write::of_action(action.clone(), stored, verify, policy, now));
+        writes.push(Write::of_action(action.clone(), stored, policy, now));
     }
     if before.record != scene.record || loaded.next_look(before, policy) != loaded.next_look(scene, policy) {
         let stored = loaded.stored(&Key::target(&scene.record.target));

@@ -18,7 +18,6 @@ use crate::redact::redact;
 use crate::remediation::Home;
 
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
-const VERIFY: SignedDuration = SignedDuration::from_mins(30);
 
 fn at(time: &str) -> Timestamp {
     format!("2026-11-20T{time}Z").parse().unwrap()
@@ -82,7 +81,7 @@ fn ledger(action: Option<Action>) -> MemoryLedger {
     let mut writes = Vec::new();
     if let Some(action) = action {
         record.care.note(&action);
-        writes.push(Write::of_action(action, None, VERIFY, &policy, at("21:00:00")));
+        writes.push(Write::of_action(action, None, &policy, at("21:00:00")));
     }
     let due = Story { incident: Some(incident()), ..Story::loaded(record.clone()) }.next_look(&policy);
     writes.push(Write::of_target(record, None, due, &policy, at("21:00:00")));
@@ -170,9 +169,9 @@ fn step<L: Ledger>(
     step: impl Fn(&mut Scene) -> Result<(), LedgerError>,
 ) -> Result<usize, LedgerError> {
     let policy = Policy::default();
-    let terms = Terms { policy: &policy, verify: VERIFY, grouping: GROUPING, now };
+    let terms = Terms { policy: &policy, grouping: GROUPING, now };
     let plan = plan();
-    let items = Items { id: &plan.id, target: &plan.target, incident: plan.incident, budgets };
+    let items = Items { id: Some(&plan.id), target: &plan.target, incident: plan.incident, budgets };
     ready(write_action(ledger, items, &terms, step)).map(|((), news)| news.len())
 }
 
@@ -230,7 +229,7 @@ fn an_unknown_outcome_keeps_the_lock_and_is_never_forgotten() {
     step(&ledger, &[], at("21:08:00"), to(unknown().state)).unwrap();
     let key = Key::action(&plan().id);
     let stored = ready(ledger.read(&[key])).unwrap().remove(0).unwrap();
-    assert_eq!((stored.expires, action(&ledger).due(VERIFY)), (None, None));
+    assert_eq!((stored.expires, action(&ledger).due()), (None, None));
     assert_eq!(record(&ledger).care.open, Some(plan().id));
 }
 
@@ -327,11 +326,11 @@ fn an_action_is_due_when_a_sweep_can_find_something_out() {
     let lease = planned().lease_until;
     let issued = planned().into_state(State::Issued { at: at("21:05:01") });
     let done = State::Confirmed { at: at("21:05:02"), how: How::Answered, made: None };
-    assert_eq!(planned().due(VERIFY), Some(lease));
-    assert_eq!(issued.due(VERIFY), Some(lease + READS_LAG));
-    assert_eq!(planned().into_state(done).due(VERIFY), Some(at("21:35:00")));
-    assert_eq!(proposed().due(VERIFY), Some(at("22:00:00")));
-    assert_eq!(unknown().due(VERIFY), None);
+    assert_eq!(planned().due(), Some(lease));
+    assert_eq!(issued.due(), Some(lease + READS_LAG));
+    assert_eq!(planned().into_state(done).due(), Some(at("21:07:02")));
+    assert_eq!(proposed().due(), Some(at("22:00:00")));
+    assert_eq!(unknown().due(), None);
 }
 
 #[test]

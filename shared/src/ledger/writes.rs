@@ -2,7 +2,7 @@
 //!
 //! Open items are never forgotten. Both times follow from the record alone, so it does not matter who writes it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Budget, Expect, Key, Record, Stored, Write};
 use crate::action::Action;
@@ -50,15 +50,9 @@ impl Write {
         Self::new(key, stored, Record::Deployment(deployment)).expiring(is_over, policy, now)
     }
 
-    /// An action. `verify` is how long it has to help.
-    pub fn of_action(
-        action: Action,
-        stored: Option<&Stored>,
-        verify: SignedDuration,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Self {
-        let (is_over, due) = (action.is_over(), action.due(verify));
+    /// An action.
+    pub fn of_action(action: Action, stored: Option<&Stored>, policy: &Policy, now: Timestamp) -> Self {
+        let (is_over, due) = (action.is_over(), action.due());
         let key = Key::action(&action.plan.id);
         let write = Self::new(key, stored, Record::Action(Box::new(action)));
         Self { due, ..write.expiring(is_over, policy, now) }
