@@ -80,11 +80,9 @@ pub(super) fn check(services: &[Service], defaults: &Rules, faults: &mut Vec<Fau
         let entry = service.check(defaults, &mut Check::of(format!("services[{index}]"), faults));
         let is_same =
             |other: &Entry| other.selector == entry.selector && other.selector != Selector::default();
-        if let Some(first) = entries.iter().position(is_same) {
-            Check::of(format!("services[{index}]"), faults).fault(
-                "match",
-                format!("the same as of services[{first}], which comes first: this one has no effect"),
-            );
+        if entries.iter().any(is_same) {
+            let problem = "an entry before it has the same: this one has no effect";
+            Check::of(format!("services[{index}]"), faults).fault("match", problem);
         }
         entries.push(entry);
     }
@@ -92,7 +90,8 @@ pub(super) fn check(services: &[Service], defaults: &Rules, faults: &mut Vec<Fau
 }
 
 impl Service {
-    pub(super) fn of(entry: &Entry) -> Self {
+    /// The entry that says everything, defaults included.
+    pub fn of(entry: &Entry) -> Self {
         let selector = Match {
             cluster: entry.selector.cluster.as_ref().map(|glob| glob.as_str().to_owned()),
             service: entry.selector.service.as_ref().map(|glob| glob.as_str().to_owned()),

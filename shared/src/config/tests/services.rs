@@ -117,10 +117,7 @@ fn of_two_entries_with_the_same_match_the_second_is_refused() {
         {"match": {"service": "api"}},
         {"match": {"tags": {"a": "b"}, "service": "api"}, "mode": "act"},
     ]}));
-    assert_eq!(
-        told,
-        ["services[2].match: the same as of services[0], which comes first: this one has no effect"]
-    );
+    assert_eq!(told, ["services[2].match: an entry before it has the same: this one has no effect"]);
 }
 
 #[test]
