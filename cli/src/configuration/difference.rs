@@ -184,3 +184,69 @@ pub(crate) fn write_lines(out: &mut impl Write, lines: &[Line]) -> io::Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::read;
+
+    /// The lines between two files, each as `name: before → after`.
+    fn between(before: &str, after: &str) -> Vec<String> {
+        let configuration = |text: &str| read(&format!("version: 1\n{text}")).ok().unwrap().configuration;
+        lines(&configuration(before), &configuration(after))
+            .into_iter()
+            .map(|Line { name, before, after }| format!("{name}: {before} → {after}"))
+            .collect()
+    }
+
+    #[test]
+    fn an_entry_that_comes_or_goes_is_one_line_with_what_it_says_besides_the_defaults() {
+        let with =
+            "services: [{match: {cluster: shop, service: a*}, remedies: {run_task: off}, rerun: {}}]\n";
+        let said = "mode observe, remedies.run_task off, rerun declared";
+        assert_eq!(between("", with), [format!("services[cluster shop, service a*]: none → {said}")]);
+        assert_eq!(between(with, ""), [format!("services[cluster shop, service a*]: {said} → none")]);
+    }
+
+    #[test]
+    fn an_entry_that_stays_is_compared_by_what_holds_wherever_it_stands() {
+        let before = "services: [{match: {service: api}}]\n";
+        let after =
+            "services: [{match: {service: web}, mode: act}, {match: {service: api}, mode: propose}]\n";
+        assert_eq!(
+            between(before, after),
+            ["services[service web]: none → mode act", "services[service api].mode: observe → propose"]
+        );
+        // A default that changes changes what holds for the entry, too.
+        assert_eq!(
+            between(before, &format!("defaults: {{hung: 1h}}\n{before}")),
+            ["defaults.hung: 10m (default) → 1h", "services[service api].hung: 10m → 1h"]
+        );
+        assert_eq!(between(before, "services: [{match: {service: api}, hung: 10m}]\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_order_of_entries_is_a_setting() {
+        assert_eq!(
+            between(
+                "services: [{match: {service: a*}}, {match: {service: \"*a\"}}]\n",
+                "services: [{match: {service: \"*a\"}}, {match: {service: a*}}]\n"
+            ),
+            ["services, their order: [service a*] [service *a] → [service *a] [service a*]"]
+        );
+    }
+
+    #[test]
+    fn windows_and_budgets_are_a_setting_each() {
+        assert_eq!(
+            between(
+                "",
+                "guards: {freeze: [{days: [sat], from: 22:00, to: 06:00, why: no}], budgets: {service: {count: 1}}}\n"
+            ),
+            [
+                "guards.budgets.service: count 3, within 6h (default) → count 1, within 6h",
+                "guards.freeze: none (default) → days sat, from 22:00, to 06:00, utc_offset +00:00, why no",
+            ]
+        );
+    }
+}
