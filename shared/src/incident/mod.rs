@@ -28,6 +28,7 @@ pub use target::Target;
 
 use crate::arn::DeploymentId;
 use crate::diagnosis::{Cause, Kind};
+use crate::notification::Subject;
 
 /// How many deployments an incident names.
 const MAX_DEPLOYMENTS: usize = 8;
@@ -112,6 +113,11 @@ impl Incident {
             deployments: BTreeSet::new(),
             remedies: Remedies::default(),
         }
+    }
+
+    /// What people are told of it under.
+    pub fn subject(&self) -> Subject {
+        Subject::Incident { target: self.target.clone(), opened_at: self.opened_at }
     }
 
     /// Whether it goes on.
