@@ -123,7 +123,7 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item) -> Explanation<'f> {
                 Detail::TaskStateChange(task) => name_of(task),
                 _ => None,
             };
-            let target = reading.target.map(|target| redact(&target.to_string()).to_string());
+            let target = reading.whom().map(|whom| redact(&whom).to_string());
             Explanation { file, index, kind, target, task, diagnosis: reading.diagnosis, decision }
         }
         Item::Task(task) => {

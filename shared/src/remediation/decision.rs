@@ -155,6 +155,8 @@ pub fn decide(
         _ => None,
     };
     let mut decision = decide_task(task, diagnosis, policy);
+    let is_announced = matches!(event.detail, crate::event::Detail::Health(_)) && diagnosis.is_some();
+    let because = because.or(is_announced.then_some(Reason::Announcement));
     if let Some(because) = because
         && !decision.reasons.contains(&because)
     {
