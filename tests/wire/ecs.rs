@@ -91,13 +91,16 @@ fn the_sdk_reads_a_service_and_changes_it() {
         let updated = update.send().await.unwrap().service.unwrap();
         assert!(updated.task_definition().unwrap().ends_with(":task-definition/web:2"));
         behind.endpoint.advance(Duration::from_mins(15));
-        let described = behind.client.describe_services().cluster(CLUSTER).services("web").send().await.unwrap();
+        let described =
+            behind.client.describe_services().cluster(CLUSTER).services("web").send().await.unwrap();
         let deployments = described.services()[0].deployments();
         assert_eq!(deployments.len(), 1, "{deployments:?}");
         assert_eq!(deployments[0].rollout_state(), Some(&DeploymentRolloutState::Completed));
         let stopped = behind.tasks(DesiredStatus::Stopped).await;
         assert_eq!(stopped.len(), 2);
-        assert!(stopped.iter().all(|task| task.stop_code() == Some(&TaskStopCode::ServiceSchedulerInitiated)));
+        assert!(
+            stopped.iter().all(|task| task.stop_code() == Some(&TaskStopCode::ServiceSchedulerInitiated))
+        );
     });
 }
 
