@@ -462,7 +462,7 @@ fn lost(fargate: bool) -> World {
     world.rules().rerun = Some(Rerun::default());
     world.hear([failure(102, 7, Cause::SpotInterrupted)]);
     let lost = Lost { task: TaskArn::new("task/lost"), at: at(102), cause: Cause::SpotInterrupted };
-    world.story.record.care.lost.push(lost);
+    world.story.record.care.lost = vec![lost];
     let launch =
         Launch { capacity_provider: fargate.then(|| "FARGATE_SPOT".to_owned()), ..Launch::default() };
     world.tasks([Task { last_status: TaskStatus::Stopped, launch, ..task("task/lost") }]);
