@@ -34,7 +34,7 @@ pub(super) struct Place {
     pub(super) zone: String,
 }
 
-/// Why there is none: as the service's event, the service's message and RunTask's `failures` say it.
+/// Why there is none: as the service's event, the service's message and `RunTask`'s `failures` say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NoPlace {
     /// `RESOURCE:FARGATE`, `RESOURCE:CPU`, `AGENT`, or a sentence.
