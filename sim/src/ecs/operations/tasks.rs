@@ -78,6 +78,14 @@ impl Ecs {
             return Ok(original);
         }
         let definition = active_definition(self.view_now(), &input.task_definition)?;
+        if let Some(why) = definition.behaviour.launch_failure() {
+            return Err(ApiError::client(why));
+        }
+        if !input.placement_constraints.is_empty() || !input.placement_strategy.is_empty() {
+            return Err(ApiError::unsupported_feature(
+                "The model places tasks by resources and zones alone.",
+            ));
+        }
         let mut answer = RunTaskResponse::default();
         let mut started = Vec::new();
         for _ in 0..input.count.unwrap_or(1) {
