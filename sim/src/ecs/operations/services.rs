@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::super::api::{
     CreateServiceRequest, CreateServiceResponse, DeleteServiceRequest, DeleteServiceResponse,
-    DeploymentConfiguration, DeploymentControllerType, DeploymentStrategy, DescribeServicesRequest,
-    DescribeServicesResponse, LaunchType, ListServicesRequest, ListServicesResponse, SchedulingStrategy,
-    ServiceField, UpdateServiceRequest, UpdateServiceResponse,
+    DeploymentConfiguration, DeploymentControllerType, DescribeServicesRequest, DescribeServicesResponse,
+    LaunchType, ListServicesRequest, ListServicesResponse, ServiceField, UpdateServiceRequest,
+    UpdateServiceResponse,
 };
 use super::super::definition::Definition;
 use super::super::error::ApiError;
@@ -72,7 +72,6 @@ impl Ecs {
         &mut self,
         input: &CreateServiceRequest,
     ) -> Result<CreateServiceResponse, ApiError> {
-        refuse_unknown(input)?;
         let cluster = self.view_now().cluster(input.cluster.as_deref())?;
         let known = self.state.service_by_name(&cluster, &input.service_name);
         if known.is_some_and(|service| service.status != ServiceStatus::Inactive) {
@@ -165,7 +164,6 @@ impl Ecs {
         let id = self.active_service(input.cluster.as_deref(), &input.service)?;
         let Some(service) = self.state.service(id) else { return Err(ApiError::service_not_found()) };
         refuse_for_controller(service.controller, input)?;
-        input.deployment_configuration.as_ref().map_or(Ok(()), only_rolling)?;
         let arn = service.arn.clone();
         let next = next_shape(self.view_now(), service, input)?;
         let deploys = input.force_new_deployment == Some(true) || !next.deploys_like(&service.shape);
@@ -217,33 +215,6 @@ impl Ecs {
         } else {
             Err(ApiError::service_not_active())
         }
-    }
-}
-
-/// What ECS would do and the model does not: refused, never passed over.
-fn refuse_unknown(input: &CreateServiceRequest) -> Result<(), ApiError> {
-    input.deployment_configuration.as_ref().map_or(Ok(()), only_rolling)?;
-    let unknown = if input.scheduling_strategy == Some(SchedulingStrategy::Daemon) {
-        "services with the scheduling strategy DAEMON"
-    } else if !input.placement_constraints.is_empty() || !input.placement_strategy.is_empty() {
-        "placement constraints and strategies"
-    } else if !input.service_registries.is_empty() {
-        "service registries"
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::unsupported_feature(format!("The model has no {unknown}.")))
-}
-
-fn only_rolling(configuration: &DeploymentConfiguration) -> Result<(), ApiError> {
-    let is_rolling = configuration.strategy.is_none_or(|strategy| strategy == DeploymentStrategy::Rolling);
-    let ends_early = configuration.early_success_criteria.as_ref().is_some_and(|criteria| criteria.enable);
-    if is_rolling && configuration.lifecycle_hooks.is_empty() && !ends_early {
-        Ok(())
-    } else {
-        Err(ApiError::unsupported_feature(
-            "The model has rolling deployments, without hooks or early success.",
-        ))
     }
 }
 

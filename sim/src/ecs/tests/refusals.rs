@@ -58,27 +58,6 @@ fn a_deleted_service_drains_and_is_no_longer_active() {
 }
 
 #[test]
-fn what_the_model_does_not_have_is_refused_by_name() {
-    let mut world = World::steady(1);
-    let create = |more: Value| {
-        let mut input = json!({
-            "cluster": CLUSTER, "serviceName": "web", "taskDefinition": "api:1", "desiredCount": 1,
-            "launchType": "FARGATE",
-        });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        input
-    };
-    for more in [
-        json!({ "schedulingStrategy": "DAEMON" }),
-        json!({ "deploymentConfiguration": { "strategy": "BLUE_GREEN" } }),
-        json!({ "serviceRegistries": [{ "registryArn": "arn:aws:servicediscovery:r:1:service/srv-1" }] }),
-    ] {
-        assert_eq!(world.refused("CreateService", &create(more)), "UnsupportedFeatureException");
-    }
-    assert!(world.ecs.effects().is_empty());
-}
-
-#[test]
 fn what_is_not_there_is_named() {
     let mut world = World::steady(1);
     let missing = json!({ "cluster": "other", "services": ["api"] });
