@@ -145,12 +145,12 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item, policy: Option<&Policy>
                 Detail::TaskStateChange(task) => name_of(task),
                 _ => None,
             };
-            (reading.target, task, reading.diagnosis, decision)
+            (reading.whom(), task, reading.diagnosis, decision)
         }
         Item::Task(task) => {
             let (target, diagnosis) = (Target::of_task(task), diagnosis::of_task(task));
             let decision = remediation::decide_task(Some(task), target.as_ref(), diagnosis.as_ref(), policy);
-            (target, name_of(task), diagnosis, decision)
+            (target.map(|target| target.to_string()), name_of(task), diagnosis, decision)
         }
         Item::Failure(failure) => {
             let diagnosis = Some(diagnosis::of_failure(failure));
@@ -159,7 +159,7 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item, policy: Option<&Policy>
         }
         Item::Missing { .. } => (None, None, None, remediation::decide_task(None, None, None, policy)),
     };
-    let target = target.map(|target| redact(&target.to_string()).to_string());
+    let target = target.map(|target| redact(&target).to_string());
     Explanation { file, index, kind: item.kind(), target, task, diagnosis, decision, is_by_configuration }
 }
 

@@ -1,11 +1,12 @@
 //! The calls, one for each way to change something.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::{DesiredCount, Launch};
+use crate::ecs::Launch;
 
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,30 @@ impl Call {
     }
 }
 
+impl fmt::Display for Call {
+    /// As alerts and the ledger name it: `UpdateService api to api:41`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation();
+        match self {
+            Self::StopServiceDeployment { service_deployment, back_to } => {
+                let (service, back_to) = (service_deployment.service(), back_to.family_and_revision());
+                write!(f, "{operation} {service}, back to {back_to}")
+            }
+            Self::UpdateService { service, task_definition, force_new_deployment, .. } => {
+                write!(f, "{operation} {service}")?;
+                if let Some(revision) = task_definition {
+                    write!(f, " to {}", revision.family_and_revision())?;
+                }
+                f.write_str(if *force_new_deployment { ", force a new deployment" } else { "" })
+            }
+            Self::StopTask { task, .. } => write!(f, "{operation} {}", task.id()),
+            Self::RunTask { like, task_definition, .. } => {
+                write!(f, "{operation} {} like {}", task_definition.family_and_revision(), like.id())
+            }
+        }
+    }
+}
+
 /// `awsvpcConfiguration`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Network {
@@ -100,8 +125,10 @@ pub struct Precondition {
     pub primary: Option<DeploymentId>,
     /// What that deploys.
     pub task_definition: Option<TaskDefinitionArn>,
-    /// How many tasks are wanted.
-    pub desired: Option<DesiredCount>,
+    /// Whether the service must still be unwell: what is well again is left alone.
+    pub ailing: bool,
+    /// Whether every task must run: what is unwell is not restarted as a precaution.
+    pub steady: bool,
     /// A task that still runs and is still unwell.
     pub unwell: Option<TaskArn>,
     /// A task that is still stopped, and that nothing stands in for.

@@ -158,8 +158,11 @@ pub fn decide(event: &Event, reading: &Reading, policy: &Policy, home: Option<&H
         Detail::TaskStateChange(task) => Some(task.as_ref()),
         _ => None,
     };
-    let mut decision = decide_task(task, reading.target.as_ref(), reading.diagnosis.as_ref(), policy);
-    if let Some(because) = reading.because
+    let target = reading.about.first().map(|about| &about.target);
+    let mut decision = decide_task(task, target, reading.diagnosis.as_ref(), policy);
+    let is_announced = matches!(event.detail, Detail::Health(_)) && reading.diagnosis.is_some();
+    let because = reading.because.or(is_announced.then_some(Reason::Announcement));
+    if let Some(because) = because
         && !decision.reasons.contains(&because)
     {
         decision.reasons.insert(0, because);
