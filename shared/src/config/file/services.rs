@@ -104,16 +104,17 @@ impl Service {
                 public_ip: Some(OnOff::of(network.public_ip)),
             }),
         });
-        Self { selector: Some(selector), rerun, ..Self::default() }.with_shared(&Defaults::of(&entry.rules))
+        let mut service = Self { selector: Some(selector), rerun, ..Self::default() };
+        service.set_shared(&Defaults::of(&entry.rules));
+        service
     }
 
     fn check(&self, defaults: &Rules, check: &mut Check<'_>) -> Entry {
-        let selector = match &self.selector {
-            Some(selector) => selector.check(&mut check.below("match")),
-            None => {
-                check.fault("match", "`match` is missing: it says which targets the entry is about");
-                Selector::default()
-            }
+        let selector = if let Some(selector) = &self.selector {
+            selector.check(&mut check.below("match"))
+        } else {
+            check.fault("match", "`match` is missing: it says which targets the entry is about");
+            Selector::default()
         };
         let mut rules = defaults.clone();
         self.shared().check(&mut rules, check);
