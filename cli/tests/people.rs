@@ -260,6 +260,17 @@ fn pausing_and_resuming_turn_the_switch_that_functions_read() {
 }
 
 #[test]
+fn the_documentation_has_every_guard_in_the_order_in_which_they_are_asked() {
+    let page = include_str!("../../docs/safety.md");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| guard |")).skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    let named: Vec<&str> =
+        rows.iter().filter_map(|row| row.split('|').nth(1)).map(str::trim).filter(|name| !name.is_empty()).collect();
+    let asked: Vec<&str> = steward::guard::GUARDS.iter().map(|guard| guard.name).collect();
+    assert_eq!(named, asked);
+}
+
+#[test]
 fn the_ledger_is_the_one_that_is_named_or_the_only_one() {
     let server = Server::start();
     let pause = ["pause", "--why", "migration"];
