@@ -16,7 +16,7 @@ use steward::event::decode::{self, DecodeError};
 use steward::incident::Target;
 use steward::ledger::{Due, LedgerError, Owner};
 use steward::notification::Subject;
-use steward::ports::{Clock, Ledger, NudgeError, Parameters, Role, Tell};
+use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, NudgeError, Owners, Parameters, Role, Tell};
 use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
@@ -42,10 +42,11 @@ pub struct Ports<'p, L, T, C> {
     pub clock: &'p C,
 }
 
-/// What the function's role allows; `P` reads its configuration.
-pub fn role<L: Ledger, T: Tell, P: Parameters>() -> Role {
+/// What the function's role allows at the most; `P` reads its configuration. A stack may leave out what changes ECS.
+pub fn role<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, P: Parameters>() -> Role {
+    let (reads, changes) = (<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS);
     Role {
-        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat(),
+        needs: [L::ACCESS, reads, changes, O::ACCESS, T::ACCESS, P::ACCESS].concat(),
         reads: &[Owner::Remediation, Owner::Shared],
         writes: &[Owner::Remediation, Owner::Shared],
         due: Owner::Remediation,

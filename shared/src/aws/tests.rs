@@ -7,7 +7,7 @@ use super::scripted::{Answer, Script, run};
 use super::*;
 use crate::arn::{ClusterArn, ServiceName};
 use crate::config::MemoryParameters;
-use crate::incident::{Failures, Incident, Severity, Status, Target};
+use crate::incident::{Failures, Incident, Remedies, Severity, Status, Target};
 use crate::notification::{Message, Subject, Tone, incident};
 use crate::ports::{
     Channel, EcsError, Meaning, Overwrite, Owners, ParameterError, ParameterStore, Parameters, Postpone,
@@ -28,6 +28,7 @@ fn told() -> (Subject, Message) {
         status: Status::Open,
         failures,
         deployments: [].into(),
+        remedies: Remedies::default(),
     };
     (Subject::Incident { target, opened_at }, incident(&about))
 }

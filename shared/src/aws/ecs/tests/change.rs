@@ -12,7 +12,7 @@ use crate::remediation::Home;
 fn id() -> ActionId {
     let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
     let target = Target::Service { cluster: cluster(), name: ServiceName::new("api") };
-    ActionId::of(&home, &target, Remedy::RunAgain, "a")
+    ActionId::of(&home, &target, Remedy::RunTask, "a")
 }
 
 fn roll_back() -> Call {
@@ -139,7 +139,7 @@ fn a_task_is_run_once_under_its_token_the_way_the_lost_one_ran() {
     };
     let (_, sent) = make(started(), &run_again(launch, Some(network)));
     let body = sent[0].json();
-    assert_eq!(body["capacityProviderStrategy"], json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]));
+    assert_eq!(body["capacityProviderStrategy"], json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]));
     assert_eq!((&body["platformVersion"], &body["enableExecuteCommand"]), (&json!("1.4.0"), &json!(true)));
     assert_eq!(
         body["networkConfiguration"]["awsvpcConfiguration"],
