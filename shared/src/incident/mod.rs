@@ -22,6 +22,7 @@ pub use target::Target;
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::config::Policy;
 use crate::diagnosis::{self, Cause, Kind};
+use crate::notification::Subject;
 
 /// How many deployments an incident names.
 const MAX_DEPLOYMENTS: usize = 8;
@@ -180,6 +181,11 @@ impl Incident {
             deployments: BTreeSet::new(),
             remedies: Remedies::default(),
         }
+    }
+
+    /// What people are told of it under.
+    pub fn subject(&self) -> Subject {
+        Subject::Incident { target: self.target.clone(), opened_at: self.opened_at }
     }
 
     /// Whether it goes on.
@@ -490,7 +496,8 @@ impl Story {
     pub fn next_look(&self, policy: &Policy) -> Option<Timestamp> {
         let is_open = self.incident.as_ref().is_some_and(Incident::is_open);
         let away_since = self.record.agent.and_then(|agent| agent.away_since).filter(|_| !is_open);
-        away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy))
+        let of_incident = away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy));
+        of_incident.into_iter().chain(self.record.care.look_at).min()
     }
 }
 

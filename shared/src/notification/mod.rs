@@ -129,5 +129,10 @@ pub struct Fact {
     pub value: Redacted,
 }
 
+/// A time as people read it: `20 Nov 21:04 UTC`.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %b %H:%M UTC").to_string()
+}
+
 #[cfg(test)]
 mod tests;

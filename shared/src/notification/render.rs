@@ -1,8 +1,8 @@
 //! From what the ledger holds to what a person reads.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::{Fact, Message, Tone};
+use super::{Fact, Message, Tone, moment};
 use crate::arn::{Arn, DeploymentId, TaskDefinitionArn};
 use crate::config::{Notifications, Size};
 use crate::diagnosis::Cause;
@@ -210,11 +210,6 @@ fn count_of(failures: &Failures) -> String {
         (count, false) => format!("{count} failures"),
         (count, true) => format!("≥ {count} failures"),
     }
-}
-
-/// `20 Nov 21:04 UTC`.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%-d %b %H:%M UTC").to_string()
 }
 
 /// In the two largest units.

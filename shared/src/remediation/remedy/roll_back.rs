@@ -22,7 +22,8 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, now: Timestamp) -> Candidate {
     let rules = super::enrolled(patient.policy, &patient.record.target, facts).rules;
-    let (Some(primary), Some(revision)) = (service.primary(), service.primary().and_then(|p| p.task_definition.as_ref()))
+    let (Some(primary), Some(revision)) =
+        (service.primary(), service.primary().and_then(|p| p.task_definition.as_ref()))
     else {
         return Candidate::Not;
     };
@@ -107,10 +108,10 @@ fn trouble(
 /// Whether a cause can come with a revision, so that going back can help. Nothing is done on a guess.
 fn may_be_the_revision(cause: Cause) -> bool {
     use Cause::{
-        Aborted, AppError, CommandNotRunnable, ContainerHealthCheckFailed, DependencyFailed, ElbHealthCheckFailed,
-        EnvFileUnavailable, ExitedCleanly, ImageAccessDenied, ImageInvalid, ImageNotFound, ImagePlatformMismatch,
-        Killed, LogSetupFailed, OutOfMemory, RoleNotAssumable, SecretAccessDenied, SecretNotFound, Segfault,
-        TaskConfigInvalid, VolumeMountFailed,
+        Aborted, AppError, CommandNotRunnable, ContainerHealthCheckFailed, DependencyFailed,
+        ElbHealthCheckFailed, EnvFileUnavailable, ExitedCleanly, ImageAccessDenied, ImageInvalid,
+        ImageNotFound, ImagePlatformMismatch, Killed, LogSetupFailed, OutOfMemory, RoleNotAssumable,
+        SecretAccessDenied, SecretNotFound, Segfault, TaskConfigInvalid, VolumeMountFailed,
     };
     matches!(
         cause,
@@ -162,7 +163,10 @@ fn good_revision(
     let fails = |sample: &Failure| sample.task_definition.as_ref() == Some(&good);
     let is_curable = |sample: &&Failure| may_be_the_revision(sample.diagnosis.cause);
     let samples = patient.incident.failures.samples();
-    let left = patient.record.effects().any(|tried| tried.revision.as_ref() == Some(&good) && tried.incident == patient.incident.opened_at);
+    let left = patient
+        .record
+        .effects()
+        .any(|tried| tried.revision.as_ref() == Some(&good) && tried.incident == patient.incident.opened_at);
     if left || samples.iter().filter(is_curable).any(fails) {
         return Err(Escalation::GoodRevisionFails);
     }
@@ -178,7 +182,8 @@ fn way_back(service: &Service, facts: &Facts, good: &TaskDefinitionArn) -> Resul
         task_definition: Some(good.clone()),
         force_new_deployment: false,
     };
-    let under_way = service.current_service_deployment.as_ref().and_then(|arn| facts.service_deployments.get(arn));
+    let under_way =
+        service.current_service_deployment.as_ref().and_then(|arn| facts.service_deployments.get(arn));
     let Some(deployment) = under_way.and_then(Observed::known).filter(|found| found.is_stoppable()) else {
         return Ok(update);
     };
