@@ -139,7 +139,10 @@ fn a_task_is_run_once_under_its_token_the_way_the_lost_one_ran() {
     };
     let (_, sent) = make(started(), &run_again(launch, Some(network)));
     let body = sent[0].json();
-    assert_eq!(body["capacityProviderStrategy"], json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]));
+    assert_eq!(
+        body["capacityProviderStrategy"],
+        json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}])
+    );
     assert_eq!((&body["platformVersion"], &body["enableExecuteCommand"]), (&json!("1.4.0"), &json!(true)));
     assert_eq!(
         body["networkConfiguration"]["awsvpcConfiguration"],
