@@ -27,13 +27,7 @@ pub(crate) fn read(records: Vec<Record>, settings: &Settings, now: Timestamp) ->
     for (index, record) in records.into_iter().enumerate() {
         let result = record.event.map(|event| {
             let reading = read_event(&event, now);
-            let decision = decide(
-                &event,
-                reading.diagnosis.as_ref(),
-                reading.because,
-                &settings.policy,
-                settings.home.as_ref(),
-            );
+            let decision = decide(&event, &reading, &settings.policy, settings.home.as_ref());
             let explained = Explained {
                 kind: event.detail.kind(),
                 target: reading.whom(),

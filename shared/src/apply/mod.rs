@@ -14,6 +14,7 @@
 //!
 //! ECS has no fencing: between the last read and the call, somebody else may act. The window is as long as two calls.
 
+pub mod people;
 mod probe;
 mod record;
 
@@ -280,3 +281,6 @@ fn failed(error: &EcsError, now: Timestamp) -> Option<State> {
         Meaning::Unknown => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

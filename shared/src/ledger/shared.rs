@@ -48,6 +48,9 @@ pub struct Switch {
     pub scope: Scope,
     /// Who paused it, when and why; absent: it goes on.
     pub paused: Option<Ruling>,
+    /// Who let it go on last.
+    #[serde(default)]
+    pub resumed: Option<Ruling>,
 }
 
 /// The latest times at which an action entered a budget.

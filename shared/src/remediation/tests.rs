@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::Policy;
+use crate::config::{Mode, Policy};
 
 fn now() -> Timestamp {
     "2026-11-20T21:00:00Z".parse().unwrap()
@@ -80,7 +80,7 @@ fn a_rerun_belongs_to_remediation() {
 fn the_decision_is_to_observe_and_says_why() {
     let event = stopped(json!({}));
     let reading = read(&event, now());
-    let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, &Policy::default(), None);
+    let decision = decide(&event, &reading, &Policy::default(), None);
     let reasons: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
     assert_eq!(decision.action, Action::Observe);
     assert_eq!(
@@ -91,6 +91,28 @@ fn the_decision_is_to_observe_and_says_why() {
             "the mode is observe: nothing is changed",
         ]
     );
+}
+
+#[test]
+fn the_mode_is_that_of_the_target_s_entry_and_who_is_not_enrolled_is_told_so() {
+    let policy = |cluster: &str| {
+        let file = json!({
+            "version": 1, "defaults": {"mode": "propose"},
+            "services": [{"match": {"service": "none"}}, {"match": {"cluster": cluster}, "mode": "act"}],
+        });
+        serde_json::from_value::<crate::config::file::File>(file).unwrap().check().unwrap().policy
+    };
+    let event = stopped(json!({}));
+    let reading = read(&event, now());
+    let cluster = reading.about[0].target.cluster().name();
+    let decision = decide(&event, &reading, &policy(cluster), None);
+    assert_eq!((decision.mode, decision.entry), (Mode::Act, Some(1)));
+    assert!(
+        !decision.reasons.contains(&Reason::ModeObserves) && !decision.reasons.contains(&Reason::NotEnrolled)
+    );
+    let decision = decide(&event, &reading, &policy("elsewhere"), None);
+    assert_eq!((decision.mode, decision.entry), (Mode::Propose, None));
+    assert_eq!(decision.reasons.last(), Some(&Reason::NotEnrolled));
 }
 
 #[test]
