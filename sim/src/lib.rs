@@ -24,6 +24,8 @@
 //! | [`lambda::gateway`] | stands in front of AWS and Slack, records calls, breaks some |
 //! | [`lambda::clock`] | the queues' time, the wall's or a faster one |
 //! | [`moto`] | DynamoDB, SNS and SSM |
+//! | [`ecs`] | ECS's control plane in virtual time; [`ecs::server`] answers for it as ECS does |
+//! | [`ecs::botocore`] | holds what is asked of ECS, and answered, against AWS's own model |
 //! | [`slack`] | Slack's webhooks |
 //!
 //! ```no_run
@@ -57,9 +59,11 @@
 )]
 
 pub mod binaries;
+pub mod ecs;
 pub mod house;
 mod http;
 pub mod lambda;
 pub mod moto;
+mod random;
 pub mod slack;
 mod sync;

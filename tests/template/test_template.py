@@ -426,6 +426,11 @@ class Memory(unittest.TestCase):
         self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
         self.assertEqual(TEMPLATE["Parameters"]["TableDeletionProtection"]["Default"], "true")
 
+    def test_the_command_line_finds_the_table_by_the_name_of_the_stack(self):
+        parameter = RESOURCES["TableParameter"]["Properties"]
+        self.assertEqual(parameter["Name"], {"Fn::Sub": "/steward/${AWS::StackName}/table"})
+        self.assertEqual((parameter["Type"], parameter["Value"]), ("String", arn_of("Table")))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -80,6 +80,7 @@ async fn repeat<L: Ledger>(
         let loaded = Loaded::load(ledger, target, named, now).await?;
         let mut story = loaded.story.clone();
         go_on(&mut story);
+        story.ask_for_remedies(&loaded.story, &settings.policy, now);
         match write(ledger, &loaded, &story, settings, now).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
             result => return result,
@@ -166,6 +167,7 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
             Observation::Deployment { id, .. } | Observation::Deploys { id, .. } => Some(id.clone()),
             Observation::Failed(failure) => failure.deployment.clone(),
             Observation::Steady { .. }
+            | Observation::Announced(_)
             | Observation::Agent { .. }
             | Observation::Healthy { .. }
             | Observation::Gone { .. } => None,
