@@ -79,6 +79,9 @@ impl Ecs {
             return Ok(original);
         }
         let definition = active_definition(self.view_now(), &input.task_definition)?;
+        if let Some(why) = definition.behaviour.launch_failure() {
+            return Err(ApiError::client(why));
+        }
         self.take_launches(&cluster, input)?;
         let mut answer = RunTaskResponse::default();
         let mut started = Vec::new();
