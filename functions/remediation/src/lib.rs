@@ -189,12 +189,12 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
         let batch = batch::read(records, &self.settings, now);
         let mut outcome = Outcome { records: batch.records, ..Outcome::default() };
         let mut clusters: BTreeMap<ClusterArn, Fallen> = BTreeMap::new();
-        let advances = batch.groups.into_iter().map(|(target, group)| async move {
+        let stories = batch.groups.into_iter().map(|(target, group)| async move {
             let advanced = self.advance(&target, &group, now).await;
             (target, group.records, advanced)
         });
-        let mut advances = stream::iter(advances).buffered(PARALLEL);
-        while let Some((target, records, advanced)) = advances.next().await {
+        let mut stories = stream::iter(stories).buffered(PARALLEL);
+        while let Some((target, records, advanced)) = stories.next().await {
             match advanced {
                 Ok((advanced, not_nudged)) => {
                     outcome.news.extend(advanced.news);
@@ -208,7 +208,7 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
                 Err(problem) => fail(&mut outcome.records, &records, &problem),
             }
         }
-        drop(advances);
+        drop(stories);
         for (cluster, Fallen { began, records }) in clusters {
             let policy = &self.settings.policy;
             if let Err(error) = openings::remember(self.ports.ledger, &cluster, &began, policy, now).await {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Incident, Story};
+use crate::diagnosis::Cause;
 use crate::ledger::{Opening, Openings};
 
 /// That something began to fail.
@@ -28,8 +29,7 @@ impl Story {
             .into_iter()
             .filter_map(|(cause, _)| Some((cause, incident.failures.first_of(cause, notice)?)))
             .flat_map(|(cause, at)| {
-                let zones: BTreeSet<Option<String>> = zones(incident, cause);
-                zones.into_iter().map(move |zone| Opening {
+                zones(incident, cause).into_iter().map(move |zone| Opening {
                     at,
                     target: incident.target.clone(),
                     cause,
@@ -43,11 +43,10 @@ impl Story {
 }
 
 /// The zones that the latest failures of a cause tell; where none does, it is not known.
-fn zones(incident: &Incident, cause: crate::diagnosis::Cause) -> BTreeSet<Option<String>> {
+fn zones(incident: &Incident, cause: Cause) -> BTreeSet<Option<String>> {
     let samples = incident.failures.samples().iter().filter(|sample| sample.diagnosis.cause == cause);
-    let zones: BTreeSet<Option<String>> =
-        samples.map(|sample| sample.availability_zone.clone()).filter(Option::is_some).collect();
-    if zones.is_empty() { [None].into() } else { zones }
+    let zones: BTreeSet<String> = samples.filter_map(|sample| sample.availability_zone.clone()).collect();
+    if zones.is_empty() { [None].into() } else { zones.into_iter().map(Some).collect() }
 }
 
 impl Began {
