@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -18,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::lambda::queue::{MAX_RECEIVED, Message, QueueError};
 use crate::lambda::runtime::{Invoke, InvokeError};
 use crate::lambda::sqs::{LOOK, Sqs, system_attributes};
+use crate::random::later;
 use crate::sync::{Owned, lock};
 
 mod reply;
@@ -240,10 +240,6 @@ async fn invoke(
             result => return result,
         }
     }
-}
-
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// The event that Lambda makes of messages.
