@@ -25,6 +25,8 @@ mod settings;
 mod setup;
 mod state;
 mod task;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 mod turn;
 pub mod validation;

@@ -41,6 +41,7 @@ impl Ecs {
         let want = Want {
             cluster: &service.cluster,
             group: &group,
+            service: Some(id),
             definition: &definition,
             is_fargate: shape.is_fargate,
             strategy: &shape.strategy,

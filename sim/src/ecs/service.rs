@@ -220,10 +220,6 @@ impl Service {
         self.history.last().filter(|last| !is_final(last.progress)).map(AsRef::as_ref)
     }
 
-    pub(super) fn has_load_balancer(&self) -> bool {
-        !self.shape.load_balancers.is_empty()
-    }
-
     /// Default 100 for rolling services.
     pub(super) fn least_healthy(&self) -> u32 {
         percent(self.desired, self.configuration.minimum_healthy_percent.unwrap_or(100), true)

@@ -113,6 +113,7 @@ impl Ecs {
             &Want {
                 cluster,
                 group: &group,
+                service: None,
                 definition,
                 is_fargate: input.launch_type == Some(LaunchType::Fargate),
                 strategy,
