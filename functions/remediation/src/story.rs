@@ -80,6 +80,7 @@ async fn repeat<L: Ledger>(
         let loaded = Loaded::load(ledger, target, named, now).await?;
         let mut story = loaded.story.clone();
         go_on(&mut story);
+        story.ask_for_remedies(&loaded.story, &settings.policy, now);
         match write(ledger, &loaded, &story, settings, now).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
             result => return result,

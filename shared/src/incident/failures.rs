@@ -165,6 +165,16 @@ impl Failures {
         self.first_at = self.first_at.filter(|_| self.more);
     }
 
+    /// Whether a failure is kept.
+    pub fn knows(&self, fingerprint: Fingerprint) -> bool {
+        self.entries.contains_key(&fingerprint)
+    }
+
+    /// Whether something is known of a failure that was not known in `before`.
+    pub fn grew_since(&self, before: &Self) -> bool {
+        self.entries.iter().any(|(fingerprint, entry)| before.entries.get(fingerprint) != Some(entry))
+    }
+
     /// How many are known one by one; with [`Failures::has_more`] this is the least there were.
     pub fn count(&self) -> usize {
         self.entries.len()
