@@ -24,7 +24,9 @@ fn file_of(value: Value) -> File {
 
 /// A file that differs from another by how long news gather.
 fn grouping(seconds: u32) -> File {
-    file_of(json!({"version": 1, "mode": "observe", "notifications": {"grouping": format!("{seconds}s")}}))
+    file_of(
+        json!({"version": 1, "defaults": {"mode": "observe"}, "notifications": {"grouping": format!("{seconds}s")}}),
+    )
 }
 
 fn apply_file(store: &MemoryParameters, file: File) -> Result<Applied, ApplyError> {
