@@ -16,6 +16,7 @@ mod names;
 pub mod operation;
 mod operations;
 mod placement;
+pub mod ports;
 mod rollout;
 mod run_task;
 mod scheduler;
