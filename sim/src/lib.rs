@@ -23,6 +23,7 @@
 //! | [`lambda::source`] | event source mappings and ticks: what invokes functions |
 //! | [`lambda::gateway`] | stands in front of AWS and Slack, records calls, breaks some |
 //! | [`lambda::clock`] | the queues' time, the wall's or a faster one |
+//! | [`scenario`] | stories that the handlers are played in, against the model of ECS |
 //! | [`moto`] | DynamoDB, SNS and SSM |
 //! | [`slack`] | Slack's webhooks |
 //!
@@ -63,5 +64,6 @@ mod http;
 pub mod lambda;
 pub mod moto;
 mod random;
+pub mod scenario;
 pub mod slack;
 mod sync;

@@ -57,7 +57,7 @@ fn describe_services(ecs: &mut Ecs, cluster: &ClusterArn, services: &[String]) -
     Ok(answer.services.into_iter().map(|service| of_service(service, cluster)).collect())
 }
 
-fn of_service(answered: api::Service, cluster: &ClusterArn) -> Service {
+pub(crate) fn of_service(answered: api::Service, cluster: &ClusterArn) -> Service {
     let configuration = answered.deployment_configuration.unwrap_or_default();
     let breaker = configuration.deployment_circuit_breaker.as_ref();
     let alarms = configuration.alarms.as_ref();

@@ -1,0 +1,1 @@
+//! The measures of many scenarios beside each other.
