@@ -25,6 +25,8 @@
 //! | [`lambda::clock`] | the queues' time, the wall's or a faster one |
 //! | [`scenario`] | stories that the handlers are played in, against the model of ECS |
 //! | [`moto`] | DynamoDB, SNS and SSM |
+//! | [`ecs`] | ECS's control plane in virtual time; [`ecs::server`] answers for it as ECS does |
+//! | [`ecs::botocore`] | holds what is asked of ECS, and answered, against AWS's own model |
 //! | [`slack`] | Slack's webhooks |
 //!
 //! ```no_run

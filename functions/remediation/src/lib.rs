@@ -47,11 +47,11 @@ pub struct Ports<'p, L, E, O, T, C> {
     pub clock: &'p C,
 }
 
-/// What the function's role allows; `P` reads its configuration.
+/// What the function's role allows at the most; `P` reads its configuration. A stack may leave out what changes ECS.
 pub fn role<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, P: Parameters>() -> Role {
-    let ecs = [<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS, O::ACCESS];
+    let (reads, changes) = (<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS);
     Role {
-        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat().into_iter().chain(ecs.concat()).collect(),
+        needs: [L::ACCESS, reads, changes, O::ACCESS, T::ACCESS, P::ACCESS].concat(),
         reads: &[Owner::Remediation, Owner::Shared],
         writes: &[Owner::Remediation, Owner::Shared],
         due: Owner::Remediation,

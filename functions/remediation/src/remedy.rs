@@ -2,9 +2,10 @@
 //!
 //! Decisions are pure, and the protocol leaves none to be made: here they meet the ports.
 
-use jiff::Timestamp;
-use steward::action::{Action, ActionId, State, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use steward::action::{Action, ActionId, Call, How, Plan, Remedy, State, Verdict};
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
+use steward::guard::Refusal;
 use steward::incident::{Held, Incident, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
@@ -18,9 +19,9 @@ use crate::{Ports, Settings};
 /// So many lost tasks of one family are run again in one go; the next sweep goes on.
 const MAX_IN_A_ROW: usize = 10;
 /// What cannot be probed for so long never will be.
-const PROBED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+const PROBED_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// So long the same client token gives the same answer for certain.
-const TOKEN_LIVES: jiff::SignedDuration = jiff::SignedDuration::from_mins(55);
+const TOKEN_LIVES: SignedDuration = SignedDuration::from_mins(55);
 
 /// Looks after what is due, in one invocation.
 pub(crate) struct Care<'c, 'p, L, E, O, T, C> {
@@ -120,7 +121,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         &self,
         chart: &Chart,
         patient: Patient<'_>,
-        plan: steward::action::Plan,
+        plan: Plan,
         facts: &Facts,
         news: &mut Vec<Subject>,
     ) -> Result<Looked, LedgerError> {
@@ -145,11 +146,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             Carried::Stands(action) => {
                 self.note(chart, None, None, news).await?;
                 let is_over = !action.state.holds_lock();
-                Ok(if is_over && action.plan.remedy == steward::action::Remedy::RunTask {
-                    Looked::More
-                } else {
-                    Looked::Done
-                })
+                Ok(if is_over && action.plan.remedy == Remedy::RunTask { Looked::More } else { Looked::Done })
             }
             Carried::Left => self.note(chart, None, None, news).await.map(|()| Looked::Done),
         }
@@ -160,7 +157,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         &self,
         chart: &Chart,
         incident: &Incident,
-        plan: steward::action::Plan,
+        plan: Plan,
         facts: &Facts,
         news: &mut Vec<Subject>,
     ) -> Result<Looked, LedgerError> {
@@ -220,11 +217,8 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let waited = now.duration_since(issued_at);
         let unknown = |why: &str| State::Unknown { at: now, why: redact(why) };
         let state = match apply::probe(&action.plan, &facts) {
-            Probe::Done { made } => State::Confirmed { at: now, how: steward::action::How::Probed, made },
-            Probe::NotDone
-                if waited > TOKEN_LIVES
-                    && matches!(action.plan.call, steward::action::Call::RunTask { .. }) =>
-            {
+            Probe::Done { made } => State::Confirmed { at: now, how: How::Probed, made },
+            Probe::NotDone if waited > TOKEN_LIVES && matches!(action.plan.call, Call::RunTask { .. }) => {
                 unknown("no task of it is found, and its client token may have ended")
             }
             Probe::NotDone => State::Planned,
@@ -319,7 +313,6 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
     }
 
     async fn chart(&self, target: &Target) -> Result<Chart, LedgerError> {
-        let now = self.now();
         let record = match self.read(Key::target(target)).await? {
             Some(Record::Target(record)) => record,
             _ => TargetRecord::new(target.clone()),
@@ -335,7 +328,6 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             Some(id) => self.action(id).await?,
             None => None,
         };
-        let _ = now;
         Ok(Chart { record, incident, open })
     }
 
@@ -395,7 +387,7 @@ fn is_about(considered: &Considered, id: &ActionId) -> bool {
     }
 }
 
-fn held(plan: &steward::action::Plan, refusal: &steward::guard::Refusal) -> Held {
+fn held(plan: &Plan, refusal: &Refusal) -> Held {
     Held {
         remedy: Some(plan.remedy),
         call: Some(redact(&plan.call.to_string())),

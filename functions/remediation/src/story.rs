@@ -167,6 +167,7 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
             Observation::Deployment { id, .. } | Observation::Deploys { id, .. } => Some(id.clone()),
             Observation::Failed(failure) => failure.deployment.clone(),
             Observation::Steady { .. }
+            | Observation::Announced(_)
             | Observation::Agent { .. }
             | Observation::Healthy { .. }
             | Observation::Gone { .. } => None,

@@ -1,6 +1,6 @@
 //! What is done for a target, as far as its own record and its incident know of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Care {
     pub looked_at: Option<Timestamp>,
     /// An announced retirement of the service's tasks.
     pub retirement: Option<Retirement>,
+    /// Announced retirements that are over, by their event's ARN, for reminders that come late.
+    #[serde(default)]
+    pub retired: BTreeSet<String>,
     /// Tasks that are unhealthy or disconnected though ECS leaves them.
     pub unwell: BTreeMap<TaskArn, Unwell>,
     /// Since when fewer tasks run than are desired, with no word of why.

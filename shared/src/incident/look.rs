@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DeploymentStatus, Incident, Outcome, PastDeployment, Story, Target};
+use super::{Incident, Outcome, Story, Target};
 use crate::config::Policy;
 
 /// Remedies of one target are considered so often at the most, however fast its tasks fail.
@@ -47,13 +47,12 @@ impl Story {
     /// When the service's latest deployment counts as stuck, unless it has ended by then; absent where none is in
     /// progress. Tags are not known here: by an entry that selects by tags it may be stuck earlier or later.
     pub fn stuck_at(&self, policy: &Policy) -> Option<Timestamp> {
-        let latest = self.record.history.deployments().iter().max_by_key(|past| begun_at(past))?;
-        let is_steady = self.record.well_at.is_some_and(|well_at| well_at >= begun_at(latest));
-        if latest.status != Some(DeploymentStatus::InProgress) || is_steady {
+        let under_way = self.record.history.under_way()?;
+        if self.record.well_at.is_some_and(|well_at| well_at >= under_way.begun_at()) {
             return None;
         }
         let rules = policy.for_target(&self.record.target, &BTreeMap::new()).rules;
-        begun_at(latest).checked_add(rules.stuck).ok()
+        under_way.begun_at().checked_add(rules.stuck).ok()
     }
 
     fn has_stepped_since(&self, before: &Self) -> bool {
@@ -76,9 +75,4 @@ impl Story {
         let is_open = |story: &Self| story.incident.as_ref().is_some_and(Incident::is_open);
         self.record.well_at > before.record.well_at || (is_open(before) && !is_open(self))
     }
-}
-
-/// When a deployment began, or when ECS went back to it.
-fn begun_at(past: &PastDeployment) -> Timestamp {
-    past.rollback_since.map_or(past.started_at, |since| since.max(past.started_at))
 }

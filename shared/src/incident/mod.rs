@@ -11,6 +11,8 @@ mod failures;
 mod look;
 mod lost;
 mod observation;
+mod retirement;
+mod sight;
 mod story;
 mod target;
 
@@ -23,6 +25,8 @@ pub use care::{Care, Held, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement,
 pub use deployment::{Deployment, DeploymentStatus, History, PastDeployment, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use observation::Observation;
+pub use retirement::Notice;
+pub use sight::Hanging;
 pub use story::Story;
 pub use target::Target;
 

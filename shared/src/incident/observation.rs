@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Failure, Step};
+use super::{Failure, Notice, Step};
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 
 /// What an event says about its target.
@@ -33,6 +33,8 @@ pub enum Observation {
         /// When the task was seen.
         at: Timestamp,
     },
+    /// AWS announces that it will replace the service's tasks, or that it has.
+    Announced(Box<Notice>),
     /// A container instance's agent came or went.
     Agent {
         /// `detail.version`.
@@ -62,6 +64,7 @@ impl Observation {
         match self {
             Self::Failed(failure) => failure.at,
             Self::Deployment { step, .. } => step.at,
+            Self::Announced(notice) => notice.at,
             Self::Steady { at }
             | Self::Deploys { at, .. }
             | Self::Agent { at, .. }

@@ -60,11 +60,12 @@ impl Story {
             Observation::Gone { version, at } => self.gone(version, at),
             Observation::Deployment { id, step, is_rollback } => self.deployment_step(&id, step, is_rollback),
             Observation::Deploys { id, task_definition, at } => self.deploys(&id, task_definition, at),
+            Observation::Announced(notice) => self.announced(*notice, now),
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
         }
     }
 
-    fn failed(&mut self, failure: Failure, now: Timestamp) {
+    pub(super) fn failed(&mut self, failure: Failure, now: Timestamp) {
         if let Some(id) = failure.deployment.clone() {
             let deployment = self.deployment(&id, failure.at);
             deployment.task_definition =
@@ -73,9 +74,14 @@ impl Story {
             self.note(&id);
         }
         let is_gone = self.record.agent.is_some_and(|agent| agent.gone);
-        if is_gone || self.record.well_at.is_some_and(|well_at| is_until(failure.at, well_at)) {
-            return;
+        let is_over = self.record.well_at.is_some_and(|well_at| is_until(failure.at, well_at));
+        if !is_gone && !is_over {
+            self.open_by(failure, now);
         }
+    }
+
+    /// Takes a failure into the open incident, or opens one by it.
+    pub(super) fn open_by(&mut self, failure: Failure, now: Timestamp) {
         if !self.incident.as_ref().is_some_and(Incident::is_open) {
             let opened_at = self.next_opening(now);
             self.record.incident = Some(opened_at);
@@ -103,11 +109,14 @@ impl Story {
 
     fn is_well(&mut self, at: Timestamp, by: Ending) {
         self.record.well_at = self.record.well_at.max(Some(at));
+        self.record.care.short_since.take_if(|since| *since <= at);
+        let standing = self.record.standing();
         let Some(incident) = self.incident.as_mut().filter(|incident| incident.is_open()) else { return };
-        if incident.failures.last_at().is_none_or(|last| is_until(last, at)) {
+        let is_last = incident.failures.last_at().is_none_or(|last| is_until(last, at));
+        if is_last && !incident.failures.knows_any(&standing) {
             incident.status = Status::Resolved { at, by };
         } else {
-            incident.failures.forget_until(at);
+            incident.failures.forget_until(at, &standing);
         }
     }
 
@@ -132,6 +141,7 @@ impl Story {
         self.deployment(id, at).advance(step, is_rollback);
         self.note(id);
         self.link_rollbacks();
+        self.retirement_is_overtaken();
         // ECS completes a deployment when the service is steady on it.
         if status == DeploymentStatus::Completed {
             self.is_well(at, Ending::Steady);
@@ -186,6 +196,7 @@ impl Story {
     /// What time alone changes: a quiet incident ends, an agent that stays away has failed.
     pub fn tick(&mut self, policy: &Policy, now: Timestamp) {
         self.agent_stays_away(policy, now);
+        self.retirement_passes(now);
         if self.quiet_at(policy).is_none_or(|quiet_at| now < quiet_at) {
             return;
         }
@@ -195,9 +206,13 @@ impl Story {
         }
     }
 
-    /// When an open incident ends by itself. A host stays as it is until ECS says otherwise, or for very long.
+    /// When an open incident ends by itself: never while something of it still stands. A host stays as it is until ECS
+    /// says otherwise, or for very long.
     fn quiet_at(&self, policy: &Policy) -> Option<Timestamp> {
         let incident = self.incident.as_ref().filter(|incident| incident.is_open())?;
+        if incident.failures.knows_any(&self.record.standing_until_steady()) {
+            return None;
+        }
         let quiet = match incident.target {
             Target::ContainerInstance { .. } => policy.host_quiet,
             Target::Service { .. } | Target::Family { .. } => policy.quiet,
@@ -213,21 +228,17 @@ impl Story {
         }
         let Target::ContainerInstance { arn, .. } = &self.record.target else { return };
         let diagnosis = diagnosis::of_lost_agent(arn.id(), away.as_mins());
-        let failure = Failure {
-            fingerprint: Fingerprint::of(&[arn.as_str(), "agent", &since.to_string()]),
-            version: 0,
-            // Good news about something else, such as its health, does not make up for the agent.
-            at: self
-                .record
-                .well_at
-                .map_or(since, |well_at| since.max(well_at + SignedDuration::from_secs(1))),
-            diagnosis,
-            task: None,
-            task_definition: None,
-            deployment: None,
-            availability_zone: None,
-        };
-        self.failed(failure, now);
+        // Good news about something else, such as its health, does not make up for the agent.
+        let at = self.not_before_good_news(since);
+        let fingerprint = Fingerprint::of(&[arn.as_str(), "agent", &since.to_string()]);
+        self.failed(Failure::symptom(fingerprint, at, diagnosis), now);
+    }
+
+    /// When something began that goes on whatever good news came since: what is not later opens nothing.
+    pub(super) fn not_before_good_news(&self, since: Timestamp) -> Timestamp {
+        let after =
+            |well_at: Timestamp| well_at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(well_at);
+        self.record.well_at.map_or(since, |well_at| since.max(after(well_at)))
     }
 
     /// When time may change something next. `None`: never, until an event comes.
@@ -235,6 +246,6 @@ impl Story {
         let is_open = self.incident.as_ref().is_some_and(Incident::is_open);
         let away_since = self.record.agent.and_then(|agent| agent.away_since).filter(|_| !is_open);
         let by_itself = away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy));
-        by_itself.into_iter().chain(self.record.care.look_at).min()
+        by_itself.into_iter().chain(self.record.care.look_at).chain(self.retirement_ends_at()).min()
     }
 }

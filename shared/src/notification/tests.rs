@@ -20,9 +20,9 @@ fn story(events: &[Value]) -> Story {
     for event in events {
         let event = Event::from_object(event.as_object().unwrap().clone()).unwrap();
         let reading = remediation::read(&event, at("22:00:00"));
-        let story = story.get_or_insert_with(|| Story::new(reading.target.clone().unwrap()));
-        for observation in reading.observations {
-            story.apply(observation, at("21:10:00"));
+        let story = story.get_or_insert_with(|| Story::new(reading.about[0].target.clone()));
+        for observation in reading.observations() {
+            story.apply(observation.clone(), at("21:10:00"));
         }
     }
     story.unwrap()

@@ -1,7 +1,7 @@
 //! The scheduler's turn: carries out its moves, and keeps the back-off of tasks that do not start.
 //!
 //! Tasks that keep failing before RUNNING are started ever more slowly, up to 15 minutes apart (FACTS §8); tasks that
-//! reached RUNNING are replaced at once. When rounds of starts have failed, ECS says SERVICE_TASK_START_IMPAIRED.
+//! reached RUNNING are replaced at once. When rounds of starts have failed, ECS says `SERVICE_TASK_START_IMPAIRED`.
 
 use std::time::Duration;
 
@@ -148,7 +148,9 @@ impl Ecs {
         {
             primary.failed_tasks = primary.failed_tasks.saturating_add(1);
         }
-        let text = if no_place.instances.is_empty() && no_place.code.starts_with("RESOURCE:FARGATE") {
+        let text = if no_place.is_configuration {
+            no_place.sentence.clone()
+        } else if no_place.instances.is_empty() && no_place.code.starts_with("RESOURCE:FARGATE") {
             format!("was unable to place a task. Reason: {}.", no_place.sentence)
         } else {
             format!("was unable to place a task because {}", no_place.sentence)

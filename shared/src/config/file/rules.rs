@@ -87,8 +87,8 @@ macro_rules! with_rules {
                 Defaults { $($shared: self.$shared,)* }
             }
 
-            fn with_shared(self, shared: &Defaults) -> Self {
-                Self { $($shared: shared.$shared,)* ..self }
+            fn set_shared(&mut self, shared: &Defaults) {
+                $(self.$shared = shared.$shared;)*
             }
         }
     };
@@ -100,8 +100,8 @@ pub(super) trait SharesRules {
     /// What they say.
     fn shared(&self) -> Defaults;
 
-    /// The same, but that they say this.
-    fn with_shared(self, shared: &Defaults) -> Self;
+    /// Lets them say this.
+    fn set_shared(&mut self, shared: &Defaults);
 }
 
 with_rules! {
@@ -139,7 +139,7 @@ impl Remedies {
         }
     }
 
-    fn said(&self, remedy: Remedy) -> Option<OnOff> {
+    fn said(self, remedy: Remedy) -> Option<OnOff> {
         match remedy {
             Remedy::RollBack => self.roll_back,
             Remedy::ForceNewDeployment => self.force_new_deployment,
@@ -148,7 +148,7 @@ impl Remedies {
         }
     }
 
-    fn apply(&self, rules: &mut Rules) {
+    fn apply(self, rules: &mut Rules) {
         for remedy in Remedy::ALL {
             match self.said(remedy) {
                 None => {}
@@ -184,7 +184,7 @@ impl Defaults {
     pub(super) fn check(&self, rules: &mut Rules, check: &mut Check<'_>) {
         rules.mode = self.mode.unwrap_or(rules.mode);
         rules.on_stuck = self.on_stuck.unwrap_or(rules.on_stuck);
-        if let Some(remedies) = &self.remedies {
+        if let Some(remedies) = self.remedies {
             remedies.apply(rules);
         }
         self.check_decisions(rules, check);

@@ -80,11 +80,9 @@ pub(super) fn check(services: &[Service], defaults: &Rules, faults: &mut Vec<Fau
         let entry = service.check(defaults, &mut Check::of(format!("services[{index}]"), faults));
         let is_same =
             |other: &Entry| other.selector == entry.selector && other.selector != Selector::default();
-        if let Some(first) = entries.iter().position(is_same) {
-            Check::of(format!("services[{index}]"), faults).fault(
-                "match",
-                format!("the same as of services[{first}], which comes first: this one has no effect"),
-            );
+        if entries.iter().any(is_same) {
+            let problem = "an entry before it has the same: this one has no effect";
+            Check::of(format!("services[{index}]"), faults).fault("match", problem);
         }
         entries.push(entry);
     }
@@ -92,7 +90,8 @@ pub(super) fn check(services: &[Service], defaults: &Rules, faults: &mut Vec<Fau
 }
 
 impl Service {
-    pub(super) fn of(entry: &Entry) -> Self {
+    /// The entry that says everything, defaults included.
+    pub fn of(entry: &Entry) -> Self {
         let selector = Match {
             cluster: entry.selector.cluster.as_ref().map(|glob| glob.as_str().to_owned()),
             service: entry.selector.service.as_ref().map(|glob| glob.as_str().to_owned()),
@@ -105,16 +104,17 @@ impl Service {
                 public_ip: Some(OnOff::of(network.public_ip)),
             }),
         });
-        Self { selector: Some(selector), rerun, ..Self::default() }.with_shared(&Defaults::of(&entry.rules))
+        let mut service = Self { selector: Some(selector), rerun, ..Self::default() };
+        service.set_shared(&Defaults::of(&entry.rules));
+        service
     }
 
     fn check(&self, defaults: &Rules, check: &mut Check<'_>) -> Entry {
-        let selector = match &self.selector {
-            Some(selector) => selector.check(&mut check.below("match")),
-            None => {
-                check.fault("match", "`match` is missing: it says which targets the entry is about");
-                Selector::default()
-            }
+        let selector = if let Some(selector) = &self.selector {
+            selector.check(&mut check.below("match"))
+        } else {
+            check.fault("match", "`match` is missing: it says which targets the entry is about");
+            Selector::default()
         };
         let mut rules = defaults.clone();
         self.shared().check(&mut rules, check);

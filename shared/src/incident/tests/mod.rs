@@ -7,6 +7,8 @@ use crate::config::Policy;
 
 mod look;
 mod order;
+mod retirement;
+mod sight;
 
 fn service() -> Target {
     Target::Service {

@@ -10,7 +10,9 @@ fn event(number: u32) -> Observation {
     let causes = [Cause::AppError, Cause::SpotInterrupted, Cause::HostTerminated];
     let deployment = DeploymentId::new(format!("ecs-svc/{}", number % 3));
     let step = |status| Step { at: at(second), status, reason: None };
-    match number % 8 {
+    match number % 10 {
+        3 => super::retirement::notice(&format!("arn-{}", number % 2), second),
+        4 if number % 3 == 0 => super::retirement::closed(&format!("arn-{}", number % 2), second),
         0 => Observation::Steady { at: at(second) },
         1 => Observation::Deployment {
             id: deployment,

@@ -30,6 +30,7 @@ pub(super) fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> C
         let Some(rerun) = &rules.rerun else { return Candidate::No(Escalation::NotDeclared) };
         match of_one(patient, lost, rerun, facts) {
             Candidate::Not => {}
+            Candidate::No(Escalation::TooLate) => too_late = true,
             said => return said,
         }
     }

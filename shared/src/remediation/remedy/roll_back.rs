@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Candidate, Escalation, Patient, id_of};
 use crate::action::{Call, Plan, Precondition, Remedy};
-use crate::arn::TaskDefinitionArn;
+use crate::arn::{ServiceRevisionArn, TaskDefinitionArn};
 use crate::config::{OnStuck, Rules};
 use crate::diagnosis::Cause;
 use crate::ecs::{Rollout, Service, ServiceDeploymentSummary};
@@ -28,9 +28,8 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         return Candidate::Not;
     };
     let deployment = match facts.deployments.get(&primary.id) {
-        None => return Candidate::Need(vec![Query::Deployment(primary.id.clone())]),
         Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
-        Some(known) => known.known(),
+        known => known.and_then(Observed::known),
     };
     let trouble = match trouble(primary, deployment, rules, now) {
         Ok(trouble) => trouble,
@@ -48,9 +47,10 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         Ok(good) => good,
         Err(why) => return Candidate::No(why),
     };
-    let mut needs = vec![Query::TaskDefinition(good.clone())];
-    needs.extend(service.current_service_deployment.clone().map(Query::ServiceDeployment));
-    let needs = facts.open(needs);
+    let source = source_revision(service, facts);
+    let needs = facts.open(
+        [Query::TaskDefinition(good.clone())].into_iter().chain(source.cloned().map(Query::ServiceRevision)),
+    );
     if !needs.is_empty() {
         return Candidate::Need(needs);
     }
@@ -62,10 +62,8 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
             return Candidate::No(Escalation::GoodRevisionGone { revision });
         }
     }
-    match way_back(service, facts, &good) {
-        Err(queries) => Candidate::Need(queries),
-        Ok(call) => Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble)),
-    }
+    let call = way_back(service, source, facts, &good);
+    Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble))
 }
 
 /// What is wrong with a deployment.
@@ -173,29 +171,36 @@ fn good_revision(
     Ok(good)
 }
 
+/// The one revision that ECS would go back to, were the deployment under way stopped.
+fn source_revision<'f>(service: &Service, facts: &'f Facts) -> Option<&'f ServiceRevisionArn> {
+    let under_way = facts.service_deployments.get(service.current_service_deployment.as_ref()?)?.known()?;
+    match under_way.source_revisions.as_slice() {
+        [source] if under_way.is_stoppable() => Some(source),
+        _ => None,
+    }
+}
+
 /// StopServiceDeployment restores the whole revision, network and load balancer included: where ECS would go back to just the
 /// revision that was good, it is the better way. ECS goes back to the last *successful* one, which may be another.
-fn way_back(service: &Service, facts: &Facts, good: &TaskDefinitionArn) -> Result<Call, Vec<Query>> {
-    let update = Call::UpdateService {
-        cluster: service.cluster.clone(),
-        service: service.name.clone(),
-        task_definition: Some(good.clone()),
-        force_new_deployment: false,
-    };
-    let under_way =
-        service.current_service_deployment.as_ref().and_then(|arn| facts.service_deployments.get(arn));
-    let Some(deployment) = under_way.and_then(Observed::known).filter(|found| found.is_stoppable()) else {
-        return Ok(update);
-    };
-    let [source] = deployment.source_revisions.as_slice() else { return Ok(update) };
-    let Some(source) = facts.service_revisions.get(source) else {
-        return Err(vec![Query::ServiceRevision(source.clone())]);
-    };
-    let goes_there = source.known().is_some_and(|source| source.task_definition.as_ref() == Some(good));
-    if !goes_there {
-        return Ok(update);
+fn way_back(
+    service: &Service,
+    source: Option<&ServiceRevisionArn>,
+    facts: &Facts,
+    good: &TaskDefinitionArn,
+) -> Call {
+    let runs =
+        source.and_then(|source| facts.service_revisions.get(source)?.known()?.task_definition.as_ref());
+    match &service.current_service_deployment {
+        Some(under_way) if runs == Some(good) => {
+            Call::StopServiceDeployment { service_deployment: under_way.clone(), back_to: good.clone() }
+        }
+        _ => Call::UpdateService {
+            cluster: service.cluster.clone(),
+            service: service.name.clone(),
+            task_definition: Some(good.clone()),
+            force_new_deployment: false,
+        },
     }
-    Ok(Call::StopServiceDeployment { service_deployment: deployment.arn.clone(), back_to: good.clone() })
 }
 
 fn plan(

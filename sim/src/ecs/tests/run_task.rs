@@ -1,4 +1,4 @@
-//! RunTask: tokens, counts, quotas.
+//! `RunTask`: tokens, counts, quotas.
 
 use serde_json::json;
 

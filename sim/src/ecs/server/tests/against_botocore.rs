@@ -112,7 +112,7 @@ async fn clusters_and_definitions(held: &mut Held) {
 async fn services(held: &mut Held) -> String {
     let service = json!({
         "cluster": "prod", "serviceName": "web", "taskDefinition": "web:1", "desiredCount": 2,
-        "launchType": "FARGATE", "networkConfiguration": network(), "clientToken": "once",
+        "launchType": "FARGATE", "networkConfiguration": network(),
         "propagateTags": "SERVICE",
         "deploymentConfiguration": {
             "minimumHealthyPercent": 100, "maximumPercent": 200,
