@@ -50,7 +50,8 @@ pub(super) struct File {
 }
 
 fn begins() -> jiff::Timestamp {
-    jiff::civil::date(2026, 11, 20).at(10, 0, 0, 0).in_tz("UTC").map_or(jiff::Timestamp::UNIX_EPOCH, |at| at.timestamp())
+    let at = jiff::civil::date(2026, 11, 20).at(10, 0, 0, 0);
+    jiff::tz::Offset::UTC.to_timestamp(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
 fn cluster() -> String {

@@ -28,7 +28,7 @@ impl Measures {
 }
 
 /// A span of time as people read it: `7m30s`, `2h05m`, `6d23h`.
-pub fn span(duration: SignedDuration) -> String {
+pub(super) fn span(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match seconds {

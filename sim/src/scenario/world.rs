@@ -249,8 +249,8 @@ impl<'s> World<'s> {
 
     fn hear(&mut self, event: &Event, at: Timestamp) {
         let reading = read(event, at);
-        let target = reading.target.as_ref().map(ToString::to_string).unwrap_or_default();
-        for observation in &reading.observations {
+        let target = reading.whom().unwrap_or_default();
+        for observation in reading.observations() {
             if let (Observation::Failed(failure), Detail::TaskStateChange(_)) = (observation, &event.detail) {
                 self.failed_tasks += 1;
                 self.health.failed(at);
