@@ -319,7 +319,13 @@ fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
         // By SSM, where the SecureString has a key of the customer's.
         lambda_of_notifications.push(("kms:Decrypt", "SlackWebhookKeyArn"));
         let lambda_of_remediation = of_lambda("EventsQueue.Arn", "RemediationLogGroup.Arn");
-        allows_what_is_declared(stack, &template, "RemediationRole", &role_of_remediation(), &lambda_of_remediation);
+        allows_what_is_declared(
+            stack,
+            &template,
+            "RemediationRole",
+            &role_of_remediation(),
+            &lambda_of_remediation,
+        );
         let role = role_of_notifications();
         allows_what_is_declared(stack, &template, "NotificationsRole", &role, &lambda_of_notifications);
     }
@@ -354,8 +360,9 @@ fn allows_what_is_declared(
 
 /// What has no ARN that names its cluster is bound by condition, where one cluster is looked after.
 fn clusters_are_as_declared(role: &Role, stack: Stack, actions: &[String], statement: &Value) {
-    let by_condition =
-        |need: &Access| matches!(need.on, Resource::InClusters | Resource::TaskDefinitions) && stack.one_cluster;
+    let by_condition = |need: &Access| {
+        matches!(need.on, Resource::InClusters | Resource::TaskDefinitions) && stack.one_cluster
+    };
     let bound: BTreeSet<bool> = actions
         .iter()
         .filter(|action| action.starts_with("ecs:"))

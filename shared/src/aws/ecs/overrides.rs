@@ -17,7 +17,6 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Reads the overrides of the tasks that DescribeTasks answers, beside the SDK.
@@ -98,7 +97,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-type Unknown = BTreeMap<String, IgnoredAny>;
+/// Members that RunTask does not have.
+type Unknown = BTreeMap<String, Value>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -196,7 +196,7 @@ pub(super) fn to_run(overrides: &Value) -> Result<TaskOverride, String> {
         .set_memory(given.memory)
         .set_execution_role_arn(given.execution_role_arn)
         .set_task_role_arn(given.task_role_arn)
-        .set_ephemeral_storage(given.ephemeral_storage.map(storage).transpose()?)
+        .set_ephemeral_storage(given.ephemeral_storage.as_ref().map(storage).transpose()?)
         .build())
 }
 
@@ -214,7 +214,7 @@ fn container(given: OfContainer) -> Result<ContainerOverride, String> {
         .build())
 }
 
-fn storage(given: Storage) -> Result<EphemeralStorage, String> {
+fn storage(given: &Storage) -> Result<EphemeralStorage, String> {
     known(&given.unknown)?;
     Ok(EphemeralStorage::builder().size_in_gib(given.size_in_gib).build())
 }
@@ -235,12 +235,12 @@ fn requirement(given: Requirement) -> Result<ResourceRequirement, String> {
     let built = ResourceRequirement::builder()
         .set_value(given.value)
         .r#type(ResourceType::from(given.r#type.as_str()))
-        .set_sharing_strategy(given.sharing_strategy.map(sharing).transpose()?)
+        .set_sharing_strategy(given.sharing_strategy.as_ref().map(sharing).transpose()?)
         .build();
     built.map_err(|error| error.to_string())
 }
 
-fn sharing(given: Sharing) -> Result<SharingStrategy, String> {
+fn sharing(given: &Sharing) -> Result<SharingStrategy, String> {
     known(&given.unknown)?;
     known(&given.nvidia_mps.unknown)?;
     let built = NvidiaMpsAllocation::builder()
@@ -251,9 +251,9 @@ fn sharing(given: Sharing) -> Result<SharingStrategy, String> {
 }
 
 fn known(unknown: &Unknown) -> Result<(), String> {
-    match unknown.keys().next() {
+    match unknown.iter().find(|(_, value)| !value.is_null()) {
         None => Ok(()),
-        Some(member) => {
+        Some((member, _)) => {
             Err(format!("the lost task's overrides have `{member}`, which cannot be carried over"))
         }
     }

@@ -70,8 +70,8 @@ fn make(answer: Answer, call: &Call) -> (Result<Changed, EcsError>, Vec<Sent>) {
     with([answer], call, &Overrides::default())
 }
 
-fn made(made: Option<&str>) -> Result<Changed, EcsError> {
-    Ok(Changed { made: made.map(str::to_owned) })
+fn made(made: Option<&str>) -> Changed {
+    Changed { made: made.map(str::to_owned) }
 }
 
 fn started() -> Answer {
@@ -109,7 +109,7 @@ fn each_call_is_one_request_of_its_operation_with_its_parameters_and_no_others()
         ),
     ] {
         let (result, sent) = make(Answer::ok(&answer), &call);
-        assert_eq!(result, made(expected), "{call:?}");
+        assert_eq!(result, Ok(made(expected)), "{call:?}");
         assert_eq!((sent.len(), sent[0].operation.as_deref()), (1, Some(call.operation())));
         assert_eq!(sent[0].json(), body);
     }
@@ -118,7 +118,7 @@ fn each_call_is_one_request_of_its_operation_with_its_parameters_and_no_others()
 #[test]
 fn a_task_is_run_once_under_its_token_the_way_the_lost_one_ran() {
     let (result, sent) = make(started(), &plain());
-    assert_eq!(result, made(Some(task("new").as_str())));
+    assert_eq!(result, Ok(made(Some(task("new").as_str()))));
     assert_eq!(
         sent[0].json(),
         json!({
@@ -139,7 +139,10 @@ fn a_task_is_run_once_under_its_token_the_way_the_lost_one_ran() {
     };
     let (_, sent) = make(started(), &run_again(launch, Some(network)));
     let body = sent[0].json();
-    assert_eq!(body["capacityProviderStrategy"], json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]));
+    assert_eq!(
+        body["capacityProviderStrategy"],
+        json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}])
+    );
     assert_eq!((&body["platformVersion"], &body["enableExecuteCommand"]), (&json!("1.4.0"), &json!(true)));
     assert_eq!(
         body["networkConfiguration"]["awsvpcConfiguration"],
@@ -262,7 +265,7 @@ fn a_throttled_call_is_sent_again_only_under_a_token() {
         assert_eq!((result.unwrap_err().meaning, sent.len()), (Meaning::Throttled, 1));
     }
     let (result, sent) = with([throttled(), started()], &plain(), &Overrides::default());
-    assert_eq!((result, sent.len()), (made(Some(task("new").as_str())), 2));
+    assert_eq!((result, sent.len()), (Ok(made(Some(task("new").as_str()))), 2));
     assert_eq!(sent[0].body, sent[1].body);
     let (result, sent) = make(throttled(), &plain());
     assert_eq!((result.unwrap_err().meaning, sent.len()), (Meaning::Throttled, 3));
