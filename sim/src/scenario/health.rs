@@ -17,6 +17,9 @@ use crate::ecs::{Ecs, ports};
 const FEW: usize = 20;
 /// So often a large world is looked at.
 const SELDOM: SignedDuration = SignedDuration::from_secs(60);
+/// So often a small one is, where ECS has sent something, and where not.
+const SOON: SignedDuration = SignedDuration::from_secs(1);
+const OFTEN: SignedDuration = SignedDuration::from_secs(10);
 /// DescribeServices takes so many.
 const MAX_SERVICES: usize = 10;
 /// Whoever is well for so long at the end has recovered.
@@ -52,10 +55,14 @@ impl Health {
     }
 
     /// Looks at the model, unless it was looked at a moment ago.
-    pub(super) fn look(&mut self, ecs: &mut Ecs, now: Timestamp) -> Result<(), ApiError> {
+    pub(super) fn look(&mut self, ecs: &mut Ecs, now: Timestamp, is_news: bool) -> Result<(), ApiError> {
         let is_large = self.services.len() > FEW;
-        let is_early = self.looked_at.is_some_and(|at| now.duration_since(at) < SELDOM);
-        if is_large && is_early {
+        let pause = match (is_large, is_news) {
+            (true, _) => SELDOM,
+            (false, true) => SOON,
+            (false, false) => OFTEN,
+        };
+        if self.looked_at.is_some_and(|at| now.duration_since(at) < pause) {
             return Ok(());
         }
         self.looked_at = Some(now);

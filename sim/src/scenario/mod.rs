@@ -31,6 +31,7 @@ use steward::config::{Configuration, Mode};
 pub use expect::Unmet;
 pub use form::Expected;
 pub use measure::Measures;
+pub use table::{Row, document, runs};
 
 pub use transcript::{Entry, Tone, What};
 pub use world::{Played, PlayError, play};

@@ -228,6 +228,7 @@ impl<'s> World<'s> {
     fn listen(&mut self, now: Timestamp) {
         let events = self.stage.ecs.borrow_mut().take_events();
         let has_begun = now >= self.scenario.begins();
+        let is_news = !events.is_empty();
         for emitted in events {
             if has_begun {
                 for record in records(&emitted) {
@@ -243,7 +244,7 @@ impl<'s> World<'s> {
         }
         if has_begun {
             // The model's own operations cannot be refused for what stands in it.
-            let _looked = self.health.look(&mut self.stage.ecs.borrow_mut(), now);
+            let _looked = self.health.look(&mut self.stage.ecs.borrow_mut(), now, is_news);
         }
     }
 
