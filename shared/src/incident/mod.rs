@@ -107,6 +107,9 @@ pub struct Incident {
     /// What is done about it, and what is not.
     #[serde(default)]
     pub remedies: Remedies,
+    /// How often it seemed to be over and was not.
+    #[serde(default)]
+    pub relapses: u32,
 }
 
 impl Incident {
@@ -118,6 +121,7 @@ impl Incident {
             failures: Failures::default(),
             deployments: BTreeSet::new(),
             remedies: Remedies::default(),
+            relapses: 0,
         }
     }
 
