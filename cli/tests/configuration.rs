@@ -96,7 +96,7 @@ fn each_fault_has_its_line_column_and_words() {
         ),
         (
             "version: 1\ndefaults: {remedies: {run_task: true}}\n",
-            "2:34: defaults.remedies.run_task: found boolean `true`, expected `on` or `off`",
+            "2:33: defaults.remedies.run_task: found boolean `true`, expected `on` or `off`",
         ),
         ("version: 1\nservices: {match: {}}\n", "2:11: services: found map, expected a list"),
         (
@@ -312,17 +312,16 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str_with_options(text, options).unwrap()
 }
 
-/// A line of the example, with what stands there as a comment: it begins with `#` and no space. An empty list would stand
-/// there twice.
+/// A line of the example, with what stands there as an example: no single space is behind its `#`. An empty list would
+/// stand there twice.
 fn with_examples(line: &str) -> Option<String> {
     let text = line.trim_start();
     let indented = line.len() - text.len();
-    match text.strip_prefix('#') {
+    let example = text.strip_prefix('#').filter(|text| !text.is_empty());
+    match example.filter(|text| !text.starts_with(' ') || text.starts_with("  ")) {
         _ if text.ends_with(": []") => None,
-        Some(setting) if indented > 0 && !setting.starts_with(' ') => {
-            Some(format!("{:indented$}{setting}\n", ""))
-        }
-        _ => Some(format!("{line}\n")),
+        Some(setting) => Some(format!("{:indented$}{setting}\n", "")),
+        None => Some(format!("{line}\n")),
     }
 }
 
