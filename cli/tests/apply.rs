@@ -102,7 +102,7 @@ impl Server {
 }
 
 fn grouping(seconds: u32) -> String {
-    format!("version: 1\nmode: observe\nnotifications: {{grouping: {seconds}s}}\n")
+    format!("version: 1\ndefaults: {{mode: observe}}\nnotifications: {{grouping: {seconds}s}}\n")
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_configuration_comes_into_force_and_goes_out_again() {
     let names: Vec<String> = server.parameters.lock().unwrap().keys().cloned().collect();
     assert_eq!(
         names,
-        ["current", "versions/000001/manifest", "versions/000001/mode", "versions/000001/notifications"]
+        ["current", "versions/000001/defaults", "versions/000001/manifest", "versions/000001/notifications"]
             .map(|name| format!("/steward/prod/configuration/{name}"))
     );
     server.calls.lock().unwrap().clear();

@@ -264,8 +264,12 @@ fn the_documentation_has_every_guard_in_the_order_in_which_they_are_asked() {
     let page = include_str!("../../docs/safety.md");
     let rows = page.lines().skip_while(|line| !line.starts_with("| guard |")).skip(2);
     let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
-    let named: Vec<&str> =
-        rows.iter().filter_map(|row| row.split('|').nth(1)).map(str::trim).filter(|name| !name.is_empty()).collect();
+    let named: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split('|').nth(1))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
     let asked: Vec<&str> = steward::guard::GUARDS.iter().map(|guard| guard.name).collect();
     assert_eq!(named, asked);
 }

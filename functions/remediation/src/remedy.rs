@@ -380,8 +380,9 @@ fn is_held(open: &Action, now: Timestamp) -> bool {
 /// Whether a decision is about this action, or leaves it alone.
 fn is_about(considered: &Considered, id: &ActionId) -> bool {
     match considered {
-        Considered::Act(plan) | Considered::Propose(plan) => plan.id == *id,
-        Considered::Refused { plan, .. } => plan.id == *id,
+        Considered::Act(plan) | Considered::Propose(plan) | Considered::Refused { plan, .. } => {
+            plan.id == *id
+        }
         Considered::Need(_) => true,
         Considered::Nothing { .. } | Considered::Escalate { .. } => false,
     }

@@ -29,6 +29,7 @@ fn told() -> (Subject, Message) {
         failures,
         deployments: [].into(),
         remedies: Remedies::default(),
+        relapses: 0,
     };
     (Subject::Incident { target, opened_at }, incident(&about))
 }

@@ -197,6 +197,13 @@ impl Failures {
         self.entries.get(&fingerprint).and_then(|entry| moment(entry.second))
     }
 
+    /// The first failure of a cause that is kept, to the second, but for one of them.
+    pub fn first_of(&self, cause: Cause, but: Option<Fingerprint>) -> Option<Timestamp> {
+        let of_cause =
+            self.entries.iter().filter(|(known, entry)| entry.cause == cause && Some(**known) != but);
+        of_cause.map(|(_, entry)| entry.second).min().and_then(moment)
+    }
+
     /// Whether one of them is kept.
     pub fn knows_any(&self, fingerprints: &BTreeSet<Fingerprint>) -> bool {
         fingerprints.iter().any(|fingerprint| self.knows(*fingerprint))

@@ -11,6 +11,7 @@ mod failures;
 mod look;
 mod lost;
 mod observation;
+mod opening;
 mod retirement;
 mod sight;
 mod story;
@@ -25,6 +26,7 @@ pub use care::{Care, Held, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement,
 pub use deployment::{Deployment, DeploymentStatus, History, PastDeployment, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use observation::Observation;
+pub use opening::Began;
 pub use retirement::Notice;
 pub use sight::Hanging;
 pub use story::Story;
@@ -105,6 +107,9 @@ pub struct Incident {
     /// What is done about it, and what is not.
     #[serde(default)]
     pub remedies: Remedies,
+    /// How often it seemed to be over and was not.
+    #[serde(default)]
+    pub relapses: u32,
 }
 
 impl Incident {
@@ -116,6 +121,7 @@ impl Incident {
             failures: Failures::default(),
             deployments: BTreeSet::new(),
             remedies: Remedies::default(),
+            relapses: 0,
         }
     }
 

@@ -70,6 +70,7 @@ mod names;
 pub mod operation;
 mod operations;
 mod placement;
+pub mod ports;
 mod rollout;
 mod run_task;
 mod scheduler;

@@ -83,7 +83,7 @@ enum Candidate {
     Later(Timestamp),
     /// It would be about this, but must not or cannot.
     No(Escalation),
-    Plan(Plan),
+    Plan(Box<Plan>),
 }
 
 /// Considers a target.
@@ -99,11 +99,8 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
         Candidate::Not => Considered::Nothing { look_at: None },
         Candidate::Later(at) => Considered::Nothing { look_at: Some(at) },
         Candidate::No(why) => Considered::Escalate { look_at: why.ask_again(now), why },
-        Candidate::Plan(plan) if !all.is_empty() => {
-            // A plan is made only of facts; the guards want theirs besides.
-            drop(plan);
-            Considered::Need(all)
-        }
+        // A plan is made only of facts; the guards want theirs besides.
+        Candidate::Plan(_) if !all.is_empty() => Considered::Need(all),
         Candidate::Plan(plan) => judge(patient, facts, plan, now),
     }
 }
@@ -135,14 +132,14 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     later.map_or(Candidate::Not, Candidate::Later)
 }
 
-fn judge(patient: Patient<'_>, facts: &Facts, plan: Plan, now: Timestamp) -> Considered {
+fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -> Considered {
     let case = case(patient, facts, &plan, now);
     match guard::check(&case, Stage::Claim, GUARDS) {
-        Ok(Permission::Act) => Considered::Act(Box::new(plan)),
-        Ok(Permission::Propose) => Considered::Propose(Box::new(plan)),
+        Ok(Permission::Act) => Considered::Act(plan),
+        Ok(Permission::Propose) => Considered::Propose(plan),
         Err(refusal) => {
             let look_at = refusal.ask_again(now);
-            Considered::Refused { plan: Box::new(plan), refusal, look_at }
+            Considered::Refused { plan, refusal, look_at }
         }
     }
 }

@@ -59,7 +59,7 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
     if needs_network(task) && rerun.network.is_none() {
         return Candidate::No(Escalation::NoNetwork);
     }
-    Candidate::Plan(Plan {
+    Candidate::Plan(Box::new(Plan {
         id,
         remedy: Remedy::RunTask,
         target: patient.record.target.clone(),
@@ -76,7 +76,7 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
         },
         precondition: Precondition { lost: Some(lost.task.clone()), ..Precondition::default() },
         because: format!("task {} was lost ({}), and nothing replaces it", lost.task.id(), lost.cause),
-    })
+    }))
 }
 
 /// Fargate's tasks have a network interface of their own. On EC2 that depends on the task definition's network mode, and ECS

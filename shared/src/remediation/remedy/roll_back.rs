@@ -63,7 +63,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         }
     }
     let call = way_back(service, source, facts, &good);
-    Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble))
+    Candidate::Plan(Box::new(plan(patient, primary, revision, &good, call, &trouble)))
 }
 
 /// What is wrong with a deployment.

@@ -101,15 +101,17 @@ impl Ecs {
     }
 
     /// Takes tokens for tasks on Fargate, before anything is started. A strategy that names both kinds takes them of both, as
-    /// if all tasks went to either: which goes where is only known afterwards.
+    /// if all tasks went to either: which goes where is only known afterwards. A refusal leaves all tokens where they are.
     fn take_launches(&mut self, cluster: &str, input: &RunTaskRequest) -> Result<(), ApiError> {
         let on =
             |name: &str| self.strategy_of(cluster, input).iter().any(|item| item.capacity_provider == name);
         let on_demand = input.launch_type == Some(LaunchType::Fargate) || on(FARGATE);
         let buckets = [(on_demand, Bucket::FargateLaunches), (on(FARGATE_SPOT), Bucket::FargateSpotLaunches)];
+        let mut throttle = self.throttle.clone();
         for (_, bucket) in buckets.into_iter().filter(|(is_used, _)| *is_used) {
-            self.throttle.take(bucket, input.count.unwrap_or(1), self.now)?;
+            throttle.take(bucket, input.count.unwrap_or(1), self.now)?;
         }
+        self.throttle = throttle;
         Ok(())
     }
 
