@@ -123,13 +123,14 @@ fn show() {
         if !path.display().to_string().contains(&only) {
             continue;
         }
-        let scenario = match Scenario::read(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap()) {
-            Ok(s) => s,
-            Err(e) => {
-                println!("{e}");
-                continue;
-            }
-        };
+        let scenario =
+            match Scenario::read(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap()) {
+                Ok(s) => s,
+                Err(e) => {
+                    println!("{e}");
+                    continue;
+                }
+            };
         println!("\n######## {} — {}", scenario.name, scenario.title());
         for run in runs(&scenario) {
             let begun = std::time::Instant::now();
@@ -149,7 +150,9 @@ fn show() {
                         What::Steward(t, _) => format!("  STEWARD {t}"),
                         What::Held { word, why } => format!("  HELD {word}: {why}"),
                         What::Remedy(t) => format!("  REMEDY {t}"),
-                        What::Alert { message, .. } => format!("  ALERT {} | {}", message.title, message.status),
+                        What::Alert { message, .. } => {
+                            format!("  ALERT {} | {}", message.title, message.status)
+                        }
                     };
                     println!("{} {text}", entry.at.strftime("%d %H:%M:%S"));
                 }
