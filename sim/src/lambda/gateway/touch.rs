@@ -51,9 +51,11 @@ pub(super) fn touches(
         "dynamodb" => dynamodb(region, operation, json),
         "cloudformation" => {
             let stack = form.and_then(|form| form.get("StackName"));
-            let arn = |name: &str| match name.starts_with("arn:") {
-                true => name.to_owned(),
-                false => format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/*"),
+            let arn = |name: &str| {
+                if name.starts_with("arn:") {
+                    return name.to_owned();
+                }
+                format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/*")
             };
             vec![touch(stack.map_or("*".to_owned(), arn))]
         }
