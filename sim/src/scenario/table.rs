@@ -103,7 +103,7 @@ $ steward demo --write-scenarios docs/scenarios.md # this page
 ```
 
 **Remedy after** is the time from the first failure (where nothing fails: from the first thing that happens) to the first call of
-Steward's, or to ECS's own breaker failing the deployment, whichever came first. **Recovered after** ends when every task runs on a
+Steward's, or to ECS's going back by itself, whichever came first. **Recovered after** ends when every task runs on a
 deployment that is over, and stays so until the end. Times are the model's: they compare runs of one world, and promise nothing about
 another. Alerts are messages as they were sent to one channel; where a channel can change a message, most of them change one.
 ";

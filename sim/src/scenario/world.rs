@@ -99,7 +99,7 @@ struct World<'s> {
     /// Events on their way.
     inbox: VecDeque<(Timestamp, Emitted)>,
     health: Health,
-    /// The breaker's first deed.
+    /// When ECS went back first.
     ecs_acted: Option<Timestamp>,
     failed_tasks: usize,
     next_tick: Timestamp,
@@ -266,7 +266,7 @@ impl<'s> World<'s> {
         let mut transcript = self.stage.transcript.borrow_mut();
         match &event.detail {
             Detail::DeploymentStateChange(change) => {
-                if change.event_name == DeploymentEventName::Failed {
+                if change.is_rollback() {
                     self.ecs_acted = self.ecs_acted.or(Some(at));
                 }
                 let service = change.service.as_ref().map(|service| service.name.to_string()).unwrap_or_default();
