@@ -277,8 +277,11 @@ impl<'s> World<'s> {
                     DeploymentEventName::Other(other) => other,
                 };
                 let reason = change.reason.as_deref().unwrap_or_default();
-                let text = if change.event_name == DeploymentEventName::Failed || reason.contains("rolling back") {
-                    format!("{service}: deployment {how}: {reason}")
+                let text = if change.is_rollback() {
+                    let why = reason.split(": rolling back").next().unwrap_or(reason);
+                    format!("{service}: goes back to its earlier deployment ({why})")
+                } else if change.event_name == DeploymentEventName::Failed {
+                    format!("{service}: deployment failed: {reason}")
                 } else {
                     format!("{service}: deployment {how}")
                 };

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use steward_sim::scenario::{Entry, Played, Row as Measured, Scenario, Tone, What};
+use steward_sim::scenario::{Entry, Played, Row as Measured, Scenario, Tone, What, short_ids};
 
 /// So many of a kind in one minute are shown.
 const ALIKE: usize = 3;
+/// What happens within so long of each other stands side by side.
+const BLOCK: SignedDuration = SignedDuration::from_secs(60);
 /// A column is cut behind so many lines: a loop that never ends tells nothing new.
 const MAX_LINES: usize = 24;
 
@@ -106,34 +108,41 @@ impl Scene {
 
 fn rows(begins: Timestamp, modes: &[Played; 2]) -> Vec<Row> {
     let [left, right] = modes.each_ref().map(|played| told(&played.entries));
-    let shared: BTreeSet<(Timestamp, String)> = {
-        let worldly = |lines: &[(Timestamp, Line)]| -> BTreeSet<(Timestamp, String)> {
-            let is_worldly = |line: &Line| matches!(line.sign, Sign::World | Sign::Ecs);
-            lines.iter().filter(|(_, line)| is_worldly(line)).map(|(at, line)| (*at, line.text.clone())).collect()
-        };
-        worldly(&left).intersection(&worldly(&right)).cloned().collect()
+    let all = |lines: &[(Timestamp, Line)]| -> BTreeSet<(Timestamp, String)> {
+        lines.iter().map(|(at, line)| (*at, line.text.clone())).collect()
     };
-    let mut across: Vec<(Timestamp, Across)> = Vec::new();
-    let mut by_minute: BTreeMap<i64, (Timestamp, [Vec<Line>; 2])> = BTreeMap::new();
+    let shared: BTreeSet<_> = all(&left).intersection(&all(&right)).cloned().collect();
+    let mut parts: Vec<(Timestamp, Option<usize>, Line)> = Vec::new();
     for (column, lines) in [left, right].into_iter().enumerate() {
         for (at, line) in lines {
-            if shared.contains(&(at, line.text.clone())) {
-                if column == 0 {
-                    across.push((at, Across::Both(line)));
-                }
-                continue;
-            }
-            let minute = at.duration_since(begins).as_mins();
-            let (first, columns) = by_minute.entry(minute).or_insert_with(|| (at, Default::default()));
-            *first = at.min(*first);
-            if let Some(lines) = columns.get_mut(column) {
-                lines.push(line);
+            match (shared.contains(&(at, line.text.clone())), column) {
+                (true, 0) => parts.push((at, None, line)),
+                (true, _) => {}
+                (false, column) => parts.push((at, Some(column), line)),
             }
         }
     }
-    across.extend(by_minute.into_values().map(|(at, columns)| (at, Across::Each(columns))));
-    across.sort_by_key(|(at, what)| (*at, matches!(what, Across::Each(_))));
-    across.into_iter().map(|(at, what)| Row { after: at.duration_since(begins), what }).collect()
+    parts.sort_by_key(|(at, ..)| *at);
+    let mut rows: Vec<(Timestamp, Across)> = Vec::new();
+    for (at, column, line) in parts {
+        let Some(column) = column else {
+            rows.push((at, Across::Both(line)));
+            continue;
+        };
+        let block = rows.last_mut().and_then(|(first, what)| match what {
+            Across::Each(columns) if at.duration_since(*first) < BLOCK => Some(columns),
+            _ => None,
+        });
+        let mut new = [Vec::new(), Vec::new()];
+        let is_new = block.is_none();
+        if let Some(lines) = block.unwrap_or(&mut new).get_mut(column) {
+            lines.push(line);
+        }
+        if is_new {
+            rows.push((at, Across::Each(new)));
+        }
+    }
+    rows.into_iter().map(|(at, what)| Row { after: at.duration_since(begins), what }).collect()
 }
 
 /// What a column tells: nothing twice, and of many alike a few.
@@ -148,7 +157,9 @@ fn told(entries: &[Entry]) -> Vec<(Timestamp, Line)> {
         let count = alike.entry((minute, entry.like.as_str())).or_default();
         *count += 1;
         let is_much = !entry.like.is_empty() && *count > ALIKE;
-        let is_known = line.sign != Sign::World && !known.insert(line.text.clone());
+        // What Steward concludes is told each time: that it does so again is the story.
+        let may_repeat = matches!(line.sign, Sign::World | Sign::Bad | Sign::Good);
+        let is_known = !known.insert(line.text.clone()) && !may_repeat;
         if is_known {
             continue;
         }
@@ -179,5 +190,5 @@ pub(super) fn line(what: &What) -> Line {
         What::Remedy(text) => (Sign::Remedy, text.clone()),
         What::Alert { message, .. } => (Sign::Alert, message.title.to_string()),
     };
-    Line { sign, text }
+    Line { sign, text: short_ids(&text) }
 }
