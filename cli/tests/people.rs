@@ -41,7 +41,7 @@ impl stand_in::Service for Server {
                 other => panic!("{other}"),
             }
         };
-        let mut put = |items: &mut BTreeMap<String, Value>, put: &Value| {
+        let put = |items: &mut BTreeMap<String, Value>, put: &Value| {
             tables(&put["TableName"]);
             items.insert(put["Item"]["pk"]["S"].as_str().unwrap().to_owned(), put["Item"].clone());
         };
@@ -81,7 +81,9 @@ impl stand_in::Service for Server {
                 let puts: Vec<&Value> =
                     input["TransactItems"].as_array().unwrap().iter().map(|item| &item["Put"]).collect();
                 assert!(puts.iter().all(|put| holds(&items, put)), "nobody else writes here");
-                puts.iter().for_each(|one| put(&mut items, one));
+                for one in puts {
+                    put(&mut items, one);
+                }
                 json!({})
             }
             other => panic!("{other} is not called"),

@@ -15,7 +15,7 @@ mod adapters;
 mod alerts;
 mod crashes;
 mod ecs;
-mod remedies;
 mod faults;
 mod hostile;
+mod remedies;
 mod support;

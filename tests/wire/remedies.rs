@@ -56,7 +56,8 @@ fn troubled(names: &[String]) -> (Ecs, SignedDuration) {
     ecs.add_cluster(CLUSTER);
     for (place, name) in (0..).zip(names) {
         let good = ecs.add_task_definition(&Revision::new(name, Behaviour::new(Fate::Serves)));
-        let bad = ecs.add_task_definition(&Revision::new(name, Behaviour::new(Fate::CrashesAtBoot { exit_code: 1 })));
+        let bad = ecs
+            .add_task_definition(&Revision::new(name, Behaviour::new(Fate::CrashesAtBoot { exit_code: 1 })));
         ecs.add_service(&fargate_service(CLUSTER, name, &good, 1)).unwrap();
         let input = json!({"cluster": CLUSTER, "service": name, "taskDefinition": bad});
         let deploys =
@@ -90,7 +91,8 @@ struct End {
 async fn end(house: &House, names: &[String]) -> End {
     let endpoint = house.ecs.as_ref().unwrap();
     let effects = endpoint.model(|ecs| ecs.effects().to_vec());
-    let mut calls: BTreeMap<String, Vec<String>> = names.iter().map(|name| (name.clone(), Vec::new())).collect();
+    let mut calls: BTreeMap<String, Vec<String>> =
+        names.iter().map(|name| (name.clone(), Vec::new())).collect();
     for effect in effects.iter().filter(|effect| effect.caller == "remediation") {
         let name = names.iter().find(|name| effect.detail.to_string().contains(name.as_str())).unwrap();
         calls.get_mut(name).unwrap().push(effect.operation.clone());

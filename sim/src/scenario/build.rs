@@ -11,7 +11,9 @@ use crate::ecs::api::{
     CapacityProviderStrategyItem, CreateServiceRequest, DeploymentAlarms, DeploymentConfiguration,
     DeploymentControllerType, Tag,
 };
-use crate::ecs::{Behaviour, Ecs, Fate, Happening, Host, PullFailure, Revision, SecretFailure, Settings, fargate_service};
+use crate::ecs::{
+    Behaviour, Ecs, Fate, Happening, Host, PullFailure, Revision, SecretFailure, Settings, fargate_service,
+};
 
 /// Worlds differ by their files alone.
 const SEED: u64 = 7;
@@ -73,7 +75,9 @@ fn has_health_checks(file: &File, family: &str) -> bool {
     let checks = |does: &form::Behaviour| {
         matches!(
             does,
-            form::Behaviour::FailsContainerHealth(_) | form::Behaviour::Hangs(_) | form::Behaviour::StartsSlowly(_)
+            form::Behaviour::FailsContainerHealth(_)
+                | form::Behaviour::Hangs(_)
+                | form::Behaviour::StartsSlowly(_)
         )
     };
     let later = file.happenings.iter().filter_map(|happening| happening.behave.as_ref());
@@ -95,7 +99,8 @@ fn request(file: &File, name: &str, service: &form::Service, run: Run) -> Create
         (Breaker::RollsBack, Controller::Ecs) => request.with_breaker(true),
     };
     if !service.alarms.is_empty() {
-        let configuration = request.deployment_configuration.get_or_insert_with(DeploymentConfiguration::default);
+        let configuration =
+            request.deployment_configuration.get_or_insert_with(DeploymentConfiguration::default);
         configuration.alarms =
             Some(DeploymentAlarms { alarm_names: service.alarms.clone(), rollback: true, enable: true });
     }
@@ -238,7 +243,10 @@ impl form::Happening {
 
     /// When, by the clock; `None` for one that waits for Steward.
     pub(super) fn time(&self, begins: Timestamp) -> Option<Timestamp> {
-        begins.saturating_add(self.at.map_or(SignedDuration::ZERO, steward::config::Duration::get)).ok().filter(|_| self.at.is_some())
+        begins
+            .saturating_add(self.at.map_or(SignedDuration::ZERO, steward::config::Duration::get))
+            .ok()
+            .filter(|_| self.at.is_some())
     }
 
     /// What is done, and how a person tells it.
@@ -250,12 +258,20 @@ impl form::Happening {
             world(Happening::Call { caller, operation, input })
         };
         if let Some(deploy) = &self.deploy {
-            let input = json!({ "cluster": cluster, "service": deploy.service, "taskDefinition": deploy.revision });
-            return (call("UpdateService", input), format!("{by} deploys {} to {}", deploy.revision, deploy.service));
+            let input =
+                json!({ "cluster": cluster, "service": deploy.service, "taskDefinition": deploy.revision });
+            return (
+                call("UpdateService", input),
+                format!("{by} deploys {} to {}", deploy.revision, deploy.service),
+            );
         }
         if let Some(scale) = &self.scale {
-            let input = json!({ "cluster": cluster, "service": scale.service, "desiredCount": scale.desired });
-            return (call("UpdateService", input), format!("{by} scales {} to {} tasks", scale.service, scale.desired));
+            let input =
+                json!({ "cluster": cluster, "service": scale.service, "desiredCount": scale.desired });
+            return (
+                call("UpdateService", input),
+                format!("{by} scales {} to {} tasks", scale.service, scale.desired),
+            );
         }
         if let Some(of) = &self.deregister {
             let told = format!("{by} deregisters {of}");

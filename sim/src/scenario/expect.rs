@@ -82,7 +82,9 @@ impl Played {
             if let Some(problem) = expected.within.and_then(|within| too_late(after, within)) {
                 differs(&field("within"), problem);
             }
-            if let Some(early) = expected.not_before.filter(|early| after.is_some_and(|after| after < early.get())) {
+            if let Some(early) =
+                expected.not_before.filter(|early| after.is_some_and(|after| after < early.get()))
+            {
                 let came = after.map(span).unwrap_or_default();
                 differs(&field("not_before"), format!("expected not before {early}, came after {came}"));
             }

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use steward::arn::ClusterArn;
 
 use crate::ecs::api::{
-    Connectivity, DescribeServicesRequest, DescribeTasksRequest, DesiredStatus, HealthStatus, ListTasksRequest,
-    Service, Task,
+    Connectivity, DescribeServicesRequest, DescribeTasksRequest, DesiredStatus, HealthStatus,
+    ListTasksRequest, Service, Task,
 };
 use crate::ecs::error::ApiError;
 use crate::ecs::operation::ControlPlane;

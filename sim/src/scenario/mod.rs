@@ -34,7 +34,7 @@ pub use measure::Measures;
 pub use table::{Row, document, runs, section};
 
 pub use transcript::{Entry, Made, Tone, What, short_ids};
-pub use world::{Played, PlayError, play};
+pub use world::{PlayError, Played, play};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -178,8 +178,9 @@ fn configurations(file: &form::File) -> Result<[Configuration; 3], Wrong> {
         if let Some(defaults) = defaults.as_object_mut() {
             defaults.entry("mode").or_insert_with(|| mode.as_str().into());
         }
-        let parsed: steward::config::file::File = serde_path_to_error::deserialize(serde_json::Value::Object(policy))
-            .map_err(|error| (format!("policy.{}", error.path()), error.inner().to_string()))?;
+        let parsed: steward::config::file::File =
+            serde_path_to_error::deserialize(serde_json::Value::Object(policy))
+                .map_err(|error| (format!("policy.{}", error.path()), error.inner().to_string()))?;
         let checked = parsed.check().map_err(|faults| {
             let first = faults.first().map_or((String::new(), String::new()), |fault| {
                 (format!("policy.{}", fault.path), fault.problem.clone())
@@ -248,7 +249,8 @@ fn check(file: &form::File) -> Result<(), Wrong> {
         for name in happening.retirement_notice.iter().flatten() {
             service(field("retirement_notice"), name)?;
         }
-        for host in [&happening.agent_lost, &happening.agent_back, &happening.host_lost].into_iter().flatten() {
+        for host in [&happening.agent_lost, &happening.agent_back, &happening.host_lost].into_iter().flatten()
+        {
             if !file.hosts.contains_key(host) {
                 return Err((field(""), format!("`{host}` is none of `hosts`")));
             }

@@ -12,8 +12,8 @@ use steward::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task,
 use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Stored, Transaction};
 use steward::notification::{Message, Subject};
 use steward::ports::{
-    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Ledger, NudgeError, Owners, Page, Postpone,
-    SendError, Tell,
+    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Ledger, NudgeError, Owners, Page,
+    Postpone, SendError, Tell,
 };
 
 use super::build::Deed;

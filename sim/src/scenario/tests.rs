@@ -22,7 +22,10 @@ fn check(name: &str) {
     }
     assert!(problems.is_empty(), "{name}:\n{}", problems.join("\n"));
     let section = section(&scenario, &played);
-    assert!(page().contains(&section), "`steward demo --write-scenarios docs/scenarios.md` would write:\n{section}");
+    assert!(
+        page().contains(&section),
+        "`steward demo --write-scenarios docs/scenarios.md` would write:\n{section}"
+    );
 }
 
 #[test]
@@ -146,13 +149,14 @@ fn show() {
         if !path.display().to_string().contains(&only) {
             continue;
         }
-        let scenario = match Scenario::read(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap()) {
-            Ok(s) => s,
-            Err(e) => {
-                println!("{e}");
-                continue;
-            }
-        };
+        let scenario =
+            match Scenario::read(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap()) {
+                Ok(s) => s,
+                Err(e) => {
+                    println!("{e}");
+                    continue;
+                }
+            };
         println!("\n######## {} — {}", scenario.name, scenario.title());
         for run in runs(&scenario) {
             let begun = std::time::Instant::now();
@@ -172,7 +176,9 @@ fn show() {
                         What::Steward(t, _) => format!("  STEWARD {t}"),
                         What::Held { word, why } => format!("  HELD {word}: {why}"),
                         What::Remedy(t) => format!("  REMEDY {t}"),
-                        What::Alert { message, .. } => format!("  ALERT {} | {}", message.title, message.status),
+                        What::Alert { message, .. } => {
+                            format!("  ALERT {} | {}", message.title, message.status)
+                        }
                     };
                     println!("{} {text}", entry.at.strftime("%d %H:%M:%S"));
                 }

@@ -140,7 +140,8 @@ impl Transcript {
             let text = format!("incident: {target}: {causes}");
             self.put_like(at, What::Steward(text, Tone::Bad), format!("incident {causes}"));
         }
-        let held = |incident: &Incident| incident.remedies.held.clone().map(|held| (held.remedy, held.reason));
+        let held =
+            |incident: &Incident| incident.remedies.held.clone().map(|held| (held.remedy, held.reason));
         let known = before.as_ref().and_then(held);
         if let Some(held) = &incident.remedies.held
             && known != Some((held.remedy, held.reason.clone()))
@@ -174,7 +175,9 @@ impl Transcript {
         let before = self.actions.insert(key.clone(), action.clone());
         let call = action.plan.call.to_string();
         let was = before.as_ref().map(|before| before.state.as_str());
-        if let (Some(ruling), None) = (&action.approved, before.as_ref().and_then(|before| before.approved.as_ref())) {
+        if let (Some(ruling), None) =
+            (&action.approved, before.as_ref().and_then(|before| before.approved.as_ref()))
+        {
             self.put(at, What::Steward(format!("{} has approved {call}", ruling.by), Tone::Plain));
         }
         if let (Some(verdict), None) = (action.verdict, before.as_ref().and_then(|before| before.verdict)) {
@@ -225,7 +228,8 @@ impl Transcript {
 
     /// Proposals that nobody has approved yet.
     pub(super) fn proposed(&self) -> Vec<steward::action::ActionId> {
-        let is_open = |action: &&Action| matches!(action.state, State::Proposed { .. }) && action.approved.is_none();
+        let is_open =
+            |action: &&Action| matches!(action.state, State::Proposed { .. }) && action.approved.is_none();
         self.actions.values().filter(is_open).map(|action| action.plan.id.clone()).collect()
     }
 

@@ -269,7 +269,8 @@ impl<'s> World<'s> {
                 if change.is_rollback() {
                     self.ecs_acted = self.ecs_acted.or(Some(at));
                 }
-                let service = change.service.as_ref().map(|service| service.name.to_string()).unwrap_or_default();
+                let service =
+                    change.service.as_ref().map(|service| service.name.to_string()).unwrap_or_default();
                 let how = match &change.event_name {
                     DeploymentEventName::InProgress => "in progress",
                     DeploymentEventName::Completed => "completed",
@@ -288,7 +289,8 @@ impl<'s> World<'s> {
                 transcript.ecs(at, text, &format!("deployment {how}"));
             }
             Detail::ServiceAction(action) => {
-                let service = action.service.as_ref().map(|service| service.name.to_string()).unwrap_or_default();
+                let service =
+                    action.service.as_ref().map(|service| service.name.to_string()).unwrap_or_default();
                 if action.event_name == ServiceActionName::SteadyState {
                     transcript.ecs(at, format!("{service}: has reached a steady state"), "steady");
                 } else {
@@ -369,7 +371,8 @@ impl<'s> World<'s> {
     ) -> remediation::Handler<'_, Stage, Stage, Stage, Stage, Stage> {
         let stage = &self.stage;
         let configuration = self.scenario.configuration(mode);
-        let ports = remediation::Ports { ledger: stage, ecs: stage, owners: stage, tell: stage, clock: stage };
+        let ports =
+            remediation::Ports { ledger: stage, ecs: stage, owners: stage, tell: stage, clock: stage };
         let (account, region) = HOME;
         let settings = remediation::Settings {
             policy: configuration.policy.clone(),
@@ -387,8 +390,7 @@ impl<'s> World<'s> {
     ) -> notifications::Handler<'w, Stage, Wall<'w>, Stage, Stage> {
         let stage = &self.stage;
         let ports = notifications::Ports { ledger: stage, channels: walls, queue: stage, clock: stage };
-        let invocation =
-            notifications::Invocation { holder: "scenario".to_owned(), deadline: deadline(now) };
+        let invocation = notifications::Invocation { holder: "scenario".to_owned(), deadline: deadline(now) };
         notifications::Handler::new(ports, invocation)
     }
 
@@ -442,7 +444,10 @@ impl<'s> World<'s> {
             let answer = answer.map_err(|error| error.to_string())?;
             let definition = answer.services.into_iter().find_map(|service| service.task_definition);
             let definition = definition.map(steward::arn::TaskDefinitionArn::new);
-            runs.insert(name, definition.map_or_else(String::new, |arn| arn.family_and_revision().to_owned()));
+            runs.insert(
+                name,
+                definition.map_or_else(String::new, |arn| arn.family_and_revision().to_owned()),
+            );
         }
         Ok(runs)
     }

@@ -28,6 +28,7 @@ fn alert(service: &str, tone: Tone) -> (Subject, Message) {
         failures: Failures::default(),
         deployments: [].into(),
         remedies: Remedies::default(),
+        relapses: 0,
     };
     let message = Message { tone, ..notification::incident(&about) };
     (Subject::Incident { target, opened_at }, message)

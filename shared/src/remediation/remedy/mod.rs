@@ -17,7 +17,7 @@ use jiff::Timestamp;
 pub use escalation::Escalation;
 
 use super::{Facts, Home, Query};
-use crate::action::{Action, ActionId, Plan, Remedy};
+use crate::action::{Action, ActionId, Plan, Remedy, State};
 use crate::config::{Enrolled, Policy};
 use crate::ecs::Service;
 use crate::guard::{self, Case, GUARDS, Permission, Refusal, Stage};
@@ -146,8 +146,12 @@ fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -
 
 /// A plan with everything that the guards check it against.
 pub fn case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Timestamp) -> Case<'c> {
-    let is_approved =
-        patient.open.is_some_and(|action| action.plan.id == plan.id && action.approved.is_some());
+    // What was approved is what the person saw, and for as long as they were asked.
+    let is_approved = patient.open.is_some_and(|action| {
+        action.approved.is_some()
+            && (&action.plan.id, &action.plan.call) == (&plan.id, &plan.call)
+            && !matches!(action.state, State::Proposed { until } if now >= until)
+    });
     Case {
         plan,
         enrolled: enrolled(patient.policy, &patient.record.target, facts),

@@ -77,9 +77,11 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
 
 /// A service without deployments of ECS's own has task sets, of CodeDeploy or of somebody else.
 fn left_to_others(patient: Patient<'_>, service: &Service, rules: &Rules) -> Candidate {
-    let curable = patient.incident.failures.causes().into_iter().filter(|(cause, _)| may_be_the_revision(*cause));
+    let curable =
+        patient.incident.failures.causes().into_iter().filter(|(cause, _)| may_be_the_revision(*cause));
     let count: usize = curable.map(|(_, count)| count).sum();
-    if service.controller == Controller::Ecs || count < usize::try_from(rules.failures).unwrap_or(usize::MAX) {
+    if service.controller == Controller::Ecs || count < usize::try_from(rules.failures).unwrap_or(usize::MAX)
+    {
         return Candidate::Not;
     }
     Candidate::No(Escalation::ForeignController(service.controller.as_str().to_owned()))

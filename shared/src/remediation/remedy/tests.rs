@@ -507,3 +507,22 @@ fn a_lost_task_that_has_a_stand_in_or_that_ecs_forgets_is_not_run_again() {
     world.truth.stand_ins.insert(started_by, Observed::Known(vec![task("task/new")]));
     assert_eq!(world.word(106), "nothing");
 }
+
+#[test]
+fn an_approval_is_for_the_call_that_was_approved_and_for_as_long_as_the_proposal_lasts() {
+    let mut world = World::failing(Cause::AppError);
+    world.rules().mode = Mode::Propose;
+    let Considered::Propose(plan) = world.considered(106) else { panic!("no proposal") };
+    let mut action = Action::proposed(*plan.clone(), at(106), at(200));
+    action.approved = Some(crate::action::Ruling { by: "ana".to_owned(), at: at(107), why: None });
+    let incident = world.story.incident.as_ref().unwrap();
+    let judged = |action: &Action, minute| {
+        let record = &world.story.record;
+        let patient =
+            Patient { record, incident, open: Some(action), home: Some(&world.home), policy: &world.policy };
+        case(patient, &world.truth, &plan, at(minute)).is_approved
+    };
+    assert!(judged(&action, 108) && !judged(&action, 200));
+    action.plan.call = Call::StopTask { cluster: cluster(), task: TaskArn::new("task/a") };
+    assert!(!judged(&action, 108));
+}

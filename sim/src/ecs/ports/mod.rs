@@ -12,7 +12,9 @@ use super::error::ApiError;
 
 pub use change::change;
 pub(crate) use read::of_service;
-pub use read::{clusters, find_tasks, service, service_deployment, service_revision, services, task_definition, tasks};
+pub use read::{
+    clusters, find_tasks, service, service_deployment, service_revision, services, task_definition, tasks,
+};
 
 /// `failures[].reason` of what ECS knows nothing of.
 const MISSING: &str = "MISSING";

@@ -1,11 +1,12 @@
 //! What is read.
 
 use steward::arn::{
-    ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use steward::ecs::{
-    Controller, DesiredCount, Launch, Overrides, PendingCount, Rollout, RunningCount, Service, ServiceDeployment,
-    ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
+    Controller, DesiredCount, Launch, Overrides, PendingCount, Rollout, RunningCount, Service,
+    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
 };
 use steward::event::TaskStatus;
 use steward::ports::{EcsError, Find, Meaning, Page};
@@ -35,8 +36,8 @@ pub fn services(ecs: &mut Ecs, cluster: &ClusterArn, from: Option<&str>) -> Resu
         max_results: Some(100),
         ..api::ListServicesRequest::default()
     };
-    let listed = operation::call(ecs, request)
-        .map_err(|error| failed("ListServices", cluster.name(), &error))?;
+    let listed =
+        operation::call(ecs, request).map_err(|error| failed("ListServices", cluster.name(), &error))?;
     let mut items = Vec::new();
     for some in listed.service_arns.chunks(MAX_DESCRIBED.0) {
         items.extend(describe_services(ecs, cluster, some)?);
@@ -44,7 +45,11 @@ pub fn services(ecs: &mut Ecs, cluster: &ClusterArn, from: Option<&str>) -> Resu
     Ok(Page { items, next: listed.next_token })
 }
 
-fn describe_services(ecs: &mut Ecs, cluster: &ClusterArn, services: &[String]) -> Result<Vec<Service>, EcsError> {
+fn describe_services(
+    ecs: &mut Ecs,
+    cluster: &ClusterArn,
+    services: &[String],
+) -> Result<Vec<Service>, EcsError> {
     const OPERATION: &str = "DescribeServices";
     let request = api::DescribeServicesRequest {
         cluster: Some(cluster.to_string()),
@@ -52,7 +57,9 @@ fn describe_services(ecs: &mut Ecs, cluster: &ClusterArn, services: &[String]) -
         include: vec![ServiceField::Tags],
     };
     let target = || format!("{} of {}", services.join(", "), cluster.name());
-    let Some(answer) = known(OPERATION, &target(), operation::call(ecs, request))? else { return Ok(Vec::new()) };
+    let Some(answer) = known(OPERATION, &target(), operation::call(ecs, request))? else {
+        return Ok(Vec::new());
+    };
     only_missing(OPERATION, &target(), &answer.failures)?;
     Ok(answer.services.into_iter().map(|service| of_service(service, cluster)).collect())
 }
@@ -85,7 +92,11 @@ pub(crate) fn of_service(answered: api::Service, cluster: &ClusterArn) -> Servic
         }),
         deployments: answered.deployments.into_iter().map(of_deployment).collect(),
         current_service_deployment: answered.current_service_deployment.map(ServiceDeploymentArn::new),
-        tags: answered.tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect(),
+        tags: answered
+            .tags
+            .into_iter()
+            .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
+            .collect(),
     }
 }
 
@@ -111,9 +122,10 @@ pub fn service_deployment(
     arn: &ServiceDeploymentArn,
 ) -> Result<Option<ServiceDeployment>, EcsError> {
     const OPERATION: &str = "DescribeServiceDeployments";
-    let request =
-        api::DescribeServiceDeploymentsRequest { service_deployment_arns: vec![arn.to_string()] };
-    let Some(answer) = known(OPERATION, arn.as_str(), operation::call(ecs, request))? else { return Ok(None) };
+    let request = api::DescribeServiceDeploymentsRequest { service_deployment_arns: vec![arn.to_string()] };
+    let Some(answer) = known(OPERATION, arn.as_str(), operation::call(ecs, request))? else {
+        return Ok(None);
+    };
     only_missing(OPERATION, arn.as_str(), &answer.failures)?;
     let revision = |summary: api::ServiceRevisionSummary| summary.arn.map(ServiceRevisionArn::new);
     Ok(answer.service_deployments.into_iter().next().map(|found| ServiceDeployment {
@@ -126,10 +138,15 @@ pub fn service_deployment(
 }
 
 /// A service revision.
-pub fn service_revision(ecs: &mut Ecs, arn: &ServiceRevisionArn) -> Result<Option<ServiceRevision>, EcsError> {
+pub fn service_revision(
+    ecs: &mut Ecs,
+    arn: &ServiceRevisionArn,
+) -> Result<Option<ServiceRevision>, EcsError> {
     const OPERATION: &str = "DescribeServiceRevisions";
     let request = api::DescribeServiceRevisionsRequest { service_revision_arns: vec![arn.to_string()] };
-    let Some(answer) = known(OPERATION, arn.as_str(), operation::call(ecs, request))? else { return Ok(None) };
+    let Some(answer) = known(OPERATION, arn.as_str(), operation::call(ecs, request))? else {
+        return Ok(None);
+    };
     only_missing(OPERATION, arn.as_str(), &answer.failures)?;
     Ok(answer.service_revisions.into_iter().next().map(|found| ServiceRevision {
         arn: arn.clone(),
@@ -254,8 +271,7 @@ pub fn clusters(ecs: &mut Ecs) -> Result<Vec<ClusterArn>, EcsError> {
     let mut found = Vec::new();
     let mut from = None;
     loop {
-        let request =
-            api::ListClustersRequest { next_token: from, ..api::ListClustersRequest::default() };
+        let request = api::ListClustersRequest { next_token: from, ..api::ListClustersRequest::default() };
         let listed = operation::call(ecs, request)
             .map_err(|error| failed("ListClusters", "this account and region", &error))?;
         found.extend(listed.cluster_arns.into_iter().map(ClusterArn::new));
@@ -267,10 +283,16 @@ pub fn clusters(ecs: &mut Ecs) -> Result<Vec<ClusterArn>, EcsError> {
 }
 
 /// `None` where what is asked for went with its cluster or service.
-fn known<T>(operation: &'static str, target: &str, answer: Result<T, ApiError>) -> Result<Option<T>, EcsError> {
+fn known<T>(
+    operation: &'static str,
+    target: &str,
+    answer: Result<T, ApiError>,
+) -> Result<Option<T>, EcsError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if matches!(error.code, "ClusterNotFoundException" | "ServiceNotFoundException") => Ok(None),
+        Err(error) if matches!(error.code, "ClusterNotFoundException" | "ServiceNotFoundException") => {
+            Ok(None)
+        }
         Err(error) => Err(failed(operation, target, &error)),
     }
 }
