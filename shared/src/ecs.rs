@@ -103,6 +103,18 @@ pub enum Controller {
     Other(String),
 }
 
+impl Controller {
+    /// In ECS's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ecs => "ECS",
+            Self::CodeDeploy => "CODE_DEPLOY",
+            Self::External => "EXTERNAL",
+            Self::Other(other) => other,
+        }
+    }
+}
+
 /// Something of ECS that watches a deployment: the circuit breaker, or alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watch {

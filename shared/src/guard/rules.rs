@@ -87,9 +87,7 @@ pub(super) fn controller(case: &Case<'_>) -> Ruling {
     let who = match &service.controller {
         Controller::Ecs if service.is_rolling => return Ok(()),
         Controller::Ecs => "a deployment strategy that does not roll",
-        Controller::CodeDeploy => "CODE_DEPLOY",
-        Controller::External => "EXTERNAL",
-        Controller::Other(other) => other,
+        other => other.as_str(),
     };
     Err(Refusal::ForeignController(who.to_owned()))
 }

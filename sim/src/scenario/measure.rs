@@ -9,7 +9,7 @@ pub struct Measures {
     pub first_failure: Option<Timestamp>,
     /// The first failure, or the first that happened.
     pub began: Timestamp,
-    /// The first thing that was done about it: a call of Steward's, or the breaker's failing the deployment.
+    /// The first thing that was done about it: a call of Steward's, or ECS's going back.
     pub remedy: Option<Timestamp>,
     /// Since when all is well: every task runs, on a deployment that is over, until the end.
     pub recovered: Option<Timestamp>,

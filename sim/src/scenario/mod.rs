@@ -31,9 +31,9 @@ use steward::config::{Configuration, Mode};
 pub use expect::Unmet;
 pub use form::Expected;
 pub use measure::Measures;
-pub use table::{Row, document, runs};
+pub use table::{Row, document, runs, section};
 
-pub use transcript::{Entry, Tone, What};
+pub use transcript::{Entry, Made, Tone, What, short_ids};
 pub use world::{PlayError, Played, play};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");

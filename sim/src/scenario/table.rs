@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::measure::span;
+use super::transcript::short_ids;
 use super::{Played, Run, Scenario};
 
 /// The runs of a scenario: each mode that it names, and ECS alone without its breaker and with it.
@@ -41,7 +42,7 @@ impl Row {
         let mut deeds: Vec<String> = Vec::new();
         for made in &played.made {
             // A task's id tells nobody anything.
-            let call = made.call.split(" like ").next().unwrap_or(&made.call).to_owned();
+            let call = short_ids(made.call.split(" like ").next().unwrap_or(&made.call));
             match deeds.iter_mut().find(|known| known.starts_with(&call)) {
                 Some(known) => *known = again(known, &call),
                 None => deeds.push(call),
@@ -67,9 +68,16 @@ fn again(known: &str, call: &str) -> String {
 pub fn document(played: &[(&Scenario, Vec<Played>)]) -> String {
     let mut text = HEAD.to_owned();
     for (scenario, runs) in played {
-        // Writing into a text cannot fail.
-        let _written = write_scenario(&mut text, scenario, runs);
+        text.push_str(&section(scenario, runs));
     }
+    text
+}
+
+/// What the document says of one scenario.
+pub fn section(scenario: &Scenario, runs: &[Played]) -> String {
+    let mut text = String::new();
+    // Writing into a text cannot fail.
+    let _written = write_scenario(&mut text, scenario, runs);
     text
 }
 
@@ -103,7 +111,7 @@ $ steward demo --write-scenarios docs/scenarios.md # this page
 ```
 
 **Remedy after** is the time from the first failure (where nothing fails: from the first thing that happens) to the first call of
-Steward's, or to ECS's own breaker failing the deployment, whichever came first. **Recovered after** ends when every task runs on a
+Steward's, or to ECS's going back by itself, whichever came first. **Recovered after** ends when every task runs on a
 deployment that is over, and stays so until the end. Times are the model's: they compare runs of one world, and promise nothing about
 another. Alerts are messages as they were sent to one channel; where a channel can change a message, most of them change one.
 ";

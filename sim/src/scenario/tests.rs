@@ -6,15 +6,35 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(format!("{}/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
+fn page() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scenarios.md")).unwrap()
+}
+
+/// Plays a scenario under everybody: what it expects must come, and the page must say how long it took.
 #[track_caller]
 fn check(name: &str) {
     let scenario = Scenario::read(&format!("{name}.yaml"), &text(name)).unwrap();
+    let played: Vec<Played> = runs(&scenario).into_iter().map(|run| play(&scenario, run).unwrap()).collect();
     let mut problems = Vec::new();
     for (mode, expected) in scenario.modes() {
-        let played = play(&scenario, Run::Steward(mode)).unwrap();
-        problems.extend(played.unmet(expected).iter().map(|unmet| format!("{}.{unmet}", mode.as_str())));
+        let of_mode = played.iter().find(|played| played.run == Run::Steward(mode)).unwrap();
+        problems.extend(of_mode.unmet(expected).iter().map(|unmet| format!("{}.{unmet}", mode.as_str())));
     }
     assert!(problems.is_empty(), "{name}:\n{}", problems.join("\n"));
+    let section = section(&scenario, &played);
+    assert!(
+        page().contains(&section),
+        "`steward demo --write-scenarios docs/scenarios.md` would write:\n{section}"
+    );
+}
+
+#[test]
+fn the_page_has_nothing_else() {
+    let all = Scenario::all().unwrap();
+    let titles: Vec<String> = all.iter().map(|scenario| format!("## {}", scenario.title())).collect();
+    let page = page();
+    assert_eq!(page.lines().filter(|line| line.starts_with("## ")).collect::<Vec<_>>(), titles);
+    assert!(page.starts_with(&document(&[])));
 }
 
 macro_rules! scenarios {
@@ -90,6 +110,12 @@ fn what_is_wrong_is_told_by_file_and_field() {
         let said = wrong(&SMALL.replace(from, to));
         assert!(said.starts_with(told), "{said}");
     }
+}
+
+#[test]
+fn ids_of_tasks_are_cut_short_and_nothing_else_is() {
+    let long = "would RunTask api:1 like 13a16201310d9aba683409b1f2fb545f, but (0a1b2c3d) decided";
+    assert_eq!(short_ids(long), "would RunTask api:1 like 13a16201…, but (0a1b2c3d) decided");
 }
 
 #[test]

@@ -156,6 +156,10 @@ impl Transcript {
             self.put_like(at, What::Held { word: held.reason.clone(), why }, format!("held {}", held.reason));
         }
         let was_open = before.as_ref().is_none_or(Incident::is_open);
+        if incident.is_open() && !was_open {
+            let text = format!("{target}: it fails again, the incident goes on");
+            self.put_like(at, What::Steward(text, Tone::Bad), "relapse".to_owned());
+        }
         if let (Status::Resolved { by, .. }, true) = (&incident.status, was_open) {
             let how = match by {
                 Ending::Steady => "steady again",
@@ -232,4 +236,23 @@ impl Transcript {
     pub(super) fn incidents(&self) -> impl Iterator<Item = &Incident> {
         self.incidents.values()
     }
+}
+
+/// Ids of tasks have so many digits, of which so many are enough for people.
+const ID: (usize, usize) = (32, 8);
+
+/// A text with ids of tasks cut short.
+pub fn short_ids(text: &str) -> String {
+    text.split(' ').map(short_id).collect::<Vec<_>>().join(" ")
+}
+
+fn short_id(word: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_hexdigit();
+    let (before, rest) = word.split_at_checked(word.find(is_digit).unwrap_or(0)).unwrap_or(("", word));
+    let digits = rest.chars().take_while(|c| is_digit(*c)).count();
+    if digits != ID.0 {
+        return word.to_owned();
+    }
+    let (id, behind) = rest.split_at_checked(ID.1).unwrap_or((rest, ""));
+    format!("{before}{id}…{}", behind.trim_start_matches(is_digit))
 }

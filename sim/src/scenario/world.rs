@@ -99,7 +99,7 @@ struct World<'s> {
     /// Events on their way.
     inbox: VecDeque<(Timestamp, Emitted)>,
     health: Health,
-    /// The breaker's first deed.
+    /// When ECS went back first.
     ecs_acted: Option<Timestamp>,
     failed_tasks: usize,
     next_tick: Timestamp,
@@ -266,7 +266,7 @@ impl<'s> World<'s> {
         let mut transcript = self.stage.transcript.borrow_mut();
         match &event.detail {
             Detail::DeploymentStateChange(change) => {
-                if change.event_name == DeploymentEventName::Failed {
+                if change.is_rollback() {
                     self.ecs_acted = self.ecs_acted.or(Some(at));
                 }
                 let service =
@@ -278,12 +278,14 @@ impl<'s> World<'s> {
                     DeploymentEventName::Other(other) => other,
                 };
                 let reason = change.reason.as_deref().unwrap_or_default();
-                let text =
-                    if change.event_name == DeploymentEventName::Failed || reason.contains("rolling back") {
-                        format!("{service}: deployment {how}: {reason}")
-                    } else {
-                        format!("{service}: deployment {how}")
-                    };
+                let text = if change.is_rollback() {
+                    let why = reason.split(": rolling back").next().unwrap_or(reason);
+                    format!("{service}: goes back to its earlier deployment ({why})")
+                } else if change.event_name == DeploymentEventName::Failed {
+                    format!("{service}: deployment failed: {reason}")
+                } else {
+                    format!("{service}: deployment {how}")
+                };
                 transcript.ecs(at, text, &format!("deployment {how}"));
             }
             Detail::ServiceAction(action) => {

@@ -339,6 +339,22 @@ fn where_the_earlier_revision_fails_as_well_nothing_is_rolled_back() {
 }
 
 #[test]
+fn an_earlier_revision_that_fails_more_seldom_than_the_new_one_fails_as_well() {
+    let mut world = World::failing(Cause::AppError);
+    world.hear([failure(105, GOOD, Cause::AppError)]);
+    world.hear((106..120).map(|minute| failure(minute, BAD, Cause::AppError)));
+    assert_eq!(world.word(121), "good_revision_fails");
+}
+
+#[test]
+fn a_service_with_task_sets_is_left_to_whoever_deploys_it() {
+    let mut world = World::failing(Cause::AppError);
+    world.seen().controller = Controller::CodeDeploy;
+    world.seen().deployments.clear();
+    assert_eq!(world.word(107), "foreign_controller");
+}
+
+#[test]
 fn ecs_is_told_to_go_back_where_it_would_go_to_the_right_revision_and_only_there() {
     let arn =
         ServiceDeploymentArn::new("arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/api/x");
