@@ -57,9 +57,11 @@
 )]
 
 pub mod binaries;
+pub mod ecs;
 pub mod house;
 mod http;
 pub mod lambda;
 pub mod moto;
+mod random;
 pub mod slack;
 mod sync;

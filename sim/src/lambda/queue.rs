@@ -20,6 +20,8 @@ mod tests;
 
 pub use error::QueueError;
 
+use crate::random::{Random, later};
+
 /// The longest delay of a message.
 pub const MAX_DELAY: Duration = Duration::from_mins(15);
 /// The longest visibility timeout, counted from the receipt.
@@ -140,7 +142,7 @@ struct Queue {
     order: BTreeSet<(Timestamp, u64)>,
     receipts: u64,
     purged_at: Option<Timestamp>,
-    random: u64,
+    random: Random,
 }
 
 #[derive(Debug)]
@@ -163,7 +165,7 @@ impl Queues {
         if let Some(dead) = &settings.dead_letters {
             self.queue(&dead.queue)?;
         }
-        let random = settings.disorder.map_or(0, |disorder| disorder.seed);
+        let random = Random::new(settings.disorder.map_or(0, |disorder| disorder.seed));
         if let Some(queue) = self.queues.get_mut(name) {
             queue.settings = settings;
             queue.random = random;
@@ -413,7 +415,7 @@ impl Queue {
         let mut due: Vec<u64> = self.order.range(..=(now, u64::MAX)).map(|(_, serial)| *serial).collect();
         if self.settings.disorder.is_some() {
             for last in (1..due.len()).rev() {
-                let other = usize::try_from(self.draw() % (last as u64 + 1)).unwrap_or(0);
+                let other = usize::try_from(self.random.below(last as u64 + 1)).unwrap_or(0);
                 due.swap(last, other);
             }
         }
@@ -422,18 +424,9 @@ impl Queue {
 
     fn twice(&mut self) -> bool {
         match self.settings.disorder {
-            Some(disorder) => self.draw() % 1000 < u64::from(disorder.duplicates_per_thousand),
+            Some(disorder) => self.random.below(1000) < u64::from(disorder.duplicates_per_thousand),
             None => false,
         }
-    }
-
-    /// `SplitMix64`.
-    fn draw(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 
@@ -450,10 +443,6 @@ impl Stored {
             dead_letter_source: self.dead_letter_source.clone(),
         }
     }
-}
-
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 fn parse_handle(name: &str, handle: &str) -> Result<(u64, u64), QueueError> {

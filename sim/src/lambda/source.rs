@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use crate::random::later;
 use crate::lambda::queue::{MAX_RECEIVED, Message, QueueError};
 use crate::lambda::runtime::{Invoke, InvokeError};
 use crate::lambda::sqs::{LOOK, Sqs, system_attributes};
@@ -240,10 +241,6 @@ async fn invoke(
             result => return result,
         }
     }
-}
-
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// The event that Lambda makes of messages.
