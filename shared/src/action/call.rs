@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::{DesiredCount, Launch};
+use crate::ecs::Launch;
 
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,8 +100,10 @@ pub struct Precondition {
     pub primary: Option<DeploymentId>,
     /// What that deploys.
     pub task_definition: Option<TaskDefinitionArn>,
-    /// How many tasks are wanted.
-    pub desired: Option<DesiredCount>,
+    /// Whether the service must still be unwell: what is well again is left alone.
+    pub ailing: bool,
+    /// Whether every task must run: what is unwell is not restarted as a precaution.
+    pub steady: bool,
     /// A task that still runs and is still unwell.
     pub unwell: Option<TaskArn>,
     /// A task that is still stopped, and that nothing stands in for.

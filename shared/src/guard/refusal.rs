@@ -45,8 +45,6 @@ pub enum Refusal {
     EcsRollsBack,
     /// CodeDeploy, or somebody with task sets, carries out the deployments.
     ForeignController(String),
-    /// Application Auto Scaling sets the service's desired count.
-    ScaledElsewhere,
     /// Somebody deployed since the incident was looked at.
     DeployedMeanwhile,
     /// CloudFormation is at work on the stack that describes the service.
@@ -71,6 +69,8 @@ pub enum Refusal {
         /// How many.
         attempts: u32,
     },
+    /// This very action was carried out before, or may have been.
+    DoneBefore,
     /// This remedy has failed for this revision.
     FailedBefore,
     /// Another action holds the target.
@@ -107,12 +107,12 @@ impl Refusal {
             Self::Frozen { .. } => "frozen",
             Self::EcsRollsBack => "ecs_rolls_back",
             Self::ForeignController(_) => "foreign_controller",
-            Self::ScaledElsewhere => "scaled_elsewhere",
             Self::DeployedMeanwhile => "deployed_meanwhile",
             Self::StackInProgress { .. } => "stack_in_progress",
             Self::NotStable { .. } => "not_stable",
             Self::CoolingDown { .. } => "cooling_down",
             Self::AttemptsUsedUp { .. } => "attempts_used_up",
+            Self::DoneBefore => "done_before",
             Self::FailedBefore => "failed_before",
             Self::Locked { .. } => "locked",
             Self::BudgetSpent { .. } => "budget_spent",
@@ -142,8 +142,8 @@ impl Refusal {
             | Self::FromElsewhere
             | Self::ModeObserves
             | Self::ForeignController(_)
-            | Self::ScaledElsewhere
             | Self::AttemptsUsedUp { .. }
+            | Self::DoneBefore
             | Self::FailedBefore => None,
         }
     }
@@ -174,7 +174,6 @@ impl fmt::Display for Refusal {
                 f.write_str("ECS's own circuit breaker or alarms look after this deployment")
             }
             Self::ForeignController(who) => write!(f, "{who} controls its deployments, not ECS"),
-            Self::ScaledElsewhere => f.write_str("Application Auto Scaling sets its desired count"),
             Self::DeployedMeanwhile => f.write_str("somebody has deployed meanwhile"),
             Self::StackInProgress { stack, status } => {
                 write!(f, "CloudFormation is at work: {stack} is {status}")
@@ -184,6 +183,7 @@ impl fmt::Display for Refusal {
             Self::AttemptsUsedUp { attempts } => {
                 write!(f, "{attempts} attempts were made, and no more may be")
             }
+            Self::DoneBefore => f.write_str("this was done already, or may have been"),
             Self::FailedBefore => f.write_str("this remedy did not help this revision before"),
             Self::Locked { by } => write!(f, "action {by} is not over"),
             Self::BudgetSpent { scope, until } => {

@@ -15,6 +15,8 @@ use crate::incident::Target;
 /// The most openings that a cluster's item keeps, the latest: with all of a thousand services in one moment it holds still
 /// enough of them to know an outage.
 pub const MAX_OPENINGS: usize = 200;
+/// An opening matters for so long: an outage that goes on holds back what began to fail with it.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a switch or a budget is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,14 +117,14 @@ impl Openings {
         Self { cluster, openings: Vec::new() }
     }
 
-    /// With these besides, and without what is older than `within`.
+    /// With these besides, and without what is too old to matter.
     #[must_use]
-    pub fn with(&self, new: &[Opening], within: SignedDuration, now: Timestamp) -> Self {
+    pub fn with(&self, new: &[Opening], now: Timestamp) -> Self {
         let mut openings: Vec<Opening> = self
             .openings
             .iter()
             .chain(new)
-            .filter(|opening| now.duration_since(opening.at) <= within)
+            .filter(|opening| now.duration_since(opening.at) <= KEPT)
             .cloned()
             .collect();
         openings.sort();
@@ -132,30 +134,18 @@ impl Openings {
         Self { cluster: self.cluster.clone(), openings }
     }
 
-    /// How many targets began to fail within `within` of `at`, before or after, and share a cause or a zone with
-    /// `target`, itself included.
-    pub fn together_with(&self, target: &Target, at: Timestamp, within: SignedDuration) -> usize {
-        let is_near = |opening: &&Opening| opening.at.duration_since(at).abs() <= within;
-        let own: Vec<&Opening> =
-            self.openings.iter().filter(is_near).filter(|opening| opening.target == *target).collect();
-        let count = |shares: &dyn Fn(&Opening) -> bool| {
-            let targets: BTreeSet<&Target> = self
-                .openings
-                .iter()
-                .filter(is_near)
-                .filter(|opening| shares(opening))
-                .map(|opening| &opening.target)
-                .collect();
+    /// How many targets began to fail within `within` of `at`, before or after, for one of these causes or in one of these
+    /// zones: the most that share one.
+    pub fn together(&self, at: Timestamp, within: SignedDuration, causes: &[Cause], zones: &[String]) -> usize {
+        let near = || self.openings.iter().filter(|opening| opening.at.duration_since(at).abs() <= within);
+        let targets = |shares: &dyn Fn(&Opening) -> bool| {
+            let targets: BTreeSet<&Target> =
+                near().filter(|opening| shares(opening)).map(|opening| &opening.target).collect();
             targets.len()
         };
-        own.iter()
-            .map(|own| {
-                let by_cause = count(&|other| other.cause == own.cause);
-                let by_zone = count(&|other| own.zone.is_some() && other.zone == own.zone);
-                by_cause.max(by_zone)
-            })
-            .max()
-            .unwrap_or_default()
+        let by_cause = causes.iter().map(|cause| targets(&|opening| opening.cause == *cause));
+        let by_zone = zones.iter().map(|zone| targets(&|opening| opening.zone.as_ref() == Some(zone)));
+        by_cause.chain(by_zone).max().unwrap_or_default()
     }
 }
 

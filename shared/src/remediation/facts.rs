@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::arn::{ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn};
+use crate::arn::{DeploymentId, ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn};
 use crate::ecs::{Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::incident::Deployment;
 use crate::ledger::{Budget, Openings, Scope, Switch};
 use crate::observed::Observed;
 
@@ -20,6 +21,8 @@ pub enum Query {
     ServiceRevision(ServiceRevisionArn),
     /// A task of the target's cluster.
     Task(TaskArn),
+    /// What the ledger knows of one of the target's deployments.
+    Deployment(DeploymentId),
     /// Tasks that stand in for a lost one, by their `startedBy`.
     StandIns(String),
     /// The status of the CloudFormation stack that describes the service.
@@ -49,6 +52,8 @@ pub struct Facts {
     pub stand_ins: BTreeMap<String, Observed<Vec<Task>>>,
     /// Stacks: their status.
     pub stacks: BTreeMap<String, Observed<String>>,
+    /// What the ledger knows of deployments.
+    pub deployments: BTreeMap<DeploymentId, Observed<Deployment>>,
     /// Switches that are there; one that is absent pauses nothing.
     pub switches: Option<Observed<Vec<Switch>>>,
     /// Budgets that were spent of, by scope.
@@ -66,6 +71,7 @@ impl Facts {
             Query::ServiceDeployment(arn) => self.service_deployments.contains_key(arn),
             Query::ServiceRevision(arn) => self.service_revisions.contains_key(arn),
             Query::Task(arn) => self.tasks.contains_key(arn),
+            Query::Deployment(id) => self.deployments.contains_key(id),
             Query::StandIns(started_by) => self.stand_ins.contains_key(started_by),
             Query::Stack(stack) => self.stacks.contains_key(stack),
             Query::Switches => self.switches.is_some(),

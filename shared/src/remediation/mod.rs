@@ -5,6 +5,7 @@
 
 mod decision;
 mod facts;
+mod remedy;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{
@@ -18,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use decision::{Action, Decision, Home, Reason, decide, decide_task};
 pub use facts::{Facts, Query};
+pub use remedy::{Considered, Escalation, MAX_ROUNDS, Patient, case, consider, enrolled};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 const JOB_PREFIX: &str = "steward/job/";

@@ -1,0 +1,151 @@
+//! What became of a call whose answer was lost, and whether what was done has helped.
+//!
+//! Both are pure, and go by what is read anew: by what a call would have left behind, never by what was sent.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::action::{Action, Call, Plan, State, Verdict};
+use crate::config::Rules;
+use crate::ecs::{Rollout, Service};
+use crate::event::TaskStatus;
+use crate::incident::{Incident, Target};
+use crate::observed::Observed;
+use crate::remediation::{Facts, Query};
+
+/// What helped is not followed by a failure for so long.
+const CALM: SignedDuration = SignedDuration::from_mins(3);
+
+/// What a probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// The call took effect.
+    Done {
+        /// What it made, where that shows.
+        made: Option<String>,
+    },
+    /// It did not.
+    NotDone,
+    /// It cannot be told, and never will be: somebody else has changed the same.
+    Unclear(&'static str),
+    /// It cannot be read at the moment.
+    Unread(String),
+}
+
+/// What must be read to probe an action, or to judge it.
+pub fn queries(plan: &Plan) -> Vec<Query> {
+    let mut queries = Vec::new();
+    if matches!(plan.target, Target::Service { .. }) {
+        queries.push(Query::Service);
+    }
+    match &plan.call {
+        Call::StopServiceDeployment { service_deployment, .. } => {
+            queries.push(Query::ServiceDeployment(service_deployment.clone()));
+        }
+        Call::UpdateService { .. } => {}
+        Call::StopTask { task, .. } => queries.push(Query::Task(task.clone())),
+        Call::RunTask { started_by, .. } => queries.push(Query::StandIns(started_by.clone())),
+    }
+    queries
+}
+
+/// Probes an action whose outcome is not known.
+pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
+    match &plan.call {
+        Call::StopServiceDeployment { service_deployment, .. } => {
+            match facts.service_deployments.get(service_deployment) {
+                Some(Observed::Known(found)) if found.goes_back() => Probe::Done { made: None },
+                Some(Observed::Known(found)) if found.status == "STOP_REQUESTED" || found.status == "STOPPED" => {
+                    Probe::Unclear("the deployment was stopped, and ECS does not say that it goes back")
+                }
+                Some(Observed::Known(_)) => Probe::NotDone,
+                other => unread(other, "ECS does not know the service deployment any more"),
+            }
+        }
+        Call::UpdateService { task_definition, .. } => match &facts.service {
+            Some(Observed::Known(service)) => updated(plan, task_definition.is_some(), service),
+            other => unread(other.as_ref(), "the service is gone"),
+        },
+        Call::StopTask { task, .. } => match facts.tasks.get(task) {
+            Some(Observed::Known(found)) if found.desired_status == Some(TaskStatus::Running) => Probe::NotDone,
+            Some(Observed::Known(_)) => Probe::Done { made: None },
+            other => unread(other, "ECS does not know the task any more"),
+        },
+        Call::RunTask { started_by, .. } => match facts.stand_ins.get(started_by) {
+            Some(Observed::Known(tasks)) => match tasks.first() {
+                Some(task) => Probe::Done { made: Some(task.arn.to_string()) },
+                None => Probe::NotDone,
+            },
+            Some(Observed::Absent) => Probe::NotDone,
+            other => unread(other, ""),
+        },
+    }
+}
+
+fn unread<T>(observed: Option<&Observed<T>>, absent: &'static str) -> Probe {
+    match observed {
+        Some(Observed::Unknown(why)) => Probe::Unread(why.clone()),
+        Some(Observed::Absent) => Probe::Unclear(absent),
+        _ => Probe::Unread("it was not asked for".to_owned()),
+    }
+}
+
+fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
+    let Some(primary) = service.primary() else { return Probe::Unread("ECS names no PRIMARY deployment".to_owned()) };
+    let made = Some(primary.id.to_string());
+    let is_untouched = plan.precondition.primary.as_ref() == Some(&primary.id);
+    if is_untouched {
+        return Probe::NotDone;
+    }
+    let wanted = match &plan.call {
+        Call::UpdateService { task_definition: Some(wanted), .. } => Some(wanted),
+        _ => plan.precondition.task_definition.as_ref(),
+    };
+    match (is_definition, wanted == primary.task_definition.as_ref()) {
+        (_, true) => Probe::Done { made },
+        (true, false) => Probe::Unclear("somebody has deployed another revision meanwhile"),
+        (false, false) => Probe::Done { made },
+    }
+}
+
+/// Judges a confirmed action. `None`: it has time left to help.
+pub fn verdict(
+    action: &Action,
+    facts: &Facts,
+    incident: Option<&Incident>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<Verdict> {
+    let State::Confirmed { at: confirmed_at, made, .. } = &action.state else { return None };
+    let is_calm = incident.is_none_or(|incident| {
+        let last = incident.failures.last_at();
+        !incident.is_open() || last.is_none_or(|last| last < *confirmed_at || now.duration_since(last) >= CALM)
+    });
+    let service = facts.service.as_ref().and_then(Observed::known);
+    let is_well = match &action.plan.call {
+        Call::StopServiceDeployment { service_deployment, .. } => {
+            let status = facts.service_deployments.get(service_deployment).and_then(Observed::known);
+            match status.map(|found| found.status.as_str()) {
+                Some("ROLLBACK_FAILED") => return Some(Verdict::DidNotHelp { at: now }),
+                Some("ROLLBACK_SUCCESSFUL") => is_calm,
+                _ => false,
+            }
+        }
+        Call::UpdateService { .. } | Call::StopTask { .. } => is_calm && service.is_some_and(is_settled),
+        Call::RunTask { started_by, .. } => {
+            let tasks = facts.stand_ins.get(started_by).and_then(Observed::known);
+            tasks.into_iter().flatten().any(|task| {
+                made.as_ref().is_none_or(|made| made == task.arn.as_str()) && task.started_at.is_some()
+            })
+        }
+    };
+    if is_well {
+        return Some(Verdict::Helped { at: now });
+    }
+    let until = confirmed_at.saturating_add(rules.verify).unwrap_or(Timestamp::MAX);
+    (now >= until).then_some(Verdict::DidNotHelp { at: now })
+}
+
+fn is_settled(service: &Service) -> bool {
+    let rollout = service.primary().and_then(|primary| primary.rollout);
+    service.is_steady() && matches!(rollout, Some(Rollout::Completed) | None)
+}

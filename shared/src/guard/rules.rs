@@ -1,0 +1,302 @@
+//! The rules, one function each.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Case, Refusal};
+use crate::action::{Call, Remedy};
+use crate::arn::{Arn, TaskArn};
+use crate::config::{Allowance, Guards, Mode};
+use crate::diagnosis::Cause;
+use crate::ecs::{Controller, Rollout, Service, Task};
+use crate::event::TaskStatus;
+use crate::incident::{Incident, Outcome, Target, Tried};
+use crate::ledger::{Budget, Scope};
+use crate::observed::Observed;
+
+/// A failure is of late for so long.
+const RECENTLY: SignedDuration = SignedDuration::from_mins(5);
+
+type Ruling = Result<(), Refusal>;
+
+/// Steward changes nothing in another account or region, and nothing at all where it does not know its own.
+pub(super) fn home(case: &Case<'_>) -> Ruling {
+    let arn = Arn::parse(case.plan.target.cluster().as_str());
+    let is_here = case.home.zip(arn).is_some_and(|(home, arn)| home.account == arn.account && home.region == arn.region);
+    if is_here { Ok(()) } else { Err(Refusal::FromElsewhere) }
+}
+
+pub(super) fn enrolled(case: &Case<'_>) -> Ruling {
+    if !case.enrolled.is_enrolled {
+        return Err(Refusal::NotEnrolled);
+    }
+    let remedy = case.plan.remedy;
+    if case.enrolled.rules.remedies.contains(&remedy) { Ok(()) } else { Err(Refusal::RemedyOff(remedy)) }
+}
+
+/// A switch that cannot be read is one that pauses.
+pub(super) fn switch(case: &Case<'_>) -> Ruling {
+    let switches = known(case.facts.switches.as_ref(), "the switch")?;
+    for switch in switches.into_iter().flatten() {
+        let concerns = match &switch.scope {
+            Scope::Global => true,
+            Scope::Cluster(cluster) => cluster == case.plan.target.cluster(),
+            Scope::Target(target) => *target == case.plan.target,
+        };
+        if let Some(paused) = switch.paused.as_ref().filter(|_| concerns) {
+            let (scope, by, why) = (switch.scope.clone(), paused.by.clone(), paused.why.clone());
+            return Err(Refusal::Paused { scope, by, why });
+        }
+    }
+    Ok(())
+}
+
+/// What a person approved is no longer a matter of the mode, but where that was set back to observe.
+pub(super) fn mode(case: &Case<'_>) -> Ruling {
+    if case.enrolled.mode == Mode::Observe { Err(Refusal::ModeObserves) } else { Ok(()) }
+}
+
+pub(super) fn freeze(case: &Case<'_>) -> Ruling {
+    match case.guards.frozen(case.now) {
+        None => Ok(()),
+        Some(window) => Err(Refusal::Frozen { until: window.ends_after(case.now), why: window.why.clone() }),
+    }
+}
+
+/// While a deployment is watched by the breaker or by alarms, ECS decides about it; once it goes back, nobody interferes.
+pub(super) fn breaker(case: &Case<'_>) -> Ruling {
+    let Some(service) = service(case)? else { return Ok(()) };
+    let watches = [service.breaker, service.alarms];
+    let is_watched = watches.iter().any(|watch| watch.is_enabled);
+    let goes_back = watches.iter().any(|watch| watch.is_enabled && watch.rolls_back);
+    let acts = match service.primary().and_then(|primary| primary.rollout) {
+        Some(Rollout::InProgress) => is_watched,
+        Some(Rollout::Failed) => goes_back,
+        Some(Rollout::Completed) | None => false,
+    };
+    let is_underway = case
+        .facts
+        .service_deployments
+        .values()
+        .filter_map(Observed::known)
+        .any(|deployment| matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"));
+    if acts || is_underway { Err(Refusal::EcsRollsBack) } else { Ok(()) }
+}
+
+pub(super) fn controller(case: &Case<'_>) -> Ruling {
+    let Some(service) = service(case)? else { return Ok(()) };
+    let who = match &service.controller {
+        Controller::Ecs if service.is_rolling => return Ok(()),
+        Controller::Ecs => "a deployment strategy that does not roll",
+        Controller::CodeDeploy => "CODE_DEPLOY",
+        Controller::External => "EXTERNAL",
+        Controller::Other(other) => other,
+    };
+    Err(Refusal::ForeignController(who.to_owned()))
+}
+
+/// A deployment that is not the one that was looked at is somebody's decision.
+pub(super) fn person(case: &Case<'_>) -> Ruling {
+    let Some(expected) = &case.plan.precondition.primary else { return Ok(()) };
+    let Some(service) = service(case)? else { return Ok(()) };
+    let is_same = service.primary().is_some_and(|primary| primary.id == *expected);
+    if is_same { Ok(()) } else { Err(Refusal::DeployedMeanwhile) }
+}
+
+pub(super) fn stack(case: &Case<'_>) -> Ruling {
+    let Some(service) = service(case)? else { return Ok(()) };
+    let Some(stack) = service.stack() else { return Ok(()) };
+    match known(case.facts.stacks.get(stack), "the status of its CloudFormation stack")? {
+        Some(status) if status.ends_with("_IN_PROGRESS") => {
+            let stack = Arn::parse(stack).and_then(|arn| arn.resource_of_kind("stack")).unwrap_or(stack);
+            let name = stack.split('/').next().unwrap_or(stack).to_owned();
+            Err(Refusal::StackInProgress { stack: name, status: status.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A flap is over before the incident is so old, and an outage shows.
+pub(super) fn stability(case: &Case<'_>) -> Ruling {
+    let since = began(case);
+    let until = since.saturating_add(case.enrolled.rules.stability).unwrap_or(Timestamp::MAX);
+    if until <= case.now { Ok(()) } else { Err(Refusal::NotStable { until }) }
+}
+
+/// Each lost task is a need of its own: one that is run again does not make the next one wait.
+pub(super) fn cooldown(case: &Case<'_>) -> Ruling {
+    if case.plan.remedy == Remedy::RunTask {
+        return Ok(());
+    }
+    let Some(last) = others(case).filter(|tried| tried.remedy != Remedy::RunTask).map(|tried| tried.at).max() else {
+        return Ok(());
+    };
+    let until = last.saturating_add(case.enrolled.rules.cooldown).unwrap_or(Timestamp::MAX);
+    if until <= case.now { Ok(()) } else { Err(Refusal::CoolingDown { until }) }
+}
+
+/// Lost tasks are bounded by the budgets: each is another need.
+pub(super) fn attempts(case: &Case<'_>) -> Ruling {
+    if case.plan.remedy == Remedy::RunTask {
+        return Ok(());
+    }
+    let attempts = case.enrolled.rules.attempts;
+    let made = others(case)
+        .filter(|tried| tried.remedy == case.plan.remedy && tried.incident == case.incident.opened_at)
+        .count();
+    let may = usize::try_from(attempts).unwrap_or(usize::MAX);
+    if made < may { Ok(()) } else { Err(Refusal::AttemptsUsedUp { attempts }) }
+}
+
+/// What was done is done, and what did not help a revision does not help it the next time.
+pub(super) fn failed_before(case: &Case<'_>) -> Ruling {
+    let holds_lock = case.record.care.open.as_ref() == Some(&case.plan.id);
+    if !holds_lock && case.record.effects().any(|tried| tried.id == case.plan.id) {
+        return Err(Refusal::DoneBefore);
+    }
+    let is_bad = |tried: &&Tried| {
+        matches!(tried.outcome, Outcome::DidNotHelp | Outcome::Refused | Outcome::Unknown)
+            && tried.remedy == case.plan.remedy
+            && tried.revision.is_some()
+            && tried.revision == case.plan.revision
+    };
+    if others(case).any(|tried| is_bad(&tried)) { Err(Refusal::FailedBefore) } else { Ok(()) }
+}
+
+pub(super) fn lock(case: &Case<'_>) -> Ruling {
+    match &case.record.care.open {
+        Some(open) if *open != case.plan.id => Err(Refusal::Locked { by: open.short().to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn budget(case: &Case<'_>) -> Ruling {
+    let budgets = known(case.facts.budgets.as_ref(), "the budget")?;
+    for (scope, allowance) in scopes(&case.plan.target, case.guards) {
+        let spent = budgets.and_then(|budgets| budgets.get(&scope)).cloned();
+        let budget = spent.unwrap_or_else(|| Budget::unspent(scope.clone()));
+        if let Some(until) = budget.free_at(allowance, case.now) {
+            return Err(Refusal::BudgetSpent { scope, until });
+        }
+    }
+    Ok(())
+}
+
+/// The budgets that an action enters, the narrowest first.
+pub fn scopes(target: &Target, guards: &Guards) -> [(Scope, Allowance); 3] {
+    [
+        (Scope::Target(target.clone()), guards.per_service),
+        (Scope::Cluster(target.cluster().clone()), guards.per_cluster),
+        (Scope::Global, guards.per_account),
+    ]
+}
+
+/// Many that begin to fail together have one cause, and it is none of theirs.
+pub(super) fn outage(case: &Case<'_>) -> Ruling {
+    let Some(openings) = known(case.facts.openings.as_ref(), "what else began to fail")? else { return Ok(()) };
+    let failures = &case.incident.failures;
+    let causes: Vec<Cause> = failures.causes().into_iter().map(|(cause, _)| cause).collect();
+    let zones: Vec<String> =
+        failures.samples().iter().filter_map(|sample| sample.availability_zone.clone()).collect();
+    let services = openings.together(began(case), case.guards.outage_within, &causes, &zones);
+    let outage = usize::try_from(case.guards.outage_services).unwrap_or(usize::MAX);
+    if services < outage { Ok(()) } else { Err(Refusal::CorrelatedOutage { services }) }
+}
+
+/// What the plan was made for must still be so.
+pub(super) fn precondition(case: &Case<'_>) -> Ruling {
+    let wanted = &case.plan.precondition;
+    let gone = |what| Err(Refusal::PreconditionGone(what));
+    if let Some(service) = service(case)? {
+        if !service.is_active() {
+            return gone("the service is not active");
+        }
+        let deployed = service.primary().and_then(|primary| primary.task_definition.as_ref());
+        if wanted.task_definition.as_ref().is_some_and(|wanted| deployed != Some(wanted)) {
+            return gone("another revision is deployed");
+        }
+        if wanted.ailing && !is_ailing(service, case.incident, case.now) {
+            return gone("every task that is wanted runs, and none has failed of late");
+        }
+        if wanted.steady && !service.is_steady() {
+            return gone("not every task that is wanted runs");
+        }
+    }
+    if let Some(arn) = &wanted.active {
+        match known(case.facts.task_definitions.get(arn), "the revision to go back to")? {
+            Some(definition) if definition.is_active => {}
+            _ => return gone("the revision to go back to cannot be deployed any more"),
+        }
+    }
+    if let Some(arn) = &wanted.stoppable {
+        match known(case.facts.service_deployments.get(arn), "the service deployment")? {
+            Some(deployment) if deployment.is_stoppable() => {}
+            _ => return gone("the deployment is over"),
+        }
+    }
+    if let Some(arn) = &wanted.unwell {
+        match known(case.facts.tasks.get(arn), "the task")? {
+            Some(task) if is_unwell(task) => {}
+            _ => return gone("the task is well, or stops already"),
+        }
+    }
+    match (&wanted.lost, &case.plan.call) {
+        (Some(arn), Call::RunTask { started_by, .. }) => still_lost(case, arn, started_by),
+        _ => Ok(()),
+    }
+}
+
+fn still_lost(case: &Case<'_>, lost: &TaskArn, started_by: &str) -> Ruling {
+    match known(case.facts.tasks.get(lost), "the lost task")? {
+        Some(task) if task.last_status == TaskStatus::Stopped => {}
+        _ => return Err(Refusal::PreconditionGone("ECS does not know the lost task as stopped")),
+    }
+    match known(case.facts.stand_ins.get(started_by), "what stands in for the lost task")? {
+        Some(tasks) if !tasks.is_empty() => Err(Refusal::PreconditionGone("a task stands in for it already")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a service is still unwell. In a crash loop every task runs at times: what failed a moment ago counts.
+pub(crate) fn is_ailing(service: &Service, incident: &Incident, now: Timestamp) -> bool {
+    let is_recent = |last: Timestamp| now.duration_since(last) < RECENTLY;
+    !service.is_steady() || incident.failures.last_at().is_some_and(is_recent)
+}
+
+/// Whether a task that is meant to run is unhealthy or cut off.
+pub(crate) fn is_unwell(task: &Task) -> bool {
+    task.last_status == TaskStatus::Running
+        && task.desired_status == Some(TaskStatus::Running)
+        && (task.health.as_deref() == Some("UNHEALTHY") || task.connectivity.as_deref() == Some("DISCONNECTED"))
+}
+
+/// The target's service; `None` for a target that is none.
+fn service<'c>(case: &Case<'c>) -> Result<Option<&'c Service>, Refusal> {
+    if !matches!(case.plan.target, Target::Service { .. }) {
+        return Ok(None);
+    }
+    match known(case.facts.service.as_ref(), "the service")? {
+        Some(service) => Ok(Some(service)),
+        None => Err(Refusal::PreconditionGone("the service is gone")),
+    }
+}
+
+/// What was read, `None` where it is known not to be. What is not known is a refusal.
+fn known<'f, T>(fact: Option<&'f Observed<T>>, what: &'static str) -> Result<Option<&'f T>, Refusal> {
+    match fact {
+        Some(Observed::Known(value)) => Ok(Some(value)),
+        Some(Observed::Absent) => Ok(None),
+        Some(Observed::Unknown(why)) => Err(Refusal::Unobserved { what, why: why.clone() }),
+        None => Err(Refusal::Unobserved { what, why: "it was not asked for".to_owned() }),
+    }
+}
+
+/// When the incident began: its first failure, which may have come before it was opened.
+fn began(case: &Case<'_>) -> Timestamp {
+    case.incident.failures.first_at().unwrap_or(case.incident.opened_at)
+}
+
+/// What else was tried that took, or may have taken, effect.
+fn others<'c>(case: &Case<'c>) -> impl Iterator<Item = &'c Tried> {
+    let own = &case.plan.id;
+    case.record.effects().filter(move |tried| tried.id != *own)
+}

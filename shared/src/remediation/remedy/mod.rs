@@ -1,0 +1,180 @@
+//! What to do about a target that is unwell, and why, most of all where nothing is done.
+//!
+//! [`consider`] is pure and total. What it must know and does not know yet it asks for ([`Considered::Need`]); the shell answers
+//! each question, be it by "unknown", and asks again, at most [`MAX_ROUNDS`] times. Facts only grow, so it ends. A plan that it
+//! makes has passed every guard or names the one that refused it.
+
+mod escalation;
+mod rerun;
+mod retirement;
+mod roll_back;
+mod stop_task;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub use escalation::Escalation;
+
+use super::{Facts, Home, Query};
+use crate::action::{Action, ActionId, Plan, Remedy};
+use crate::config::{Enrolled, Policy};
+use crate::ecs::Service;
+use crate::guard::{self, Case, GUARDS, Permission, Refusal, Stage};
+use crate::incident::{Incident, Target, TargetRecord};
+use crate::observed::Observed;
+
+/// How often the shell answers questions before it gives up.
+pub const MAX_ROUNDS: usize = 3;
+
+/// What is known of a target, before anything is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Patient<'c> {
+    /// What is remembered of it.
+    pub record: &'c TargetRecord,
+    /// Its incident, which goes on.
+    pub incident: &'c Incident,
+    /// The action that holds its lock, or that a person approved.
+    pub open: Option<&'c Action>,
+    /// Where this Steward may act.
+    pub home: Option<&'c Home>,
+    /// What people decided.
+    pub policy: &'c Policy,
+}
+
+/// What is to be done about a target.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Considered {
+    /// These questions are open.
+    Need(Vec<Query>),
+    /// Nothing: there is nothing to remedy yet, or not any more.
+    Nothing {
+        /// When to look again though nothing new was heard.
+        look_at: Option<Timestamp>,
+    },
+    /// No remedy helps: people are told why.
+    Escalate {
+        /// Why.
+        why: Escalation,
+        /// When to look again though nothing new was heard.
+        look_at: Option<Timestamp>,
+    },
+    /// There is a remedy, and a guard refuses it.
+    Refused {
+        /// What would be done.
+        plan: Box<Plan>,
+        /// Why it is not.
+        refusal: Refusal,
+        /// When to look again though nothing new was heard.
+        look_at: Option<Timestamp>,
+    },
+    /// A person is to be asked.
+    Propose(Box<Plan>),
+    /// It is to be done.
+    Act(Box<Plan>),
+}
+
+/// What one kind of remedy has to say.
+enum Candidate {
+    Need(Vec<Query>),
+    /// It is not about this.
+    Not,
+    /// Not yet, but perhaps then.
+    Later(Timestamp),
+    /// It would be about this, but must not or cannot.
+    No(Escalation),
+    Plan(Plan),
+}
+
+/// Considers a target.
+pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Considered {
+    let all = facts.open([Query::Switches, Query::Budgets, Query::Openings]);
+    let candidate = match &patient.record.target {
+        Target::Service { .. } => of_service(patient, facts, now),
+        Target::Family { .. } => rerun::consider(patient, facts, now),
+        Target::ContainerInstance { .. } => Candidate::Not,
+    };
+    match candidate {
+        Candidate::Need(queries) => Considered::Need([queries, all].concat()),
+        Candidate::Not => Considered::Nothing { look_at: None },
+        Candidate::Later(at) => Considered::Nothing { look_at: Some(at) },
+        Candidate::No(why) => Considered::Escalate { look_at: why.ask_again(now), why },
+        Candidate::Plan(plan) if !all.is_empty() => {
+            // A plan is made only of facts; the guards want theirs besides.
+            drop(plan);
+            Considered::Need(all)
+        }
+        Candidate::Plan(plan) => judge(patient, facts, plan, now),
+    }
+}
+
+/// The first that has something to say about a service: a bad revision explains what hangs, and both explain why a retirement
+/// must wait.
+fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate {
+    let service = match &facts.service {
+        None => return Candidate::Need(vec![Query::Service]),
+        Some(Observed::Absent) => return Candidate::Not,
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Known(service)) => service,
+    };
+    if let Some(stack) = service.stack().map(|stack| Query::Stack(stack.to_owned()))
+        && !facts.answers(&stack)
+    {
+        let deployment = service.primary().map(|primary| Query::Deployment(primary.id.clone()));
+        return Candidate::Need(facts.open([stack].into_iter().chain(deployment)));
+    }
+    let mut later: Option<Timestamp> = None;
+    for consider in [roll_back::consider, stop_task::consider, retirement::consider] {
+        match consider(patient, service, facts, now) {
+            Candidate::Not => {}
+            Candidate::Later(at) => later = Some(later.map_or(at, |known| known.min(at))),
+            said => return said,
+        }
+    }
+    later.map_or(Candidate::Not, Candidate::Later)
+}
+
+fn judge(patient: Patient<'_>, facts: &Facts, plan: Plan, now: Timestamp) -> Considered {
+    let case = case(patient, facts, &plan, now);
+    match guard::check(&case, Stage::Claim, GUARDS) {
+        Ok(Permission::Act) => Considered::Act(Box::new(plan)),
+        Ok(Permission::Propose) => Considered::Propose(Box::new(plan)),
+        Err(refusal) => {
+            let look_at = refusal.ask_again(now);
+            Considered::Refused { plan: Box::new(plan), refusal, look_at }
+        }
+    }
+}
+
+/// A plan with everything that the guards check it against.
+pub fn case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Timestamp) -> Case<'c> {
+    let is_approved =
+        patient.open.is_some_and(|action| action.plan.id == plan.id && action.approved.is_some());
+    Case {
+        plan,
+        enrolled: enrolled(patient.policy, &patient.record.target, facts),
+        guards: &patient.policy.guards,
+        facts,
+        record: patient.record,
+        incident: patient.incident,
+        home: patient.home,
+        is_approved,
+        now,
+    }
+}
+
+/// What holds for a target, its own tags included where they are known.
+pub fn enrolled<'p>(policy: &'p Policy, target: &Target, facts: &Facts) -> Enrolled<'p> {
+    let none = BTreeMap::new();
+    let service = facts.service.as_ref().and_then(Observed::known);
+    policy.for_target(target, service.map_or(&none, |service: &Service| &service.tags))
+}
+
+/// The id of a remedy for this patient. Without a home nothing is ever done; the id is then of nowhere.
+fn id_of(patient: Patient<'_>, remedy: Remedy, generation: &str) -> ActionId {
+    let nowhere = Home { account: String::new(), region: String::new() };
+    ActionId::of(patient.home.unwrap_or(&nowhere), &patient.record.target, remedy, generation)
+}
+
+#[cfg(test)]
+mod tests;

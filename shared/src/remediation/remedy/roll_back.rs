@@ -1,0 +1,235 @@
+//! Going back to the revision that was good.
+//!
+//! A revision is bad where enough of its tasks failed for causes that a revision can have, and it never ran well for the bake
+//! time; or where its deployment is stuck and the policy says so. One that ran well and fails now is not bad: something else
+//! has changed, and the revision before would meet it, too.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Candidate, Escalation, Patient, id_of};
+use crate::action::{Call, Plan, Precondition, Remedy};
+use crate::arn::TaskDefinitionArn;
+use crate::config::{OnStuck, Rules};
+use crate::diagnosis::Cause;
+use crate::ecs::{Rollout, Service, ServiceDeploymentSummary};
+use crate::guard::is_ailing;
+use crate::incident::{Deployment, Failure};
+use crate::observed::Observed;
+use crate::remediation::{Facts, Query};
+
+/// What seems to be over may begin again: it is looked at after so long while its incident goes on.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+
+pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, now: Timestamp) -> Candidate {
+    let rules = super::enrolled(patient.policy, &patient.record.target, facts).rules;
+    let (Some(primary), Some(revision)) = (service.primary(), service.primary().and_then(|p| p.task_definition.as_ref()))
+    else {
+        return Candidate::Not;
+    };
+    let deployment = match facts.deployments.get(&primary.id) {
+        None => return Candidate::Need(vec![Query::Deployment(primary.id.clone())]),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(known) => known.known(),
+    };
+    let trouble = match trouble(primary, deployment, rules, now) {
+        Ok(trouble) => trouble,
+        Err(said) => return said,
+    };
+    if !is_ailing(service, patient.incident, now) {
+        return Candidate::Later(now.saturating_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX));
+    }
+    if let Trouble::Fails { cause, .. } = trouble
+        && ran_well(patient, deployment, rules, now)
+    {
+        return Candidate::No(Escalation::RanWellBefore(cause));
+    }
+    let good = match good_revision(patient, primary, revision, rules, now) {
+        Ok(good) => good,
+        Err(why) => return Candidate::No(why),
+    };
+    let mut needs = vec![Query::TaskDefinition(good.clone())];
+    needs.extend(service.current_service_deployment.clone().map(Query::ServiceDeployment));
+    let needs = facts.open(needs);
+    if !needs.is_empty() {
+        return Candidate::Need(needs);
+    }
+    match facts.task_definitions.get(&good) {
+        Some(Observed::Known(definition)) if definition.is_active => {}
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        _ => {
+            let revision = good.family_and_revision().to_owned();
+            return Candidate::No(Escalation::GoodRevisionGone { revision });
+        }
+    }
+    match way_back(service, facts, &good) {
+        Err(queries) => Candidate::Need(queries),
+        Ok(call) => Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble)),
+    }
+}
+
+/// What is wrong with a deployment.
+enum Trouble {
+    Fails { cause: Cause, count: usize },
+    Stuck { since: Timestamp },
+}
+
+fn trouble(
+    primary: &ServiceDeploymentSummary,
+    deployment: Option<&Deployment>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Trouble, Candidate> {
+    let causes = deployment.map(|deployment| deployment.failures.causes()).unwrap_or_default();
+    let curable = || causes.iter().filter(|(cause, _)| may_be_the_revision(*cause));
+    let count: usize = curable().map(|(_, count)| count).sum();
+    let enough = usize::try_from(rules.failures).unwrap_or(usize::MAX);
+    if let Some((cause, _)) = curable().next().filter(|_| count >= enough) {
+        return Ok(Trouble::Fails { cause: *cause, count });
+    }
+    if let (Some(Rollout::InProgress), Some(since)) = (primary.rollout, primary.created_at) {
+        let stuck_at = since.saturating_add(rules.stuck).unwrap_or(Timestamp::MAX);
+        return match rules.on_stuck {
+            _ if now < stuck_at => Err(Candidate::Later(stuck_at)),
+            OnStuck::RollBack => Ok(Trouble::Stuck { since }),
+            OnStuck::Escalate => Err(Candidate::No(Escalation::Stuck { since })),
+        };
+    }
+    // Enough failed, and nothing of it is the revision's making.
+    let failed: usize = causes.iter().map(|(_, count)| count).sum();
+    match causes.first() {
+        Some((cause, _)) if failed >= enough && count == 0 && *cause != Cause::Unknown => {
+            Err(Candidate::No(Escalation::NotTheRevision(*cause)))
+        }
+        _ => Err(Candidate::Not),
+    }
+}
+
+/// Whether a cause can come with a revision, so that going back can help. Nothing is done on a guess.
+fn may_be_the_revision(cause: Cause) -> bool {
+    use Cause::{
+        Aborted, AppError, CommandNotRunnable, ContainerHealthCheckFailed, DependencyFailed, ElbHealthCheckFailed,
+        EnvFileUnavailable, ExitedCleanly, ImageAccessDenied, ImageInvalid, ImageNotFound, ImagePlatformMismatch,
+        Killed, LogSetupFailed, OutOfMemory, RoleNotAssumable, SecretAccessDenied, SecretNotFound, Segfault,
+        TaskConfigInvalid, VolumeMountFailed,
+    };
+    matches!(
+        cause,
+        Aborted
+            | AppError
+            | CommandNotRunnable
+            | ContainerHealthCheckFailed
+            | DependencyFailed
+            | ElbHealthCheckFailed
+            | EnvFileUnavailable
+            | ExitedCleanly
+            | ImageAccessDenied
+            | ImageInvalid
+            | ImageNotFound
+            | ImagePlatformMismatch
+            | Killed
+            | LogSetupFailed
+            | OutOfMemory
+            | RoleNotAssumable
+            | SecretAccessDenied
+            | SecretNotFound
+            | Segfault
+            | TaskConfigInvalid
+            | VolumeMountFailed
+    )
+}
+
+/// Whether the service was steady on this deployment for the bake time before it began to fail.
+fn ran_well(patient: Patient<'_>, deployment: Option<&Deployment>, rules: &Rules, now: Timestamp) -> bool {
+    let Some(since) = deployment.and_then(|deployment| deployment.completed_at) else { return false };
+    let until = patient.incident.failures.first_at().unwrap_or(now);
+    until.duration_since(since) >= rules.bake
+}
+
+/// The revision to go back to.
+fn good_revision(
+    patient: Patient<'_>,
+    primary: &ServiceDeploymentSummary,
+    revision: &TaskDefinitionArn,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<TaskDefinitionArn, Escalation> {
+    let history = &patient.record.history;
+    let good = history.last_good(&primary.id, rules.bake, now).and_then(|past| past.task_definition.clone());
+    let Some(good) = good else { return Err(Escalation::NoGoodRevision) };
+    if good == *revision {
+        return Err(Escalation::GoodRevisionFails);
+    }
+    let fails = |sample: &Failure| sample.task_definition.as_ref() == Some(&good);
+    let is_curable = |sample: &&Failure| may_be_the_revision(sample.diagnosis.cause);
+    let samples = patient.incident.failures.samples();
+    let left = patient.record.effects().any(|tried| tried.revision.as_ref() == Some(&good) && tried.incident == patient.incident.opened_at);
+    if left || samples.iter().filter(is_curable).any(fails) {
+        return Err(Escalation::GoodRevisionFails);
+    }
+    Ok(good)
+}
+
+/// StopServiceDeployment restores the whole revision, network and load balancer included: where ECS would go back to just the
+/// revision that was good, it is the better way. ECS goes back to the last *successful* one, which may be another.
+fn way_back(service: &Service, facts: &Facts, good: &TaskDefinitionArn) -> Result<Call, Vec<Query>> {
+    let update = Call::UpdateService {
+        cluster: service.cluster.clone(),
+        service: service.name.clone(),
+        task_definition: Some(good.clone()),
+        force_new_deployment: false,
+    };
+    let under_way = service.current_service_deployment.as_ref().and_then(|arn| facts.service_deployments.get(arn));
+    let Some(deployment) = under_way.and_then(Observed::known).filter(|found| found.is_stoppable()) else {
+        return Ok(update);
+    };
+    let [source] = deployment.source_revisions.as_slice() else { return Ok(update) };
+    let Some(source) = facts.service_revisions.get(source) else {
+        return Err(vec![Query::ServiceRevision(source.clone())]);
+    };
+    let goes_there = source.known().is_some_and(|source| source.task_definition.as_ref() == Some(good));
+    if !goes_there {
+        return Ok(update);
+    }
+    Ok(Call::StopServiceDeployment { service_deployment: deployment.arn.clone(), back_to: good.clone() })
+}
+
+fn plan(
+    patient: Patient<'_>,
+    primary: &ServiceDeploymentSummary,
+    revision: &TaskDefinitionArn,
+    good: &TaskDefinitionArn,
+    call: Call,
+    trouble: &Trouble,
+) -> Plan {
+    let what = match trouble {
+        Trouble::Fails { cause, count } => {
+            format!("{count} tasks of {} failed ({cause})", revision.family_and_revision())
+        }
+        Trouble::Stuck { since } => format!(
+            "the deployment of {} has made no end since {}",
+            revision.family_and_revision(),
+            since.strftime("%H:%M UTC")
+        ),
+    };
+    let stoppable = match &call {
+        Call::StopServiceDeployment { service_deployment, .. } => Some(service_deployment.clone()),
+        _ => None,
+    };
+    Plan {
+        id: id_of(patient, Remedy::RollBack, primary.id.as_str()),
+        remedy: Remedy::RollBack,
+        target: patient.record.target.clone(),
+        incident: patient.incident.opened_at,
+        revision: Some(revision.clone()),
+        call,
+        precondition: Precondition {
+            primary: Some(primary.id.clone()),
+            task_definition: Some(revision.clone()),
+            active: Some(good.clone()),
+            ailing: true,
+            stoppable,
+            ..Precondition::default()
+        },
+        because: format!("{what}, and {} ran well before", good.family_and_revision()),
+    }
+}
