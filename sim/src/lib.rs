@@ -65,3 +65,4 @@ pub mod moto;
 mod random;
 pub mod slack;
 mod sync;
+pub mod world;
