@@ -38,7 +38,8 @@ mod tests {
     fn breaker(threshold: Option<(ThresholdType, u32)>) -> DeploymentCircuitBreaker {
         DeploymentCircuitBreaker {
             enable: true,
-            threshold_configuration: threshold.map(|(kind, value)| ThresholdConfiguration { r#type: kind, value }),
+            threshold_configuration: threshold
+                .map(|(kind, value)| ThresholdConfiguration { r#type: kind, value }),
             ..DeploymentCircuitBreaker::default()
         }
     }

@@ -74,7 +74,8 @@ fn next_provider(state: &State, want: &Want<'_>) -> Option<String> {
         return None;
     }
     let mut running: BTreeMap<&str, u64> = BTreeMap::new();
-    for task in state.tasks_in(want.cluster).filter(|task| task.group == want.group && !task.desired_stopped) {
+    for task in state.tasks_in(want.cluster).filter(|task| task.group == want.group && !task.desired_stopped)
+    {
         if let Some(provider) = task.provider.as_deref() {
             *running.entry(provider).or_default() += 1;
         }
@@ -115,7 +116,8 @@ fn on_fargate_zone(state: &State, want: &Want<'_>, provider: Option<String>) -> 
         })
         .map(|zone| (zone.as_str(), 0))
         .collect();
-    for task in state.tasks_in(want.cluster).filter(|task| task.group == want.group && !task.desired_stopped) {
+    for task in state.tasks_in(want.cluster).filter(|task| task.group == want.group && !task.desired_stopped)
+    {
         if let Some(count) = load.get_mut(task.zone.as_str()) {
             *count += 1;
         }
@@ -162,9 +164,9 @@ fn on_instance(state: &State, want: &Want<'_>, provider: Option<String>) -> Resu
 
 /// CPU units and MiB that no task of an instance has taken.
 pub(super) fn free(state: &State, instance: &Instance) -> (u64, u64) {
-    let taken = state.tasks_on(&instance.id).fold((0, 0), |(cpu, memory), task| {
-        (cpu + task.definition.cpu(), memory + task.definition.memory())
-    });
+    let taken = state
+        .tasks_on(&instance.id)
+        .fold((0, 0), |(cpu, memory), task| (cpu + task.definition.cpu(), memory + task.definition.memory()));
     (instance.cpu.saturating_sub(taken.0), instance.memory.saturating_sub(taken.1))
 }
 
@@ -193,15 +195,20 @@ fn no_instance(
         }
         (Some(closest), None) => (
             "AGENT".into(),
-            format!("The closest matching (container-instance {}) doesn't have the agent connected.", closest.id),
+            format!(
+                "The closest matching (container-instance {}) doesn't have the agent connected.",
+                closest.id
+            ),
             arns(active),
         ),
         (Some(_), Some(closest)) => {
             let lacks_cpu = heard.iter().all(|instance| free(state, instance).0 < want.definition.cpu());
             let (code, what) =
                 if lacks_cpu { ("RESOURCE:CPU", "CPU units") } else { ("RESOURCE:MEMORY", "memory") };
-            let text =
-                format!("The closest matching (container-instance {}) has insufficient {what} available.", closest.id);
+            let text = format!(
+                "The closest matching (container-instance {}) has insufficient {what} available.",
+                closest.id
+            );
             (code.into(), text, arns(heard))
         }
     };

@@ -53,8 +53,10 @@ impl Definition {
 
     /// MiB: the task's, else the sum of its containers'.
     pub(super) fn memory(&self) -> u64 {
-        let of_containers =
-            self.containers().iter().filter_map(|container| container.memory.or(container.memory_reservation));
+        let of_containers = self
+            .containers()
+            .iter()
+            .filter_map(|container| container.memory.or(container.memory_reservation));
         resource(self.request.memory.as_deref(), of_containers, DEFAULT_MEMORY)
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn time(at: Timestamp) -> String {
 
 /// As AWS Health writes times: `Tue, 2 Jul 2024 03:00:00 GMT`.
 pub(super) fn http_time(at: Timestamp) -> String {
-    strtime::format("%a, %-d %b %Y %H:%M:%S GMT", at.to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default()
+    strtime::format("%a, %-d %b %Y %H:%M:%S GMT", &at.to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default()
 }
 
 impl Ecs {
@@ -195,9 +195,10 @@ impl Ecs {
                 { "name": "PORTS_UDP", "type": "STRINGSET", "stringSetValue": [] },
             ])
         };
-        let (running, pending) = self.state.tasks_on(&instance.id).fold((0, 0), |(running, pending), task| {
-            (running + u32::from(!task.last.is_pending()), pending + u32::from(task.last.is_pending()))
-        });
+        let (running, pending) =
+            self.state.tasks_on(&instance.id).fold((0, 0), |(running, pending), task| {
+                (running + u32::from(!task.last.is_pending()), pending + u32::from(task.last.is_pending()))
+            });
         let mut detail = json!({
             "agentConnected": instance.connected,
             "attachments": [],
@@ -256,7 +257,11 @@ pub(super) fn attachment_status(task: &Task) -> (&'static str, &'static str) {
 }
 
 /// Name and value of each detail of a network interface.
-pub(super) fn interface_details(interface: &Interface, region: &str, is_there: bool) -> Vec<(&'static str, String)> {
+pub(super) fn interface_details(
+    interface: &Interface,
+    region: &str,
+    is_there: bool,
+) -> Vec<(&'static str, String)> {
     let mut details = vec![("subnetId", interface.subnet.clone())];
     if is_there {
         let host = interface.address.replace('.', "-");
@@ -289,14 +294,17 @@ fn attachments(task: &Task) -> Value {
 }
 
 fn overrides(task: &Task) -> Value {
-    let given = serde_json::to_value(task.overrides.as_ref()).map(super::api::without_nulls).unwrap_or_default();
+    let given =
+        serde_json::to_value(task.overrides.as_ref()).map(super::api::without_nulls).unwrap_or_default();
     let mut overrides = match given {
         Value::Object(overrides) => overrides,
         _ => Map::new(),
     };
-    let has_own = overrides.get("containerOverrides").and_then(Value::as_array).is_some_and(|own| !own.is_empty());
+    let has_own =
+        overrides.get("containerOverrides").and_then(Value::as_array).is_some_and(|own| !own.is_empty());
     if !has_own {
-        let names: Value = task.containers.iter().map(|container| json!({ "name": container.name })).collect();
+        let names: Value =
+            task.containers.iter().map(|container| json!({ "name": container.name })).collect();
         overrides.insert("containerOverrides".into(), names);
     }
     Value::Object(overrides)

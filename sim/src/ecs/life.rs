@@ -129,8 +129,21 @@ impl Ecs {
         let Some(task) = self.state.task(id) else { return };
         let behaviour = task.behaviour.clone();
         let has_checks = task.elb_attachment.is_some() || task.definition.has_health_check();
+        self.meet_fate(id);
+        if has_checks && behaviour.passes_first_check() {
+            self.await_health(id, behaviour.slow_by);
+        }
+        self.task_started(id);
+    }
+
+    /// What comes of a running task sooner or later.
+    pub(super) fn meet_fate(&mut self, id: TaskId) {
+        let Some(task) = self.state.task(id).filter(|task| task.last == Status::Running) else { return };
+        let behaviour = task.behaviour.clone();
         match &behaviour.fate {
-            Fate::Exits { after, .. } | Fate::OutOfMemory { after } => self.then_around(id, *after, Step::Exit),
+            Fate::Exits { after, .. } | Fate::OutOfMemory { after } => {
+                self.then_around(id, *after, Step::Exit)
+            }
             Fate::FailsContainerHealth { after } | Fate::Hangs { after } | Fate::FailsElbHealth { after } => {
                 let unhealthy = self.settings.latencies.unhealthy;
                 let by = *after + self.random.between(unhealthy.least, unhealthy.most);
@@ -138,10 +151,6 @@ impl Ecs {
             }
             _ => {}
         }
-        if has_checks && behaviour.passes_first_check() {
-            self.await_health(id, behaviour.slow_by);
-        }
-        self.task_started(id);
     }
 
     /// Health checks pass after a while; checks that take too long have failed by then.
@@ -161,7 +170,9 @@ impl Ecs {
 
     fn grace_of(&self, id: TaskId) -> Duration {
         let service = self.state.task(id).and_then(|task| task.service);
-        service.and_then(|service| self.state.service(service)).map_or(Duration::ZERO, |service| service.grace)
+        service
+            .and_then(|service| self.state.service(service))
+            .map_or(Duration::ZERO, |service| service.grace)
     }
 
     fn become_healthy(&mut self, id: TaskId) {

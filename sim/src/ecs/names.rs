@@ -34,6 +34,11 @@ impl Names {
         format!("{}:cluster/{cluster}", self.prefix)
     }
 
+    /// The role that a caller is shown as.
+    pub(super) fn role(&self, caller: &str) -> String {
+        format!("arn:{}:iam::{}:role/{caller}", self.partition, self.account)
+    }
+
     pub(super) fn service(&self, cluster: &str, service: &str) -> String {
         format!("{}:service/{cluster}/{service}", self.prefix)
     }

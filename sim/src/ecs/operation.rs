@@ -152,8 +152,16 @@ pub fn answer<P: ControlPlane + ?Sized>(
     operation: Operation,
     body: &[u8],
 ) -> Result<Value, ApiError> {
-    let input: Value =
-        serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+    let input = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+    answer_value(plane, operation, input)
+}
+
+/// [`answer`], to JSON that is parsed already.
+pub fn answer_value<P: ControlPlane + ?Sized>(
+    plane: &mut P,
+    operation: Operation,
+    input: Value,
+) -> Result<Value, ApiError> {
     if !input.is_object() {
         return Err(ApiError::serialization("the input is no JSON object"));
     }

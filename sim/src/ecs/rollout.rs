@@ -10,7 +10,8 @@ use std::sync::Arc;
 use super::api::{DeploymentRolloutState, ServiceDeploymentStatus};
 use super::breaker;
 use super::service::{
-    Deployment, Message, RevisionCount, Rollback, Service, ServiceDeployment, ServiceRevision, Shape, is_final,
+    Deployment, Message, RevisionCount, Rollback, Service, ServiceDeployment, ServiceRevision, Shape,
+    is_final,
 };
 use super::state::{ServiceId, State};
 use super::task::Status;
@@ -127,7 +128,11 @@ impl Ecs {
             .and_then(Service::current)
             .is_some_and(|current| current.progress == ServiceDeploymentStatus::RollbackRequested);
         if requested {
-            self.roll_back(id, "Service deployment rolled back because of a StopServiceDeployment call.", None);
+            self.roll_back(
+                id,
+                "Service deployment rolled back because of a StopServiceDeployment call.",
+                None,
+            );
             return;
         }
         let verdict = self.state.service(id).and_then(|service| verdict(&self.state, service));
@@ -156,7 +161,8 @@ impl Ecs {
     fn fail_deployment(&mut self, id: ServiceId, verdict: &Verdict) {
         let now = self.now;
         let Some(service) = self.state.service_mut(id) else { return };
-        let breaker_rolls = service.configuration.deployment_circuit_breaker.as_ref().is_some_and(|one| one.rollback);
+        let breaker_rolls =
+            service.configuration.deployment_circuit_breaker.as_ref().is_some_and(|one| one.rollback);
         let alarms_roll = service.configuration.alarms.as_ref().is_some_and(|alarms| alarms.rollback);
         let Some(primary) = service.primary_mut() else { return };
         let (event_reason, message, rolls) = match verdict {
@@ -319,7 +325,12 @@ fn sources(state: &State, service: &Service) -> Vec<RevisionCount> {
         .iter()
         .map(|deployment| {
             let (running, pending) = counts(state, service.id, Some(&deployment.id));
-            RevisionCount { arn: deployment.revision.clone(), requested: deployment.desired, running, pending }
+            RevisionCount {
+                arn: deployment.revision.clone(),
+                requested: deployment.desired,
+                running,
+                pending,
+            }
         })
         .collect()
 }
@@ -350,7 +361,8 @@ fn verdict(state: &State, service: &Service) -> Option<Verdict> {
     {
         return Some(Verdict::Breaker);
     }
-    let alarms = service.configuration.alarms.as_ref().filter(|alarms| alarms.enable && !primary.is_rollback)?;
+    let alarms =
+        service.configuration.alarms.as_ref().filter(|alarms| alarms.enable && !primary.is_rollback)?;
     let triggered: Vec<String> =
         alarms.alarm_names.iter().filter(|name| state.alarms.contains(*name)).cloned().collect();
     (!triggered.is_empty()).then_some(Verdict::Alarm(triggered))

@@ -107,7 +107,8 @@ fn stops(service: &Service, standing: &Standing<'_>, now: Timestamp) -> Vec<Task
     let desired = service.desired as usize;
     let mut stops = scaled_in(standing, desired, now);
     let healthy_left = |stops: &[TaskId]| {
-        let gone = standing.staying.iter().filter(|task| task.is_healthy() && stops.contains(&task.id)).count();
+        let gone =
+            standing.staying.iter().filter(|task| task.is_healthy() && stops.contains(&task.id)).count();
         standing.healthy - gone
     };
     let healthy = healthy_left(&stops);

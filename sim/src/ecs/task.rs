@@ -42,6 +42,15 @@ impl Status {
     }
 }
 
+/// Why ECS will replace a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// Its container instance is DRAINING.
+    HostDrains,
+    /// Its platform revision is retired.
+    PlatformRetires,
+}
+
 /// What a task runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Host {
@@ -133,7 +142,7 @@ pub(super) struct Task {
     pub(super) protected_until: Option<Timestamp>,
     pub(super) execute_command: bool,
     /// ECS will replace it: its host drains, or its platform retires.
-    pub(super) leaving: Option<&'static str>,
+    pub(super) leaving: Option<Leaving>,
     /// Steps of an older epoch are void.
     pub(super) epoch: u32,
 }

@@ -78,7 +78,11 @@ impl Ecs {
         let steady = service.is_steady.then(|| later(now, REPEAT_AFTER));
         let protected = self.state.tasks_of(id).map(|task| task.protected_until);
         let next = holds
-            .chain([service.holds_until, steady, bakes.map(|since| later(since, self.settings.latencies.bake))])
+            .chain([
+                service.holds_until,
+                steady,
+                bakes.map(|since| later(since, self.settings.latencies.bake)),
+            ])
             .chain(protected)
             .flatten()
             .filter(|at| *at > now)
@@ -124,8 +128,11 @@ impl Ecs {
     }
 
     fn names_of(&self, tasks: &[TaskId]) -> (usize, String) {
-        let names: Vec<String> =
-            tasks.iter().filter_map(|id| self.state.task(*id)).map(|task| format!("(task {})", task.hex)).collect();
+        let names: Vec<String> = tasks
+            .iter()
+            .filter_map(|id| self.state.task(*id))
+            .map(|task| format!("(task {})", task.hex))
+            .collect();
         (names.len(), names.join(" "))
     }
 
@@ -168,7 +175,7 @@ impl Ecs {
             {
                 old.desired = old.desired.saturating_sub(1);
             }
-            let reason = leaving.map_or_else(
+            let reason = leaving.and_then(super::task::Leaving::reason).map_or_else(
                 || format!("Scaling activity initiated by (deployment {})", deployment.unwrap_or_default()),
                 str::to_owned,
             );
@@ -177,7 +184,8 @@ impl Ecs {
     }
 
     fn drain_service(&mut self, id: ServiceId) {
-        let live: Vec<TaskId> = self.state.tasks_of(id).filter(|task| !task.is_stopped()).map(|task| task.id).collect();
+        let live: Vec<TaskId> =
+            self.state.tasks_of(id).filter(|task| !task.is_stopped()).map(|task| task.id).collect();
         self.stop_tasks(id, &live);
         let Some(service) = self.state.service_mut(id) else { return };
         service.desired = 0;
@@ -201,13 +209,15 @@ impl Ecs {
             .collect();
         let mut gives_up = false;
         if let Some(service) = self.state.service_mut(id) {
-            for old in service.deployments.iter_mut().filter(|old| !old.is_primary && served && old.desired > 0) {
+            for old in
+                service.deployments.iter_mut().filter(|old| !old.is_primary && served && old.desired > 0)
+            {
                 old.desired = 0;
                 gives_up = true;
             }
-            service
-                .deployments
-                .retain(|deployment| deployment.is_primary || deployment.desired > 0 || others.contains(&deployment.id));
+            service.deployments.retain(|deployment| {
+                deployment.is_primary || deployment.desired > 0 || others.contains(&deployment.id)
+            });
         }
         if gives_up {
             self.poke(id);
@@ -225,9 +235,8 @@ impl Ecs {
 
     fn become_steady(&mut self, id: ServiceId) {
         let Some(service) = self.state.service_mut(id) else { return };
-        let in_progress = service
-            .primary()
-            .is_some_and(|primary| primary.rollout == DeploymentRolloutState::InProgress);
+        let in_progress =
+            service.primary().is_some_and(|primary| primary.rollout == DeploymentRolloutState::InProgress);
         if in_progress {
             return;
         }

@@ -1,6 +1,7 @@
 //! The model itself: its time, its agenda, and what it has sent and done.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,6 +12,8 @@ use super::names::Names;
 use super::run_task::Tokens;
 use super::settings::{Latency, Settings};
 use super::state::State;
+use super::throttle::Throttle;
+use super::view::View;
 use crate::random::{Random, later};
 
 /// Random numbers of reads are apart, so that looking changes nothing.
@@ -29,6 +32,9 @@ pub struct Ecs {
     pub(super) serial: u64,
     events: Vec<Emitted>,
     pub(super) effects: Vec<Effect>,
+    pub(super) throttle: Throttle,
+    /// Who is calling.
+    pub(super) caller: String,
     past: VecDeque<(Timestamp, State)>,
     reads: Random,
 }
@@ -76,6 +82,8 @@ impl Ecs {
             serial: 0,
             events: Vec::new(),
             effects: Vec::new(),
+            throttle: Throttle::new(),
+            caller: String::new(),
             past: VecDeque::new(),
             settings,
         }
@@ -116,7 +124,7 @@ impl Ecs {
     }
 
     /// Lets Describe and List lag by up to so much from now on.
-    pub fn set_read_lag(&mut self, lag: std::time::Duration) {
+    pub fn set_read_lag(&mut self, lag: Duration) {
         self.settings.read_lag = lag;
         self.past.clear();
     }
@@ -152,21 +160,25 @@ impl Ecs {
         }
     }
 
-    /// The state that a read answers from.
-    pub(super) fn read_state(&mut self) -> &State {
+    /// What a read answers from.
+    pub(super) fn view(&mut self) -> View<'_> {
         let lag = self.settings.read_lag;
-        if lag.is_zero() {
-            return &self.state;
+        let mut state = &self.state;
+        if !lag.is_zero() {
+            let by = self.reads.between(Duration::ZERO, lag);
+            let seen = |at: Timestamp| later(at, by) <= self.now;
+            // What was kept an eighth of the lag ago or less is as good as what stands.
+            if by >= lag / 8 {
+                let kept = self.past.iter().rev().find(|(at, _)| seen(*at)).or(self.past.front());
+                state = kept.map_or(state, |(_, kept)| kept);
+            }
         }
-        let by = self.reads.between(std::time::Duration::ZERO, lag);
-        let now = self.now;
-        let old_enough = |at: Timestamp| later(at, by) <= now;
-        // No kept state is older than asked for where none is old enough.
-        if by < lag / 8 {
-            return &self.state;
-        }
-        let kept = self.past.iter().rev().find(|(at, _)| old_enough(*at)).or(self.past.front());
-        kept.map_or(&self.state, |(_, state)| state)
+        View { state, names: &self.names, now: self.now }
+    }
+
+    /// What stands, for the answers of mutations.
+    pub(super) fn view_now(&self) -> View<'_> {
+        View { state: &self.state, names: &self.names, now: self.now }
     }
 
     pub(super) fn emit(&mut self, event: Value) {

@@ -10,15 +10,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::random::later;
 use crate::lambda::queue::{MAX_RECEIVED, Message, QueueError};
 use crate::lambda::runtime::{Invoke, InvokeError};
 use crate::lambda::sqs::{LOOK, Sqs, system_attributes};
+use crate::random::later;
 use crate::sync::{Owned, lock};
 
 mod reply;

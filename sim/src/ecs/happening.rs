@@ -1,0 +1,423 @@
+//! What befalls the world: faults, and people, put on the agenda by a script.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::agenda::Due;
+use super::api::{ContainerInstanceStatus, TaskStopCode};
+use super::behaviour::Behaviour;
+use super::capacity::{FARGATE, FARGATE_SPOT};
+use super::events::http_time;
+use super::instance::Instance;
+use super::service::ServiceStatus;
+use super::state::{ServiceId, TaskId};
+use super::world::Ecs;
+use crate::random::later;
+
+/// The code of the notice that Fargate will replace tasks.
+const RETIREMENT: &str = "AWS_ECS_TASK_PATCHING_RETIREMENT";
+/// From the notice to the replacement (FACTS §4).
+const NOTICE: Duration = Duration::from_hours(7 * 24);
+/// From the warning to the end of a Spot instance (FACTS §1).
+const SPOT_WARNING: Duration = Duration::from_mins(2);
+/// The end of a task or host that its zone or platform takes away.
+const MAINTENANCE: &str = "ECS is performing maintenance on the underlying infrastructure hosting the task.";
+const IMPAIRED: &str = "The task was stopped because its underlying infrastructure is unhealthy.";
+
+/// Something that happens at its time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// Somebody calls the API. What ECS refuses is refused silently: the script has no reader.
+    Call {
+        /// Who.
+        caller: String,
+        /// The operation's name.
+        operation: String,
+        /// Its input.
+        input: Value,
+    },
+    /// Tasks of a revision that begin from now on do something else: a secret was deleted, an image pushed again.
+    Behaviour {
+        /// `family:revision`, or the family for all its revisions.
+        revision: String,
+        /// What they do.
+        behaviour: Behaviour,
+    },
+    /// Running tasks of a revision end as their new behaviour says, and new ones begin with it: a database went away.
+    BehaviourOfAll {
+        /// `family:revision`, or the family for all its revisions.
+        revision: String,
+        /// What they do.
+        behaviour: Behaviour,
+    },
+    /// Fargate has no room for a kind of task in a zone; or has again.
+    Shortage {
+        /// The zone.
+        zone: String,
+        /// FARGATE_SPOT rather than FARGATE.
+        spot: bool,
+        /// From now on, or no longer.
+        is_short: bool,
+    },
+    /// A zone goes: Fargate tasks end, container instances with theirs.
+    ZoneLost(String),
+    /// It is back, empty.
+    ZoneBack(String),
+    /// FARGATE_SPOT takes back so many of a thousand tasks, drawn one by one.
+    SpotInterruption {
+        /// Of each thousand.
+        per_thousand: u16,
+    },
+    /// EC2 warns of the end of a Spot instance, and ends it two minutes later.
+    SpotInstanceInterruption {
+        /// The EC2 instance.
+        ec2_instance_id: String,
+        /// Whether the agent drains the host on the warning (`ECS_ENABLE_SPOT_INSTANCE_DRAINING`).
+        drains: bool,
+    },
+    /// The agent of a container instance is heard, or no longer.
+    Agent {
+        /// The EC2 instance.
+        ec2_instance_id: String,
+        /// Heard.
+        connected: bool,
+    },
+    /// A container instance is drained, or takes tasks again.
+    Drain {
+        /// The EC2 instance.
+        ec2_instance_id: String,
+        /// DRAINING rather than ACTIVE.
+        drains: bool,
+    },
+    /// A container instance ends with all its tasks.
+    InstanceTerminated {
+        /// The EC2 instance.
+        ec2_instance_id: String,
+    },
+    /// A CloudWatch alarm goes into ALARM, or back.
+    Alarm {
+        /// Its name.
+        name: String,
+        /// Whether it is in ALARM.
+        in_alarm: bool,
+    },
+    /// AWS Health announces that Fargate will replace the tasks of services, seven days ahead; then ECS does.
+    Retirement {
+        /// The cluster.
+        cluster: String,
+        /// Its services.
+        services: Vec<String>,
+    },
+    /// The announced date: ECS replaces the tasks that are older than the notice.
+    RetirementDue {
+        /// The cluster.
+        cluster: String,
+        /// Its services.
+        services: Vec<String>,
+        /// When it was announced.
+        announced: Timestamp,
+    },
+}
+
+impl Ecs {
+    /// Carries out a happening now.
+    pub fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Call { caller, operation, input } => {
+                // A script's own caller; whoever is calling otherwise stays who it is.
+                let calling = std::mem::take(&mut self.caller);
+                let _refused = self.call(&caller, &operation, &input);
+                self.caller = calling;
+            }
+            Happening::Behaviour { revision, behaviour } => {
+                self.set_behaviour(&revision, behaviour);
+            }
+            Happening::BehaviourOfAll { revision, behaviour } => {
+                self.set_behaviour_of_all(&revision, behaviour)
+            }
+            Happening::Shortage { zone, spot, is_short } => self.set_shortage(zone, spot, is_short),
+            Happening::ZoneLost(zone) => self.lose_zone(&zone),
+            Happening::ZoneBack(zone) => {
+                self.state.capacity.lost.remove(&zone);
+                self.poke_all();
+            }
+            Happening::SpotInterruption { per_thousand } => self.interrupt_spot(per_thousand),
+            Happening::SpotInstanceInterruption { ec2_instance_id, drains } => {
+                self.warn_of_interruption(&ec2_instance_id, drains);
+            }
+            Happening::Agent { ec2_instance_id, connected } => self.set_agent(&ec2_instance_id, connected),
+            Happening::Drain { ec2_instance_id, drains } => self.set_draining(&ec2_instance_id, drains),
+            Happening::InstanceTerminated { ec2_instance_id } => self.terminate_instance(&ec2_instance_id),
+            Happening::Alarm { name, in_alarm } => {
+                if in_alarm {
+                    self.state.alarms.insert(name);
+                } else {
+                    self.state.alarms.remove(&name);
+                }
+                self.poke_all();
+            }
+            Happening::Retirement { cluster, services } => self.announce_retirement(&cluster, services),
+            Happening::RetirementDue { cluster, services, announced } => {
+                self.retire(&cluster, &services, announced);
+            }
+        }
+    }
+
+    /// The revisions whose behaviour changed.
+    fn set_behaviour(&mut self, revision: &str, behaviour: Behaviour) -> Vec<String> {
+        let behaviour = Arc::new(behaviour);
+        let (family, number) = match revision.split_once(':') {
+            Some((family, number)) => (family, number.parse::<u32>().ok()),
+            None => (revision, None),
+        };
+        let mut changed = Vec::new();
+        for (of, definition) in self.state.definitions.get_mut(family).into_iter().flatten() {
+            if number.is_none_or(|number| number == *of) {
+                let definition = Arc::make_mut(definition);
+                definition.behaviour = Arc::clone(&behaviour);
+                changed.push(definition.arn.clone());
+            }
+        }
+        changed
+    }
+
+    fn set_behaviour_of_all(&mut self, revision: &str, behaviour: Behaviour) {
+        let changed = self.set_behaviour(revision, behaviour.clone());
+        let behaviour = Arc::new(behaviour);
+        let running: Vec<TaskId> = self
+            .state
+            .tasks
+            .values()
+            .filter(|task| !task.desired_stopped && changed.contains(&task.definition.arn))
+            .map(|task| task.id)
+            .collect();
+        for id in running {
+            if let Some(task) = self.state.task_mut(id) {
+                task.behaviour = Arc::clone(&behaviour);
+            }
+            self.meet_fate(id);
+        }
+    }
+
+    fn set_shortage(&mut self, zone: String, spot: bool, is_short: bool) {
+        let kind = if spot { FARGATE_SPOT } else { FARGATE }.to_owned();
+        if is_short {
+            self.state.capacity.short.insert((zone, kind));
+        } else {
+            self.state.capacity.short.remove(&(zone, kind));
+        }
+    }
+
+    fn lose_zone(&mut self, zone: &str) {
+        self.state.capacity.lost.insert(zone.to_owned());
+        let hosts: Vec<String> = self
+            .state
+            .instances
+            .values()
+            .filter(|host| host.zone == zone)
+            .map(|host| host.ec2.clone())
+            .collect();
+        for host in hosts {
+            self.terminate_instance(&host);
+        }
+        let tasks: Vec<TaskId> = self
+            .state
+            .tasks
+            .values()
+            .filter(|task| task.zone == zone && task.is_fargate() && !task.is_stopped())
+            .map(|task| task.id)
+            .collect();
+        for task in tasks {
+            self.vanish(task, TaskStopCode::InfrastructureHealth, IMPAIRED.into());
+        }
+    }
+
+    fn interrupt_spot(&mut self, per_thousand: u16) {
+        let tasks: Vec<TaskId> = self
+            .state
+            .tasks
+            .values()
+            .filter(|task| task.provider.as_deref() == Some(FARGATE_SPOT) && !task.desired_stopped)
+            .map(|task| task.id)
+            .collect();
+        for task in tasks {
+            if self.random.below(1_000) < u64::from(per_thousand) {
+                self.stop(task, TaskStopCode::SpotInterruption, "Your Spot Task was interrupted.".into());
+            }
+        }
+    }
+
+    fn warn_of_interruption(&mut self, ec2: &str, drains: bool) {
+        let Some(instance) = self.instance_of(ec2) else { return };
+        let arn = self.names.ec2_instance(&instance.zone, ec2);
+        let detail = json!({ "instance-id": ec2, "instance-action": "terminate" });
+        self.send("aws.ec2", "EC2 Spot Instance Interruption Warning", &[arn], detail);
+        if drains {
+            self.set_draining(ec2, true);
+        }
+        let end = Happening::InstanceTerminated { ec2_instance_id: ec2.to_owned() };
+        self.agenda.put(later(self.now, SPOT_WARNING), Due::Happening(Box::new(end)));
+    }
+
+    fn instance_of(&self, ec2: &str) -> Option<Instance> {
+        self.state
+            .instances
+            .values()
+            .find(|instance| instance.ec2 == ec2)
+            .map(|instance| instance.as_ref().clone())
+    }
+
+    fn set_draining(&mut self, ec2: &str, drains: bool) {
+        let Some(instance) = self.instance_of(ec2) else { return };
+        let status = if drains { ContainerInstanceStatus::Draining } else { ContainerInstanceStatus::Active };
+        self.set_instance_status(&instance.id, status);
+    }
+
+    /// While an agent is not heard, nothing that happens to its tasks is known; afterwards all of it is.
+    fn set_agent(&mut self, ec2: &str, connected: bool) {
+        let Some(instance) = self.instance_of(ec2).filter(|instance| instance.connected != connected) else {
+            return;
+        };
+        let now = self.now;
+        let tasks: Vec<TaskId> = self.state.tasks_on(&instance.id).map(|task| task.id).collect();
+        for task in &tasks {
+            if let Some(task) = self.state.task_mut(*task) {
+                task.connected = connected;
+                task.times.connectivity = Some(now);
+            }
+        }
+        self.change_instance(&instance.id, |instance| instance.connected = connected);
+        if !connected {
+            return;
+        }
+        let unheard = self
+            .state
+            .instance_mut(&instance.id)
+            .map(|instance| std::mem::take(&mut instance.unheard))
+            .unwrap_or_default();
+        for (task, epoch, step) in unheard {
+            self.agenda.put(now, Due::Step { task, epoch, step });
+        }
+    }
+
+    fn terminate_instance(&mut self, ec2: &str) {
+        let Some(instance) = self.instance_of(ec2) else { return };
+        let tasks: Vec<TaskId> = self.state.tasks_on(&instance.id).map(|task| task.id).collect();
+        self.change_instance(&instance.id, |instance| instance.connected = false);
+        let gone = self.state.instances.remove(&instance.id);
+        for task in tasks {
+            let reason = format!("Host EC2 (instance {ec2}) terminated.");
+            self.vanish(task, TaskStopCode::TerminationNotice, reason);
+        }
+        if let Some(gone) = gone {
+            let mut gone = gone.as_ref().clone();
+            gone.version += 1;
+            gone.updated = self.now;
+            self.emit_instance(&gone, "INACTIVE");
+        }
+    }
+
+    /// A change of a container instance that ECS sends an event for.
+    pub(super) fn change_instance(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
+        let now = self.now;
+        let Some(instance) = self.state.instance_mut(id) else { return };
+        change(instance);
+        instance.version += 1;
+        instance.updated = now;
+        let shown = instance.clone();
+        self.emit_instance(&shown, shown.status.as_str());
+    }
+
+    /// Tasks of services leave a host that drains, and stay on one that no longer does.
+    pub(super) fn mark_leaving(&mut self, instance: &str, leaves: bool) {
+        let tasks: Vec<TaskId> =
+            self.state.tasks_on(instance).filter(|task| task.service.is_some()).map(|task| task.id).collect();
+        for id in tasks {
+            let Some(task) = self.state.task_mut(id) else { continue };
+            task.leaving = leaves.then_some(super::task::Leaving::HostDrains);
+            self.task_told_to_stop(id);
+        }
+    }
+
+    pub(super) fn poke_all(&mut self) {
+        let active: Vec<ServiceId> = self
+            .state
+            .services
+            .values()
+            .filter(|service| service.status == ServiceStatus::Active)
+            .map(|service| service.id)
+            .collect();
+        for service in active {
+            self.poke(service);
+        }
+    }
+
+    fn announce_retirement(&mut self, cluster: &str, services: Vec<String>) {
+        let due = later(self.now, NOTICE);
+        let entities: Vec<String> = services.iter().map(|service| format!("{cluster}|{service}")).collect();
+        let id = format!("{RETIREMENT}-{}", self.random.uuid());
+        let updated = http_time(self.now);
+        let affected: Value = entities
+            .iter()
+            .map(|entity| json!({ "entityValue": entity, "status": "PENDING", "lastUpdatedTime": updated }))
+            .collect();
+        let communication = format!("{}-1", self.random.hex(40));
+        let detail = json!({
+            "eventArn": self.names.health_event(RETIREMENT, &id),
+            "service": "ECS",
+            "eventTypeCode": RETIREMENT,
+            "eventTypeCategory": "scheduledChange",
+            "eventScopeCode": "ACCOUNT_SPECIFIC",
+            "communicationId": communication,
+            "startTime": http_time(due),
+            "endTime": http_time(later(due, NOTICE)),
+            "lastUpdatedTime": updated,
+            "statusCode": "upcoming",
+            "eventRegion": self.names.region(),
+            "eventDescription": [{
+                "language": "en_US",
+                "latestDescription": format!("Fargate will replace tasks that run on an older platform revision, from {} on.", http_time(due)),
+            }],
+            "affectedEntities": affected,
+            "affectedAccount": self.names.account(),
+            "page": "1",
+            "totalPages": "1",
+        });
+        self.send("aws.health", "AWS Health Event", &entities, detail);
+        let retire = Happening::RetirementDue { cluster: cluster.to_owned(), services, announced: self.now };
+        self.agenda.put(due, Due::Happening(Box::new(retire)));
+    }
+
+    /// Newer tasks run on the newer platform revision and stay.
+    fn retire(&mut self, cluster: &str, services: &[String], announced: Timestamp) {
+        for name in services {
+            let Some(service) = self.state.service_by_name(cluster, name) else { continue };
+            let id = service.id;
+            let old: Vec<TaskId> = self
+                .state
+                .tasks_of(id)
+                .filter(|task| !task.desired_stopped && task.created <= announced)
+                .map(|task| task.id)
+                .collect();
+            for task in old {
+                if let Some(task) = self.state.task_mut(task) {
+                    task.leaving = Some(super::task::Leaving::PlatformRetires);
+                }
+            }
+            self.poke(id);
+        }
+    }
+}
+
+impl super::task::Leaving {
+    /// What ECS writes into the tasks that it stops for it; `None` where that is its usual text.
+    pub(super) fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::HostDrains => None,
+            Self::PlatformRetires => Some(MAINTENANCE),
+        }
+    }
+}
