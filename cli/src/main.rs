@@ -10,6 +10,7 @@ mod explain;
 #[cfg(feature = "aws")]
 mod rollback;
 mod schema;
+mod simulate;
 mod terminal;
 mod validate;
 #[cfg(feature = "aws")]
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
+    Simulate(simulate::Arguments),
     Validate(validate::Arguments),
     #[cfg(feature = "aws")]
     Diff(diff::Arguments),
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Diff(arguments) => diff::run(&arguments),

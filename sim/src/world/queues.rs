@@ -78,9 +78,9 @@ impl Mapping {
             let most = (self.batch_size - batch.len()).min(MAX_RECEIVED);
             let received = queues.receive(now, self.queue, most, None)?;
             // A message that stays visible by disorder is for the next batch.
-            let fresh = received
-                .into_iter()
-                .filter(|message| !batch.iter().any(|known: &Message| known.message_id == message.message_id));
+            let is_known = |batch: &[Message], id: &str| batch.iter().any(|known| known.message_id == id);
+            let fresh: Vec<Message> =
+                received.into_iter().filter(|message| !is_known(&batch, &message.message_id)).collect();
             let before = batch.len();
             batch.extend(fresh);
             if batch.len() == before {

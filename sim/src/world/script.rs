@@ -39,7 +39,7 @@ pub(super) enum Deed {
 }
 
 /// Who a person is, to ECS.
-pub(super) const PERSON: &str = "arn:aws:iam::123456789012:role/person";
+pub(super) const PERSON: &str = "person";
 
 impl Stage {
     /// Does it now.

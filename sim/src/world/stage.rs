@@ -14,6 +14,7 @@ use steward::ledger::MemoryLedger;
 use super::checks::Checks;
 use super::faults::Weather;
 use super::trace::Trace;
+use crate::ecs::Ecs;
 use crate::lambda::queue::Queues;
 use crate::random::Random;
 
@@ -33,6 +34,7 @@ pub(super) struct Timer {
 pub(super) struct Stage {
     pub(super) ledger: MemoryLedger,
     pub(super) parameters: MemoryParameters,
+    pub(super) ecs: RefCell<Ecs>,
     pub(super) queues: RefCell<Queues>,
     pub(super) weather: RefCell<Weather>,
     pub(super) checks: RefCell<Checks>,
@@ -49,8 +51,10 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(start: Timestamp, seed: u64, weather: Weather, checks: Checks, kept: usize) -> Self {
+    pub(super) fn new(ecs: Ecs, seed: u64, weather: Weather, checks: Checks, kept: usize) -> Self {
+        let start = ecs.now();
         Self {
+            ecs: RefCell::new(ecs),
             ledger: MemoryLedger::new(),
             parameters: MemoryParameters::new(),
             queues: RefCell::default(),

@@ -11,6 +11,6 @@ pub(super) use parameters::ParametersPort;
 pub(super) use telling::{Inbox, TellPort};
 
 /// The answer of a future that waits for nothing: everything in memory does.
-fn at_once<T, E>(future: impl Future<Output = Result<T, E>>, otherwise: impl FnOnce() -> E) -> Result<T, E> {
+pub(super) fn at_once<T, E>(future: impl Future<Output = Result<T, E>>, otherwise: impl FnOnce() -> E) -> Result<T, E> {
     future.now_or_never().unwrap_or_else(|| Err(otherwise()))
 }
