@@ -14,7 +14,7 @@ use steward::diagnosis::diagnose;
 use steward::event::decode::payload;
 use steward::ledger::MemoryLedger;
 use steward::notification::Subject;
-use steward::ports::{Clock, NudgeError, Tell};
+use steward::ports::{Clock, Nowhere, NudgeError, Tell};
 use steward::redact::redact;
 
 const SAMPLE: &[u8] = include_bytes!("../events/task-state-change/image_not_found-checkout-1.json");
@@ -28,9 +28,9 @@ impl Clock for Fixed {
     }
 }
 
-struct Nowhere;
+struct Nobody;
 
-impl Tell for Nowhere {
+impl Tell for Nobody {
     async fn nudge(&self, _: &Subject, _: SignedDuration) -> Result<(), NudgeError> {
         Ok(())
     }
@@ -130,7 +130,7 @@ fn play(storm: &[Vec<u8>]) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (ledger, clock) = (MemoryLedger::new(), Fixed("2026-11-20T23:59:00Z".parse().unwrap()));
     let handler = Handler::new(
-        Ports { ledger: &ledger, tell: &Nowhere, clock: &clock },
+        Ports { ledger: &ledger, ecs: &Nowhere, owners: &Nowhere, tell: &Nobody, clock: &clock },
         remediation::Settings::default(),
     );
     for payload in storm {

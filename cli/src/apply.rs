@@ -201,10 +201,11 @@ mod tests {
     #[test]
     fn no_difference_writes_and_asks_nothing() {
         let store = MemoryParameters::new();
-        applied(&store, "version: 1\nmode: observe\n", Answer::Yes);
+        applied(&store, "version: 1\ndefaults: {mode: observe}\n", Answer::Yes);
         let before = store.values();
         // Spaces, comments and the order of keys are no difference.
-        let (ended, shown) = applied(&store, "# again\nmode:   observe\nversion: 1\n", Answer::Nobody);
+        let (ended, shown) =
+            applied(&store, "# again\ndefaults: {mode:   observe}\nversion: 1\n", Answer::Nobody);
         assert_eq!(
             (ended, shown.as_str()),
             (code(0), "/steward/prod/configuration: no difference to version 1, which is in force\n")

@@ -41,7 +41,10 @@ fn a_valid_file_is_one_line_and_exit_code_0() {
     for text in [
         "version: 1\n",
         "version: 1\nincidents:\nnotifications:\n",
-        "\u{feff}version: 1\r\nmode: observe\r\n",
+        "\u{feff}version: 1\r\ndefaults: {mode: observe}\r\n",
+        "version: 1\nservices:\n- match: {service: api, tags: {team: \"7\"}}\n  mode: act\n  remedies: {stop_task: off}\n",
+        "version: 1\nguards:\n  freeze:\n  - {days: [sat], from: 22:00, to: 06:00, utc_offset: +09:00}\n",
+        "version: 1\nguards:\n  freeze:\n  - from: 2026-12-24T00:00:00Z\n    to: 2026-12-25T00:00:00+09:00\n",
         r#"{"version": 1, "incidents": {"quiet": "1h"}}"#,
         "version: 1\nnotifications: {slack: off, topic: off}\n",
         "version: 1\nnotifications: {slack: 'off', topic: \"off\"}\n",
@@ -55,7 +58,11 @@ fn a_valid_file_is_one_line_and_exit_code_0() {
 fn everything_that_is_wrong_is_told_at_once_with_line_and_column() {
     let (code, told) = validate(
         "version: 1\n\
-         mode: act\n\
+         defaults:\n  mode: acts\n  failures: 1\n  remedies: {rollback: off, stop_task: false}\n\
+         services:\n  - match: {clutser: shop}\n    mode: act\n  - api\n  - match: {service: api}\n    cooldown: 1m\n    \
+         rerun: {network: {subnets: [a]}}\n\
+         guards:\n  freeze:\n    - {days: [sat, 7, saturday], from: 22:00, to: 24:00}\n    - {from: 22:00}\n  \
+         budgets: {services: {count: 1}, account: {count: 1000}}\n\
          incidnts:\n  quiet: 5m\n\
          incidents:\n  quiet: 5m\n  host-quiet: 30\n  agent_away: 30\n  keep_closed: [1, 2]\n\
          notifications:\n  grouping: 1h\n  evidence: 2 KB\n  topic: arn:aws:sns:eu:1:x\n  pager: 3\n",
@@ -69,13 +76,57 @@ fn each_fault_has_its_line_column_and_words() {
     for (text, told) in [
         ("", "1:1: a configuration has keys and values, and begins with `version: 1`"),
         ("- 1\n", "1:1: a configuration has keys and values, and begins with `version: 1`"),
-        ("mode: observe\n", "1:1: `version: 1` is missing: it says in which form the file is written"),
+        ("guards:\n", "1:1: `version: 1` is missing: it says in which form the file is written"),
         (
             "version: 2\npager: on\n",
             "1:10: version: version 2 is newer than this version of Steward, which reads version 1: update it",
         ),
         ("version: \"1\"\n", "1:10: version: found string \"1\", expected the number 1"),
-        ("version: 1\nmode: act\n", "2:7: mode: unknown value `act`; values here: observe"),
+        (
+            "version: 1\nmode: act\n",
+            "2:1: unknown key `mode`; keys here: version, defaults, services, guards, incidents, notifications",
+        ),
+        (
+            "version: 1\ndefaults: {mode: atc}\n",
+            "2:18: defaults.mode: unknown value `atc`; did you mean `act`?",
+        ),
+        (
+            "version: 1\ndefaults: {mode: off}\n",
+            "2:18: defaults.mode: unknown value `off`; values here: observe, propose, act",
+        ),
+        (
+            "version: 1\ndefaults: {remedies: {run_task: true}}\n",
+            "2:34: defaults.remedies.run_task: found boolean `true`, expected `on` or `off`",
+        ),
+        ("version: 1\nservices: {match: {}}\n", "2:11: services: found map, expected a list"),
+        (
+            "version: 1\nservices:\n- mode: act\n",
+            "3:3: services[0].match: `match` is missing: it says which targets the entry is about",
+        ),
+        (
+            "version: 1\nservices:\n- match: {}\n",
+            "3:10: services[0].match: matches nothing, and so enrols nothing: name a `cluster`, a `service` or `tags`, such as `service: checkout`",
+        ),
+        (
+            "version: 1\nservices:\n- match: {service: api}\n- match: {srevice: web}\n",
+            "4:11: services[1].match: unknown key `srevice`; did you mean `service`?",
+        ),
+        (
+            "version: 1\nservices:\n- 7\n-\n- match: {service: api}\n  bake: 1s\n- web\n",
+            "3:3: services[0]: found integer `7`, expected keys with their values below it\n\
+             4:2: services[1]: found null, expected keys with their values below it\n\
+             6:9: services[2].bake: 1s is not between 1m and 7d: what starts well may fail minutes later, and what held for a week is good\n\
+             7:3: services[3]: found string \"web\", expected keys with their values below it",
+        ),
+        (
+            "version: 1\nguards:\n  freeze:\n  - {from: 22:00, to: 2026-12-24T00:00:00Z}\n",
+            "4:12: guards.freeze[0].from: `22:00` is no moment such as 2026-12-24T00:00:00+09:00; a time of day needs `days` beside it",
+        ),
+        (
+            "version: 1\nguards: {freeze: [{days: [sat, 7, sunday], from: 22:00, to: 06:00}]}\n",
+            "2:32: guards.freeze[0].days[1]: found integer `7`, expected a day: `mon`, `tue`, `wed`, `thu`, `fri`, `sat` or `sun`\n\
+             2:35: guards.freeze[0].days[2]: unknown value `sunday`; did you mean `sun`?",
+        ),
         ("version: 1\nversion: 1\n", "2:1: duplicate mapping key `version` is not allowed here"),
         ("version: 1\n---\nversion: 1\n", "3:1: only single YAML document expected but multiple found"),
         (
@@ -124,7 +175,9 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
         format!("version: 1\nnotifications:\n  topic: {address}\n"),
         format!("version: 1\nnotifications:\n  grouping: {address}\n"),
         format!("version: 1\nincidents: {address}\n"),
-        format!("version: 1\nmode: {address}\n"),
+        format!("version: 1\ndefaults: {{mode: \"{address}\"}}\n"),
+        format!("version: 1\nservices: [{{match: {{service: \"{address}\"}}}}]\n"),
+        format!("version: 1\nguards: {{freeze: [{{from: \"{address}\", to: \"{address}\"}}]}}\n"),
         format!("version: 1\n{address}: x\n"),
     ] {
         let (code, told) = validate(&text);
@@ -169,7 +222,10 @@ fn the_schema_and_the_command_line_agree() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (value, is_valid) in [
         (json!({"version": 1}), true),
-        (json!({"version": 1, "mode": "observe", "incidents": null, "notifications": {"slack": null}}), true),
+        (
+            json!({"version": 1, "defaults": {"mode": "observe"}, "services": null, "incidents": null, "notifications": {"slack": null}}),
+            true,
+        ),
         (
             json!({"version": 1, "incidents": {"quiet": "1h30m"}, "notifications": {"evidence": "512 B"}}),
             true,
@@ -183,7 +239,38 @@ fn the_schema_and_the_command_line_agree() {
         (json!({}), false),
         (json!([1]), false),
         (json!({"version": 2}), false),
+        (
+            json!({"version": 1, "defaults": {"mode": "act", "failures": 200, "remedies": {"run_task": "off"}}}),
+            true,
+        ),
+        (
+            json!({"version": 1, "services": [{"match": {"service": "api-*"}, "mode": "act", "rerun": {}}]}),
+            true,
+        ),
+        (
+            json!({"version": 1, "guards": {"freeze": [{"days": ["sat"], "from": "22:00", "to": "06:00"}], "tags": "act"}}),
+            true,
+        ),
+        (json!({"version": 1, "guards": {"budgets": {"service": {"count": 1, "within": "1d"}}}}), true),
         (json!({"version": 1, "mode": "act"}), false),
+        (json!({"version": 1, "defaults": {"mode": "off"}}), false),
+        (json!({"version": 1, "defaults": {"mode": {"act": null}}}), false),
+        (json!({"version": 1, "defaults": {"failures": 1}}), false),
+        (json!({"version": 1, "defaults": {"failures": -3}}), false),
+        (json!({"version": 1, "defaults": {"remedies": {"run_task": true}}}), false),
+        (json!({"version": 1, "defaults": {"rerun": {}}}), false),
+        (json!({"version": 1, "services": {}}), false),
+        (json!({"version": 1, "services": [null]}), false),
+        (json!({"version": 1, "services": [{"mode": "act"}]}), false),
+        (json!({"version": 1, "services": [{"match": {}}]}), false),
+        (json!({"version": 1, "services": [{"match": {"service": "a.b"}}]}), false),
+        (json!({"version": 1, "services": [{"match": {"service": "a"}, "rerun": {"network": {}}}]}), false),
+        (json!({"version": 1, "guards": {"freeze": [{"from": "22:00"}]}}), false),
+        (
+            json!({"version": 1, "guards": {"freeze": [{"days": ["someday"], "from": "22:00", "to": "06:00"}]}}),
+            false,
+        ),
+        (json!({"version": 1, "guards": {"outage": {"services": 51}}}), false),
         (json!({"version": 1, "pager": {}}), false),
         (json!({"version": 1, "incidents": {"quite": "1h"}}), false),
         (json!({"version": 1, "incidents": {"quiet": 30}}), false),
@@ -210,32 +297,69 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
         serde_json::to_value(steward::config::file::File::of(&steward::config::Configuration::default()));
     assert_eq!(example, defaults.unwrap());
     // What stands there as a comment is valid, too.
-    let all: String = text
-        .lines()
-        .map(|line| format!("{}\n", line.replacen("  # ", "  ", usize::from(is_setting(line)))))
-        .collect();
+    let all: String = text.lines().filter_map(with_examples).collect();
     let whole: Value = serde_saphyr::from_str(&all).unwrap();
     assert!(validator.is_valid(&whole) && whole["notifications"]["slack"]["webhook"].is_string(), "{all}");
+    assert!(
+        whole["services"].as_array().unwrap().len() == 3 && whole["guards"]["freeze"][1]["why"].is_string()
+    );
     assert_eq!(validate(&all), (Some(0), String::new()));
 }
 
-/// `  # key: value`, and not a sentence.
-fn is_setting(line: &str) -> bool {
-    let setting = line.strip_prefix("  # ").map(str::trim_start).and_then(|rest| rest.split_once(':'));
-    setting.is_some_and(|(key, _)| ["slack", "webhook", "topic"].contains(&key))
+/// A line of the example, with what stands there as a comment: it begins with `#` and no space. An empty list would stand
+/// there twice.
+fn with_examples(line: &str) -> Option<String> {
+    let text = line.trim_start();
+    let indented = line.len() - text.len();
+    match text.strip_prefix('#') {
+        _ if text.ends_with(": []") => None,
+        Some(setting) if indented > 0 && !setting.starts_with(' ') => {
+            Some(format!("{:indented$}{setting}\n", ""))
+        }
+        _ => Some(format!("{line}\n")),
+    }
 }
 
 #[test]
 fn the_manual_names_every_key() {
     let manual = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
     let schema = schema();
-    let mut keys: Vec<String> = vec!["version".into(), "mode".into()];
-    for (section, name) in [("incidents", "Incidents"), ("notifications", "Notifications")] {
-        let properties = schema["$defs"][name]["properties"].as_object().unwrap();
-        keys.extend(properties.keys().map(|key| format!("{section}.{key}")));
-    }
-    assert!(keys.len() >= 10);
+    let mut keys = Vec::new();
+    leaves(&schema, &schema, "", &mut keys);
+    let shared: Vec<String> =
+        keys.iter().filter_map(|key| Some(key.strip_prefix("defaults.")?.to_owned())).collect();
+    // What an entry shares with `defaults` has its row there.
+    keys.retain(|key| {
+        key.strip_prefix("services[].").is_none_or(|key| !shared.iter().any(|other| other == key))
+    });
+    assert!(shared.len() == 16 && keys.len() >= 40, "{keys:?}");
     for key in keys {
         assert!(manual.contains(&format!("| `{key}` |")), "docs/configuration.md does not have {key}");
+    }
+}
+
+/// The paths of all keys that have no keys below them.
+fn leaves(schema: &Value, part: &Value, path: &str, keys: &mut Vec<String>) {
+    let of_ref =
+        |part: &Value| Some(schema["$defs"][part["$ref"].as_str()?.strip_prefix("#/$defs/")?].clone());
+    let part = match &part["anyOf"][0] {
+        Value::Null => part,
+        first => first,
+    };
+    let part = of_ref(part).unwrap_or_else(|| part.clone());
+    if part["items"].is_object() && part["items"]["type"] != "string" {
+        let entry = of_ref(&part["items"]).unwrap();
+        if entry["properties"].is_object() {
+            return leaves(schema, &entry, &format!("{path}[]"), keys);
+        }
+    }
+    match part["properties"].as_object() {
+        None => keys.push(path.to_owned()),
+        Some(properties) => {
+            for (key, value) in properties {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                leaves(schema, value, &path, keys);
+            }
+        }
     }
 }

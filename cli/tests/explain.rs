@@ -188,6 +188,56 @@ fn text_of_an_explanation() {
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
 }
 
+/// What `steward explain` says by a configuration, of the task in `shop`'s service `api`, and of one elsewhere.
+fn explained_by(configuration: &str, format: &str) -> Output {
+    let path = std::env::temp_dir().join(format!(
+        "steward-explain-{}-{}.yaml",
+        std::process::id(),
+        configuration.len() + format.len()
+    ));
+    std::fs::write(&path, configuration).unwrap();
+    let mut elsewhere = event("b", 1);
+    elsewhere["detail"]["group"] = json!("service:web");
+    let input = format!("{}\n{elsewhere}\n", event("a", 1));
+    let output = explain(&["--format", format, "--config", path.to_str().unwrap(), "-"], &input);
+    std::fs::remove_file(&path).unwrap();
+    output
+}
+
+const POLICY: &str = "version: 1\ndefaults: {mode: propose}\nservices:\n\
+                      - match: {cluster: shop, service: a*}\n- match: {service: api}\n  mode: act\n";
+
+#[test]
+fn by_a_configuration_the_entry_that_enrols_a_target_and_its_mode_are_said() {
+    let [api, web] = lines(&explained_by(POLICY, "json")).try_into().unwrap();
+    assert_eq!(
+        (&api["decision"]["mode"], &api["decision"]["enrolled_by"]),
+        (&json!("act"), &json!("services[1]"))
+    );
+    assert_eq!(
+        (&web["decision"]["mode"], &web["decision"]["enrolled_by"]),
+        (&json!("propose"), &Value::Null)
+    );
+    let reasons = web["decision"]["reasons"].to_string();
+    assert!(reasons.contains("no entry of `services` enrols it"), "{reasons}");
+    let text = String::from_utf8(explained_by(POLICY, "text").stdout).unwrap();
+    assert!(text.contains("  policy     enrolled by services[1]; mode act\n"), "{text}");
+    assert!(text.contains("  policy     enrolled by no entry of `services`; mode propose\n"), "{text}");
+    let [default] =
+        lines(&explain(&["--format", "json", "-"], &event("a", 1).to_string())).try_into().unwrap();
+    assert_eq!(
+        (&default["decision"]["mode"], &default["decision"]["enrolled_by"]),
+        (&json!("observe"), &Value::Null)
+    );
+}
+
+#[test]
+fn by_a_configuration_that_is_not_valid_nothing_is_explained() {
+    let output = explained_by("version: 1\ndefaults: {mode: acts}\n", "json");
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true));
+    assert!(stderr(&output).contains("2:18: defaults.mode: unknown value `acts`; did you mean `act`?"));
+}
+
 #[test]
 fn overrides_and_environments_are_never_printed() {
     let mut with = event("a", 1);

@@ -143,6 +143,14 @@ impl TaskDefinitionArn {
     }
 }
 
+impl ServiceDeploymentArn {
+    /// The service's name, or the text itself where it is no such ARN.
+    pub fn service(&self) -> &str {
+        let parts = Arn::parse(&self.0).and_then(|arn| arn.resource_of_kind("service-deployment"));
+        parts.and_then(|parts| parts.split('/').nth(1)).unwrap_or(&self.0)
+    }
+}
+
 impl DeploymentId {
     /// `text` as a deployment's id, where it has the form of one.
     pub fn parse(text: &str) -> Option<Self> {
@@ -188,6 +196,13 @@ mod tests {
         assert_eq!(arn.family_and_revision(), "api:42");
         assert_eq!(arn.family().as_str(), "api");
         assert_eq!(TaskDefinitionArn::new("api").family().as_str(), "api");
+    }
+
+    #[test]
+    fn a_service_deployment_knows_its_service() {
+        let arn = ServiceDeploymentArn::new("arn:aws:ecs:r:1:service-deployment/shop/api/NCWGC2ZR");
+        assert_eq!(arn.service(), "api");
+        assert_eq!(ServiceDeploymentArn::new("nonsense").service(), "nonsense");
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! * What is not known stays unknown: no default stands in for a fact.
 
 pub mod action;
+pub mod apply;
 pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -5,10 +5,12 @@
 //! a simulation that can stop it at every call.
 
 mod ecs;
+mod nowhere;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
+pub use nowhere::Nowhere;
 
 use crate::ledger::{Due, Key, LedgerError, Owner, Stored, Transaction};
 use crate::notification::{Message, Subject};

@@ -1,8 +1,8 @@
 //! ECS Steward as its template deploys it, on this machine: both functions' processes, their queues, table, topic and
 //! ticks, Slack, and a gateway that sees every call.
 //!
-//! What the template says of keys, indexes, queues and batches stands here a second time, for moto knows no SAM. Its rules
-//! do not: an event that is sent has passed them.
+//! What the template says of keys, indexes, queues, batches and rules stands here a second time, for moto knows no SAM. An
+//! event that a test sends by [`House::send`] has passed the rules; those of the model of ECS go through them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::ecs::server::Endpoint;
 use crate::lambda::gateway::{self, Gateway, When};
 use crate::lambda::queue::{self, Counts, DeadLetters, QueueError};
 use crate::lambda::runtime::{self, Function};
@@ -18,6 +19,9 @@ use crate::lambda::source::{self, Source, Tick};
 use crate::lambda::sqs::Sqs;
 use crate::moto::{Moto, MotoError};
 use crate::slack::Slack;
+use crate::sync::Owned;
+
+mod rules;
 
 /// The table's name.
 pub const TABLE: &str = "steward";
@@ -31,7 +35,7 @@ pub const EVENTS: &str = "events";
 pub const TELL: &str = "tell";
 /// What EventBridge sends to a function each minute.
 const SWEEP: &str = r#"{"steward":"sweep"}"#;
-/// How often [`House::settles`] looks.
+/// How often [`House::settles`] looks, and events of ECS are delivered.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How a house is built.
@@ -53,6 +57,8 @@ pub struct Plan {
     pub tell_batch: usize,
     /// How often functions are asked to sweep; `None`: never. A minute when deployed.
     pub tick: Option<Duration>,
+    /// ECS; without it there are no events but those that are sent, and calls to ECS go to moto.
+    pub ecs: Option<Endpoint>,
 }
 
 impl Plan {
@@ -69,6 +75,7 @@ impl Plan {
             concurrency: 2,
             tell_batch: 5,
             tick: None,
+            ecs: None,
         }
     }
 }
@@ -118,6 +125,8 @@ pub struct House {
     pub slack: Slack,
     /// The queues.
     pub sqs: Sqs,
+    /// ECS, where the plan has one.
+    pub ecs: Option<Endpoint>,
     /// What stands before all of them.
     pub gateway: Gateway,
     /// The function.
@@ -129,6 +138,7 @@ pub struct House {
     /// Feeds notifications.
     pub tell: Source,
     ticks: Vec<Tick>,
+    _delivering: Option<Owned>,
 }
 
 impl House {
@@ -154,6 +164,7 @@ impl House {
         let notifications = settings("notifications", plan)?;
         let behind = gateway::Settings {
             sqs: Some(sqs.clone()),
+            ecs: plan.ecs.clone(),
             upstream: Some(moto.url()),
             ..gateway::Settings::default()
         };
@@ -178,8 +189,20 @@ impl House {
         let of_tell = source::Settings { batch_size, maximum_concurrency, ..source::Settings::new(TELL) };
         let events = Source::start(of_events, &sqs, remediation.clone())?;
         let tell = Source::start(of_tell, &sqs, notifications.clone())?;
-        let mut house =
-            Self { moto, slack, sqs, gateway, remediation, notifications, events, tell, ticks: Vec::new() };
+        let ecs = plan.ecs.clone();
+        let mut house = Self {
+            _delivering: ecs.clone().map(|ecs| Owned::spawn(keep_delivering(ecs, sqs.clone()))),
+            moto,
+            slack,
+            sqs,
+            ecs,
+            gateway,
+            remediation,
+            notifications,
+            events,
+            tell,
+            ticks: Vec::new(),
+        };
         if let Some(interval) = plan.tick {
             house.tick_every(interval);
         }
@@ -204,6 +227,17 @@ impl House {
         Ok(())
     }
 
+    /// Lets time pass in ECS, and delivers what it sent meanwhile. Queues and functions have times of their own.
+    ///
+    /// # Errors
+    ///
+    /// Where the queue refuses an event.
+    pub fn advance(&self, by: Duration) -> Result<(), HouseError> {
+        let Some(ecs) = &self.ecs else { return Ok(()) };
+        ecs.advance(by);
+        Ok(deliver(ecs, &self.sqs)?)
+    }
+
     /// The queue's messages, and those that were given up.
     ///
     /// # Errors
@@ -222,6 +256,9 @@ impl House {
     pub async fn settles(&self, within: Duration) -> Result<bool, HouseError> {
         let end = tokio::time::Instant::now() + within;
         loop {
+            if let Some(ecs) = &self.ecs {
+                deliver(ecs, &self.sqs)?;
+            }
             let waiting = self.counts(EVENTS)?.0.total() + self.counts(TELL)?.0.total();
             if waiting == 0 && self.due().await?.is_empty() {
                 return Ok(true);
@@ -301,6 +338,22 @@ impl House {
         let mut exits = self.remediation.shutdown().await;
         exits.extend(self.notifications.shutdown().await);
         exits
+    }
+}
+
+/// EventBridge: moves what ECS sent to the queue, as far as a rule takes it.
+fn deliver(ecs: &Endpoint, sqs: &Sqs) -> Result<(), QueueError> {
+    for emitted in ecs.take_events().iter().filter(|emitted| rules::take(&emitted.event)) {
+        sqs.send(EVENTS, &emitted.event.to_string(), None)?;
+    }
+    Ok(())
+}
+
+async fn keep_delivering(ecs: Endpoint, sqs: Sqs) {
+    loop {
+        // The queue stands as long as the house, and takes every event that is no megabyte.
+        let _ = deliver(&ecs, &sqs);
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -17,6 +17,8 @@ use crate::sync::{Owned, lock};
 
 /// Its findings and gaps were looked at in this version; another may differ.
 pub const VERSION: &str = "5.2.5";
+/// It describes AWS's interfaces as AWS publishes them; moto takes any version of it.
+pub const BOTOCORE: &str = "1.44.5";
 /// It imports half of AWS before it listens.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Lines of its log that an error carries.
@@ -24,6 +26,10 @@ const CARRIED_LINES: usize = 20;
 
 /// Starts the server, and mends what of its DynamoDB would mislead: transactions that are not isolated.
 const SERVE: &str = include_str!("moto/serve.py");
+
+/// Unpacks what botocore knows of a service.
+const DESCRIBE: &str = "import json, sys, botocore.loaders; \
+     json.dump(botocore.loaders.Loader().load_service_model(sys.argv[1], 'service-2'), sys.stdout)";
 
 /// Why there is no moto.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +43,21 @@ pub enum MotoError {
         source: io::Error,
     },
     /// A command that installs.
-    #[error("installing moto failed at `{command}`: {reason}; it needs python3 with venv, and PyPI once")]
+    #[error(
+        "installing moto, or asking botocore, failed at `{command}`: {reason}; it needs python3 with venv, and PyPI once"
+    )]
     Install {
         /// The command.
         command: String,
         /// What it said.
+        reason: String,
+    },
+    /// What botocore knows of a service.
+    #[error("botocore's model of {service} cannot be read: {reason}")]
+    Model {
+        /// The service.
+        service: String,
+        /// Why.
         reason: String,
     },
     /// A call that sets something up.
@@ -200,7 +216,7 @@ pub fn is_installed() -> bool {
 }
 
 fn folder() -> PathBuf {
-    tools().join(format!("moto-{VERSION}"))
+    tools().join(format!("moto-{VERSION}-botocore-{BOTOCORE}"))
 }
 
 fn tools() -> PathBuf {
@@ -224,7 +240,7 @@ pub fn install() -> Result<PathBuf, MotoError> {
         move |source| MotoError::Folder { path, source }
     };
     fs::create_dir_all(&tools).map_err(at(&tools))?;
-    let lock_path = tools.join(format!("moto-{VERSION}.lock"));
+    let lock_path = folder.with_added_extension("lock");
     let lock = File::create(&lock_path).map_err(at(&lock_path))?;
     // Held until `lock` is dropped; by a process that died, not at all.
     lock.lock().map_err(at(&lock_path))?;
@@ -237,13 +253,22 @@ pub fn install() -> Result<PathBuf, MotoError> {
     let target = folder.display().to_string();
     run("python3", &["-m", "venv", &target])?;
     let python = folder.join("bin/python").display().to_string();
-    let package = format!("moto[server]=={VERSION}");
-    run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package])?;
+    let packages = [format!("moto[server]=={VERSION}"), format!("botocore=={BOTOCORE}")];
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(&python, &[&pip[..], &packages.each_ref().map(String::as_str)].concat())?;
     fs::write(&stamp, VERSION).map_err(at(&stamp))?;
     Ok(folder)
 }
 
-fn run(program: &str, arguments: &[&str]) -> Result<(), MotoError> {
+/// How botocore describes a service, installed if need be: the model from which AWS's SDKs are made.
+pub fn service_model(service: &str) -> Result<Value, MotoError> {
+    let python = install()?.join("bin/python").display().to_string();
+    let described = run(&python, &["-c", DESCRIBE, service])?;
+    serde_json::from_slice(&described)
+        .map_err(|error| MotoError::Model { service: service.to_owned(), reason: error.to_string() })
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<Vec<u8>, MotoError> {
     let failed = |reason: String| MotoError::Install {
         command: format!("{program} {}", arguments.join(" ")),
         reason: reason.trim().to_owned(),
@@ -254,7 +279,7 @@ fn run(program: &str, arguments: &[&str]) -> Result<(), MotoError> {
         .output()
         .map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     Err(failed(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr))))
 }

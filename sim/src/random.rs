@@ -1,5 +1,6 @@
 //! Randomness that is nothing but its seed, and time that does not overflow.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -37,7 +38,8 @@ impl Random {
     pub(crate) fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 16);
         while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.draw()));
+            // Writing to a string does not fail.
+            let _ = write!(text, "{:016x}", self.draw());
         }
         text.truncate(digits);
         text

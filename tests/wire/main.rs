@@ -14,6 +14,7 @@ mod access;
 mod adapters;
 mod alerts;
 mod crashes;
+mod ecs;
 mod faults;
 mod hostile;
 mod support;

@@ -7,7 +7,7 @@ use steward::event::decode::Record as Delivered;
 use steward::incident::Incident;
 use steward::ledger::{MemoryLedger, Record};
 use steward::notification::{Message, Subject, plain};
-use steward::ports::{Channel, Clock, NudgeError, Postpone, SendError, Tell};
+use steward::ports::{Channel, Clock, Nowhere, NudgeError, Postpone, SendError, Tell};
 
 pub(crate) struct SetClock(Cell<Timestamp>);
 
@@ -64,8 +64,14 @@ impl World {
         }
     }
 
-    fn remediation(&self) -> remediation::Handler<'_, MemoryLedger, Queue, SetClock> {
-        let ports = remediation::Ports { ledger: &self.ledger, tell: &self.queue, clock: &self.clock };
+    fn remediation(&self) -> remediation::Handler<'_, MemoryLedger, Nowhere, Nowhere, Queue, SetClock> {
+        let ports = remediation::Ports {
+            ledger: &self.ledger,
+            ecs: &Nowhere,
+            owners: &Nowhere,
+            tell: &self.queue,
+            clock: &self.clock,
+        };
         remediation::Handler::new(ports, remediation::Settings::default())
     }
 

@@ -38,11 +38,11 @@ impl fmt::Display for Problem {
 }
 
 /// A file that is valid.
-#[cfg_attr(
-    not(feature = "aws"),
-    expect(dead_code, reason = "only what is written to Parameter Store is looked into")
-)]
 pub(crate) struct Valid {
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(dead_code, reason = "only `apply` and `diff` take it as it was written")
+    )]
     pub(crate) file: File,
     pub(crate) configuration: Configuration,
 }
@@ -60,19 +60,21 @@ pub(crate) fn read(text: &str) -> Result<Valid, Vec<Problem>> {
         let text = format!("a configuration has keys and values, and begins with `version: {VERSION}`");
         return Err(vec![Problem { at: tree.at(&[]), path: String::new(), text }]);
     }
-    let mut problems = Vec::new();
+    let (mut problems, mut taken) = (Vec::new(), Taken::default());
     let file = loop {
         let error = match serde_path_to_error::deserialize::<_, File>(&value) {
             Ok(file) => break file,
             Err(error) => error,
         };
         let refused = Refused::of(&error);
+        let path = taken.original(&refused.path);
         // Another version of the form has other keys: nothing can be said about them.
         if refused.path == ["version"] {
-            return Err(vec![refused.problem(&tree)]);
+            return Err(vec![refused.problem(&path, &tree)]);
         }
-        problems.push(refused.problem(&tree));
-        if problems.len() >= MAX_PROBLEMS || !refused.take_out(&mut value) {
+        problems.push(refused.problem(&path, &tree));
+        taken.paths.push(path);
+        if problems.len() >= MAX_PROBLEMS || !refused.take_out(&mut value, &mut taken) {
             problems.sort_by_key(|problem| problem.at);
             return Err(problems);
         }
@@ -80,13 +82,54 @@ pub(crate) fn read(text: &str) -> Result<Valid, Vec<Problem>> {
     match file.check() {
         Ok(configuration) if problems.is_empty() => return Ok(Valid { file, configuration }),
         Ok(_) => {}
-        Err(faults) => problems.extend(faults.into_iter().map(|fault| {
-            let path: Vec<String> = fault.path.split('.').map(str::to_owned).collect();
-            Problem { at: tree.at(&path), path: fault.path, text: fault.problem }
+        Err(faults) => problems.extend(faults.into_iter().filter_map(|fault| {
+            let path = taken.original(&segments(&fault.path));
+            let is_followed = !taken.concerns(&path);
+            is_followed.then(|| Problem { at: tree.at(&path), path: tree.shown(&path), text: fault.problem })
         })),
     }
     problems.sort_by_key(|problem| problem.at);
     Err(problems)
+}
+
+/// The segments of a fault's path: `services[2].match` has three.
+fn segments(path: &str) -> Vec<String> {
+    path.split(['.', '[']).map(|segment| segment.trim_end_matches(']').to_owned()).collect()
+}
+
+/// What was taken out of the file.
+#[derive(Default)]
+struct Taken {
+    /// Where it stands in the file as it was written.
+    paths: Vec<Vec<String>>,
+    /// Lists that lost an entry, and its place.
+    entries: Vec<(Vec<String>, usize)>,
+}
+
+impl Taken {
+    /// The path in the file as it was written, of a path in what is left of it.
+    fn original(&self, path: &[String]) -> Vec<String> {
+        let mut original: Vec<String> = Vec::with_capacity(path.len());
+        for segment in path {
+            let mut gaps: Vec<usize> =
+                self.entries.iter().filter(|(list, _)| *list == original).map(|(_, place)| *place).collect();
+            gaps.sort_unstable();
+            let segment = match segment.parse::<usize>() {
+                Ok(place) if !gaps.is_empty() => {
+                    let place = gaps.into_iter().fold(place, |place, gap| place + usize::from(gap <= place));
+                    place.to_string()
+                }
+                _ => segment.clone(),
+            };
+            original.push(segment);
+        }
+        original
+    }
+
+    /// Whether something was taken out there, below it or above it: what is wrong there may follow from that.
+    fn concerns(&self, path: &[String]) -> bool {
+        self.paths.iter().any(|taken| taken.starts_with(path) || path.starts_with(taken))
+    }
 }
 
 /// What serde refused.
@@ -119,18 +162,16 @@ impl Refused {
         Self { is_key: unknown.is_some(), path, message }
     }
 
-    fn problem(&self, tree: &Tree) -> Problem {
-        let at = if self.is_key { tree.key_at(&self.path) } else { tree.at(&self.path) };
-        let parents = if self.is_key {
-            self.path.split_last().map_or(&[][..], |(_, parents)| parents)
-        } else {
-            &self.path
-        };
-        Problem { at, path: parents.join("."), text: worded(&self.message) }
+    /// As a problem of the file as it was written, where `path` leads to it.
+    fn problem(&self, path: &[String], tree: &Tree) -> Problem {
+        let at = if self.is_key { tree.key_at(path) } else { tree.at(path) };
+        let parents =
+            if self.is_key { path.split_last().map_or(&[][..], |(_, parents)| parents) } else { path };
+        Problem { at, path: tree.shown(parents), text: worded(&self.message) }
     }
 
     /// Whether there was something to take out.
-    fn take_out(&self, value: &mut Value) -> bool {
+    fn take_out(&self, value: &mut Value, taken: &mut Taken) -> bool {
         if self.message == "missing field `version`" && self.path.is_empty() {
             return value
                 .as_object_mut()
@@ -144,12 +185,15 @@ impl Refused {
         });
         match parent {
             Some(Value::Object(keys)) => keys.remove(last).is_some(),
-            // Places behind it must not move.
-            Some(Value::Array(items)) => last
-                .parse()
-                .ok()
-                .and_then(|index: usize| items.get_mut(index))
-                .is_some_and(|item| !std::mem::replace(item, Value::Null).is_null()),
+            Some(Value::Array(entries)) => match last.parse::<usize>() {
+                Ok(place) if place < entries.len() => {
+                    let last = taken.original(&self.path).pop().and_then(|place| place.parse().ok());
+                    taken.entries.push((taken.original(parents), last.unwrap_or(place)));
+                    entries.remove(place);
+                    true
+                }
+                _ => false,
+            },
             _ => false,
         }
     }
@@ -171,7 +215,10 @@ fn worded(message: &str) -> String {
             return format!("unknown {what} `{unknown}`{}", suggestion(unknown, expected, known));
         }
     }
-    message.strip_prefix("invalid type: ").map_or_else(|| message.to_owned(), |rest| format!("found {rest}"))
+    match message.strip_prefix("invalid type: ") {
+        Some(found) => format!("found {}", found.replace("expected a sequence", "expected a list")),
+        None => message.to_owned(),
+    }
 }
 
 /// The known word that looks most like the unknown one, or all that are known.

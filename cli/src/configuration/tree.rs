@@ -60,27 +60,38 @@ impl Tree {
     /// Where a value stands; where it is missing, the last key on the way to it.
     pub(crate) fn at(&self, path: &[String]) -> At {
         let Some((first, rest)) = path.split_first() else { return self.at };
+        self.child(first).map_or(self.at, |child| child.at(rest))
+    }
+
+    /// A path as people write it, such as `services[2].mode`.
+    pub(crate) fn shown(&self, path: &[String]) -> String {
+        let mut tree = Some(self);
+        let mut shown = String::new();
+        for segment in path {
+            let node = tree.map(|tree| &tree.node);
+            if matches!(node, Some(Node::List(_))) {
+                shown.push_str(&format!("[{segment}]"));
+            } else {
+                shown.push_str(if shown.is_empty() { "" } else { "." });
+                shown.push_str(segment);
+            }
+            tree = tree.and_then(|tree| tree.child(segment));
+        }
+        shown
+    }
+
+    fn child(&self, segment: &str) -> Option<&Self> {
         match &self.node {
-            Node::Map(entries) => match entries.iter().find(|(key, ..)| key == first) {
-                Some((_, _, value)) => value.at(rest),
-                None => self.at,
-            },
-            Node::List(items) => match first.parse().ok().and_then(|index: usize| items.get(index)) {
-                Some(item) => item.at(rest),
-                None => self.at,
-            },
-            Node::Scalar(_) => self.at,
+            Node::Map(entries) => entries.iter().find(|(key, ..)| key == segment).map(|(_, _, value)| value),
+            Node::List(items) => segment.parse().ok().and_then(|index: usize| items.get(index)),
+            Node::Scalar(_) => None,
         }
     }
 
     /// Where a key stands, rather than its value.
     pub(crate) fn key_at(&self, path: &[String]) -> At {
         let Some((last, parents)) = path.split_last() else { return self.at };
-        let parent = parents.iter().try_fold(self, |tree, name| match &tree.node {
-            Node::Map(entries) => entries.iter().find(|(key, ..)| key == name).map(|(_, _, value)| value),
-            Node::List(items) => name.parse().ok().and_then(|index: usize| items.get(index)),
-            Node::Scalar(_) => None,
-        });
+        let parent = parents.iter().try_fold(self, |tree, segment| tree.child(segment));
         match parent.map(|parent| &parent.node) {
             Some(Node::Map(entries)) => {
                 entries.iter().find(|(key, ..)| key == last).map_or_else(|| self.at(path), |(_, at, _)| *at)

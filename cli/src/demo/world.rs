@@ -12,7 +12,7 @@ use steward::event::document::{self, Item};
 use steward::incident::{Deployment, Incident};
 use steward::ledger::{MemoryLedger, Owner, Usage};
 use steward::notification::{Message, Subject};
-use steward::ports::{Channel, Clock, NudgeError, Postpone, SendError, Tell};
+use steward::ports::{Channel, Clock, Nowhere, NudgeError, Postpone, SendError, Tell};
 
 use super::samples::Sample;
 
@@ -132,7 +132,13 @@ async fn play_all(samples: Vec<Sample>) -> io::Result<Played> {
     let walls = [Wall { clock: &clock, sent: RefCell::default() }];
     let world = World {
         remediation: remediation::Handler::new(
-            remediation::Ports { ledger: &ledger, tell: &queue, clock: &clock },
+            remediation::Ports {
+                ledger: &ledger,
+                ecs: &Nowhere,
+                owners: &Nowhere,
+                tell: &queue,
+                clock: &clock,
+            },
             remediation::Settings::default(),
         ),
         notifications: notifications::Handler::new(
@@ -191,7 +197,7 @@ fn failed(error: &DecodeError) -> String {
 }
 
 struct World<'w> {
-    remediation: remediation::Handler<'w, MemoryLedger, DelayQueue<'w>, VirtualClock>,
+    remediation: remediation::Handler<'w, MemoryLedger, Nowhere, Nowhere, DelayQueue<'w>, VirtualClock>,
     notifications: notifications::Handler<'w, MemoryLedger, Wall<'w>, DelayQueue<'w>, VirtualClock>,
     ledger: &'w MemoryLedger,
     clock: &'w VirtualClock,

@@ -32,6 +32,8 @@ struct Line<'e> {
 struct Decision<'e> {
     action: &'e str,
     mode: &'e str,
+    /// Null for what no entry enrols.
+    enrolled_by: Option<String>,
     reasons: Vec<String>,
 }
 
@@ -61,6 +63,7 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
         decision: Decision {
             action: explanation.decision.action.as_str(),
             mode: explanation.decision.mode.as_str(),
+            enrolled_by: explanation.enrolled_by(),
             reasons: explanation.decision.reasons.iter().map(ToString::to_string).collect(),
         },
     };

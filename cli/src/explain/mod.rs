@@ -17,6 +17,8 @@ use steward::incident::Target;
 use steward::redact::redact;
 use steward::remediation::{self, Decision};
 
+use crate::configuration;
+
 /// Explains why tasks stopped
 ///
 /// A FILE holds one ECS event, a JSON array or NDJSON of events, what a Lambda function gets (SQS batch, SNS record), or
@@ -27,6 +29,9 @@ pub(crate) struct Arguments {
     /// How to print: for people, or one JSON object a line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// The policy to decide by, such as steward.yaml (otherwise the defaults, by which nobody is enrolled)
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
     /// Files to read; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
@@ -49,9 +54,25 @@ pub(crate) struct Explanation<'f> {
     pub(crate) task: Option<String>,
     pub(crate) diagnosis: Option<Diagnosis>,
     pub(crate) decision: Decision,
+    /// Whether somebody's configuration was decided by, and not the defaults.
+    pub(crate) is_by_configuration: bool,
+}
+
+impl Explanation<'_> {
+    /// The entry that enrols the target, as faults in the configuration name it.
+    fn enrolled_by(&self) -> Option<String> {
+        self.decision.entry.map(|place| format!("services[{place}]"))
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
+    let policy = match &arguments.config {
+        None => None,
+        Some(file) => match configuration::read_file(file)? {
+            Some(valid) => Some(valid.configuration.policy),
+            None => return Ok(ExitCode::from(2)),
+        },
+    };
     let mut out = anstream::stdout().lock();
     let mut err = anstream::stderr();
     let mut unreadable = 0;
@@ -76,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
                     continue;
                 }
                 Ok(item) => {
-                    let explanation = explain(file, index, &item);
+                    let explanation = explain(file, index, &item, policy.as_ref());
                     match arguments.format {
                         Format::Text => text::write(&mut out, &explanation)?,
                         Format::Json => json::write(&mut out, &explanation)?,
@@ -110,38 +131,36 @@ fn read(file: &str) -> io::Result<Vec<u8>> {
     std::fs::read(file)
 }
 
-fn explain<'f>(file: &'f str, index: usize, item: &Item) -> Explanation<'f> {
-    let policy = Policy::default();
-    let kind = item.kind();
-    match item {
+/// Without a policy the defaults hold.
+fn explain<'f>(file: &'f str, index: usize, item: &Item, policy: Option<&Policy>) -> Explanation<'f> {
+    let defaults = Policy::default();
+    let is_by_configuration = policy.is_some();
+    let policy = policy.unwrap_or(&defaults);
+    let (target, task, diagnosis, decision) = match item {
         Item::Event(event) => {
             // Only identities depend on the time, and none is shown.
             let reading = remediation::read(event, Timestamp::UNIX_EPOCH);
-            let decision =
-                remediation::decide(event, reading.diagnosis.as_ref(), reading.because, &policy, None);
+            let decision = remediation::decide(event, &reading, policy, None);
             let task = match &event.detail {
                 Detail::TaskStateChange(task) => name_of(task),
                 _ => None,
             };
-            let target = reading.target.map(|target| redact(&target.to_string()).to_string());
-            Explanation { file, index, kind, target, task, diagnosis: reading.diagnosis, decision }
+            (reading.whom(), task, reading.diagnosis, decision)
         }
         Item::Task(task) => {
-            let diagnosis = diagnosis::of_task(task);
-            let decision = remediation::decide_task(Some(task), diagnosis.as_ref(), &policy);
-            let target = Target::of_task(task).map(|target| redact(&target.to_string()).to_string());
-            Explanation { file, index, kind, target, task: name_of(task), diagnosis, decision }
+            let (target, diagnosis) = (Target::of_task(task), diagnosis::of_task(task));
+            let decision = remediation::decide_task(Some(task), target.as_ref(), diagnosis.as_ref(), policy);
+            (target.map(|target| target.to_string()), name_of(task), diagnosis, decision)
         }
         Item::Failure(failure) => {
             let diagnosis = Some(diagnosis::of_failure(failure));
-            let decision = remediation::decide_task(None, diagnosis.as_ref(), &policy);
-            Explanation { file, index, kind, target: None, task: None, diagnosis, decision }
+            let decision = remediation::decide_task(None, None, diagnosis.as_ref(), policy);
+            (None, None, diagnosis, decision)
         }
-        Item::Missing { .. } => {
-            let decision = remediation::decide_task(None, None, &policy);
-            Explanation { file, index, kind, target: None, task: None, diagnosis: None, decision }
-        }
-    }
+        Item::Missing { .. } => (None, None, None, remediation::decide_task(None, None, None, policy)),
+    };
+    let target = target.map(|target| redact(&target).to_string());
+    Explanation { file, index, kind: item.kind(), target, task, diagnosis, decision, is_by_configuration }
 }
 
 fn name_of(task: &TaskStateChange) -> Option<String> {

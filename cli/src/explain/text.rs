@@ -9,12 +9,12 @@ use crate::terminal::{BOLD, DIM, style_of, wrapped};
 const QUOTE_CHARS: usize = 400;
 
 pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::Result<()> {
-    let Explanation { file, index, kind, target, task, diagnosis, decision } = explanation;
+    let Explanation { file, index, kind, target, task, diagnosis, .. } = explanation;
     writeln!(out, "{DIM}{file} [{index}]{DIM:#}")?;
     let place = target.as_deref().unwrap_or(kind);
     let Some(diagnosis) = diagnosis else {
         writeln!(out, "{BOLD}{place}{BOLD:#}: nothing stopped ({kind})")?;
-        return write_reasons(out, decision);
+        return write_decision(out, explanation);
     };
     let style = style_of(diagnosis.cause.kind());
     writeln!(
@@ -40,10 +40,19 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
         wrapped(out, "  denied     ", &format!("{}{on}", denied.action))?;
     }
     wrapped(out, "  next       ", diagnosis.advice.as_str())?;
-    write_reasons(out, decision)
+    write_decision(out, explanation)
 }
 
-fn write_reasons(out: &mut impl Write, decision: &steward::remediation::Decision) -> io::Result<()> {
+fn write_decision(out: &mut impl Write, explanation: &Explanation<'_>) -> io::Result<()> {
+    let decision = &explanation.decision;
+    if explanation.is_by_configuration {
+        let by = match (explanation.enrolled_by(), &explanation.target) {
+            (Some(entry), _) => format!("enrolled by {entry}"),
+            (None, Some(_)) => "enrolled by no entry of `services`".to_owned(),
+            (None, None) => "nothing that could be enrolled".to_owned(),
+        };
+        wrapped(out, "  policy     ", &format!("{by}; mode {}", decision.mode.as_str()))?;
+    }
     for (place, reason) in decision.reasons.iter().enumerate() {
         let first = if place == 0 { format!("  {:<9}  ", decision.action.as_str()) } else { " ".repeat(13) };
         wrapped(out, &first, &reason.to_string())?;

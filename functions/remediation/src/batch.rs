@@ -27,24 +27,18 @@ pub(crate) fn read(records: Vec<Record>, settings: &Settings, now: Timestamp) ->
     for (index, record) in records.into_iter().enumerate() {
         let result = record.event.map(|event| {
             let reading = read_event(&event, now);
-            let decision = decide(
-                &event,
-                reading.diagnosis.as_ref(),
-                reading.because,
-                &settings.policy,
-                settings.home.as_ref(),
-            );
+            let decision = decide(&event, &reading, &settings.policy, settings.home.as_ref());
             let explained = Explained {
                 kind: event.detail.kind(),
-                target: reading.target.as_ref().map(ToString::to_string),
+                target: reading.whom(),
                 diagnosis: reading.diagnosis,
                 decision,
                 because: reading.because,
                 unrecognised: event.unrecognised.count(),
             };
-            if let Some(target) = reading.target.filter(|_| !reading.observations.is_empty()) {
-                let group = batch.groups.entry(target).or_default();
-                group.observations.extend(reading.observations);
+            for about in reading.about.into_iter().filter(|about| !about.observations.is_empty()) {
+                let group = batch.groups.entry(about.target).or_default();
+                group.observations.extend(about.observations);
                 group.records.push(index);
             }
             explained

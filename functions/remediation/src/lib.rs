@@ -5,6 +5,8 @@
 //! decoded or written fails alone, by its message id, and its queue keeps it.
 
 mod batch;
+mod observe;
+mod remedy;
 mod story;
 
 use futures_util::stream::{self, StreamExt};
@@ -14,17 +16,16 @@ use steward::deadline::Deadline;
 use steward::diagnosis::Diagnosis;
 use steward::event::decode::{self, DecodeError};
 use steward::incident::Target;
-use steward::ledger::{Due, LedgerError, Owner};
+use steward::ledger::{Due, Key, LedgerError, Owner, Record};
 use steward::notification::Subject;
-use steward::ports::{Clock, Ledger, NudgeError, Parameters, Role, Tell};
+use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, NudgeError, Owners, Parameters, Role, Tell};
 use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
+use crate::remedy::Care;
 
 /// How long news gather before the first message about them, unless the configuration says otherwise.
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
-/// A nudge has so long to arrive before a sweep takes it for lost.
-const NUDGE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
 /// How often a story is read and merged again when others write it, too.
 const MAX_TRIES: usize = 3;
 /// How many due stories a sweep looks at together.
@@ -33,9 +34,13 @@ const PAGE: usize = 100;
 const PARALLEL: usize = 8;
 
 /// The outside, as far as this function needs it.
-pub struct Ports<'p, L, T, C> {
+pub struct Ports<'p, L, E, O, T, C> {
     /// The memory.
     pub ledger: &'p L,
+    /// ECS, to read and to change.
+    pub ecs: &'p E,
+    /// Who else may change a service.
+    pub owners: &'p O,
     /// The way to the notifications function.
     pub tell: &'p T,
     /// The time.
@@ -43,9 +48,10 @@ pub struct Ports<'p, L, T, C> {
 }
 
 /// What the function's role allows; `P` reads its configuration.
-pub fn role<L: Ledger, T: Tell, P: Parameters>() -> Role {
+pub fn role<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, P: Parameters>() -> Role {
+    let ecs = [<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS, O::ACCESS];
     Role {
-        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat(),
+        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat().into_iter().chain(ecs.concat()).collect(),
         reads: &[Owner::Remediation, Owner::Shared],
         writes: &[Owner::Remediation, Owner::Shared],
         due: Owner::Remediation,
@@ -72,8 +78,8 @@ impl Default for Settings {
 }
 
 /// The function, ready to handle one invocation.
-pub struct Handler<'p, L, T, C> {
-    ports: Ports<'p, L, T, C>,
+pub struct Handler<'p, L, E, O, T, C> {
+    ports: Ports<'p, L, E, O, T, C>,
     settings: Settings,
 }
 
@@ -155,9 +161,9 @@ pub struct Swept {
     pub is_cut: bool,
 }
 
-impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
+impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Handler<'p, L, E, O, T, C> {
     /// A handler with its ports, for one invocation.
-    pub fn new(ports: Ports<'p, L, T, C>, settings: Settings) -> Self {
+    pub fn new(ports: Ports<'p, L, E, O, T, C>, settings: Settings) -> Self {
         Self { ports, settings }
     }
 
@@ -209,7 +215,7 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
         Ok((news, not_nudged))
     }
 
-    /// Looks at what only time changes: incidents that went quiet, agents that stay away.
+    /// Looks at what is due: stories that time changes, targets that may be remedied, actions that are not over.
     ///
     /// # Errors
     ///
@@ -220,24 +226,51 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
         let mut last: Option<Due> = None;
         loop {
             let page = self.ports.ledger.due(Owner::Remediation, now, last.as_ref(), PAGE).await?;
-            for due in &page {
-                if self.is_out_of_time() {
-                    swept.is_cut = true;
-                    return Ok(swept);
-                }
-                // A story that cannot be read must not hold up the others.
-                match story::look(self.ports.ledger, &due.key, &self.settings, now).await {
-                    Ok(news) => {
-                        swept.not_nudged.extend(self.nudge(&news).await);
+            let mut looks = stream::iter(&page).map(|due| self.attend(&due.key)).buffered(PARALLEL);
+            while let Some(attended) = looks.next().await {
+                match attended {
+                    // An item that cannot be looked after must not hold up the others.
+                    Attended { failed: Some(problem), .. } => swept.failed.push(problem),
+                    Attended { is_cut: true, .. } => swept.is_cut = true,
+                    Attended { news, not_nudged, .. } => {
                         swept.news.extend(news);
+                        swept.not_nudged.extend(not_nudged);
                     }
-                    Err(error) => swept.failed.push(error.to_string()),
                 }
             }
-            if page.len() < PAGE {
+            drop(looks);
+            if page.len() < PAGE || swept.is_cut {
                 return Ok(swept);
             }
             last = page.into_iter().last();
+        }
+    }
+
+    /// Looks after one item that is due, as it stands now: the index may lag.
+    async fn attend(&self, key: &Key) -> Attended {
+        if self.is_out_of_time() {
+            return Attended { is_cut: true, ..Attended::default() };
+        }
+        let mut news = Vec::new();
+        let failed = self.look_after(key, &mut news).await.err().map(|error| error.to_string());
+        let not_nudged = self.nudge(&news).await;
+        Attended { news, not_nudged, failed, is_cut: false }
+    }
+
+    async fn look_after(&self, key: &Key, news: &mut Vec<Subject>) -> Result<(), LedgerError> {
+        let now = self.ports.clock.now();
+        let care = Care { ports: &self.ports, settings: &self.settings };
+        let stored = self.ports.ledger.read(std::slice::from_ref(key)).await?.pop().flatten();
+        match stored.map(|stored| stored.record) {
+            Some(Record::Target(record)) => {
+                news.extend(story::look(self.ports.ledger, &record.target, &self.settings, now).await?);
+                if record.care.look_at.is_some_and(|look_at| look_at <= now) {
+                    care.of_target(&record.target, news).await?;
+                }
+                Ok(())
+            }
+            Some(Record::Action(action)) => care.of_action(&action.plan.id, news).await,
+            _ => Ok(()),
         }
     }
 
@@ -253,6 +286,15 @@ impl<'p, L: Ledger, T: Tell, C: Clock> Handler<'p, L, T, C> {
     fn is_out_of_time(&self) -> bool {
         self.settings.deadline.is_near(self.ports.clock.now())
     }
+}
+
+/// What became of one due item.
+#[derive(Default)]
+struct Attended {
+    news: Vec<Subject>,
+    not_nudged: Vec<NudgeError>,
+    failed: Option<String>,
+    is_cut: bool,
 }
 
 fn fail(records: &mut [Handled], indexes: &[usize], problem: &str) {

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use steward::arn::DeploymentId;
-use steward::config::Policy;
-use steward::incident::{Deployment, Incident, Observation, Story, Target, TargetRecord};
-use steward::ledger::{Expect, Key, LedgerError, MAX_WRITES, News, Record, Stored, Transaction, Write};
+use steward::incident::{Deployment, Observation, Story, Target, TargetRecord};
+use steward::ledger::{Key, LedgerError, MAX_WRITES, Record, Stored, Transaction, Write, push_news};
 use steward::notification::Subject;
 use steward::ports::Ledger;
 
-use crate::{MAX_TRIES, NUDGE_MARGIN, Settings};
+use crate::{MAX_TRIES, Settings};
 
 /// A deployment and its news are two writes each, an incident and its news as well; the target comes on top.
 const MAX_DEPLOYMENTS: usize = (MAX_WRITES - 1) / 2 - MAX_INCIDENTS - RECENT_DEPLOYMENTS;
@@ -59,14 +58,12 @@ fn parts(observations: &[Observation]) -> Vec<&[Observation]> {
 /// Lets a story go on by what time says.
 pub(crate) async fn look<L: Ledger>(
     ledger: &L,
-    key: &Key,
+    target: &Target,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
-    let [found] = read(ledger, [key.clone()]).await?;
-    let Some(Stored { record: Record::Target(record), .. }) = found else { return Ok(Vec::new()) };
     let policy = &settings.policy;
-    repeat(ledger, &record.target, &BTreeSet::new(), settings, now, |story| story.tick(policy, now)).await
+    repeat(ledger, target, &BTreeSet::new(), settings, now, |story| story.tick(policy, now)).await
 }
 
 /// Reads, lets go on and writes; when somebody else wrote meanwhile, again from the start.
@@ -83,6 +80,7 @@ async fn repeat<L: Ledger>(
         let loaded = Loaded::load(ledger, target, named, now).await?;
         let mut story = loaded.story.clone();
         go_on(&mut story);
+        story.ask_for_remedies(&loaded.story, &settings.policy, now);
         match write(ledger, &loaded, &story, settings, now).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
             result => return result,
@@ -169,6 +167,7 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
             Observation::Deployment { id, .. } | Observation::Deploys { id, .. } => Some(id.clone()),
             Observation::Failed(failure) => failure.deployment.clone(),
             Observation::Steady { .. }
+            | Observation::Announced(_)
             | Observation::Agent { .. }
             | Observation::Healthy { .. }
             | Observation::Gone { .. } => None,
@@ -194,10 +193,8 @@ async fn write<L: Ledger>(
     let target = &story.record.target;
     let due = story.next_look(policy);
     if before.record != story.record || before.next_look(policy) != due {
-        let record = Record::Target(story.record.clone());
-        // An instance that has left the cluster never comes back under its ARN.
-        let expires = expiry(story.record.agent.is_some_and(|agent| agent.gone), policy, now);
-        writes.push(Write { due, expires, ..write_of(Key::target(target), loaded.target.as_ref(), record) });
+        let record = story.record.clone();
+        writes.push(Write::of_target(record, loaded.target.as_ref(), due, policy, now));
     }
     for incident in story.incidents() {
         let known = before.incident.as_ref().filter(|known| known.opened_at == incident.opened_at);
@@ -205,21 +202,17 @@ async fn write<L: Ledger>(
             continue;
         }
         let stored = loaded.incident.as_ref().filter(|_| known.is_some());
-        let expires = expiry(!incident.is_open(), policy, now);
-        let key = Key::incident(target, incident.opened_at);
-        writes.push(Write { expires, ..write_of(key, stored, Record::Incident(incident.clone())) });
+        writes.push(Write::of_incident(incident.clone(), stored, policy, now));
         if incident.is_news_since(known) {
-            news.push(subject_of(incident));
+            news.push(incident.subject());
         }
     }
     for (id, deployment) in &story.deployments {
         if before.deployments.get(id) == Some(deployment) {
             continue;
         }
-        let expires = expiry(is_over(deployment), policy, now);
-        let key = Key::deployment(target, id);
-        let record = Record::Deployment(deployment.clone());
-        writes.push(Write { expires, ..write_of(key, loaded.deployments.get(id), record) });
+        let stored = loaded.deployments.get(id);
+        writes.push(Write::of_deployment(deployment.clone(), stored, policy, now));
         if deployment.is_news_since(before.deployments.get(id)) {
             news.push(Subject::Deployment { service: target.clone(), id: id.clone() });
         }
@@ -227,50 +220,6 @@ async fn write<L: Ledger>(
     push_news(ledger, &mut writes, &news, settings.grouping, now).await?;
     ledger.commit(Transaction { writes }).await?;
     Ok(news)
-}
-
-/// The outbox: news are written with what they are about, or not at all. A sweep finds them once the nudge should have.
-async fn push_news<L: Ledger>(
-    ledger: &L,
-    writes: &mut Vec<Write>,
-    news: &[Subject],
-    grouping: SignedDuration,
-    now: Timestamp,
-) -> Result<(), LedgerError> {
-    if news.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<Key> = news.iter().map(Key::news).collect();
-    for (subject, stored) in news.iter().zip(ledger.read(&keys).await?) {
-        let known = match stored.as_ref().map(|stored| &stored.record) {
-            Some(Record::News(news)) => Some(news),
-            _ => None,
-        };
-        let record = Record::News(News::next(subject.clone(), known, now));
-        writes.push(Write {
-            due: Some(now + grouping + NUDGE_MARGIN),
-            ..write_of(Key::news(subject), stored.as_ref(), record)
-        });
-    }
-    Ok(())
-}
-
-fn write_of(key: Key, stored: Option<&Stored>, record: Record) -> Write {
-    Write { key, expect: Expect::unchanged(stored), record, due: None, expires: None }
-}
-
-fn subject_of(incident: &Incident) -> Subject {
-    Subject::Incident { target: incident.target.clone(), opened_at: incident.opened_at }
-}
-
-/// Only a deployment that ECS reported as in progress, and of which nothing more was heard, is open.
-fn is_over(deployment: &Deployment) -> bool {
-    deployment.status() != Some(steward::incident::DeploymentStatus::InProgress)
-}
-
-/// Open items never expire.
-fn expiry(is_over: bool, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
-    is_over.then(|| now + policy.keep_closed)
 }
 
 async fn read<L: Ledger, const N: usize>(

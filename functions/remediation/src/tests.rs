@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
+use steward::ledger::{Key, MemoryLedger, NUDGE_MARGIN, Record, Stored, Transaction};
+use steward::ports::Nowhere;
 use steward::ports::NudgeError;
 
 use super::*;
@@ -106,7 +107,8 @@ fn batch(bodies: &[String]) -> Vec<u8> {
 }
 
 fn handle(ledger: &impl Ledger, tell: &Nudges, clock: &At, payload: &[u8]) -> Outcome {
-    let handler = Handler::new(Ports { ledger, tell, clock }, Settings::default());
+    let handler =
+        Handler::new(Ports { ledger, ecs: &Nowhere, owners: &Nowhere, tell, clock }, Settings::default());
     run(handler.handle(payload)).unwrap()
 }
 
@@ -350,7 +352,10 @@ fn a_lost_nudge_loses_no_news() {
 fn a_sweep_ends_what_went_quiet_once() {
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
     handle(&ledger, &tell, &clock, &batch(&[stop("api", 1).to_string()]));
-    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, Settings::default());
+    let handler = Handler::new(
+        Ports { ledger: &ledger, ecs: &Nowhere, owners: &Nowhere, tell: &tell, clock: &clock },
+        Settings::default(),
+    );
     assert_eq!(run(handler.sweep()).unwrap(), Swept::default());
     clock.pass(31);
     assert_eq!(run(handler.sweep()).unwrap().news.len(), 1);
@@ -371,7 +376,10 @@ fn a_sweep_looks_at_more_than_one_page_and_past_what_it_cannot_read() {
         ledger.damage(key.unwrap(), r#"{"schema":99}"#);
     }
     clock.pass(31);
-    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, Settings::default());
+    let handler = Handler::new(
+        Ports { ledger: &ledger, ecs: &Nowhere, owners: &Nowhere, tell: &tell, clock: &clock },
+        Settings::default(),
+    );
     let swept = run(handler.sweep()).unwrap();
     assert_eq!((swept.failed.len(), swept.news.len(), swept.is_cut), (PAGE + 10, 20, false));
 }
@@ -382,7 +390,10 @@ fn what_there_is_no_time_for_returns_and_is_not_begun() {
     let deadline = Deadline::new(clock.now(), clock.now() + SignedDuration::from_secs(30));
     clock.0.set(clock.now() + SignedDuration::from_secs(21));
     let settings = Settings { deadline, ..Settings::default() };
-    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, settings);
+    let handler = Handler::new(
+        Ports { ledger: &ledger, ecs: &Nowhere, owners: &Nowhere, tell: &tell, clock: &clock },
+        settings,
+    );
     let outcome = run(handler.handle(&batch(&[stop("api", 1).to_string()]))).unwrap();
     assert_eq!((outcome.batch_item_failures(), ledger.usage().reads), (vec!["m-0"], 0));
 }
@@ -392,7 +403,10 @@ fn an_event_of_another_account_is_told_and_says_that_nothing_there_is_changed() 
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
     let home = Home::of_function("arn:aws:lambda:eu-central-1:123456789012:function:remediation");
     let settings = Settings { home, ..Settings::default() };
-    let handler = Handler::new(Ports { ledger: &ledger, tell: &tell, clock: &clock }, settings);
+    let handler = Handler::new(
+        Ports { ledger: &ledger, ecs: &Nowhere, owners: &Nowhere, tell: &tell, clock: &clock },
+        settings,
+    );
     let mut event = stop("api", 1);
     for (field, value, is_elsewhere) in
         [("account", "123456789012", false), ("account", "999999999999", true), ("region", "us-east-1", true)]

@@ -1,6 +1,7 @@
 //! The calls, one for each way to change something.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,30 @@ impl Call {
             Self::StopServiceDeployment { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
             Self::StopTask { .. } | Self::RunTask { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    /// As alerts and the ledger name it: `UpdateService api to api:41`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation();
+        match self {
+            Self::StopServiceDeployment { service_deployment, back_to } => {
+                let (service, back_to) = (service_deployment.service(), back_to.family_and_revision());
+                write!(f, "{operation} {service}, back to {back_to}")
+            }
+            Self::UpdateService { service, task_definition, force_new_deployment, .. } => {
+                write!(f, "{operation} {service}")?;
+                if let Some(revision) = task_definition {
+                    write!(f, " to {}", revision.family_and_revision())?;
+                }
+                f.write_str(if *force_new_deployment { ", force a new deployment" } else { "" })
+            }
+            Self::StopTask { task, .. } => write!(f, "{operation} {}", task.id()),
+            Self::RunTask { like, task_definition, .. } => {
+                write!(f, "{operation} {} like {}", task_definition.family_and_revision(), like.id())
+            }
         }
     }
 }

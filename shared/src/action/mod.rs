@@ -97,6 +97,9 @@ pub struct Action {
     pub claims: u32,
     /// Who allowed it, where the mode asks a person.
     pub approved: Option<Ruling>,
+    /// Who said whether it took effect, where nobody else could know.
+    #[serde(default)]
+    pub settled: Option<Ruling>,
     /// Where it stands.
     pub state: State,
     /// What came of it, once it is confirmed.

@@ -1,10 +1,13 @@
 //! Where an action stands, and the steps that it may take.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, CALL_TIMEOUT, Plan};
+use super::{Action, CALL_TIMEOUT, Plan, READS_LAG};
 use crate::redact::Redacted;
+
+/// Nothing helps sooner: tasks take so long to start.
+const FIRST_VERDICT: SignedDuration = SignedDuration::from_mins(2);
 
 /// Counts the claims of a target's lock: of two who hold it one after the other, the later has the higher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -147,6 +150,7 @@ impl Action {
             lease_until: now,
             claims: 0,
             approved: None,
+            settled: None,
             state: State::Proposed { until },
             verdict: None,
         }
@@ -198,6 +202,32 @@ impl Action {
     /// Whether the lease has time left for one call.
     pub fn has_time_left(&self, now: Timestamp) -> bool {
         self.lease_until.duration_since(now) > CALL_TIMEOUT
+    }
+
+    /// When a sweep must look at it; none: never. What was done is looked at each time until it has helped, or not.
+    pub fn due(&self) -> Option<Timestamp> {
+        let after = |at: Timestamp, span| at.saturating_add(span).unwrap_or(Timestamp::MAX);
+        match &self.state {
+            State::Proposed { until } => {
+                Some(self.approved.as_ref().map_or(*until, |ruling| ruling.at.min(*until)))
+            }
+            State::Planned => Some(self.lease_until),
+            State::Issued { .. } => Some(after(self.lease_until, READS_LAG)),
+            State::Confirmed { at, .. } if self.verdict.is_none() => Some(after(*at, FIRST_VERDICT)),
+            State::Confirmed { .. }
+            | State::Failed { .. }
+            | State::Unknown { .. }
+            | State::Withdrawn { .. } => None,
+        }
+    }
+
+    /// Whether nothing more comes of it. What nobody knows the outcome of is not over.
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            State::Confirmed { .. } => self.verdict.is_some(),
+            State::Failed { .. } | State::Withdrawn { .. } => true,
+            State::Proposed { .. } | State::Planned | State::Issued { .. } | State::Unknown { .. } => false,
+        }
     }
 
     /// The same action in another state.

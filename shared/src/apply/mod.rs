@@ -14,9 +14,11 @@
 //!
 //! ECS has no fencing: between the last read and the call, somebody else may act. The window is as long as two calls.
 
-mod people;
+pub mod people;
 mod probe;
 mod record;
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -119,18 +121,22 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         let scopes: Vec<Scope> = allowances.iter().map(|(scope, _)| scope.clone()).collect();
         let items = Items { budgets: &scopes, ..Items::of_plan(plan) };
         let step = |scene: &mut Scene| -> Result<(Epoch, TargetRecord, Incident), Stop> {
-            let Some(incident) = scene.incident.clone().filter(Incident::is_open) else { return Err(Stop::Lost) };
+            let Some(incident) = scene.incident.clone().filter(Incident::is_open) else {
+                return Err(Stop::Lost);
+            };
             let is_same = takes_up(scene.action.as_ref(), now);
             let facts = with_budgets(facts, &scene.budgets, is_same);
             let record = scene.record.clone();
-            let now_patient = Patient { record: &record, incident: &incident, open: scene.action.as_ref(), ..patient };
+            let now_patient =
+                Patient { record: &record, incident: &incident, open: scene.action.as_ref(), ..patient };
             match guard::check(&case(now_patient, &facts, plan, now), Stage::Claim, GUARDS) {
                 Ok(Permission::Act) => {}
                 Ok(Permission::Propose) => return Err(Stop::Lost),
                 Err(refusal) => return Err(Stop::Refused(refusal)),
             }
             let epoch = record.care.epoch.next();
-            let claimed = Action::claimed(plan.clone(), scene.action.as_ref(), epoch, now, self.deadline.ends());
+            let claimed =
+                Action::claimed(plan.clone(), scene.action.as_ref(), epoch, now, self.deadline.ends());
             let mut claimed = claimed.ok_or(Stop::Lost)?;
             if is_same {
                 claimed.claimed_at = scene.action.as_ref().and_then(|known| known.claimed_at);
@@ -168,7 +174,7 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         if self.deadline.is_near(now) {
             return Err(Stop::Lost);
         }
-        if let Err(refusal) = guard::check(&gate_case(patient, &facts, plan, now), Stage::Gate, GUARDS) {
+        if let Err(refusal) = guard::check(&case(patient, &facts, plan, now), Stage::Gate, GUARDS) {
             let why = redact(&refusal.to_string());
             self.step(patient, plan, epoch, State::Withdrawn { at: now, why }, news).await?;
             return Err(Stop::Refused(refusal));
@@ -179,11 +185,8 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         let now = self.clock.now();
         let state = match answer {
             Ok(changed) => State::Confirmed { at: now, how: How::Answered, made: changed.made },
-            Err(error) => match failed(error, now) {
-                Some(state) => state,
-                // Nobody knows: a sweep probes it.
-                None => State::Issued { at: now },
-            },
+            // Where nobody knows, a sweep probes it.
+            Err(error) => failed(&error, now).ok_or(Stop::Lost)?,
         };
         self.step(patient, plan, epoch, state, news).await
     }
@@ -229,17 +232,14 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
 /// Whether a claim goes on with one that came to nothing, and has its place in the budgets.
 fn takes_up(known: Option<&Action>, now: Timestamp) -> bool {
     known.is_some_and(|known| {
-        known.state == State::Planned && known.claimed_at.is_some_and(|at| now.duration_since(at) < SAME_CLAIM)
+        known.state == State::Planned
+            && known.claimed_at.is_some_and(|at| now.duration_since(at) < SAME_CLAIM)
     })
 }
 
 /// The facts with the budgets as they were just read; none, where the action has its place in them.
-fn with_budgets(
-    facts: &Facts,
-    budgets: &std::collections::BTreeMap<Scope, Budget>,
-    has_place: bool,
-) -> Facts {
-    let budgets = if has_place { std::collections::BTreeMap::new() } else { budgets.clone() };
+fn with_budgets(facts: &Facts, budgets: &BTreeMap<Scope, Budget>, has_place: bool) -> Facts {
+    let budgets = if has_place { BTreeMap::new() } else { budgets.clone() };
     Facts { budgets: Some(Observed::Known(budgets)), ..facts.clone() }
 }
 
@@ -263,27 +263,24 @@ async fn read_anew(plan: &Plan, observe: &impl AsyncFn(Vec<Query>) -> Facts) -> 
     facts
 }
 
-/// What was approved or enrolled for the claim holds at the gate.
-fn gate_case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Timestamp) -> guard::Case<'c> {
-    case(patient, facts, plan, now)
-}
-
 /// A lost task's own overrides, for RunTask.
 fn overrides(plan: &Plan, facts: &Facts) -> Overrides {
-    let lost = plan.precondition.lost.as_ref().and_then(|lost| facts.tasks.get(lost)).and_then(Observed::known);
+    let lost =
+        plan.precondition.lost.as_ref().and_then(|lost| facts.tasks.get(lost)).and_then(Observed::known);
     lost.map(|task| task.launch.overrides.clone()).unwrap_or_default()
 }
 
 /// What a failed call means for the action. `None`: nobody knows.
-fn failed(error: EcsError, now: Timestamp) -> Option<State> {
+fn failed(error: &EcsError, now: Timestamp) -> Option<State> {
     match &error.meaning {
         Meaning::Throttled => Some(State::Planned),
         Meaning::Refused => Some(State::Failed { at: now, problem: redact(&error.to_string()) }),
-        Meaning::Conflict { tasks } => Some(State::Confirmed {
-            at: now,
-            how: How::Probed,
-            made: tasks.first().map(ToString::to_string),
-        }),
+        Meaning::Conflict { tasks } => {
+            Some(State::Confirmed { at: now, how: How::Probed, made: tasks.first().map(ToString::to_string) })
+        }
         Meaning::Unknown => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,9 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
         Call::StopServiceDeployment { service_deployment, .. } => {
             match facts.service_deployments.get(service_deployment) {
                 Some(Observed::Known(found)) if found.goes_back() => Probe::Done { made: None },
-                Some(Observed::Known(found)) if found.status == "STOP_REQUESTED" || found.status == "STOPPED" => {
+                Some(Observed::Known(found))
+                    if found.status == "STOP_REQUESTED" || found.status == "STOPPED" =>
+                {
                     Probe::Unclear("the deployment was stopped, and ECS does not say that it goes back")
                 }
                 Some(Observed::Known(_)) => Probe::NotDone,
@@ -66,7 +68,9 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
             other => unread(other.as_ref(), "the service is gone"),
         },
         Call::StopTask { task, .. } => match facts.tasks.get(task) {
-            Some(Observed::Known(found)) if found.desired_status == Some(TaskStatus::Running) => Probe::NotDone,
+            Some(Observed::Known(found)) if found.desired_status == Some(TaskStatus::Running) => {
+                Probe::NotDone
+            }
             Some(Observed::Known(_)) => Probe::Done { made: None },
             other => unread(other, "ECS does not know the task any more"),
         },
@@ -90,7 +94,9 @@ fn unread<T>(observed: Option<&Observed<T>>, absent: &'static str) -> Probe {
 }
 
 fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
-    let Some(primary) = service.primary() else { return Probe::Unread("ECS names no PRIMARY deployment".to_owned()) };
+    let Some(primary) = service.primary() else {
+        return Probe::Unread("ECS names no PRIMARY deployment".to_owned());
+    };
     let made = Some(primary.id.to_string());
     let is_untouched = plan.precondition.primary.as_ref() == Some(&primary.id);
     if is_untouched {
@@ -118,7 +124,8 @@ pub fn verdict(
     let State::Confirmed { at: confirmed_at, made, .. } = &action.state else { return None };
     let is_calm = incident.is_none_or(|incident| {
         let last = incident.failures.last_at();
-        !incident.is_open() || last.is_none_or(|last| last < *confirmed_at || now.duration_since(last) >= CALM)
+        !incident.is_open()
+            || last.is_none_or(|last| last < *confirmed_at || now.duration_since(last) >= CALM)
     });
     let service = facts.service.as_ref().and_then(Observed::known);
     let is_well = match &action.plan.call {

@@ -14,6 +14,7 @@ pub mod file;
 mod loader;
 mod memory;
 mod policy;
+mod selector;
 mod size;
 pub mod store;
 mod window;
@@ -21,9 +22,8 @@ mod window;
 pub use duration::Duration;
 pub use loader::{LoadError, Loaded, Loader};
 pub use memory::{Fail, MemoryParameters};
-pub use policy::{
-    Allowance, Enrolled, Entry, Glob, Guards, MODE_TAG, OnStuck, Policy, Rerun, Rules, Selector, Specificity,
-};
+pub use policy::{Allowance, Enrolled, Entry, Guards, MODE_TAG, OnStuck, Policy, Rerun, Rules};
+pub use selector::{Glob, Selector, Specificity};
 pub use size::Size;
 pub use window::{When, Window};
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use super::{Mode, Window};
+use super::{Mode, Selector, Window};
 use crate::action::{Network, Remedy};
 use crate::incident::Target;
 
@@ -63,7 +64,9 @@ pub struct Rules {
 }
 
 /// What is done about a deployment that is stuck.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum OnStuck {
     /// Tell people.
     #[default]
@@ -87,21 +90,6 @@ pub struct Entry {
     /// What holds for them: the defaults, with what the entry says in their place.
     pub rules: Rules,
 }
-
-/// Which targets an entry is about: all that it says must hold. One that says nothing selects nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Selector {
-    /// A glob of the cluster's name.
-    pub cluster: Option<Glob>,
-    /// A glob of the service's name, or of the family's for standalone tasks.
-    pub service: Option<Glob>,
-    /// Tags of the service, by key.
-    pub tags: BTreeMap<String, String>,
-}
-
-/// A text in which `*` stands for any characters and `?` for one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Glob(String);
 
 /// What no entry and no tag can widen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,19 +176,25 @@ impl Policy {
     /// What holds for a target with these tags, and whether it is enrolled: by an entry, or by a tag of its own.
     ///
     /// Of several entries that select it the most specific holds (see [`Selector::specificity`]), of equals the first. A tag
-    /// goes as far as the guards let tags go, and an entry's own mode is no bound for it.
+    /// goes as far as the guards let tags go, or as far as the entry goes by itself. A tag whose value is no mode enrols
+    /// nothing, and holds back what an entry enrols: whoever wrote it wanted something else than what the entry says.
     pub fn for_target(&self, target: &Target, tags: &BTreeMap<String, String>) -> Enrolled<'_> {
-        let mut found: Option<&Entry> = None;
-        for entry in self.services.iter().filter(|entry| entry.selector.selects(target, tags)) {
-            if found.is_none_or(|found| found.selector.specificity() < entry.selector.specificity()) {
-                found = Some(entry);
+        let mut found: Option<(usize, &Entry)> = None;
+        for (place, entry) in self.services.iter().enumerate() {
+            let is_narrower =
+                |(_, found): (usize, &Entry)| found.selector.specificity() < entry.selector.specificity();
+            if entry.selector.selects(target, tags) && found.is_none_or(is_narrower) {
+                found = Some((place, entry));
             }
         }
-        let rules = found.map_or(&self.defaults, |entry| &entry.rules);
-        let tagged = tags.get(MODE_TAG).and_then(|word| Mode::from_word(word));
+        let rules = found.map_or(&self.defaults, |(_, entry)| &entry.rules);
+        let most =
+            found.map_or(self.guards.tags_most, |(_, entry)| self.guards.tags_most.max(entry.rules.mode));
+        let tag = tags.get(MODE_TAG).map(|word| Mode::from_word(word));
         Enrolled {
-            is_enrolled: found.is_some() || tagged.is_some(),
-            mode: tagged.map_or(rules.mode, |tagged| tagged.min(self.guards.tags_most.max(rules.mode))),
+            is_enrolled: found.is_some() || tag.flatten().is_some(),
+            entry: found.map(|(place, _)| place),
+            mode: tag.map_or(rules.mode, |tagged| tagged.unwrap_or_default().min(most)),
             rules,
         }
     }
@@ -211,74 +205,12 @@ impl Policy {
 pub struct Enrolled<'p> {
     /// Whether anything of it may ever be changed.
     pub is_enrolled: bool,
+    /// The entry that holds for it, by its place in `services`. `None`: none selects it.
+    pub entry: Option<usize>,
     /// How far Steward may go, its tag included.
     pub mode: Mode,
     /// The rules, but for the mode.
     pub rules: &'p Rules,
-}
-
-impl Selector {
-    /// Whether a target with these tags is selected.
-    pub fn selects(&self, target: &Target, tags: &BTreeMap<String, String>) -> bool {
-        let fits = |glob: &Option<Glob>, name: &str| glob.as_ref().is_none_or(|glob| glob.matches(name));
-        self.specificity() > Specificity::default()
-            && fits(&self.cluster, target.cluster().name())
-            && fits(&self.service, target.name())
-            && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
-    }
-
-    /// How narrow it is: a service's name without wildcards before one with, then the same of the cluster, then tags.
-    pub fn specificity(&self) -> Specificity {
-        let of = |glob: &Option<Glob>| glob.as_ref().map_or((0, 0), Glob::specificity);
-        Specificity { service: of(&self.service), cluster: of(&self.cluster), tags: self.tags.len() }
-    }
-}
-
-/// How narrow a selector is; the greater is the narrower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Specificity {
-    service: (u8, usize),
-    cluster: (u8, usize),
-    tags: usize,
-}
-
-impl Glob {
-    /// Takes the text as it is: every text is a glob.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The glob's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// 2 without wildcards, 1 with, and how many characters are given.
-    fn specificity(&self) -> (u8, usize) {
-        let given = self.0.chars().filter(|c| !matches!(c, '*' | '?')).count();
-        (if given == self.0.chars().count() { 2 } else { 1 }, given)
-    }
-
-    /// Whether it stands for `text`. Linear in practice: at most one point to come back to.
-    pub fn matches(&self, text: &str) -> bool {
-        let (glob, text): (Vec<char>, Vec<char>) = (self.0.chars().collect(), text.chars().collect());
-        let (mut g, mut t, mut back) = (0, 0, None);
-        while let Some(character) = text.get(t) {
-            match glob.get(g) {
-                Some('*') => {
-                    back = Some((g, t));
-                    g += 1;
-                }
-                Some(wanted) if *wanted == '?' || wanted == character => (g, t) = (g + 1, t + 1),
-                _ => {
-                    let Some((star, from)) = back else { return false };
-                    back = Some((star, from + 1));
-                    (g, t) = (star + 1, from + 1);
-                }
-            }
-        }
-        glob.iter().skip(g).all(|c| *c == '*')
-    }
 }
 
 impl Guards {

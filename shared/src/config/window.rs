@@ -4,6 +4,8 @@ use jiff::civil::{Time, Weekday};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
 /// A window of time, once or each week.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
@@ -29,7 +31,7 @@ pub enum When {
         days: Vec<Weekday>,
         /// From this time on.
         from: Time,
-        /// Up to this time, it not included; not later than `from`: on the next day.
+        /// Up to this time, it not included; not later than `from`: on the next day. The same time: for a whole day.
         to: Time,
         /// From UTC.
         offset: Offset,
@@ -54,18 +56,19 @@ impl Window {
         }
     }
 
-    /// When it is over, from a moment within it: to the minute, and at most a week ahead.
+    /// When it is over, from a moment within it; at most a week ahead where it is weekly. Such a window begins and ends on
+    /// the minute, as its offset does.
     pub fn ends_after(&self, now: Timestamp) -> Timestamp {
         if let When::Once { to, .. } = &self.when {
             return *to;
         }
-        let minute = SignedDuration::from_mins(1);
-        let mut at = now;
+        let second = now.as_second();
+        let mut at = Timestamp::from_second(second - second.rem_euclid(MINUTE.as_secs())).unwrap_or(now);
         for _ in 0..7 * 24 * 60 {
             if !self.contains(at) {
                 return at;
             }
-            at += minute;
+            at = at.saturating_add(MINUTE).unwrap_or(Timestamp::MAX);
         }
         at
     }

@@ -317,6 +317,29 @@ pub(super) fn for_host(cause: Cause, id: &str) -> String {
     }
 }
 
+pub(super) fn for_shortfall(service: &str) -> String {
+    format!(
+        "Look at the service events of `{service}` and at its tasks that are pending: ECS does not say why they do not run."
+    )
+}
+
+pub(super) fn for_hung_task(task: &str, cause: Cause) -> String {
+    match cause {
+        Cause::ContainerRuntimeFailed => {
+            format!(
+                "Look at the agent on the host of task `{task}`; stop the task, and its service starts another."
+            )
+        }
+        _ => format!("Look into task `{task}` while it hangs, then stop it: its service starts another."),
+    }
+}
+
+pub(super) fn for_stuck_deployment(deployment: &str) -> String {
+    format!(
+        "Look at the service events and at the tasks of `{deployment}`; roll it back unless it only takes its time."
+    )
+}
+
 pub(super) fn for_retirement(health: &HealthEvent) -> String {
     let from = health
         .start_time

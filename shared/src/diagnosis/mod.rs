@@ -13,6 +13,7 @@ mod names;
 mod rules;
 mod text;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use cause::{Cause, Kind};
@@ -350,6 +351,36 @@ pub fn of_lost_agent(change_id: &str, minutes: i64) -> Diagnosis {
     let cause = Cause::ContainerRuntimeFailed;
     let text = format!("the agent has been disconnected for {minutes} min");
     of_texts(cause, [("agentConnected", Some(text.as_str()))], &advice::for_host(cause, change_id))
+}
+
+/// What a service has of which fewer tasks run than are desired while no event says why: for the patrol, which alone sees it.
+pub fn of_shortfall(service: &str, running: u32, desired: u32, since: Timestamp) -> Diagnosis {
+    let text = format!("running {running} of {desired} since {}, and no event says why", minute(since));
+    of_texts(Cause::Unknown, [("runningCount", Some(text.as_str()))], &advice::for_shortfall(service))
+}
+
+/// What a task has that ECS leaves though it is `how`, `UNHEALTHY` or `DISCONNECTED`: for the patrol, which alone sees it.
+pub fn of_hung_task(task: &str, how: &str, since: Timestamp) -> Diagnosis {
+    let text = format!("{how} since {}, and ECS leaves the task", minute(since));
+    let (cause, field) = match how {
+        "DISCONNECTED" => (Cause::ContainerRuntimeFailed, "connectivity"),
+        _ => (Cause::ContainerHealthCheckFailed, "healthStatus"),
+    };
+    of_texts(cause, [(field, Some(text.as_str()))], &advice::for_hung_task(task, cause))
+}
+
+/// What a deployment has that stays in progress for too long: for the patrol, which alone sees it.
+pub fn of_stuck_deployment(deployment: &str, since: Timestamp) -> Diagnosis {
+    let text = format!("{deployment} has been in progress since {}", minute(since));
+    of_texts(
+        Cause::Unknown,
+        [("rolloutState", Some(text.as_str()))],
+        &advice::for_stuck_deployment(deployment),
+    )
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%-d %B %H:%M UTC").to_string()
 }
 
 /// Explains an impaired host.

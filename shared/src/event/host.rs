@@ -188,6 +188,8 @@ pub struct HealthEvent {
     pub start_time: Option<Timestamp>,
     /// Until when.
     pub end_time: Option<Timestamp>,
+    /// The account that is affected: an announcement may reach another one as well.
+    pub affected_account: Option<String>,
     /// What is affected: services as `cluster|service` in several spellings, or task ARNs.
     pub affected_entities: Vec<String>,
 }
@@ -210,6 +212,7 @@ impl HealthEvent {
         let event = Self {
             event_type_code,
             affected_entities,
+            affected_account: fields.text("affectedAccount"),
             service: fields.text("service"),
             event_arn: fields.text("eventArn"),
             status_code: fields.text("statusCode"),
@@ -218,7 +221,6 @@ impl HealthEvent {
         };
         fields.skip(&[
             "actionability",
-            "affectedAccount",
             "backupEvent",
             "communicationId",
             "eventDescription",

@@ -107,7 +107,11 @@ pub fn check(case: &Case<'_>, stage: Stage, guards: &[Guard]) -> Result<Permissi
     for guard in guards.iter().filter(|guard| guard.until >= stage) {
         (guard.rule)(case)?;
     }
-    Ok(if case.enrolled.mode == Mode::Act || case.is_approved { Permission::Act } else { Permission::Propose })
+    Ok(if case.enrolled.mode == Mode::Act || case.is_approved {
+        Permission::Act
+    } else {
+        Permission::Propose
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::action::Remedy;
 use crate::ledger::Scope;
+use crate::notification::moment;
 
 /// Why an action is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +136,6 @@ impl Refusal {
             | Self::DeployedMeanwhile
             | Self::StackInProgress { .. }
             | Self::Locked { .. }
-            | Self::CorrelatedOutage { .. }
             | Self::PreconditionGone(_) => soon(),
             Self::NotEnrolled
             | Self::RemedyOff(_)
@@ -144,14 +144,15 @@ impl Refusal {
             | Self::ForeignController(_)
             | Self::AttemptsUsedUp { .. }
             | Self::DoneBefore
-            | Self::FailedBefore => None,
+            | Self::FailedBefore
+            | Self::CorrelatedOutage { .. } => None,
         }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = |at: &Timestamp| at.strftime("%-d %b %H:%M UTC").to_string();
+        let moment = |at: &Timestamp| moment(*at);
         let because = |why: &Option<String>| why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         match self {
             Self::NotEnrolled => f.write_str("nobody enrolled it: no entry of `services` selects it"),

@@ -21,7 +21,10 @@ type Ruling = Result<(), Refusal>;
 /// Steward changes nothing in another account or region, and nothing at all where it does not know its own.
 pub(super) fn home(case: &Case<'_>) -> Ruling {
     let arn = Arn::parse(case.plan.target.cluster().as_str());
-    let is_here = case.home.zip(arn).is_some_and(|(home, arn)| home.account == arn.account && home.region == arn.region);
+    let is_here = case
+        .home
+        .zip(arn)
+        .is_some_and(|(home, arn)| home.account == arn.account && home.region == arn.region);
     if is_here { Ok(()) } else { Err(Refusal::FromElsewhere) }
 }
 
@@ -73,12 +76,9 @@ pub(super) fn breaker(case: &Case<'_>) -> Ruling {
         Some(Rollout::Failed) => goes_back,
         Some(Rollout::Completed) | None => false,
     };
-    let is_underway = case
-        .facts
-        .service_deployments
-        .values()
-        .filter_map(Observed::known)
-        .any(|deployment| matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"));
+    let is_underway = case.facts.service_deployments.values().filter_map(Observed::known).any(|deployment| {
+        matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
+    });
     if acts || is_underway { Err(Refusal::EcsRollsBack) } else { Ok(()) }
 }
 
@@ -127,7 +127,8 @@ pub(super) fn cooldown(case: &Case<'_>) -> Ruling {
     if case.plan.remedy == Remedy::RunTask {
         return Ok(());
     }
-    let Some(last) = others(case).filter(|tried| tried.remedy != Remedy::RunTask).map(|tried| tried.at).max() else {
+    let Some(last) = others(case).filter(|tried| tried.remedy != Remedy::RunTask).map(|tried| tried.at).max()
+    else {
         return Ok(());
     };
     let until = last.saturating_add(case.enrolled.rules.cooldown).unwrap_or(Timestamp::MAX);
@@ -192,7 +193,9 @@ pub fn scopes(target: &Target, guards: &Guards) -> [(Scope, Allowance); 3] {
 
 /// Many that begin to fail together have one cause, and it is none of theirs.
 pub(super) fn outage(case: &Case<'_>) -> Ruling {
-    let Some(openings) = known(case.facts.openings.as_ref(), "what else began to fail")? else { return Ok(()) };
+    let Some(openings) = known(case.facts.openings.as_ref(), "what else began to fail")? else {
+        return Ok(());
+    };
     let failures = &case.incident.failures;
     let causes: Vec<Cause> = failures.causes().into_iter().map(|(cause, _)| cause).collect();
     let zones: Vec<String> =
@@ -266,7 +269,8 @@ pub(crate) fn is_ailing(service: &Service, incident: &Incident, now: Timestamp) 
 pub(crate) fn is_unwell(task: &Task) -> bool {
     task.last_status == TaskStatus::Running
         && task.desired_status == Some(TaskStatus::Running)
-        && (task.health.as_deref() == Some("UNHEALTHY") || task.connectivity.as_deref() == Some("DISCONNECTED"))
+        && (task.health.as_deref() == Some("UNHEALTHY")
+            || task.connectivity.as_deref() == Some("DISCONNECTED"))
 }
 
 /// The target's service; `None` for a target that is none.

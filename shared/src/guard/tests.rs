@@ -1,1 +1,442 @@
-//! x
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::action::{ActionId, Call, Precondition, Remedy, Ruling};
+use crate::arn::{ClusterArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionArn};
+use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
+use crate::diagnosis::{Cause, Diagnosis};
+use crate::ecs::{
+    Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
+    TaskDefinition, Watch,
+};
+use crate::incident::{Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
+use crate::ledger::{Budget, Opening, Openings, Scope, Switch};
+use crate::observed::Observed;
+use crate::redact::redact;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_763_672_400 + second).unwrap()
+}
+
+fn cluster() -> ClusterArn {
+    ClusterArn::new("arn:aws:ecs:eu-central-1:123456789012:cluster/shop")
+}
+
+fn target(name: &str) -> Target {
+    Target::Service { cluster: cluster(), name: ServiceName::new(name) }
+}
+
+fn revision(number: u32) -> TaskDefinitionArn {
+    TaskDefinitionArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:task-definition/api:{number}"))
+}
+
+/// A world in which no guard refuses: revision 42 fails since ten minutes, and 41 was good.
+struct World {
+    plan: Plan,
+    policy: Policy,
+    facts: Facts,
+    record: TargetRecord,
+    incident: Incident,
+    home: Option<Home>,
+    is_approved: bool,
+    now: Timestamp,
+}
+
+fn failure(second: i64) -> Failure {
+    Failure {
+        fingerprint: Fingerprint::of(&[&format!("task/{second}")]),
+        version: 5,
+        at: at(second),
+        diagnosis: Diagnosis {
+            cause: Cause::ImageNotFound,
+            container: None,
+            exit_code: None,
+            evidence: Vec::new(),
+            denied_action: None,
+            advice: redact("Look."),
+        },
+        task: Some(TaskArn::new(format!("task/{second}"))),
+        task_definition: Some(revision(42)),
+        deployment: Some(DeploymentId::new("ecs-svc/2")),
+        availability_zone: Some("eu-central-1a".to_owned()),
+    }
+}
+
+fn service() -> Service {
+    Service {
+        cluster: cluster(),
+        name: ServiceName::new("api"),
+        status: "ACTIVE".to_owned(),
+        controller: Controller::Ecs,
+        is_rolling: true,
+        task_definition: Some(revision(42)),
+        desired: DesiredCount(3),
+        running: RunningCount(2),
+        pending: PendingCount(1),
+        breaker: Watch::default(),
+        alarms: Watch::default(),
+        deployments: vec![ServiceDeploymentSummary {
+            id: DeploymentId::new("ecs-svc/2"),
+            is_primary: true,
+            task_definition: Some(revision(42)),
+            rollout: Some(Rollout::InProgress),
+            failed_tasks: Some(4),
+            created_at: Some(at(-60)),
+            updated_at: Some(at(-60)),
+        }],
+        current_service_deployment: None,
+        tags: BTreeMap::from([("aws:cloudformation:stack-name".to_owned(), "shop-api".to_owned())]),
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
+        let mut story = Story::new(target("api"));
+        for second in [0, 60, 120, 500] {
+            story.apply(Observation::Failed(Box::new(failure(second))), at(5));
+        }
+        let incident = story.incident.clone().unwrap();
+        let plan = Plan {
+            id: ActionId::of(&home, &target("api"), Remedy::RollBack, "ecs-svc/2"),
+            remedy: Remedy::RollBack,
+            target: target("api"),
+            incident: incident.opened_at,
+            revision: Some(revision(42)),
+            call: Call::UpdateService {
+                cluster: cluster(),
+                service: ServiceName::new("api"),
+                task_definition: Some(revision(41)),
+                force_new_deployment: false,
+            },
+            precondition: Precondition {
+                primary: Some(DeploymentId::new("ecs-svc/2")),
+                task_definition: Some(revision(42)),
+                ailing: true,
+                active: Some(revision(41)),
+                ..Precondition::default()
+            },
+            because: "four tasks of api:42 failed".to_owned(),
+        };
+        let rules = Rules { mode: Mode::Act, ..Rules::default() };
+        let selector = Selector { service: Some(Glob::new("api")), ..Selector::default() };
+        let definition = TaskDefinition { arn: revision(41), is_active: true };
+        Self {
+            policy: Policy { services: vec![Entry { selector, rules }], ..Policy::default() },
+            facts: Facts {
+                service: Some(Observed::Known(service())),
+                task_definitions: BTreeMap::from([(revision(41), Observed::Known(definition))]),
+                stacks: BTreeMap::from([(
+                    "shop-api".to_owned(),
+                    Observed::Known("UPDATE_COMPLETE".to_owned()),
+                )]),
+                switches: Some(Observed::Known(Vec::new())),
+                budgets: Some(Observed::Known(BTreeMap::new())),
+                openings: Some(Observed::Known(Openings::none(cluster()))),
+                ..Facts::default()
+            },
+            record: story.record,
+            plan,
+            incident,
+            home: Some(home),
+            is_approved: false,
+            now: at(600),
+        }
+    }
+
+    fn with(change: impl FnOnce(&mut Self)) -> Self {
+        let mut world = Self::new();
+        change(&mut world);
+        world
+    }
+
+    fn service(&mut self) -> &mut Service {
+        match &mut self.facts.service {
+            Some(Observed::Known(service)) => service,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn rules(&mut self) -> &mut Rules {
+        &mut self.policy.services[0].rules
+    }
+
+    fn check(&self, stage: Stage, guards: &[Guard]) -> Result<Permission, Refusal> {
+        let none = BTreeMap::new();
+        let tags =
+            self.facts.service.as_ref().and_then(Observed::known).map_or(&none, |service| &service.tags);
+        let case = Case {
+            plan: &self.plan,
+            enrolled: self.policy.for_target(&self.plan.target, tags),
+            guards: &self.policy.guards,
+            facts: &self.facts,
+            record: &self.record,
+            incident: &self.incident,
+            home: self.home.as_ref(),
+            is_approved: self.is_approved,
+            now: self.now,
+        };
+        check(&case, stage, guards)
+    }
+
+    fn refusal(&self, stage: Stage) -> &'static str {
+        self.check(stage, GUARDS).err().map_or("none", |refusal| refusal.as_str())
+    }
+
+    fn tried(&mut self, second: i64, remedy: Remedy, outcome: Outcome) {
+        let id = ActionId::of(self.home.as_ref().unwrap(), &target("api"), remedy, &second.to_string());
+        let (incident, revision) = (self.incident.opened_at, Some(revision(42)));
+        self.record.care.tried.push(Tried { id, remedy, at: at(second), incident, revision, outcome });
+    }
+}
+
+fn without(name: &str) -> Vec<Guard> {
+    let rest: Vec<Guard> = GUARDS.iter().filter(|guard| guard.name != name).copied().collect();
+    assert_eq!(rest.len() + 1, GUARDS.len(), "there is no guard {name}");
+    rest
+}
+
+/// One world for each guard in which that guard alone refuses: with all guards its refusal, without it permission.
+macro_rules! bites {
+    ($($name:ident => $word:literal, $change:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let name = stringify!($name).strip_prefix("the_guard_").unwrap();
+                let world = World::with($change);
+                assert_eq!(world.refusal(Stage::Claim), $word);
+                assert_eq!(world.check(Stage::Claim, &without(name)), Ok(Permission::Act), "without {name}");
+            }
+        )*
+
+        #[test]
+        fn every_guard_has_a_test_that_fails_without_it() {
+            let named: Vec<&str> = [$(stringify!($name)),*].iter().filter_map(|name| name.strip_prefix("the_guard_")).collect();
+            assert_eq!(named, GUARDS.iter().map(|guard| guard.name).collect::<Vec<_>>());
+        }
+    };
+}
+
+bites! {
+    the_guard_home => "from_elsewhere", |world| world.home.as_mut().unwrap().account = "999999999999".to_owned();
+    the_guard_enrolled => "not_enrolled", |world| {
+        world.policy.defaults.mode = Mode::Act;
+        world.policy.services.clear();
+    };
+    the_guard_switch => "paused", |world| {
+        let paused = Some(Ruling { by: "ana".to_owned(), at: at(590), why: Some("release".to_owned()) });
+        let switch = Switch { scope: Scope::Cluster(cluster()), paused, resumed: None };
+        world.facts.switches = Some(Observed::Known(vec![switch]));
+    };
+    the_guard_mode => "mode_observes", |world| {
+        world.rules().mode = Mode::Observe;
+        world.is_approved = true;
+    };
+    the_guard_freeze => "frozen", |world| {
+        let when = When::Once { from: at(0), to: at(3_600) };
+        world.policy.guards.freeze.push(Window { when, why: None });
+    };
+    the_guard_breaker => "ecs_rolls_back", |world| {
+        world.service().breaker = Watch { is_enabled: true, rolls_back: true };
+    };
+    the_guard_controller => "foreign_controller", |world| world.service().controller = Controller::CodeDeploy;
+    the_guard_person => "deployed_meanwhile", |world| world.service().deployments[0].id = DeploymentId::new("ecs-svc/3");
+    the_guard_stack => "stack_in_progress", |world| {
+        world.facts.stacks.insert("shop-api".to_owned(), Observed::Known("UPDATE_IN_PROGRESS".to_owned()));
+    };
+    the_guard_stability => "not_stable", |world| world.rules().stability = SignedDuration::from_mins(11);
+    the_guard_cooldown => "cooling_down", |world| world.tried(0, Remedy::StopTask, Outcome::Helped);
+    the_guard_attempts => "attempts_used_up", |world| {
+        world.rules().cooldown = SignedDuration::ZERO;
+        world.tried(-100, Remedy::RollBack, Outcome::Helped);
+        world.tried(-50, Remedy::RollBack, Outcome::Helped);
+    };
+    the_guard_loop => "failed_before", |world| {
+        world.rules().cooldown = SignedDuration::ZERO;
+        world.tried(-100, Remedy::RollBack, Outcome::DidNotHelp);
+    };
+    the_guard_lock => "locked", |world| {
+        let other = ActionId::of(world.home.as_ref().unwrap(), &target("api"), Remedy::StopTask, "task/1");
+        world.record.care.open = Some(other);
+    };
+    the_guard_budget => "budget_spent", |world| {
+        let budget = Budget { scope: Scope::Global, times: (0..20).map(at).collect() };
+        world.facts.budgets = Some(Observed::Known(BTreeMap::from([(Scope::Global, budget)])));
+    };
+    the_guard_outage => "correlated_outage", |world| {
+        let opening = |name: &str| Opening { at: at(30), target: target(name), cause: Cause::ImageNotFound, zone: None };
+        let openings = ["api", "b", "c", "d", "e"].map(opening).to_vec();
+        world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
+    };
+    the_guard_precondition => "precondition_gone", |world| {
+        let gone = TaskDefinition { arn: revision(41), is_active: false };
+        world.facts.task_definitions.insert(revision(41), Observed::Known(gone));
+    };
+}
+
+#[test]
+fn where_nothing_stands_in_the_way_an_action_is_permitted_at_both_stages() {
+    for stage in [Stage::Claim, Stage::Gate] {
+        assert_eq!(World::new().check(stage, GUARDS), Ok(Permission::Act));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_a_refusal_whatever_it_is() {
+    let unknown = || "throttled".to_owned();
+    let blind: [fn(&mut World, String); 6] = [
+        |world, why| world.facts.switches = Some(Observed::Unknown(why)),
+        |world, why| world.facts.service = Some(Observed::Unknown(why)),
+        |world, why| drop(world.facts.stacks.insert("shop-api".to_owned(), Observed::Unknown(why))),
+        |world, why| world.facts.budgets = Some(Observed::Unknown(why)),
+        |world, why| world.facts.openings = Some(Observed::Unknown(why)),
+        |world, why| drop(world.facts.task_definitions.insert(revision(41), Observed::Unknown(why))),
+    ];
+    for (place, blind) in blind.into_iter().enumerate() {
+        assert_eq!(
+            World::with(|world| blind(world, unknown())).refusal(Stage::Claim),
+            "unobserved",
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn what_was_not_even_asked_for_is_a_refusal() {
+    assert_eq!(World::with(|world| world.facts = Facts::default()).refusal(Stage::Claim), "unobserved");
+}
+
+#[test]
+fn a_steward_that_does_not_know_where_it_is_changes_nothing() {
+    assert_eq!(World::with(|world| world.home = None).refusal(Stage::Gate), "from_elsewhere");
+}
+
+#[test]
+fn a_remedy_that_the_policy_leaves_out_is_refused_by_name() {
+    let world = World::with(|world| assert!(world.rules().remedies.remove(&Remedy::RollBack)));
+    assert_eq!(world.refusal(Stage::Claim), "remedy_off");
+}
+
+#[test]
+fn a_proposal_waits_for_a_person_and_approval_passes_the_mode_alone() {
+    let propose = World::with(|world| world.rules().mode = Mode::Propose);
+    assert_eq!(propose.check(Stage::Claim, GUARDS), Ok(Permission::Propose));
+    let approved = World::with(|world| {
+        world.rules().mode = Mode::Propose;
+        world.is_approved = true;
+    });
+    assert_eq!(approved.check(Stage::Claim, GUARDS), Ok(Permission::Act));
+    let frozen = World::with(|world| {
+        world.rules().mode = Mode::Propose;
+        world.is_approved = true;
+        world
+            .policy
+            .guards
+            .freeze
+            .push(Window { when: When::Once { from: at(0), to: at(3_600) }, why: None });
+    });
+    assert_eq!(frozen.refusal(Stage::Claim), "frozen");
+}
+
+#[test]
+fn at_the_gate_an_action_is_not_held_back_by_its_own_claim() {
+    let claimed = World::with(|world| {
+        let (id, incident) = (world.plan.id.clone(), world.incident.opened_at);
+        let (remedy, revision, outcome) = (Remedy::RollBack, world.plan.revision.clone(), Outcome::Pending);
+        world.record.care.open = Some(id.clone());
+        world.record.care.tried.push(Tried { id, remedy, at: at(599), incident, revision, outcome });
+    });
+    assert_eq!(claimed.check(Stage::Gate, GUARDS), Ok(Permission::Act));
+}
+
+#[test]
+fn what_was_done_once_is_not_done_again() {
+    for outcome in
+        [Outcome::Pending, Outcome::Helped, Outcome::DidNotHelp, Outcome::Refused, Outcome::Unknown]
+    {
+        let done = World::with(|world| {
+            let (id, incident) = (world.plan.id.clone(), world.incident.opened_at);
+            world.record.care.tried.push(Tried {
+                id,
+                remedy: Remedy::RollBack,
+                at: at(-9_000),
+                incident,
+                revision: None,
+                outcome,
+            });
+        });
+        assert_eq!(done.refusal(Stage::Claim), "done_before", "{outcome:?}");
+    }
+    let withdrawn = World::with(|world| {
+        let (id, incident) = (world.plan.id.clone(), world.incident.opened_at);
+        let (remedy, outcome) = (Remedy::RollBack, Outcome::Withdrawn);
+        world.record.care.tried.push(Tried { id, remedy, at: at(0), incident, revision: None, outcome });
+    });
+    assert_eq!(withdrawn.refusal(Stage::Claim), "none");
+}
+
+#[test]
+fn a_breaker_that_gave_up_without_going_back_leaves_the_service_to_steward() {
+    let failed = |rolls_back| {
+        World::with(|world| {
+            world.service().breaker = Watch { is_enabled: true, rolls_back };
+            world.service().deployments[0].rollout = Some(Rollout::Failed);
+        })
+    };
+    assert_eq!(
+        (failed(false).refusal(Stage::Claim), failed(true).refusal(Stage::Claim)),
+        ("none", "ecs_rolls_back")
+    );
+}
+
+#[test]
+fn a_service_that_is_well_again_is_left_alone() {
+    let well = World::with(|world| {
+        world.service().running = RunningCount(3);
+        world.now = at(500 + 301);
+    });
+    assert_eq!(well.refusal(Stage::Gate), "precondition_gone");
+    let crash_loop = World::with(|world| world.service().running = RunningCount(3));
+    assert_eq!(crash_loop.refusal(Stage::Gate), "none", "a task that runs for a moment is not well");
+}
+
+#[test]
+fn four_services_that_fail_together_are_no_outage_yet_and_one_service_four_times_is_none() {
+    let opening = |name: &str, second| Opening {
+        at: at(second),
+        target: target(name),
+        cause: Cause::ImageNotFound,
+        zone: None,
+    };
+    let four = ["api", "b", "c", "d"].map(|name| opening(name, 30));
+    let again = [31, 32, 33, 34].map(|second| opening("api", second));
+    let late = [opening("e", 301)];
+    let other = [Opening { cause: Cause::OutOfMemory, ..opening("e", 30) }];
+    for more in [&again[..], &late, &other] {
+        let openings = four.iter().chain(more).cloned().collect();
+        let world = World::with(|world| {
+            world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
+        });
+        assert_eq!(world.refusal(Stage::Claim), "none");
+    }
+}
+
+#[test]
+fn services_of_one_zone_that_fail_together_are_an_outage_whatever_the_cause() {
+    let zone = || Some("eu-central-1a".to_owned());
+    let openings = [
+        ("api", Cause::ImageNotFound),
+        ("b", Cause::AppError),
+        ("c", Cause::Killed),
+        ("d", Cause::Segfault),
+        ("e", Cause::Aborted),
+    ]
+    .map(|(name, cause)| Opening { at: at(10), target: target(name), cause, zone: zone() })
+    .to_vec();
+    let world = World::with(|world| {
+        world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
+    });
+    assert_eq!(world.refusal(Stage::Claim), "correlated_outage");
+}

@@ -1,14 +1,14 @@
 //! What is done for a target, as far as its own record and its incident know of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Cause, TargetRecord};
-use crate::action::{Action, ActionId, Epoch, Remedy, State, Verdict};
+use crate::action::{Action, ActionId, Epoch, Remedy, Ruling, State, Verdict};
 use crate::arn::{TaskArn, TaskDefinitionArn};
-use crate::redact::Redacted;
+use crate::redact::{Redacted, redact};
 
 /// How many remedies of a target are remembered.
 const MAX_TRIED: usize = 32;
@@ -32,6 +32,9 @@ pub struct Care {
     pub looked_at: Option<Timestamp>,
     /// An announced retirement of the service's tasks.
     pub retirement: Option<Retirement>,
+    /// Announced retirements that are over, by their event's ARN, for reminders that come late.
+    #[serde(default)]
+    pub retired: BTreeSet<String>,
     /// Tasks that are unhealthy or disconnected though ECS leaves them.
     pub unwell: BTreeMap<TaskArn, Unwell>,
     /// Since when fewer tasks run than are desired, with no word of why.
@@ -177,10 +180,38 @@ pub struct Note {
     pub because: Redacted,
     /// Whether infrastructure-as-code then still names what was there before.
     pub changes_definition: bool,
+    /// What was there before, where the action goes by it.
+    #[serde(default)]
+    pub was: Option<TaskDefinitionArn>,
+    /// Who allowed it, where the mode asks a person.
+    #[serde(default)]
+    pub approved: Option<Ruling>,
+    /// Who said whether it took effect, where nobody else could know.
+    #[serde(default)]
+    pub settled: Option<Ruling>,
     /// Where it stands.
     pub state: State,
     /// What came of it.
     pub verdict: Option<Verdict>,
+}
+
+impl Note {
+    /// What people are to know of an action.
+    pub fn of(action: &Action) -> Self {
+        let plan = &action.plan;
+        Self {
+            id: plan.id.clone(),
+            remedy: plan.remedy,
+            call: redact(&plan.call.to_string()),
+            because: redact(&plan.because),
+            changes_definition: plan.call.changes_definition(),
+            was: plan.revision.clone().or_else(|| plan.precondition.task_definition.clone()),
+            approved: action.approved.clone(),
+            settled: action.settled.clone(),
+            state: action.state.clone(),
+            verdict: action.verdict,
+        }
+    }
 }
 
 /// Why nothing is done about an incident at the moment.

@@ -142,6 +142,13 @@ pub struct PastDeployment {
     pub task_definition: Option<TaskDefinitionArn>,
 }
 
+impl PastDeployment {
+    /// When it began, or when ECS went back to it.
+    pub fn begun_at(&self) -> Timestamp {
+        self.rollback_since.map_or(self.started_at, |since| since.max(self.started_at))
+    }
+}
+
 /// The deployments of a service, latest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -167,6 +174,12 @@ impl History {
     /// The deployments, latest first.
     pub fn deployments(&self) -> &[PastDeployment] {
         &self.0
+    }
+
+    /// The one that is under way, if its end is not known yet: the last that began, or that ECS went back to.
+    pub fn under_way(&self) -> Option<&PastDeployment> {
+        let latest = self.0.iter().max_by_key(|past| past.begun_at())?;
+        Some(latest).filter(|latest| latest.status == Some(DeploymentStatus::InProgress))
     }
 
     /// What is remembered of one.

@@ -3,7 +3,7 @@
 //! Events come late, twice and in any order. So failures are a set by fingerprint, bounded to the latest: merging the same
 //! failures in any order gives the same set. Beyond the bound the count is "at least", never too high.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -58,6 +58,20 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure without a task.
+    pub fn symptom(fingerprint: Fingerprint, at: Timestamp, diagnosis: Diagnosis) -> Self {
+        Self {
+            fingerprint,
+            version: 0,
+            at,
+            diagnosis,
+            task: None,
+            task_definition: None,
+            deployment: None,
+            availability_zone: None,
+        }
+    }
+
     fn recency(&self) -> (Timestamp, Fingerprint) {
         (self.at, self.fingerprint)
     }
@@ -155,14 +169,47 @@ impl Failures {
         self.samples.truncate(MAX_SAMPLES);
     }
 
-    /// Forgets what happened until `at`: it belongs to a story that is over.
-    pub fn forget_until(&mut self, at: Timestamp) {
+    /// Forgets what happened until `at`, for it belongs to a story that is over, but for what still stands.
+    pub fn forget_until(&mut self, at: Timestamp, standing: &BTreeSet<Fingerprint>) {
         let second = u32::try_from(at.as_second()).unwrap_or(0);
-        self.entries.retain(|_, entry| entry.second > second);
+        self.entries.retain(|fingerprint, entry| entry.second > second || standing.contains(fingerprint));
         // What was not kept one by one was older than what is forgotten now.
         self.more &= self.entries.len() == MAX_FAILURES;
-        self.samples.retain(|sample| sample.at.as_second() > at.as_second());
+        self.samples.retain(|sample| {
+            sample.at.as_second() > at.as_second() || standing.contains(&sample.fingerprint)
+        });
         self.first_at = self.first_at.filter(|_| self.more);
+    }
+
+    /// Forgets one.
+    pub fn forget(&mut self, fingerprint: Fingerprint) {
+        self.entries.remove(&fingerprint);
+        self.samples.retain(|sample| sample.fingerprint != fingerprint);
+    }
+
+    /// Whether a failure is kept.
+    pub fn knows(&self, fingerprint: Fingerprint) -> bool {
+        self.entries.contains_key(&fingerprint)
+    }
+
+    /// When a failure that is kept happened, to the second.
+    pub fn at_of(&self, fingerprint: Fingerprint) -> Option<Timestamp> {
+        self.entries.get(&fingerprint).and_then(|entry| moment(entry.second))
+    }
+
+    /// Whether one of them is kept.
+    pub fn knows_any(&self, fingerprints: &BTreeSet<Fingerprint>) -> bool {
+        fingerprints.iter().any(|fingerprint| self.knows(*fingerprint))
+    }
+
+    /// Whether one is kept that is none of them.
+    pub fn knows_others_than(&self, fingerprints: &BTreeSet<Fingerprint>) -> bool {
+        self.entries.keys().any(|known| !fingerprints.contains(known))
+    }
+
+    /// Whether something is known of a failure that was not known in `before`.
+    pub fn grew_since(&self, before: &Self) -> bool {
+        self.entries.iter().any(|(fingerprint, entry)| before.entries.get(fingerprint) != Some(entry))
     }
 
     /// How many are known one by one; with [`Failures::has_more`] this is the least there were.

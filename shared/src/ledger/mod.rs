@@ -5,7 +5,9 @@
 //! version that was read: of two writers one is refused, reads again and merges.
 
 mod memory;
+mod outbox;
 mod shared;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use memory::{MemoryLedger, Usage};
+pub use outbox::{NUDGE_MARGIN, push_news};
 pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Patrol, Scope, Switch};
 
 use crate::action::{Action, ActionId};

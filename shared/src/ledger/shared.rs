@@ -48,6 +48,9 @@ pub struct Switch {
     pub scope: Scope,
     /// Who paused it, when and why; absent: it goes on.
     pub paused: Option<Ruling>,
+    /// Who let it go on last.
+    #[serde(default)]
+    pub resumed: Option<Ruling>,
 }
 
 /// The latest times at which an action entered a budget.
@@ -136,7 +139,13 @@ impl Openings {
 
     /// How many targets began to fail within `within` of `at`, before or after, for one of these causes or in one of these
     /// zones: the most that share one.
-    pub fn together(&self, at: Timestamp, within: SignedDuration, causes: &[Cause], zones: &[String]) -> usize {
+    pub fn together(
+        &self,
+        at: Timestamp,
+        within: SignedDuration,
+        causes: &[Cause],
+        zones: &[String],
+    ) -> usize {
         let near = || self.openings.iter().filter(|opening| opening.at.duration_since(at).abs() <= within);
         let targets = |shares: &dyn Fn(&Opening) -> bool| {
             let targets: BTreeSet<&Target> =

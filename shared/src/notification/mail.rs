@@ -31,6 +31,7 @@ fn to_ascii(character: char) -> char {
 /// The text, in paragraphs: mails are read in proportional type, so nothing is aligned.
 pub fn body(message: &Message) -> String {
     let mut paragraphs = vec![format!("{}\n{}", message.title, message.status)];
+    paragraphs.extend(message.asks.iter().map(ToString::to_string));
     let facts: Vec<String> =
         message.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
     if !facts.is_empty() {
@@ -43,6 +44,6 @@ pub fn body(message: &Message) -> String {
     if let Some(advice) = &message.advice {
         paragraphs.push(format!("Next: {advice}"));
     }
-    paragraphs.push(message.done.to_string());
+    paragraphs.extend(message.done.iter().map(ToString::to_string));
     paragraphs.join("\n\n")
 }

@@ -4,6 +4,7 @@
 //! telling it twice tells the same.
 
 pub mod mail;
+mod remedies;
 mod render;
 mod slack;
 mod text;
@@ -110,14 +111,16 @@ pub struct Message {
     pub title: Redacted,
     /// How it stands, in one line.
     pub status: Redacted,
+    /// What a person has to decide, the most urgent first, each with the command that does it.
+    pub asks: Vec<Redacted>,
     /// Names and values.
     pub facts: Vec<Fact>,
     /// Quoted evidence.
     pub evidence: Vec<Redacted>,
     /// What to do next.
     pub advice: Option<Redacted>,
-    /// What Steward did.
-    pub done: Redacted,
+    /// What Steward did, the earliest first, and why it does no more.
+    pub done: Vec<Redacted>,
 }
 
 /// A name and a value.
@@ -127,6 +130,11 @@ pub struct Fact {
     pub name: &'static str,
     /// Such as its ARN.
     pub value: Redacted,
+}
+
+/// A time as people read it: `20 Nov 21:04 UTC`.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %b %H:%M UTC").to_string()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! From what the ledger holds to what a person reads.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::{Fact, Message, Tone};
+use super::{Fact, Message, Tone, moment, remedies};
 use crate::arn::{Arn, DeploymentId, TaskDefinitionArn};
 use crate::config::{Notifications, Size};
 use crate::diagnosis::Cause;
@@ -16,8 +16,6 @@ const MAX_CAUSES: usize = 4;
 /// Quoted texts of one message.
 const MAX_QUOTES: usize = 3;
 
-const NOTHING_CHANGED: &str = "Nothing was changed: the mode is observe.";
-
 /// Renders an incident, as configured by default.
 pub fn incident(incident: &Incident) -> Message {
     incident_quoting(incident, Notifications::default().evidence)
@@ -29,9 +27,18 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
     let cause = failures.leading_cause().unwrap_or(Cause::Unknown);
     let sample = failures.sample(cause).or_else(|| failures.samples().first());
     let place = &incident.target;
+    let said = remedies::of(incident);
     let (tone, title) = match incident.status {
+        // It waits for a person, whether the incident goes on or not.
+        _ if said.is_unknown => (
+            Tone::Alert(Severity::Critical),
+            format!("{place}: nobody knows whether an action took effect ({cause})"),
+        ),
         Status::Open => {
-            (Tone::Alert(incident.severity()), format!("{place}: {} ({cause})", cause.headline()))
+            let severity = if said.is_in_vain { Severity::Critical } else { incident.severity() };
+            let question =
+                said.proposes.map_or_else(String::new, |remedy| format!("; {}?", remedy.describe()));
+            (Tone::Alert(severity), format!("{place}: {} ({cause}){question}", cause.headline()))
         }
         Status::Resolved { .. } => (Tone::Good, format!("{place}: resolved, was {cause}")),
     };
@@ -47,10 +54,11 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
         tone,
         title: redact(&title),
         status: redact(&incident_status(incident)),
+        asks: said.asks,
         facts,
         evidence: quotes(sample, evidence),
         advice: sample.map(|sample| sample.diagnosis.advice.clone()),
-        done: redact(NOTHING_CHANGED),
+        done: said.done,
     }
 }
 
@@ -112,12 +120,14 @@ pub fn deployment_quoting(deployment: &Deployment, evidence: Size) -> Message {
         tone,
         title: redact(&format!("{place}: {what}")),
         status: redact(&deployment_status(deployment)),
+        asks: Vec::new(),
         facts,
         evidence: quotes(sample, evidence),
         advice: sample
             .filter(|_| status == Some(DeploymentStatus::Failed))
             .map(|s| s.diagnosis.advice.clone()),
-        done: redact(NOTHING_CHANGED),
+        // An action speaks in its incident's thread.
+        done: Vec::new(),
     }
 }
 
@@ -210,11 +220,6 @@ fn count_of(failures: &Failures) -> String {
         (count, false) => format!("{count} failures"),
         (count, true) => format!("≥ {count} failures"),
     }
-}
-
-/// `20 Nov 21:04 UTC`.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%-d %b %H:%M UTC").to_string()
 }
 
 /// In the two largest units.

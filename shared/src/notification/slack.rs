@@ -3,13 +3,16 @@
 use serde_json::{Value, json};
 
 use super::Message;
+use crate::redact::Redacted;
 
 /// Fields of one section block (Block Kit reference).
 const MAX_FIELDS: usize = 10;
+/// Elements of one context block (Block Kit reference).
+const MAX_ELEMENTS: usize = 10;
 /// All blocks of a message as JSON should stay below this.
 const MESSAGE_CHARS: usize = 10_000;
 
-/// How long the parts of a message may be.
+/// How long the parts of a message may be, in characters as JSON: those are never fewer than Slack counts.
 struct Limits {
     /// A header block's text: 150 by Slack.
     header: usize,
@@ -17,14 +20,19 @@ struct Limits {
     field: usize,
     /// A section block's text: 3,000 by Slack.
     section: usize,
-    /// All quotes together, as JSON.
+    /// What a person is asked: never so short that the command in it is cut.
+    ask: usize,
+    /// All quotes together.
     quotes: usize,
+    /// All that was done together.
+    done: usize,
 }
 
 /// What Slack takes of each part.
-const AMPLE: Limits = Limits { header: 150, field: 2_000, section: 3_000, quotes: 6_000 };
+const AMPLE: Limits =
+    Limits { header: 150, field: 2_000, section: 3_000, ask: 3_000, quotes: 6_000, done: 3_000 };
 /// What Slack takes of all parts together, however long each of them is.
-const TIGHT: Limits = Limits { header: 150, field: 120, section: 400, quotes: 2_400 };
+const TIGHT: Limits = Limits { header: 150, field: 120, section: 400, ask: 640, quotes: 1_500, done: 1_500 };
 
 /// Renders a message as the value of `blocks`, with a `text` for notifications beside it.
 pub fn blocks(message: &Message) -> Value {
@@ -33,7 +41,7 @@ pub fn blocks(message: &Message) -> Value {
 }
 
 fn render(message: &Message, limits: &Limits) -> Value {
-    let section = |text: &str| section(text, limits);
+    let section = |text: &str| section(text, limits.section);
     let mut blocks = vec![
         json!({"type": "header", "text": {
             "type": "plain_text",
@@ -41,6 +49,8 @@ fn render(message: &Message, limits: &Limits) -> Value {
         }}),
         section(&escape(message.status.as_str())),
     ];
+    let ask = |ask: &Redacted| self::section(&format!("❗ {}", escape(ask.as_str())), limits.ask);
+    blocks.extend(message.asks.iter().map(ask));
     let fields: Vec<Value> = message
         .facts
         .iter()
@@ -54,22 +64,25 @@ fn render(message: &Message, limits: &Limits) -> Value {
     for quote in &message.evidence {
         // A fence inside a quote would end it.
         let quote = escape(&quote.as_str().replace("```", "'''"));
-        let length = share_of(&quote, share).min(limits.section - 6);
-        blocks.push(section(&format!("```{}```", cut(&quote, length))));
+        blocks.push(section(&format!("```{}```", cut(&quote, share.min(limits.section - 6)))));
     }
     if let Some(advice) = &message.advice {
         blocks.push(section(&format!("*Next:* {}", escape(advice.as_str()))));
     }
-    let done = cut(&escape(message.done.as_str()), limits.section);
-    blocks.push(json!({"type": "context", "elements": [mrkdwn(&done)]}));
+    let share = limits.done.checked_div(message.done.len()).unwrap_or_default();
+    let done = message.done.iter().take(MAX_ELEMENTS);
+    let done: Vec<Value> = done.map(|done| mrkdwn(&cut(&escape(done.as_str()), share))).collect();
+    if !done.is_empty() {
+        blocks.push(json!({"type": "context", "elements": done}));
+    }
     json!({
         "text": cut(&escape(&format!("[{}] {}", message.tone.word(), message.title)), limits.section),
         "blocks": blocks,
     })
 }
 
-fn section(text: &str, limits: &Limits) -> Value {
-    json!({"type": "section", "text": mrkdwn(&cut(text, limits.section))})
+fn section(text: &str, max: usize) -> Value {
+    json!({"type": "section", "text": mrkdwn(&cut(text, max))})
 }
 
 /// Verbatim: Slack makes no mention, channel or link of what an image wrote.
@@ -82,27 +95,27 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// How many of a text's first characters take at most `share` characters as JSON.
-fn share_of(text: &str, share: usize) -> usize {
-    let mut taken = 0;
-    text.chars()
-        .take_while(|c| {
-            taken += match c {
-                '"' | '\\' => 2,
-                c if c.is_control() => 6,
-                _ => 1,
-            };
-            taken <= share
-        })
-        .count()
+/// How many characters a character takes as JSON.
+fn cost(character: char) -> usize {
+    match character {
+        '"' | '\\' => 2,
+        control if control.is_control() => 6,
+        _ => 1,
+    }
 }
 
-/// At most `max` characters, and no half of an escaped character at the end.
+/// At most `max` characters as JSON, and no half of an escaped character at the end.
 fn cut(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
+    if text.chars().map(cost).sum::<usize>() <= max {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(max.saturating_sub(1)).collect();
+    let mut left = max.saturating_sub(1);
+    let fits = |c: &char| {
+        let rest = left.checked_sub(cost(*c));
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
     if let Some(start) = short.rfind('&')
         && !short.get(start..).is_some_and(|entity| entity.contains(';'))
     {

@@ -1,3 +1,5 @@
+mod remedies;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -18,9 +20,9 @@ fn story(events: &[Value]) -> Story {
     for event in events {
         let event = Event::from_object(event.as_object().unwrap().clone()).unwrap();
         let reading = remediation::read(&event, at("22:00:00"));
-        let story = story.get_or_insert_with(|| Story::new(reading.target.clone().unwrap()));
-        for observation in reading.observations {
-            story.apply(observation, at("21:10:00"));
+        let story = story.get_or_insert_with(|| Story::new(reading.about[0].target.clone()));
+        for observation in reading.observations() {
+            story.apply(observation.clone(), at("21:10:00"));
         }
     }
     story.unwrap()
@@ -167,7 +169,8 @@ fn the_longest_texts_fit_into_one_message_to_slack_whatever_is_in_them() {
         assert!(longest.as_str().len() > 1_000);
         message.evidence = vec![longest.clone(); 3];
         message.facts = vec![Fact { name: "Denied", value: longest.clone() }; 12];
-        (message.title, message.status, message.done) = (longest.clone(), longest.clone(), longest.clone());
+        (message.title, message.status) = (longest.clone(), longest.clone());
+        (message.asks, message.done) = (vec![longest.clone(); 3], vec![longest.clone(); 5]);
         message.advice = Some(longest);
         let text = blocks(&message).to_string();
         assert!(text.chars().count() < 10_000, "{unit}: {}", text.chars().count());

@@ -1,11 +1,14 @@
 //! What to do, and why: most of all where nothing is done.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use super::Reading;
 use crate::arn::Arn;
 use crate::config::{Mode, Policy};
 use crate::diagnosis::{Cause, Diagnosis, Kind};
-use crate::event::{Envelope, Event, TaskStateChange};
+use crate::event::{Detail, Envelope, Event, TaskStateChange};
+use crate::incident::Target;
 
 /// What is done about an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +31,10 @@ impl Action {
 pub struct Decision {
     /// What is done.
     pub action: Action,
-    /// How far Steward may go here.
+    /// How far Steward may go here, as far as can be told without the target's tags, which no event tells.
     pub mode: Mode,
+    /// The entry of `services` that enrols the target, by its place; its tags may say otherwise.
+    pub entry: Option<usize>,
     /// Why, the deciding reason first.
     pub reasons: Vec<Reason>,
 }
@@ -62,6 +67,8 @@ impl Home {
 pub enum Reason {
     /// The mode allows no change.
     ModeObserves,
+    /// Nothing enrols the target, so far as can be told without its tags.
+    NotEnrolled,
     /// The task is not meant to stop.
     NotStopping,
     /// The task is on its way out; what it leaves behind is not known yet.
@@ -108,6 +115,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ModeObserves => f.write_str("the mode is observe: nothing is changed"),
+            Self::NotEnrolled => {
+                f.write_str("no entry of `services` enrols it: nothing is changed, unless by its own tags")
+            }
             Self::NotStopping => f.write_str("the task is not stopping"),
             Self::NotStoppedYet => {
                 f.write_str("the task is stopping, not stopped: only its last state counts")
@@ -142,19 +152,16 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Decides about an event.
-pub fn decide(
-    event: &Event,
-    diagnosis: Option<&Diagnosis>,
-    because: Option<Reason>,
-    policy: &Policy,
-    home: Option<&Home>,
-) -> Decision {
+/// Decides about an event, by what was read from it.
+pub fn decide(event: &Event, reading: &Reading, policy: &Policy, home: Option<&Home>) -> Decision {
     let task = match &event.detail {
-        crate::event::Detail::TaskStateChange(task) => Some(task.as_ref()),
+        Detail::TaskStateChange(task) => Some(task.as_ref()),
         _ => None,
     };
-    let mut decision = decide_task(task, diagnosis, policy);
+    let target = reading.about.first().map(|about| &about.target);
+    let mut decision = decide_task(task, target, reading.diagnosis.as_ref(), policy);
+    let is_announced = matches!(event.detail, Detail::Health(_)) && reading.diagnosis.is_some();
+    let because = reading.because.or(is_announced.then_some(Reason::Announcement));
     if let Some(because) = because
         && !decision.reasons.contains(&because)
     {
@@ -169,6 +176,7 @@ pub fn decide(
 /// Decides about a task, or about what has none.
 pub fn decide_task(
     task: Option<&TaskStateChange>,
+    target: Option<&Target>,
     diagnosis: Option<&Diagnosis>,
     policy: &Policy,
 ) -> Decision {
@@ -190,11 +198,17 @@ pub fn decide_task(
             }
         }
     }
-    match policy.defaults.mode {
+    let no_tags = BTreeMap::new();
+    let enrolled = target.map(|target| policy.for_target(target, &no_tags));
+    let mode = enrolled.map_or(policy.defaults.mode, |enrolled| enrolled.mode);
+    match mode {
         Mode::Observe => reasons.push(Reason::ModeObserves),
+        Mode::Propose | Mode::Act if enrolled.is_some_and(|enrolled| !enrolled.is_enrolled) => {
+            reasons.push(Reason::NotEnrolled);
+        }
         Mode::Propose | Mode::Act => {}
     }
-    Decision { action: Action::Observe, mode: policy.defaults.mode, reasons }
+    Decision { action: Action::Observe, mode, entry: enrolled.and_then(|enrolled| enrolled.entry), reasons }
 }
 
 fn about(cause: Cause) -> Reason {

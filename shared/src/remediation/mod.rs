@@ -1,12 +1,14 @@
 //! What an event means for its target, and what to do about it.
 //!
-//! [`read`] turns an event into observations of one target; [`decide`] says what to do and why. Both are pure. Until
+//! [`read`] turns an event into observations of the targets that it is about; [`decide`] says what to do and why. Both are pure. Until
 //! there are remedies, what is done is to observe, and the reasons say so.
 
 mod decision;
 mod facts;
+mod health;
 mod remedy;
 
+use crate::arn::{ClusterArn, TaskDefinitionArn};
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{
     ApiCall, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
@@ -32,17 +34,24 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 pub struct Reading {
     /// Why something stopped or failed, if it did.
     pub diagnosis: Option<Diagnosis>,
-    /// Whom it is about, where that can be told.
-    pub target: Option<Target>,
-    /// What it says about the target. Empty: nothing to remember.
-    pub observations: Vec<Observation>,
+    /// Whom it is about, where that can be told, each once: one target but for announcements.
+    pub about: Vec<About>,
     /// Why nothing is remembered, where an event might have been thought to matter.
     pub because: Option<Reason>,
 }
 
+/// What an event says about one target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// Whom it is about.
+    pub target: Target,
+    /// What it says. Empty: nothing to remember.
+    pub observations: Vec<Observation>,
+}
+
 impl Reading {
     fn nothing(diagnosis: Option<Diagnosis>, target: Option<Target>, because: Reason) -> Self {
-        Self { diagnosis, target, observations: Vec::new(), because: Some(because) }
+        Self { because: Some(because), ..Self::of(diagnosis, target, Vec::new()) }
     }
 
     fn of(diagnosis: Option<Diagnosis>, target: Option<Target>, observations: Vec<Observation>) -> Self {
@@ -51,8 +60,22 @@ impl Reading {
             (_, true) => Some(Reason::NothingFailed),
             _ => None,
         };
-        let observations = if target.is_some() { observations } else { Vec::new() };
-        Self { diagnosis, target, observations, because }
+        let about = target.map(|target| About { target, observations }).into_iter().collect();
+        Self { diagnosis, about, because }
+    }
+
+    /// Whom it is about, for people: of several the first, and how many more.
+    pub fn whom(&self) -> Option<String> {
+        let (first, more) = self.about.split_first()?;
+        Some(match more.len() {
+            0 => first.target.to_string(),
+            more => format!("{} and {more} more", first.target),
+        })
+    }
+
+    /// All that it says, about whomever.
+    pub fn observations(&self) -> impl Iterator<Item = &Observation> {
+        self.about.iter().flat_map(|about| &about.observations)
     }
 }
 
@@ -71,7 +94,7 @@ pub fn read(event: &Event, now: Timestamp) -> Reading {
         Detail::ContainerInstanceStateChange(change) => read_container_instance(event, change, diagnosis, at),
         Detail::ContainerInstanceHealthChange(change) => read_host_health(event, change, diagnosis, at),
         Detail::ApiCall(call) => read_api_call(event, call, diagnosis, at),
-        Detail::Health(_) => Reading::nothing(diagnosis, None, Reason::Announcement),
+        Detail::Health(health) => health::read(event, health, diagnosis, at),
         Detail::SpotInterruptionWarning(_) => Reading::nothing(diagnosis, None, Reason::TasksWillTell),
         Detail::HookStateChange(hook) => {
             let target = hook.service.as_ref().and_then(Target::of_service);
@@ -142,26 +165,16 @@ fn read_service_action(
     };
     let service = target.as_ref().map(Target::key).unwrap_or_default();
     let fingerprint = Fingerprint::of(&[&service, action.event_name.as_str(), &moment_of(event)]);
-    Reading::of(diagnosis, target, vec![Observation::Failed(Box::new(symptom(fingerprint, at, found)))])
+    Reading::of(
+        diagnosis,
+        target,
+        vec![Observation::Failed(Box::new(Failure::symptom(fingerprint, at, found)))],
+    )
 }
 
 /// The event's own time as a part of an identity: a time that stands in for it would differ from delivery to delivery.
 fn moment_of(event: &Event) -> String {
     event.occurred_at().map(|at| at.to_string()).unwrap_or_default()
-}
-
-/// A failure without a task.
-fn symptom(fingerprint: Fingerprint, at: Timestamp, diagnosis: Diagnosis) -> Failure {
-    Failure {
-        fingerprint,
-        version: 0,
-        at,
-        diagnosis,
-        task: None,
-        task_definition: None,
-        deployment: None,
-        availability_zone: None,
-    }
 }
 
 fn read_deployment(change: &DeploymentStateChange, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
@@ -187,7 +200,7 @@ fn read_container_instance(
     let target = Target::of_container_instance(&change.cluster_arn, &change.container_instance_arn);
     if let Some(found) = diagnosis.clone() {
         let parts = [change.container_instance_arn.as_str(), "registration", &moment_of(event)];
-        let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
+        let failed = Observation::Failed(Box::new(Failure::symptom(Fingerprint::of(&parts), at, found)));
         return Reading::of(diagnosis, target, vec![failed]);
     }
     if change.status.as_ref().is_some_and(ContainerInstanceStatus::has_left) {
@@ -214,7 +227,7 @@ fn read_host_health(
     let target = Target::of_container_instance(&change.cluster_arn, &change.container_instance_arn);
     if let Some(found) = diagnosis.clone() {
         let parts = [change.container_instance_arn.as_str(), "health", &moment_of(event)];
-        let failed = Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)));
+        let failed = Observation::Failed(Box::new(Failure::symptom(Fingerprint::of(&parts), at, found)));
         return Reading::of(diagnosis, target, vec![failed]);
     }
     if change.overall_status == Some(HealthStatus::Ok) {
@@ -235,7 +248,7 @@ fn read_api_call(event: &Event, call: &ApiCall, diagnosis: Option<Diagnosis>, at
     let call_id = call.event_id.as_deref().unwrap_or_default();
     let failed = |index: usize, found: Diagnosis| {
         let parts = [family.as_str(), &call.event_name, call_id, &index.to_string(), &moment_of(event)];
-        Observation::Failed(Box::new(symptom(Fingerprint::of(&parts), at, found)))
+        Observation::Failed(Box::new(Failure::symptom(Fingerprint::of(&parts), at, found)))
     };
     let observations = match call.failures.as_slice() {
         [] => vec![failed(0, found)],
@@ -250,7 +263,6 @@ fn read_api_call(event: &Event, call: &ApiCall, diagnosis: Option<Diagnosis>, at
 
 /// The family that was to run. CloudTrail has names where ECS has ARNs: account and region are the envelope's.
 fn call_target(event: &Event, call: &ApiCall) -> Option<Target> {
-    use crate::arn::{ClusterArn, TaskDefinitionArn};
     let family = TaskDefinitionArn::new(call.task_definition.clone()?).family();
     let cluster = match call.cluster.as_deref().unwrap_or("default") {
         arn if arn.starts_with("arn:") => ClusterArn::new(arn),
@@ -262,10 +274,14 @@ fn call_target(event: &Event, call: &ApiCall) -> Option<Target> {
                 region if region.starts_with("us-gov-") => "aws-us-gov",
                 _ => "aws",
             };
-            ClusterArn::new(format!("arn:{partition}:ecs:{region}:{account}:cluster/{name}"))
+            cluster_arn(partition, region, account, name)
         }
     };
     Some(Target::Family { cluster, family })
+}
+
+fn cluster_arn(partition: &str, region: &str, account: &str, name: &str) -> ClusterArn {
+    ClusterArn::new(format!("arn:{partition}:ecs:{region}:{account}:cluster/{name}"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::Policy;
+use crate::config::{Mode, Policy};
 
 fn now() -> Timestamp {
     "2026-11-20T21:00:00Z".parse().unwrap()
@@ -27,24 +27,31 @@ fn stopped(changes: Value) -> Event {
     event(json!({"detail-type": "ECS Task State Change", "source": "aws.ecs", "detail": detail}))
 }
 
+/// The one thing that an event says.
+#[track_caller]
+fn only(reading: &Reading) -> &Observation {
+    let [observation] = reading.observations().collect::<Vec<_>>()[..] else { panic!("{reading:?}") };
+    observation
+}
+
 #[track_caller]
 fn check_nothing(event: &Event, because: Reason) {
     let reading = read(event, now());
     assert_eq!(reading.because, Some(because));
-    assert!(!reading.observations.iter().any(|o| matches!(o, Observation::Failed(_))), "{reading:?}");
+    assert!(!reading.observations().any(|o| matches!(o, Observation::Failed(_))), "{reading:?}");
 }
 
 #[test]
 fn a_failed_task_of_a_service_is_about_the_service() {
     let reading = read(&stopped(json!({})), now());
-    assert_eq!(reading.target.unwrap().to_string(), "service api in shop");
-    assert!(matches!(reading.observations.as_slice(), [Observation::Failed(_)]));
+    assert_eq!(reading.whom().unwrap(), "service api in shop");
+    assert!(matches!(only(&reading), Observation::Failed(_)));
 }
 
 #[test]
 fn a_failed_task_of_nobody_is_about_its_family() {
     let reading = read(&stopped(json!({"group": "a callers own text"})), now());
-    assert_eq!(reading.target.unwrap().to_string(), "task api in shop");
+    assert_eq!(reading.whom().unwrap(), "task api in shop");
 }
 
 #[test]
@@ -66,14 +73,14 @@ fn what_opens_nothing_says_why() {
 #[test]
 fn a_rerun_belongs_to_remediation() {
     let reading = read(&stopped(json!({"startedBy": "steward/rerun/aa", "group": "family:api"})), now());
-    assert!(matches!(reading.observations.as_slice(), [Observation::Failed(_)]));
+    assert!(matches!(only(&reading), Observation::Failed(_)));
 }
 
 #[test]
 fn the_decision_is_to_observe_and_says_why() {
     let event = stopped(json!({}));
     let reading = read(&event, now());
-    let decision = decide(&event, reading.diagnosis.as_ref(), reading.because, &Policy::default(), None);
+    let decision = decide(&event, &reading, &Policy::default(), None);
     let reasons: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
     assert_eq!(decision.action, Action::Observe);
     assert_eq!(
@@ -84,6 +91,28 @@ fn the_decision_is_to_observe_and_says_why() {
             "the mode is observe: nothing is changed",
         ]
     );
+}
+
+#[test]
+fn the_mode_is_that_of_the_target_s_entry_and_who_is_not_enrolled_is_told_so() {
+    let policy = |cluster: &str| {
+        let file = json!({
+            "version": 1, "defaults": {"mode": "propose"},
+            "services": [{"match": {"service": "none"}}, {"match": {"cluster": cluster}, "mode": "act"}],
+        });
+        serde_json::from_value::<crate::config::file::File>(file).unwrap().check().unwrap().policy
+    };
+    let event = stopped(json!({}));
+    let reading = read(&event, now());
+    let cluster = reading.about[0].target.cluster().name();
+    let decision = decide(&event, &reading, &policy(cluster), None);
+    assert_eq!((decision.mode, decision.entry), (Mode::Act, Some(1)));
+    assert!(
+        !decision.reasons.contains(&Reason::ModeObserves) && !decision.reasons.contains(&Reason::NotEnrolled)
+    );
+    let decision = decide(&event, &reading, &policy("elsewhere"), None);
+    assert_eq!((decision.mode, decision.entry), (Mode::Propose, None));
+    assert_eq!(decision.reasons.last(), Some(&Reason::NotEnrolled));
 }
 
 #[test]
@@ -102,8 +131,8 @@ fn every_entry_of_failures_counts_once_however_often_the_call_is_delivered() {
     again.envelope.id = Some("another delivery".into());
     let (first, second) = (read(&call, now()), read(&again, now()));
     assert_eq!(first, second);
-    assert_eq!(first.observations.len(), 2);
-    let key = first.target.unwrap().key();
+    assert_eq!(first.observations().count(), 2);
+    let key = first.about[0].target.key();
     assert_eq!(key, "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/batch/family/report");
 }
 
@@ -114,8 +143,7 @@ fn a_time_from_the_future_silences_nothing() {
         "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
         "detail": {"eventName": "SERVICE_STEADY_STATE", "createdAt": "2099-01-01T00:00:00Z"},
     }));
-    let observations = read(&steady, now()).observations;
-    assert_eq!(observations, [Observation::Steady { at: now() + AHEAD }]);
+    assert_eq!(only(&read(&steady, now())), &Observation::Steady { at: now() + AHEAD });
 }
 
 #[test]
@@ -125,8 +153,8 @@ fn an_action_without_a_time_is_the_same_at_every_delivery() {
         "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/api"],
         "detail": {"eventName": "SERVICE_TASK_PLACEMENT_FAILURE"},
     }));
-    let fingerprint = |now: Timestamp| match read(&action, now).observations.as_slice() {
-        [Observation::Failed(failure)] => failure.fingerprint,
+    let fingerprint = |now: Timestamp| match only(&read(&action, now)) {
+        Observation::Failed(failure) => failure.fingerprint,
         other => panic!("{other:?}"),
     };
     assert_eq!(fingerprint(now()), fingerprint(now() + AHEAD));
@@ -147,12 +175,82 @@ fn a_job_s_call_belongs_to_batch_and_every_entry_has_its_own_cause() {
     };
     check_nothing(&call("steward/job/nightly"), Reason::BelongsToBatch);
     let causes: Vec<String> = read(&call("someone"), now())
-        .observations
-        .iter()
+        .observations()
         .map(|observation| match observation {
             Observation::Failed(failure) => failure.diagnosis.cause.to_string(),
             other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(causes, ["capacity_unavailable", "placement_failed"]);
+}
+
+fn retirement(entities: &[&str], changes: Value) -> Event {
+    let mut detail = json!({
+        "eventArn": "arn:aws-cn:health:cn-north-1::event/ECS/AWS_ECS_TASK_PATCHING_RETIREMENT/x",
+        "service": "ECS", "eventTypeCode": "AWS_ECS_TASK_PATCHING_RETIREMENT", "statusCode": "upcoming",
+        "startTime": "Fri, 27 Nov 2026 21:00:00 GMT",
+        "affectedEntities": entities.iter().map(|entity| json!({"entityValue": entity})).collect::<Vec<_>>(),
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        detail[key] = value.clone();
+    }
+    event(json!({
+        "detail-type": "AWS Health Event", "source": "aws.health", "account": "123456789012",
+        "region": "cn-northwest-1", "time": "2026-11-20T20:00:00Z", "detail": detail,
+    }))
+}
+
+#[test]
+fn a_retirement_is_about_every_service_it_names_in_every_spelling() {
+    let entities = ["shop|api", "shop | mail-worker", " shop |api", "shop/frontend", "batch/api"];
+    let reading = read(&retirement(&entities, json!({})), now());
+    let keys: Vec<String> = reading.about.iter().map(|about| about.target.key()).collect();
+    let cluster = "arn:aws-cn:ecs:cn-north-1:123456789012:cluster";
+    assert_eq!(
+        keys,
+        [
+            format!("{cluster}/batch/service/api"),
+            format!("{cluster}/shop/service/api"),
+            format!("{cluster}/shop/service/frontend"),
+            format!("{cluster}/shop/service/mail-worker"),
+        ]
+    );
+    assert_eq!(reading.whom().unwrap(), "service api in batch and 3 more");
+    assert_eq!(reading.because, None);
+    for observation in reading.observations() {
+        let Observation::Announced(notice) = observation else { panic!("{observation:?}") };
+        assert_eq!(notice.starts_at, "2026-11-27T21:00:00Z".parse().unwrap());
+        assert!(!notice.is_closed);
+    }
+}
+
+#[test]
+fn an_announcement_for_a_member_account_is_about_that_account() {
+    let reading = read(&retirement(&["shop|api"], json!({"affectedAccount": "999999999999"})), now());
+    assert!(reading.about[0].target.key().starts_with("arn:aws-cn:ecs:cn-north-1:999999999999:"));
+}
+
+#[test]
+fn what_names_no_service_or_no_date_is_told_only() {
+    let task = "arn:aws:ecs:eu-central-1:123456789012:task/shop/25748b675c1ed5e04dc9aebc437f1699";
+    let mut names: Vec<String> =
+        ["", "shop", "|", "shop|", "|api", "shop|a b", "shop|api|x", task].map(String::from).to_vec();
+    names.push(format!("shop|{}", "a".repeat(256)));
+    for name in &names {
+        check_nothing(&retirement(&[name], json!({})), Reason::Announcement);
+        assert_eq!(read(&retirement(&[name], json!({})), now()).about, [], "{name}");
+    }
+    check_nothing(&retirement(&["shop|api"], json!({"startTime": null})), Reason::Announcement);
+    check_nothing(
+        &retirement(&["shop|api"], json!({"eventTypeCode": "AWS_ECS_OTHER"})),
+        Reason::Announcement,
+    );
+}
+
+#[test]
+fn an_announcement_that_is_closed_says_so_even_without_a_date() {
+    let event = retirement(&["shop|api"], json!({"statusCode": "closed", "startTime": null}));
+    let reading = read(&event, now());
+    let Observation::Announced(notice) = only(&reading) else { panic!("{reading:?}") };
+    assert!(notice.is_closed);
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::api::{CapacityProviderStrategyItem, ContainerInstanceStatus};
 use super::definition::Definition;
 use super::instance::Instance;
-use super::state::State;
-use super::task::Host;
+use super::state::{ServiceId, State};
+use super::task::{Host, Task};
 
 /// `FARGATE`.
 pub(super) const FARGATE: &str = "FARGATE";
@@ -34,7 +34,7 @@ pub(super) struct Place {
     pub(super) zone: String,
 }
 
-/// Why there is none: as the service's event, the service's message and RunTask's `failures` say it.
+/// Why there is none: as the service's event, the service's message and `RunTask`'s `failures` say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NoPlace {
     /// `RESOURCE:FARGATE`, `RESOURCE:CPU`, `AGENT`, or a sentence.
@@ -50,11 +50,25 @@ pub(super) struct NoPlace {
 pub(super) struct Want<'a> {
     pub(super) cluster: &'a str,
     pub(super) group: &'a str,
+    /// The service that wants it, if one does.
+    pub(super) service: Option<ServiceId>,
     pub(super) definition: &'a Definition,
     pub(super) is_fargate: bool,
     pub(super) strategy: &'a [CapacityProviderStrategyItem],
     pub(super) zones: &'a [String],
     pub(super) fargate_tasks: Option<usize>,
+}
+
+impl Want<'_> {
+    /// Tasks of the same group that are meant to run.
+    fn peers<'s>(&'s self, state: &'s State) -> Box<dyn Iterator<Item = &'s Task> + 's> {
+        match self.service {
+            Some(service) => Box::new(state.tasks_of(service).filter(|task| !task.desired_stopped)),
+            None => Box::new(
+                state.tasks_in(self.cluster).filter(|task| task.group == self.group && !task.desired_stopped),
+            ),
+        }
+    }
 }
 
 /// Finds a place for one task.
@@ -74,8 +88,7 @@ fn next_provider(state: &State, want: &Want<'_>) -> Option<String> {
         return None;
     }
     let mut running: BTreeMap<&str, u64> = BTreeMap::new();
-    for task in state.tasks_in(want.cluster).filter(|task| task.group == want.group && !task.desired_stopped)
-    {
+    for task in want.peers(state) {
         if let Some(provider) = task.provider.as_deref() {
             *running.entry(provider).or_default() += 1;
         }
@@ -116,8 +129,7 @@ fn on_fargate_zone(state: &State, want: &Want<'_>, provider: Option<String>) -> 
         })
         .map(|zone| (zone.as_str(), 0))
         .collect();
-    for task in state.tasks_in(want.cluster).filter(|task| task.group == want.group && !task.desired_stopped)
-    {
+    for task in want.peers(state) {
         if let Some(count) = load.get_mut(task.zone.as_str()) {
             *count += 1;
         }
@@ -172,10 +184,8 @@ pub(super) fn free(state: &State, instance: &Instance) -> (u64, u64) {
 
 /// Tasks of the group in the instance's zone, then on the instance.
 fn spread(state: &State, want: &Want<'_>, instance: &Instance) -> (usize, usize) {
-    let of_group = |task: &&super::task::Task| task.group == want.group && !task.desired_stopped;
-    let in_zone =
-        state.tasks_in(want.cluster).filter(of_group).filter(|task| task.zone == instance.zone).count();
-    (in_zone, state.tasks_on(&instance.id).filter(of_group).count())
+    let in_zone = want.peers(state).filter(|task| task.zone == instance.zone).count();
+    (in_zone, want.peers(state).filter(|task| task.instance() == Some(&instance.id)).count())
 }
 
 fn no_instance(

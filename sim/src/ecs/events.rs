@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::capacity::NoPlace;
 use super::instance::Instance;
 use super::state::{ServiceId, TaskId};
-use super::task::{Container, Interface, Status, Task};
+use super::task::{Container, Elb, ElbState, Interface, Status, Task};
 use super::world::Ecs;
 
 /// RFC 3339 with up to three digits, trailing zeros trimmed (FACTS §3.5).
@@ -23,7 +23,7 @@ pub(super) fn http_time(at: Timestamp) -> String {
 
 impl Ecs {
     /// Wraps a detail and sends it.
-    pub(super) fn send(&mut self, source: &str, detail_type: &str, resources: &[String], detail: Value) {
+    pub(super) fn send(&mut self, source: &str, detail_type: &str, resources: &[String], detail: &Value) {
         let id = self.random.uuid();
         let seconds = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
         let event = json!({
@@ -44,7 +44,7 @@ impl Ecs {
         let Some(task) = self.state.task(id) else { return };
         let arn = task.arn.clone();
         let detail = self.task_detail(task);
-        self.send("aws.ecs", "ECS Task State Change", &[arn], detail);
+        self.send("aws.ecs", "ECS Task State Change", &[arn], &detail);
     }
 
     fn task_detail(&self, task: &Task) -> Value {
@@ -149,7 +149,7 @@ impl Ecs {
         detail.insert("clusterArn".into(), json!(self.names.cluster(&service.cluster)));
         detail.insert("createdAt".into(), json!(time(self.now)));
         detail.extend(more);
-        self.send("aws.ecs", "ECS Service Action", &[arn], Value::Object(detail));
+        self.send("aws.ecs", "ECS Service Action", &[arn], &Value::Object(detail));
     }
 
     pub(super) fn emit_placement_failure(&mut self, id: ServiceId, no_place: &NoPlace) {
@@ -181,7 +181,7 @@ impl Ecs {
             "updatedAt": time(self.now),
             "reason": reason,
         });
-        self.send("aws.ecs", "ECS Deployment State Change", &[arn], detail);
+        self.send("aws.ecs", "ECS Deployment State Change", &[arn], &detail);
     }
 
     /// `status` is told apart: an instance that is gone has none that the API still lists.
@@ -224,7 +224,7 @@ impl Ecs {
             detail.insert("capacityProviderName".into(), json!(provider));
         }
         let arn = instance.arn.clone();
-        self.send("aws.ecs", "ECS Container Instance State Change", &[arn], detail);
+        self.send("aws.ecs", "ECS Container Instance State Change", &[arn], &detail);
     }
 }
 
@@ -248,7 +248,7 @@ pub(super) fn attachment_status(task: &Task) -> (&'static str, &'static str) {
         _ => "ATTACHED",
     };
     let elb = match task.last {
-        _ if task.is_deregistered => "DELETED",
+        _ if task.elb.as_ref().is_some_and(|elb| elb.state == ElbState::Deregistered) => "DELETED",
         Status::Provisioning | Status::Pending | Status::Activating => "PRECREATED",
         Status::Running => "ATTACHED",
         _ => "DETACHING",
@@ -279,8 +279,8 @@ fn attachments(task: &Task) -> Value {
     let (eni, elb) = attachment_status(task);
     let region = task.zone.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let mut attachments = Vec::new();
-    if let Some(id) = &task.elb_attachment {
-        attachments.push(json!({ "id": id, "type": "elb", "status": elb, "details": [] }));
+    if let Some(Elb { attachment, .. }) = &task.elb {
+        attachments.push(json!({ "id": attachment, "type": "elb", "status": elb, "details": [] }));
     }
     if let Some(interface) = &task.interface {
         let details: Vec<Value> = interface_details(interface, region, task.last > Status::Provisioning)

@@ -57,7 +57,7 @@ pub enum Happening {
     Shortage {
         /// The zone.
         zone: String,
-        /// FARGATE_SPOT rather than FARGATE.
+        /// `FARGATE_SPOT` rather than FARGATE.
         spot: bool,
         /// From now on, or no longer.
         is_short: bool,
@@ -66,7 +66,7 @@ pub enum Happening {
     ZoneLost(String),
     /// It is back, empty.
     ZoneBack(String),
-    /// FARGATE_SPOT takes back so many of a thousand tasks, drawn one by one.
+    /// `FARGATE_SPOT` takes back so many of a thousand tasks, drawn one by one.
     SpotInterruption {
         /// Of each thousand.
         per_thousand: u16,
@@ -136,7 +136,7 @@ impl Ecs {
                 self.set_behaviour(&revision, behaviour);
             }
             Happening::BehaviourOfAll { revision, behaviour } => {
-                self.set_behaviour_of_all(&revision, behaviour)
+                self.set_behaviour_of_all(&revision, behaviour);
             }
             Happening::Shortage { zone, spot, is_short } => self.set_shortage(zone, spot, is_short),
             Happening::ZoneLost(zone) => self.lose_zone(&zone),
@@ -254,7 +254,7 @@ impl Ecs {
         let Some(instance) = self.instance_of(ec2) else { return };
         let arn = self.names.ec2_instance(&instance.zone, ec2);
         let detail = json!({ "instance-id": ec2, "instance-action": "terminate" });
-        self.send("aws.ec2", "EC2 Spot Instance Interruption Warning", &[arn], detail);
+        self.send("aws.ec2", "EC2 Spot Instance Interruption Warning", &[arn], &detail);
         if drains {
             self.set_draining(ec2, true);
         }
@@ -386,7 +386,7 @@ impl Ecs {
             "page": "1",
             "totalPages": "1",
         });
-        self.send("aws.health", "AWS Health Event", &entities, detail);
+        self.send("aws.health", "AWS Health Event", &entities, &detail);
         let retire = Happening::RetirementDue { cluster: cluster.to_owned(), services, announced: self.now };
         self.agenda.put(due, Due::Happening(Box::new(retire)));
     }

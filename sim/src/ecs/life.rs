@@ -13,7 +13,7 @@ use super::api::{HealthStatus, TaskStopCode};
 use super::behaviour::Fate;
 use super::settings::Latency;
 use super::state::TaskId;
-use super::task::{Status, Stop, Task};
+use super::task::{ElbState, Status, Stop, Task};
 use super::world::Ecs;
 use crate::random::later;
 
@@ -101,7 +101,7 @@ impl Ecs {
             self.then(id, BOOT_CRASH, Step::Exit);
             return;
         }
-        if task.elb_attachment.is_some() {
+        if task.elb.is_some() {
             self.change(id, |task, _| task.last = Status::Activating);
         }
         self.then(id, self.settings.latencies.start, Step::Started);
@@ -128,7 +128,7 @@ impl Ecs {
         });
         let Some(task) = self.state.task(id) else { return };
         let behaviour = task.behaviour.clone();
-        let has_checks = task.elb_attachment.is_some() || task.definition.has_health_check();
+        let has_checks = task.elb.is_some() || task.definition.has_health_check();
         self.meet_fate(id);
         if has_checks && behaviour.passes_first_check() {
             self.await_health(id, behaviour.slow_by);
@@ -142,7 +142,7 @@ impl Ecs {
         let behaviour = task.behaviour.clone();
         match &behaviour.fate {
             Fate::Exits { after, .. } | Fate::OutOfMemory { after } => {
-                self.then_around(id, *after, Step::Exit)
+                self.then_around(id, *after, Step::Exit);
             }
             Fate::FailsContainerHealth { after } | Fate::Hangs { after } | Fate::FailsElbHealth { after } => {
                 let unhealthy = self.settings.latencies.unhealthy;
@@ -172,7 +172,8 @@ impl Ecs {
         let service = self.state.task(id).and_then(|task| task.service);
         service
             .and_then(|service| self.state.service(service))
-            .map_or(Duration::ZERO, |service| service.grace)
+            .and_then(|service| service.grace)
+            .unwrap_or_default()
     }
 
     fn become_healthy(&mut self, id: TaskId) {
@@ -180,7 +181,7 @@ impl Ecs {
         if task.definition.has_health_check() {
             task.health = HealthStatus::Healthy;
         }
-        task.in_service = true;
+        task.set_elb(ElbState::InService);
         self.task_became_healthy(id);
     }
 
@@ -192,7 +193,7 @@ impl Ecs {
         let allowed_until = later(task.times.started.unwrap_or(now), grace);
         let of_elb = task.is_failed_by_elb();
         if of_elb {
-            task.in_service = false;
+            task.set_elb(ElbState::Registered);
         } else {
             task.health = HealthStatus::Unhealthy;
         }
@@ -250,7 +251,7 @@ impl Ecs {
             task.stop = Some(Stop { code, reason });
             task.times.execution_stopped = Some(earlier(now, noticed));
             task.times.stopping = Some(now);
-            task.detach_elb();
+            task.set_elb(ElbState::Deregistered);
             task.last = if is_fargate { Status::Deprovisioning } else { Status::Stopping };
         });
         self.task_fell(id, code);
@@ -275,7 +276,7 @@ impl Ecs {
         if !had_begun {
             let soon = Latency::millis(500, 3_000);
             self.then(id, soon, Step::Terminated);
-        } else if task.elb_attachment.is_some() && task.last == Status::Running {
+        } else if task.elb.is_some() && task.last == Status::Running {
             self.change(id, |task, _| task.last = Status::Deactivating);
             self.then(id, self.settings.latencies.deregistration, Step::Deregistered);
         } else {
@@ -315,7 +316,7 @@ impl Ecs {
                 }
                 task.times.execution_stopped = Some(now);
             }
-            task.detach_elb();
+            task.set_elb(ElbState::Deregistered);
         };
         if is_fargate {
             self.change(id, |task, now| {
@@ -360,7 +361,7 @@ impl Ecs {
         task.desired_stopped = true;
         task.stop.get_or_insert(Stop { code, reason });
         task.times.stopping.get_or_insert(now);
-        task.detach_elb();
+        task.set_elb(ElbState::Deregistered);
         self.task_told_to_stop(id);
         self.end(id);
     }

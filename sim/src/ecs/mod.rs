@@ -3,6 +3,7 @@
 mod agenda;
 pub mod api;
 mod behaviour;
+pub mod botocore;
 mod breaker;
 mod capacity;
 mod definition;
@@ -18,11 +19,14 @@ mod placement;
 mod rollout;
 mod run_task;
 mod scheduler;
+pub mod server;
 mod service;
 mod settings;
 mod setup;
 mod state;
 mod task;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 mod turn;
 pub mod validation;

@@ -1,4 +1,4 @@
-//! New tasks: of services and of RunTask.
+//! New tasks: of services and of `RunTask`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::capacity::{self, NoPlace, Place, Want};
 use super::definition::Definition;
 use super::service::Deployment;
 use super::state::{ServiceId, TaskId};
-use super::task::{Container, Host, Interface, Status, Task, Times};
+use super::task::{Container, Elb, ElbState, Host, Interface, Status, Task, Times};
 use super::world::Ecs;
 
 /// What a new task is given.
@@ -41,6 +41,7 @@ impl Ecs {
         let want = Want {
             cluster: &service.cluster,
             group: &group,
+            service: Some(id),
             definition: &definition,
             is_fargate: shape.is_fargate,
             strategy: &shape.strategy,
@@ -98,7 +99,9 @@ impl Ecs {
         let is_fargate = new.place.host == Host::Fargate;
         let interface = is_fargate.then(|| self.interface(&new.subnets, &new.place.zone));
         let containers = self.containers(&new.definition, &hex, is_fargate);
-        let elb_attachment = new.has_load_balancer.then(|| self.random.uuid());
+        let elb = new
+            .has_load_balancer
+            .then(|| Elb { attachment: self.random.uuid(), state: ElbState::Registered });
         let task = Task {
             id,
             arn: self.names.task(&new.cluster, &hex),
@@ -121,9 +124,7 @@ impl Ecs {
             stop: None,
             containers,
             interface,
-            in_service: elb_attachment.is_none(),
-            elb_attachment,
-            is_deregistered: false,
+            elb,
             health: HealthStatus::Unknown,
             connected: true,
             overrides: new.overrides,

@@ -1,6 +1,6 @@
 //! Deployments of a service: how they begin, succeed, fail and go back.
 //!
-//! * A deployment is IN_PROGRESS until the desired count runs, healthy, and nothing older does; with alarms it bakes on.
+//! * A deployment is `IN_PROGRESS` until the desired count runs, healthy, and nothing older does; with alarms it bakes on.
 //! * FAILED is said only by the circuit breaker or an alarm (FACTS §4). With rollback the last deployment that completed
 //!   becomes PRIMARY again under its own id, with its whole service revision; no new revision is made (FACTS §10).
 //! * One service deployment spans a change and its way back; a newer change stops it.
@@ -69,7 +69,7 @@ impl Ecs {
             is_primary: true,
             shape,
             revision,
-            service_deployment: arn,
+            brought_by: arn,
             desired: service.desired,
             rollout: DeploymentRolloutState::InProgress,
             created: now,
@@ -147,7 +147,7 @@ impl Ecs {
         let Some(primary) = service.primary_mut().filter(|primary| !primary.is_announced) else { return };
         primary.is_announced = true;
         let (arn, deployment, reason) =
-            (primary.service_deployment.clone(), primary.id.clone(), primary.reason.clone());
+            (primary.brought_by.clone(), primary.id.clone(), primary.reason.clone());
         if let Some(current) = service.service_deployment_mut(&arn) {
             current.started.get_or_insert(now);
             current.updated = now;
@@ -180,12 +180,8 @@ impl Ecs {
         primary.rollout = DeploymentRolloutState::Failed;
         primary.reason = event_reason.into();
         primary.updated = now;
-        let (deployment, arn, failures, was_rollback) = (
-            primary.id.clone(),
-            primary.service_deployment.clone(),
-            primary.failed_tasks,
-            primary.is_rollback,
-        );
+        let (deployment, arn, failures, was_rollback) =
+            (primary.id.clone(), primary.brought_by.clone(), primary.failed_tasks, primary.is_rollback);
         if let Some(current) = service.service_deployment_mut(&arn) {
             current.failures = failures;
             if let Verdict::Alarm(names) = verdict {
@@ -208,7 +204,7 @@ impl Ecs {
         let now = self.now;
         let Some(service) = self.state.service(id) else { return };
         let Some(failing) = service.primary() else { return };
-        let (arn, failing_id) = (failing.service_deployment.clone(), failing.id.clone());
+        let (arn, failing_id) = (failing.brought_by.clone(), failing.id.clone());
         let Some(good) = service.last_good.clone().filter(|good| good.id != failing_id) else {
             let status = if verdict.is_some() {
                 ServiceDeploymentStatus::Stopped
@@ -246,7 +242,7 @@ impl Ecs {
                 is_announced: false,
                 is_rollback: true,
                 bakes_since: None,
-                service_deployment: arn.clone(),
+                brought_by: arn.clone(),
                 ..good
             },
         );
@@ -295,7 +291,7 @@ impl Ecs {
         primary.updated = now;
         primary.bakes_since = None;
         let (deployment, arn, reason) =
-            (primary.id.clone(), primary.service_deployment.clone(), primary.reason.clone());
+            (primary.id.clone(), primary.brought_by.clone(), primary.reason.clone());
         let progress = if primary.is_rollback {
             ServiceDeploymentStatus::RollbackSuccessful
         } else {

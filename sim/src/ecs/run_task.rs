@@ -1,7 +1,7 @@
-//! Client tokens of RunTask.
+//! Client tokens of `RunTask`.
 //!
 //! A token lives, per cluster, for 24 hours or until an hour after the last task's life, whichever is shorter; until then it
-//! gives the original result again, and with other parameters a ConflictException with the task ARNs (FACTS §10).
+//! gives the original result again, and with other parameters a `ConflictException` with the task ARNs (FACTS §10).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

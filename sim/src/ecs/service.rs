@@ -72,7 +72,7 @@ pub(super) struct Deployment {
     /// ARN of its service revision.
     pub(super) revision: String,
     /// ARN of the service deployment that brought it, or brings it back.
-    pub(super) service_deployment: String,
+    pub(super) brought_by: String,
     pub(super) desired: u32,
     pub(super) rollout: DeploymentRolloutState,
     pub(super) reason: String,
@@ -84,7 +84,7 @@ pub(super) struct Deployment {
     pub(super) start_failures: u32,
     /// No task of it is started before: the restart back-off.
     pub(super) holds_until: Option<Timestamp>,
-    /// The IN_PROGRESS event was sent.
+    /// The `IN_PROGRESS` event was sent.
     pub(super) is_announced: bool,
     /// ECS goes back to it.
     pub(super) is_rollback: bool,
@@ -165,8 +165,7 @@ pub(super) struct Service {
     pub(super) desired: u32,
     pub(super) shape: Arc<Shape>,
     pub(super) configuration: DeploymentConfiguration,
-    pub(super) grace: Duration,
-    pub(super) has_grace: bool,
+    pub(super) grace: Option<Duration>,
     pub(super) created: Timestamp,
     pub(super) created_by: String,
     pub(super) execute_command: bool,
@@ -218,10 +217,6 @@ impl Service {
     /// The service deployment that is not final.
     pub(super) fn current(&self) -> Option<&ServiceDeployment> {
         self.history.last().filter(|last| !is_final(last.progress)).map(AsRef::as_ref)
-    }
-
-    pub(super) fn has_load_balancer(&self) -> bool {
-        !self.shape.load_balancers.is_empty()
     }
 
     /// Default 100 for rolling services.

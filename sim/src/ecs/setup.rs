@@ -1,4 +1,4 @@
-//! World building: what stands before anything happens. Services are created through CreateService itself.
+//! World building: what stands before anything happens. Services are created through `CreateService` itself.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Ecs {
         self.add_revision(&revision.request, Arc::new(revision.behaviour.clone()))
     }
 
-    /// A service, as CreateService makes it. Gives its ARN.
+    /// A service, as `CreateService` makes it. Gives its ARN.
     pub fn add_service(&mut self, request: &CreateServiceRequest) -> Result<String, ApiError> {
         let answer = super::operation::ControlPlane::create_service(self, request.clone())?;
         self.effects.pop();

@@ -104,6 +104,25 @@ pub(super) struct Interface {
     pub(super) address: String,
 }
 
+/// A task's registration with a load balancer.
+#[derive(Clone, Debug)]
+pub(super) struct Elb {
+    /// The id of the `elb` attachment.
+    pub(super) attachment: String,
+    pub(super) state: ElbState,
+}
+
+/// What a load balancer does with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ElbState {
+    /// Its checks do not pass, or not yet.
+    Registered,
+    /// Its checks pass.
+    InService,
+    /// It has let go of the task.
+    Deregistered,
+}
+
 /// A task.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
@@ -129,13 +148,10 @@ pub(super) struct Task {
     pub(super) stop: Option<Stop>,
     pub(super) containers: Vec<Container>,
     pub(super) interface: Option<Interface>,
-    /// The id of its `elb` attachment, where it is registered with a target group.
-    pub(super) elb_attachment: Option<String>,
+    /// Where it is registered with a load balancer.
+    pub(super) elb: Option<Elb>,
     /// Of the containers' own checks alone, and only in `DescribeTasks` (FACTS §3).
     pub(super) health: HealthStatus,
-    /// Health checks of the load balancer pass; true where there is none.
-    pub(super) in_service: bool,
-    pub(super) is_deregistered: bool,
     pub(super) connected: bool,
     pub(super) overrides: Arc<TaskOverride>,
     pub(super) tags: BTreeMap<String, String>,
@@ -166,7 +182,7 @@ impl Task {
     /// RUNNING, meant to be, and by all its checks healthy: what minimum healthy percent counts.
     pub(super) fn is_healthy(&self) -> bool {
         let checked = !self.definition.has_health_check() || self.health == HealthStatus::Healthy;
-        self.last == Status::Running && !self.desired_stopped && self.in_service && checked
+        self.last == Status::Running && !self.desired_stopped && self.is_in_service() && checked
     }
 
     /// The first essential container.
@@ -179,14 +195,19 @@ impl Task {
         match self.behaviour.fate {
             Fate::FailsElbHealth { .. } => true,
             Fate::FailsContainerHealth { .. } | Fate::Hangs { .. } => false,
-            _ => self.elb_attachment.is_some(),
+            _ => self.elb.is_some(),
         }
     }
 
-    /// The load balancer has let go of it.
-    pub(super) fn detach_elb(&mut self) {
-        self.in_service = self.elb_attachment.is_none();
-        self.is_deregistered = true;
+    /// Health checks of the load balancer pass; true where there is none.
+    fn is_in_service(&self) -> bool {
+        self.elb.as_ref().is_none_or(|elb| elb.state == ElbState::InService)
+    }
+
+    pub(super) fn set_elb(&mut self, state: ElbState) {
+        if let Some(elb) = &mut self.elb {
+            elb.state = state;
+        }
     }
 
     pub(super) fn is_protected(&self, now: Timestamp) -> bool {

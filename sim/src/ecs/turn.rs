@@ -1,7 +1,7 @@
 //! The scheduler's turn: carries out its moves, and keeps the back-off of tasks that do not start.
 //!
 //! Tasks that keep failing before RUNNING are started ever more slowly, up to 15 minutes apart (FACTS §8); tasks that
-//! reached RUNNING are replaced at once. When rounds of starts have failed, ECS says SERVICE_TASK_START_IMPAIRED.
+//! reached RUNNING are replaced at once. When rounds of starts have failed, ECS says `SERVICE_TASK_START_IMPAIRED`.
 
 use std::time::Duration;
 

@@ -32,11 +32,7 @@ pub(super) struct View<'a> {
     pub(super) now: Timestamp,
 }
 
-pub(super) fn seconds(at: Timestamp) -> Option<EpochSeconds> {
-    Some(EpochSeconds(at))
-}
-
-fn seconds_of(at: Option<Timestamp>) -> Option<EpochSeconds> {
+fn seconds(at: Option<Timestamp>) -> Option<EpochSeconds> {
     at.map(EpochSeconds)
 }
 
@@ -65,10 +61,10 @@ impl View<'_> {
     }
 
     pub(super) fn task(&self, task: &Task, with_tags: bool) -> api::Task {
-        let (eni, elb) = attachment_status(task);
+        let (eni, elb_status) = attachment_status(task);
         let mut attachments = Vec::new();
-        if let Some(id) = &task.elb_attachment {
-            attachments.push(attachment(id, "elb", elb, Vec::new()));
+        if let Some(elb) = &task.elb {
+            attachments.push(attachment(&elb.attachment, "elb", elb_status, Vec::new()));
         }
         if let Some(interface) = &task.interface {
             let details = interface_details(interface, self.names.region(), task.last > Status::Provisioning);
@@ -82,16 +78,16 @@ impl View<'_> {
             capacity_provider_name: task.provider.clone(),
             cluster_arn: Some(self.names.cluster(&task.cluster)),
             connectivity: task.times.connectivity.map(|_| connectivity),
-            connectivity_at: seconds_of(task.times.connectivity),
+            connectivity_at: seconds(task.times.connectivity),
             container_instance_arn: task
                 .instance()
                 .map(|id| self.names.container_instance(&task.cluster, id)),
             containers: task.containers.iter().map(|container| self.container(task, container)).collect(),
             cpu: Some(task.definition.cpu().to_string()),
-            created_at: seconds(task.created),
+            created_at: Some(EpochSeconds(task.created)),
             desired_status: Some(if task.desired_stopped { "STOPPED" } else { "RUNNING" }.into()),
             enable_execute_command: Some(task.execute_command),
-            execution_stopped_at: seconds_of(task.times.execution_stopped),
+            execution_stopped_at: seconds(task.times.execution_stopped),
             group: Some(task.group.clone()),
             health_status: Some(task.health),
             last_status: Some(task.last.text().into()),
@@ -100,14 +96,14 @@ impl View<'_> {
             overrides: Some(overrides(task)),
             platform_version: task.is_fargate().then(|| "1.4.0".into()),
             platform_family: task.is_fargate().then(|| "Linux".into()),
-            pull_started_at: seconds_of(task.times.pull_started),
-            pull_stopped_at: seconds_of(task.times.pull_stopped),
-            started_at: seconds_of(task.times.started),
+            pull_started_at: seconds(task.times.pull_started),
+            pull_stopped_at: seconds(task.times.pull_stopped),
+            started_at: seconds(task.times.started),
             started_by: task.started_by.clone(),
             stop_code: task.stop.as_ref().map(|stop| stop.code),
-            stopped_at: seconds_of(task.times.stopped),
+            stopped_at: seconds(task.times.stopped),
             stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
-            stopping_at: seconds_of(task.times.stopping),
+            stopping_at: seconds(task.times.stopping),
             tags: if with_tags { tags(&task.tags) } else { Vec::new() },
             task_arn: Some(task.arn.clone()),
             task_definition_arn: Some(task.definition.arn.clone()),
@@ -172,11 +168,11 @@ impl View<'_> {
                 .iter()
                 .map(|message| ServiceEvent {
                     id: Some(message.id.clone()),
-                    created_at: seconds(message.at),
+                    created_at: Some(EpochSeconds(message.at)),
                     message: Some(message.text.clone()),
                 })
                 .collect(),
-            created_at: seconds(service.created),
+            created_at: Some(EpochSeconds(service.created)),
             current_service_deployment: service
                 .current()
                 .filter(|_| is_ecs)
@@ -184,8 +180,8 @@ impl View<'_> {
             current_service_revisions: self.current_revisions(service),
             network_configuration: service.shape.network.clone(),
             health_check_grace_period_seconds: service
-                .has_grace
-                .then(|| u32::try_from(service.grace.as_secs()).unwrap_or(u32::MAX)),
+                .grace
+                .map(|grace| u32::try_from(grace.as_secs()).unwrap_or(u32::MAX)),
             scheduling_strategy: Some(SchedulingStrategy::Replica),
             deployment_controller: Some(DeploymentController { r#type: service.controller }),
             tags: if with_tags { self.tags_of(&service.arn) } else { Vec::new() },
@@ -210,8 +206,8 @@ impl View<'_> {
             pending_count: Some(pending),
             running_count: Some(running),
             failed_tasks: Some(deployment.failed_tasks),
-            created_at: seconds(deployment.created),
-            updated_at: seconds(deployment.updated),
+            created_at: Some(EpochSeconds(deployment.created)),
+            updated_at: Some(EpochSeconds(deployment.updated)),
             capacity_provider_strategy: shape.strategy.clone(),
             launch_type: shape.strategy.is_empty().then(|| launch_type(shape.is_fargate)),
             platform_version: shape.platform_version.clone(),
@@ -271,14 +267,14 @@ impl View<'_> {
             running_tasks_count: Some(running),
             pending_tasks_count: Some(pending),
             attributes: vec![attribute("ecs.availability-zone", &instance.zone)],
-            registered_at: seconds(instance.registered),
+            registered_at: Some(EpochSeconds(instance.registered)),
             tags: if with_tags { self.tags_of(&instance.arn) } else { Vec::new() },
             health_status: None::<ContainerInstanceHealthStatus>,
             ..api::ContainerInstance::default()
         }
     }
 
-    pub(super) fn definition(&self, definition: &Definition) -> api::TaskDefinition {
+    pub(super) fn definition(definition: &Definition) -> api::TaskDefinition {
         let request = &definition.request;
         let status = if definition.is_active() {
             TaskDefinitionStatus::Active
@@ -302,8 +298,8 @@ impl View<'_> {
             memory: request.memory.clone(),
             pid_mode: request.pid_mode,
             ipc_mode: request.ipc_mode,
-            registered_at: seconds(definition.registered_at),
-            deregistered_at: seconds_of(definition.deregistered_at),
+            registered_at: Some(EpochSeconds(definition.registered_at)),
+            deregistered_at: seconds(definition.deregistered_at),
             registered_by: Some(definition.registered_by.clone()),
             ephemeral_storage: request.ephemeral_storage.clone(),
             enable_fault_injection: request.enable_fault_injection,

@@ -57,11 +57,11 @@ pub struct Effect {
     pub caller: String,
     /// The operation's name.
     pub operation: String,
-    /// ARN of what was changed: the service, task, cluster or instance; for RunTask the task definition's.
+    /// ARN of what was changed: the service, task, cluster or instance; for `RunTask` the task definition's.
     pub target: String,
-    /// `clientToken` of RunTask, `reason` of StopTask, or `startedBy`: what a caller marks its calls with.
+    /// `clientToken` of `RunTask`, `reason` of `StopTask`, or `startedBy`: what a caller marks its calls with.
     pub mark: Option<String>,
-    /// `startedBy` of RunTask.
+    /// `startedBy` of `RunTask`.
     pub started_by: Option<String>,
     /// The request.
     pub detail: Value,

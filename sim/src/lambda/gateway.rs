@@ -1,7 +1,7 @@
 //! The gateway in front of all AWS services: it stands as `AWS_ENDPOINT_URL`, records each call, and breaks those that a
 //! test wants broken.
 //!
-//! SQS is answered in process, everything else by an upstream server such as moto's. A call is taken to its end even when
+//! SQS and ECS are answered in process, everything else by an upstream server such as moto's. A call is taken to its end even when
 //! the function that made it was killed meanwhile: a service that has a request carries it out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::ecs::server::{self as ecs, Endpoint};
 use crate::http::{Cut, Reply, Server, forward, header};
 use crate::lambda::runtime::Function;
 use crate::lambda::sqs::Sqs;
@@ -36,6 +37,8 @@ pub use touch::Touch;
 pub struct Settings {
     /// Answers SQS; without it SQS goes upstream.
     pub sqs: Option<Sqs>,
+    /// Answers ECS; without it ECS goes upstream.
+    pub ecs: Option<Endpoint>,
     /// Host and port, or `http://host:port`, of the server that answers everything else.
     pub upstream: Option<String>,
     /// Names of functions by their access keys; a key that is not here is its own name.
@@ -295,24 +298,32 @@ impl Shared {
 
     async fn service(&self, number: u64, request: Request<Bytes>) -> Response<Full<Bytes>> {
         let target = header(&request, "x-amz-target").unwrap_or_default().to_owned();
-        // What is signed for SQS never goes upstream, where there may be another SQS with other queues.
-        let signed_for_sqs =
-            || lock(&self.state).calls.iter().any(|call| call.number == number && call.service == "sqs");
+        // What is signed for one of these never goes upstream, where there may be another of its kind.
+        let (caller, signed_for) = {
+            let state = lock(&self.state);
+            let call = state.calls.iter().find(|call| call.number == number);
+            call.map(|call| (call.function.clone(), call.service.clone())).unwrap_or_default()
+        };
+        let request_id = format!("00000000-0000-4000-a000-{number:012x}");
         if let Some(sqs) = &self.settings.sqs
-            && (target.starts_with("AmazonSQS.") || signed_for_sqs())
+            && (target.starts_with("AmazonSQS.") || signed_for == "sqs")
         {
             let answer = sqs.answer(&target, request.body()).await;
-            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut response = crate::http::reply(status, "application/x-amz-json-1.0", answer.body);
-            let request_id = format!("00000000-0000-4000-a000-{number:012x}");
-            for (name, value) in
-                [("x-amzn-requestid", Some(request_id)), ("x-amzn-query-error", answer.query_error)]
-            {
-                if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-                    response.headers_mut().insert(name, value);
-                }
-            }
-            return response;
+            let headers =
+                [("x-amzn-requestid", Some(request_id)), ("x-amzn-query-error", answer.query_error)];
+            return answered(answer.status, "application/x-amz-json-1.0", answer.body, headers);
+        }
+        if let Some(endpoint) = &self.settings.ecs
+            && (target.starts_with(ecs::TARGET) || signed_for == "ecs")
+        {
+            let content_type = header(&request, "content-type").unwrap_or_default();
+            let answer = endpoint.answer(&caller, &target, content_type, request.body());
+            return answered(
+                answer.status,
+                ecs::CONTENT_TYPE,
+                answer.body,
+                [("x-amzn-requestid", Some(request_id))],
+            );
         }
         let slack = self.settings.slack.as_ref().filter(|_| call::is_slack(&request));
         let upstream = slack.map(|slack| &slack.origin).or(self.settings.upstream.as_ref());
@@ -324,6 +335,23 @@ impl Shared {
             Err(error) => fault::bad_gateway(&error.to_string()),
         }
     }
+}
+
+/// What a service in process answers.
+fn answered<const N: usize>(
+    status: u16,
+    content_type: &'static str,
+    body: Bytes,
+    headers: [(&'static str, Option<String>); N],
+) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = crate::http::reply(status, content_type, body);
+    for (name, value) in headers {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// A client that waits for this is a client whose patience is tested.

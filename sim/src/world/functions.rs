@@ -12,7 +12,7 @@ use steward::request::Request;
 
 use super::actor::Actor;
 use super::executor::Answer;
-use super::ports::{Inbox, LedgerPort, ParametersPort, TellPort};
+use super::ports::{EcsPort, Inbox, LedgerPort, ParametersPort, TellPort};
 
 /// The channels of a world.
 pub(super) const CHANNELS: [&str; 2] = ["slack", "sns"];
@@ -37,7 +37,9 @@ pub(super) fn remediation_batch(environment: Environment, payload: Vec<u8>) -> i
                 Err(problem) => return Answer::Failed(problem),
             };
             let (ledger, tell) = (LedgerPort(Rc::clone(&actor)), TellPort(Rc::clone(&actor)));
-            let ports = remediation::Ports { ledger: &ledger, tell: &tell, clock: &*actor };
+            let ecs = EcsPort(Rc::clone(&actor));
+            let ports =
+                remediation::Ports { ledger: &ledger, ecs: &ecs, owners: &ecs, tell: &tell, clock: &*actor };
             match remediation::Handler::new(ports, settings).handle(&payload).await {
                 Ok(outcome) if outcome.must_fail() => Answer::Failed("a record without an id failed".to_owned()),
                 Ok(outcome) => Answer::Done {
@@ -58,7 +60,9 @@ pub(super) fn remediation_sweep(environment: Environment) -> impl FnOnce(Rc<Acto
                 Err(problem) => return Answer::Failed(problem),
             };
             let (ledger, tell) = (LedgerPort(Rc::clone(&actor)), TellPort(Rc::clone(&actor)));
-            let ports = remediation::Ports { ledger: &ledger, tell: &tell, clock: &*actor };
+            let ecs = EcsPort(Rc::clone(&actor));
+            let ports =
+                remediation::Ports { ledger: &ledger, ecs: &ecs, owners: &ecs, tell: &tell, clock: &*actor };
             match remediation::Handler::new(ports, settings).sweep().await {
                 Ok(_) => Answer::Done { failed: Vec::new() },
                 Err(error) => Answer::Failed(error.to_string()),

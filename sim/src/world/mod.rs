@@ -14,6 +14,7 @@
 mod actor;
 mod campaign;
 mod checks;
+mod compare;
 mod executor;
 mod faults;
 mod functions;
@@ -25,10 +26,13 @@ mod script;
 mod site;
 mod stage;
 mod trace;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use campaign::{Campaign, Least, Outcome, Struck, campaign};
 pub use checks::{Invariant, Sabotage, Violation};
+pub use compare::{Futile, disorder, futile};
 pub use faults::{CrashAt, Kind, Side, Tally};
 pub use run::{Options, Report, Trouble, run};
 pub use site::{Function, Site, Sites, Visits};

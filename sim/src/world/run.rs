@@ -85,7 +85,9 @@ pub struct Report {
     pub services: usize,
     /// How much virtual time passed.
     pub passed: SignedDuration,
-    /// The incidents at the end, by target, each without when it was opened.
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// The incidents at the end.
     pub(super) incidents: Vec<Incident>,
 }
 
@@ -124,7 +126,9 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     }
     world.run_until(until);
     calm(&mut world, &services);
-    let end = until.saturating_add(QUIET_WITHIN).unwrap_or(Timestamp::MAX);
+    // Half a minute past, when no tick has just begun.
+    world.run_until(later(until, Duration::from_secs(30)));
+    let end = stage.now().saturating_add(QUIET_WITHIN).unwrap_or(Timestamp::MAX);
     let quiet = SignedDuration::from_mins(10);
     world.run_until_over(quiet, end, |world| {
         let stage = &world.stage;
@@ -145,7 +149,8 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         mutations: checks.mutations(),
         services: services.len(),
         passed: now.duration_since(start),
-        incidents: contents(&stage),
+        ended_at: now,
+        incidents: incidents(&stage.ledger).into_values().collect(),
     }
 }
 
@@ -198,8 +203,8 @@ fn finish(stage: &Rc<Stage>, world: &mut World, seed: u64) {
     }
     let now = stage.now();
     stage.checks.borrow_mut().quiet(&stage.ledger, &CHANNELS, now);
-    if !world.is_idle() {
-        let left = queues::left(&mut stage.queues.borrow_mut(), now);
+    let left = queues::left(&mut stage.queues.borrow_mut(), now);
+    if !world.is_idle() || left != Ok((0, 0)) {
         let what = format!("messages are left in the queues, and in the dead ones: {left:?}");
         stage.checks.borrow_mut().fail(Invariant::Progress, now, what);
     }
@@ -208,7 +213,7 @@ fn finish(stage: &Rc<Stage>, world: &mut World, seed: u64) {
     let sent = std::mem::take(&mut world.sent);
     for event in sent.into_iter().rev().take(REPEATS) {
         let after = random.between(Duration::ZERO, Duration::from_mins(2));
-        world.deliver(later(now, after), event);
+        world.repeat(later(now, after), &event);
     }
     world.run_until(now.saturating_add(SignedDuration::from_mins(10)).unwrap_or(now));
     let after = (incidents(&stage.ledger), stage.checks.borrow().mutations());
@@ -231,12 +236,4 @@ fn difference<K: Ord + std::fmt::Display, V: PartialEq + std::fmt::Debug>(
     keys.dedup();
     let key = keys.into_iter().find(|key| before.get(key) != after.get(key))?;
     Some(format!("{key} was {:?} and is {:?}", before.get(key), after.get(key)))
-}
-
-/// Incidents without what depends on when they were handled.
-fn contents(stage: &Stage) -> Vec<Incident> {
-    incidents(&stage.ledger)
-        .into_values()
-        .map(|incident| Incident { opened_at: Timestamp::UNIX_EPOCH, ..incident })
-        .collect()
 }

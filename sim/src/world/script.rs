@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use steward::action::{Action, Ruling, State};
-use steward::ledger::{Expect, Key, Record, Scope, Switch, Transaction, Write};
+use steward::action::{Settled, State};
+use steward::apply::people::{self, Person};
+use steward::ledger::{Record, Scope};
 
 use super::faults::Kind;
 use super::stage::Stage;
-use super::ports::at_once;
 use crate::ecs::{Happening, Revision};
-use steward::ports::Ledger;
 
 /// Something that is done at its time.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Deed {
     StopATask { cluster: String, service: String },
     /// A person pauses changes, or lets them go on.
     Pause { scope: Scope, paused: bool },
-    /// A person looks through what waits for approval, and approves it.
+    /// A person looks through what waits for one: proposals are approved, what is unknown is settled.
     Approve,
     /// The ledger goes away, or comes back.
     LedgerAway(bool),
@@ -105,34 +105,43 @@ impl Stage {
             self.weather.borrow_mut().count(Kind::PersonPauses);
         }
         self.note("person", || format!("{} {scope}", if paused { "PAUSES" } else { "resumes" }));
-        let ruling = Ruling { by: "person".to_owned(), at: now, why: Some("maintenance".to_owned()) };
-        let switch = Switch { scope: scope.clone(), paused: paused.then_some(ruling) };
-        self.write(Key::switch(&scope), Record::Switch(switch), None);
+        let person = person(now);
+        let turned = if paused {
+            people::pause(&self.ledger, &scope, &person).now_or_never().map(|turned| turned.map(|_| ()))
+        } else {
+            people::resume(&self.ledger, &scope, &person).now_or_never().map(|turned| turned.map(|_| ()))
+        };
+        if let Some(Err(error)) = turned {
+            self.note("person", || error.to_string());
+        }
     }
 
+    /// What waits for a person gets one: proposals are approved, and of what is unknown is said what ECS did.
     fn approve(&self, now: Timestamp) {
-        for (key, record) in self.ledger.records().unwrap_or_default() {
+        for record in self.ledger.records().unwrap_or_default().into_values() {
             let Record::Action(action) = record else { continue };
-            if !matches!(action.state, State::Proposed { until } if until > now) || action.approved.is_some() {
-                continue;
+            let id = &action.plan.id;
+            let taken = match action.state {
+                State::Proposed { .. } if action.approved.is_none() => {
+                    self.note("person", || format!("APPROVES action {}", id.short()));
+                    people::approve(&self.ledger, id, &person(now)).now_or_never()
+                }
+                State::Unknown { .. } => {
+                    let happened = self.checks.borrow().has_happened(id);
+                    let settled = if happened { Settled::Done } else { Settled::NotDone };
+                    self.note("person", || format!("SETTLES action {} as {settled:?}", id.short()));
+                    people::settle(&self.ledger, id, settled, &person(now)).now_or_never()
+                }
+                _ => continue,
+            };
+            if let Some(Err(error)) = taken {
+                self.note("person", || error.to_string());
             }
-            self.note("person", || format!("APPROVES action {}", action.plan.id.short()));
-            let ruling = Ruling { by: "person".to_owned(), at: now, why: None };
-            let approved = Action { approved: Some(ruling), ..*action };
-            self.write(key, Record::Action(Box::new(approved)), Some(now));
+            self.checks.borrow_mut().decided(&self.ledger, id);
         }
     }
+}
 
-    /// A person's write: on condition, too, of what stands there now. When it was due and may expire stays unknown to it.
-    fn write(&self, key: Key, record: Record, due: Option<Timestamp>) {
-        let away = || steward::ledger::LedgerError::Unreadable { key: key.clone(), problem: String::new() };
-        let found = at_once(self.ledger.read(std::slice::from_ref(&key)), away);
-        let stored = found.ok().and_then(|mut found| found.pop().flatten());
-        let expect = Expect::unchanged(stored.as_ref());
-        let expires = stored.and_then(|stored| stored.expires);
-        let write = Write { key: key.clone(), expect, record, due, expires };
-        if at_once(self.ledger.commit(Transaction { writes: vec![write] }), away).is_err() {
-            self.note("person", || format!("could not write {key}"));
-        }
-    }
+fn person(now: Timestamp) -> Person {
+    Person { by: PERSON.to_owned(), why: Some("looked at it".to_owned()), now }
 }

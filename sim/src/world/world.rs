@@ -95,8 +95,22 @@ impl World {
     }
 
     /// Hands an event over again.
-    pub(super) fn deliver(&mut self, at: Timestamp, event: String) {
+    pub(super) fn repeat(&mut self, at: Timestamp, event: &str) {
+        let event = self.again(event);
         self.put(at, Item::Arrives(event));
+    }
+
+    /// An event that comes again is the same, but where the bus is broken.
+    fn again(&self, event: &str) -> String {
+        if self.is_broken_by(Sabotage::ConfusesTasks) {
+            event.replace(":task/shop/", ":task/shop/0")
+        } else {
+            event.to_owned()
+        }
+    }
+
+    fn is_broken_by(&self, sabotage: Sabotage) -> bool {
+        self.stage.checks.borrow().sabotage() == Some(sabotage)
     }
 
     /// Lets everything happen up to `end`, unless a check fails before.
@@ -181,9 +195,8 @@ impl World {
             let text = one.event.to_string();
             let arrivals = passage.arrives_after.len();
             self.stage.note("ECS", || format!("{} [{arrivals}]", summary(&one.event)));
-            let confuses = self.stage.checks.borrow().sabotage() == Some(Sabotage::ConfusesTasks);
             for (index, after) in passage.arrives_after.into_iter().enumerate() {
-                let event = if confuses && index > 0 { text.replace(":task/", ":task/other") } else { text.clone() };
+                let event = if index > 0 { self.again(&text) } else { text.clone() };
                 self.put(later(now, after), Item::Arrives(event));
             }
             self.sent.push(text);
@@ -277,6 +290,9 @@ impl World {
             }
             How::Answered(Answer::Done { failed }) => {
                 let Some((queue, batch)) = batch else { return };
+                if self.is_broken_by(Sabotage::ForgetsAnswers) {
+                    return;
+                }
                 let mut queues = self.stage.queues.borrow_mut();
                 for message in batch.iter().filter(|message| !failed.contains(&message.message_id)) {
                     // A receipt that is stale deletes nothing: the message is with somebody else.

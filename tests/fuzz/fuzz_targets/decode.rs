@@ -6,6 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use steward::event::document::{self, Item};
 use steward::event::{Event, decode};
 use steward::incident::Story;
+use steward::remediation::About;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(records) = decode::payload(bytes) {
@@ -29,15 +30,16 @@ fuzz_target!(|bytes: &[u8]| {
 fn read(event: &Event) {
     let now = Timestamp::UNIX_EPOCH;
     let reading = steward::remediation::read(event, now);
-    let Some(target) = reading.target else { return };
-    let mut story = Story::new(target);
-    for observation in &reading.observations {
-        story.apply(observation.clone(), now);
+    for About { target, observations } in reading.about {
+        let mut story = Story::new(target);
+        for observation in &observations {
+            story.apply(observation.clone(), now);
+        }
+        let once = story.clone();
+        for observation in observations {
+            story.apply(observation, now);
+        }
+        assert_eq!(story, once);
+        story.tick(&steward::config::Policy::default(), now);
     }
-    let once = story.clone();
-    for observation in reading.observations {
-        story.apply(observation, now);
-    }
-    assert_eq!(story, once);
-    story.tick(&steward::config::Policy::default(), now);
 }

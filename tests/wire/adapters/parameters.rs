@@ -14,7 +14,7 @@ use crate::support::{Services, run, sdk_at};
 const PATH: &str = "/steward/prod/configuration";
 
 fn grouping(seconds: usize) -> File {
-    let file = json!({"version": 1, "mode": "observe", "notifications": {"grouping": format!("{seconds}s")}});
+    let file = json!({"version": 1, "defaults": {"mode": "observe"}, "notifications": {"grouping": format!("{seconds}s")}});
     serde_json::from_value(file).unwrap()
 }
 

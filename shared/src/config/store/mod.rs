@@ -7,6 +7,7 @@
 //! | `P/current` | the pointer: the manifest of the version in force; absent: nothing was ever applied |
 //! | `P/versions/000012/manifest` | version, names and hashes of its sections; written first, once |
 //! | `P/versions/000012/notifications` | a section: one top-level key of the file, as JSON; written once |
+//! | `P/versions/000012/services.17` | a part of a list that one parameter cannot hold; it begins with the entry at this place |
 //!
 //! # Guarantees
 //!
@@ -104,7 +105,8 @@ pub async fn file<P: Parameters>(port: &P, path: &str, manifest: &Manifest) -> R
             return Err(LoadError::damaged(name, "its hash is not the one that the manifest names"));
         }
         let value = serde_json::from_str(&text).map_err(|error| LoadError::damaged(name, error))?;
-        whole.insert(section.name.clone(), value);
+        manifest::join(&mut whole, &section.name, value)
+            .map_err(|problem| LoadError::damaged(name, problem))?;
     }
     let in_version = || name_in(path, manifest.version, MANIFEST);
     serde_json::from_value(whole.into()).map_err(|error| LoadError::damaged(&in_version(), error))

@@ -60,9 +60,9 @@ pub enum ApplyError {
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     /// A section does not fit.
-    #[error("section {name} has {bytes} bytes, and a parameter holds at most {MAX_VALUE_BYTES}: shorten it")]
+    #[error("{name} has {bytes} bytes, and a parameter holds at most {MAX_VALUE_BYTES}: {}", shorter(.name))]
     TooLarge {
-        /// The section.
+        /// The section, the part of one, or the manifest.
         name: String,
         /// Its size as JSON.
         bytes: usize,
@@ -80,6 +80,18 @@ pub enum ApplyError {
     /// A file that cannot be written as JSON.
     #[error("the file cannot be written as JSON: {0}")]
     Encode(String),
+}
+
+/// What can be done about a value that is too large.
+fn shorter(name: &str) -> &'static str {
+    match name {
+        MANIFEST => "the file has too many parts; in `services` one glob can stand for many entries",
+        "guards" => "shorten it; windows of `freeze` that are over can go",
+        name if name.contains('.') => {
+            "the one entry of the list that it holds is too large; shorten its tags"
+        }
+        _ => "shorten it",
+    }
 }
 
 /// Looks at what is in force and what the file would change. Writes nothing.

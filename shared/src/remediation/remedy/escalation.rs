@@ -81,7 +81,9 @@ impl fmt::Display for Escalation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unobserved { why } => write!(f, "what is needed to decide could not be read: {why}"),
-            Self::NotTheRevision(cause) => write!(f, "{cause} is not of the revision's making: another would fail as well"),
+            Self::NotTheRevision(cause) => {
+                write!(f, "{cause} is not of the revision's making: another would fail as well")
+            }
             Self::RanWellBefore(cause) => {
                 write!(f, "this revision ran well before: {cause} comes from something else that has changed")
             }
@@ -96,11 +98,15 @@ impl fmt::Display for Escalation {
             Self::MostTasksUnwell { unwell, running } => {
                 write!(f, "{unwell} of {running} tasks are unwell: stopping them would leave nothing")
             }
-            Self::NotDeclared => f.write_str("nobody declared that this task may be run twice (`rerun` in the policy)"),
+            Self::NotDeclared => {
+                f.write_str("nobody declared that this task may be run twice (`rerun` in the policy)")
+            }
             Self::NoNetwork => {
                 f.write_str("the task needs a network interface, and the policy's `rerun` names no subnets")
             }
-            Self::TooLate => f.write_str("the task was lost more than an hour ago, and ECS may have forgotten it"),
+            Self::TooLate => {
+                f.write_str("the task was lost more than an hour ago, and ECS may have forgotten it")
+            }
         }
     }
 }

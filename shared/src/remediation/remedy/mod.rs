@@ -117,11 +117,12 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
         Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
         Some(Observed::Known(service)) => service,
     };
-    if let Some(stack) = service.stack().map(|stack| Query::Stack(stack.to_owned()))
-        && !facts.answers(&stack)
-    {
-        let deployment = service.primary().map(|primary| Query::Deployment(primary.id.clone()));
-        return Candidate::Need(facts.open([stack].into_iter().chain(deployment)));
+    let stack = service.stack().map(|stack| Query::Stack(stack.to_owned()));
+    let primary = service.primary().map(|primary| Query::Deployment(primary.id.clone()));
+    let under_way = service.current_service_deployment.clone().map(Query::ServiceDeployment);
+    let needs = facts.open([stack, primary, under_way].into_iter().flatten());
+    if !needs.is_empty() {
+        return Candidate::Need(needs);
     }
     let mut later: Option<Timestamp> = None;
     for consider in [roll_back::consider, stop_task::consider, retirement::consider] {

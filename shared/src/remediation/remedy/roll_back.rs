@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Candidate, Escalation, Patient, id_of};
 use crate::action::{Call, Plan, Precondition, Remedy};
-use crate::arn::TaskDefinitionArn;
+use crate::arn::{ServiceRevisionArn, TaskDefinitionArn};
 use crate::config::{OnStuck, Rules};
 use crate::diagnosis::Cause;
 use crate::ecs::{Rollout, Service, ServiceDeploymentSummary};
@@ -22,14 +22,14 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, now: Timestamp) -> Candidate {
     let rules = super::enrolled(patient.policy, &patient.record.target, facts).rules;
-    let (Some(primary), Some(revision)) = (service.primary(), service.primary().and_then(|p| p.task_definition.as_ref()))
+    let (Some(primary), Some(revision)) =
+        (service.primary(), service.primary().and_then(|p| p.task_definition.as_ref()))
     else {
         return Candidate::Not;
     };
     let deployment = match facts.deployments.get(&primary.id) {
-        None => return Candidate::Need(vec![Query::Deployment(primary.id.clone())]),
         Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
-        Some(known) => known.known(),
+        known => known.and_then(Observed::known),
     };
     let trouble = match trouble(primary, deployment, rules, now) {
         Ok(trouble) => trouble,
@@ -47,9 +47,10 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         Ok(good) => good,
         Err(why) => return Candidate::No(why),
     };
-    let mut needs = vec![Query::TaskDefinition(good.clone())];
-    needs.extend(service.current_service_deployment.clone().map(Query::ServiceDeployment));
-    let needs = facts.open(needs);
+    let source = source_revision(service, facts);
+    let needs = facts.open(
+        [Query::TaskDefinition(good.clone())].into_iter().chain(source.cloned().map(Query::ServiceRevision)),
+    );
     if !needs.is_empty() {
         return Candidate::Need(needs);
     }
@@ -61,10 +62,8 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
             return Candidate::No(Escalation::GoodRevisionGone { revision });
         }
     }
-    match way_back(service, facts, &good) {
-        Err(queries) => Candidate::Need(queries),
-        Ok(call) => Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble)),
-    }
+    let call = way_back(service, source, facts, &good);
+    Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble))
 }
 
 /// What is wrong with a deployment.
@@ -107,10 +106,10 @@ fn trouble(
 /// Whether a cause can come with a revision, so that going back can help. Nothing is done on a guess.
 fn may_be_the_revision(cause: Cause) -> bool {
     use Cause::{
-        Aborted, AppError, CommandNotRunnable, ContainerHealthCheckFailed, DependencyFailed, ElbHealthCheckFailed,
-        EnvFileUnavailable, ExitedCleanly, ImageAccessDenied, ImageInvalid, ImageNotFound, ImagePlatformMismatch,
-        Killed, LogSetupFailed, OutOfMemory, RoleNotAssumable, SecretAccessDenied, SecretNotFound, Segfault,
-        TaskConfigInvalid, VolumeMountFailed,
+        Aborted, AppError, CommandNotRunnable, ContainerHealthCheckFailed, DependencyFailed,
+        ElbHealthCheckFailed, EnvFileUnavailable, ExitedCleanly, ImageAccessDenied, ImageInvalid,
+        ImageNotFound, ImagePlatformMismatch, Killed, LogSetupFailed, OutOfMemory, RoleNotAssumable,
+        SecretAccessDenied, SecretNotFound, Segfault, TaskConfigInvalid, VolumeMountFailed,
     };
     matches!(
         cause,
@@ -162,35 +161,46 @@ fn good_revision(
     let fails = |sample: &Failure| sample.task_definition.as_ref() == Some(&good);
     let is_curable = |sample: &&Failure| may_be_the_revision(sample.diagnosis.cause);
     let samples = patient.incident.failures.samples();
-    let left = patient.record.effects().any(|tried| tried.revision.as_ref() == Some(&good) && tried.incident == patient.incident.opened_at);
+    let left = patient
+        .record
+        .effects()
+        .any(|tried| tried.revision.as_ref() == Some(&good) && tried.incident == patient.incident.opened_at);
     if left || samples.iter().filter(is_curable).any(fails) {
         return Err(Escalation::GoodRevisionFails);
     }
     Ok(good)
 }
 
+/// The one revision that ECS would go back to, were the deployment under way stopped.
+fn source_revision<'f>(service: &Service, facts: &'f Facts) -> Option<&'f ServiceRevisionArn> {
+    let under_way = facts.service_deployments.get(service.current_service_deployment.as_ref()?)?.known()?;
+    match under_way.source_revisions.as_slice() {
+        [source] if under_way.is_stoppable() => Some(source),
+        _ => None,
+    }
+}
+
 /// StopServiceDeployment restores the whole revision, network and load balancer included: where ECS would go back to just the
 /// revision that was good, it is the better way. ECS goes back to the last *successful* one, which may be another.
-fn way_back(service: &Service, facts: &Facts, good: &TaskDefinitionArn) -> Result<Call, Vec<Query>> {
-    let update = Call::UpdateService {
-        cluster: service.cluster.clone(),
-        service: service.name.clone(),
-        task_definition: Some(good.clone()),
-        force_new_deployment: false,
-    };
-    let under_way = service.current_service_deployment.as_ref().and_then(|arn| facts.service_deployments.get(arn));
-    let Some(deployment) = under_way.and_then(Observed::known).filter(|found| found.is_stoppable()) else {
-        return Ok(update);
-    };
-    let [source] = deployment.source_revisions.as_slice() else { return Ok(update) };
-    let Some(source) = facts.service_revisions.get(source) else {
-        return Err(vec![Query::ServiceRevision(source.clone())]);
-    };
-    let goes_there = source.known().is_some_and(|source| source.task_definition.as_ref() == Some(good));
-    if !goes_there {
-        return Ok(update);
+fn way_back(
+    service: &Service,
+    source: Option<&ServiceRevisionArn>,
+    facts: &Facts,
+    good: &TaskDefinitionArn,
+) -> Call {
+    let runs =
+        source.and_then(|source| facts.service_revisions.get(source)?.known()?.task_definition.as_ref());
+    match &service.current_service_deployment {
+        Some(under_way) if runs == Some(good) => {
+            Call::StopServiceDeployment { service_deployment: under_way.clone(), back_to: good.clone() }
+        }
+        _ => Call::UpdateService {
+            cluster: service.cluster.clone(),
+            service: service.name.clone(),
+            task_definition: Some(good.clone()),
+            force_new_deployment: false,
+        },
     }
-    Ok(Call::StopServiceDeployment { service_deployment: deployment.arn.clone(), back_to: good.clone() })
 }
 
 fn plan(

@@ -111,7 +111,9 @@ impl Ecs {
                     answer.container_instances.push(view.instance(instance, !input.include.is_empty()));
                 }
                 None => {
-                    answer.failures.push(missing(view.names.container_instance(&cluster, last_segment(name))))
+                    answer
+                        .failures
+                        .push(missing(view.names.container_instance(&cluster, last_segment(name))));
                 }
             }
         }

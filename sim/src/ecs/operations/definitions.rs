@@ -11,7 +11,7 @@ use super::super::behaviour::Behaviour;
 use super::super::definition::Definition;
 use super::super::error::ApiError;
 use super::super::operation::Operation;
-use super::super::view::page;
+use super::super::view::{View, page};
 use super::super::world::Ecs;
 use super::Marks;
 
@@ -54,7 +54,7 @@ impl Ecs {
         let arn = self.add_revision(input, behaviour);
         self.note(Operation::RegisterTaskDefinition, &arn, Marks::default(), input);
         let view = self.view_now();
-        let task_definition = view.state.definition(&arn).map(|definition| view.definition(definition));
+        let task_definition = view.state.definition(&arn).map(|definition| View::definition(definition));
         Ok(RegisterTaskDefinitionResponse { task_definition, tags: view.tags_of(&arn) })
     }
 
@@ -75,9 +75,7 @@ impl Ecs {
         Arc::make_mut(definition).deregistered_at.get_or_insert(now);
         let definition = Arc::clone(definition);
         self.note(Operation::DeregisterTaskDefinition, &definition.arn, Marks::default(), input);
-        Ok(DeregisterTaskDefinitionResponse {
-            task_definition: Some(self.view_now().definition(&definition)),
-        })
+        Ok(DeregisterTaskDefinitionResponse { task_definition: Some(View::definition(&definition)) })
     }
 
     pub(super) fn answer_describe_task_definition(
@@ -88,7 +86,7 @@ impl Ecs {
         let definition =
             view.state.definition(&input.task_definition).ok_or_else(|| ApiError::client(NOT_FOUND))?;
         let tags = if input.include.is_empty() { Vec::new() } else { view.tags_of(&definition.arn) };
-        Ok(DescribeTaskDefinitionResponse { task_definition: Some(view.definition(definition)), tags })
+        Ok(DescribeTaskDefinitionResponse { task_definition: Some(View::definition(definition)), tags })
     }
 
     pub(super) fn answer_list_task_definitions(

@@ -3,10 +3,11 @@
 use super::super::api::{
     ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse, DescribeServiceDeploymentsRequest,
     DescribeServiceDeploymentsResponse, DescribeServiceRevisionsRequest, DescribeServiceRevisionsResponse,
-    ListServiceDeploymentsRequest, ListServiceDeploymentsResponse, Rollback, ServiceDeployment as Shown,
-    ServiceDeploymentAlarms, ServiceDeploymentBrief, ServiceDeploymentCircuitBreaker,
-    ServiceDeploymentRollbackMonitorsStatus as Monitor, ServiceDeploymentStatus, ServiceRevision,
-    ServiceRevisionSummary, StopServiceDeploymentRequest, StopServiceDeploymentResponse,
+    EpochSeconds, ListServiceDeploymentsRequest, ListServiceDeploymentsResponse, Rollback,
+    ServiceDeployment as Shown, ServiceDeploymentAlarms, ServiceDeploymentBrief,
+    ServiceDeploymentCircuitBreaker, ServiceDeploymentRollbackMonitorsStatus as Monitor,
+    ServiceDeploymentStatus, ServiceRevision, ServiceRevisionSummary, StopServiceDeploymentRequest,
+    StopServiceDeploymentResponse,
 };
 use super::super::breaker;
 use super::super::error::ApiError;
@@ -14,7 +15,7 @@ use super::super::names::last_segment;
 use super::super::operation::Operation;
 use super::super::rollout::counts;
 use super::super::service::{RevisionCount, Service, ServiceDeployment, is_final};
-use super::super::view::{View, missing, seconds};
+use super::super::view::{View, missing};
 use super::super::world::Ecs;
 use super::Marks;
 
@@ -86,7 +87,7 @@ impl Ecs {
                 platform_version: shape.platform_version.clone(),
                 load_balancers: shape.load_balancers.clone(),
                 network_configuration: shape.network.clone(),
-                created_at: seconds(revision.created),
+                created_at: Some(EpochSeconds(revision.created)),
                 ..ServiceRevision::default()
             });
         }
@@ -160,9 +161,9 @@ fn brief(view: View<'_>, service: &Service, one: &ServiceDeployment) -> ServiceD
         service_deployment_arn: Some(one.arn.clone()),
         service_arn: Some(service.arn.clone()),
         cluster_arn: Some(view.names.cluster(&service.cluster)),
-        started_at: one.started.and_then(seconds),
-        created_at: seconds(one.created),
-        finished_at: one.finished.and_then(seconds),
+        started_at: one.started.map(EpochSeconds),
+        created_at: Some(EpochSeconds(one.created)),
+        finished_at: one.finished.map(EpochSeconds),
         target_service_revision_arn: Some(one.target.clone()),
         status: Some(one.progress),
         status_reason: one.reason.clone(),
@@ -180,11 +181,11 @@ fn shown(view: View<'_>, service: &Service, one: &ServiceDeployment) -> Shown {
         service_deployment_arn: Some(one.arn.clone()),
         service_arn: Some(service.arn.clone()),
         cluster_arn: Some(view.names.cluster(&service.cluster)),
-        created_at: seconds(one.created),
-        started_at: one.started.and_then(seconds),
-        finished_at: one.finished.and_then(seconds),
-        stopped_at: one.stopped.and_then(seconds),
-        updated_at: seconds(one.updated),
+        created_at: Some(EpochSeconds(one.created)),
+        started_at: one.started.map(EpochSeconds),
+        finished_at: one.finished.map(EpochSeconds),
+        stopped_at: one.stopped.map(EpochSeconds),
+        updated_at: Some(EpochSeconds(one.updated)),
         source_service_revisions: one.sources.iter().map(source).collect(),
         target_service_revision: Some(ServiceRevisionSummary {
             arn: Some(one.target.clone()),
@@ -197,7 +198,7 @@ fn shown(view: View<'_>, service: &Service, one: &ServiceDeployment) -> Shown {
         deployment_configuration: Some(one.configuration.clone()),
         rollback: one.rollback.as_ref().map(|rollback| Rollback {
             reason: Some(rollback.reason.clone()),
-            started_at: seconds(rollback.started),
+            started_at: Some(EpochSeconds(rollback.started)),
             service_revision_arn: Some(rollback.revision.clone()),
         }),
         deployment_circuit_breaker: Some(breaker_of(service, one, live.map_or(0, |live| live.failed_tasks))),

@@ -1,4 +1,5 @@
 //! What each operation does. Requests come validated as far as that can be told without the state.
+#![allow(clippy::unnecessary_wraps, reason = "an operation that ECS never refuses answers like the others")]
 
 mod capacity;
 mod definitions;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::api::*;
+use super::api::{self, without_nulls};
 use super::error::ApiError;
 use super::operation::{self, ControlPlane, Operation};
 use super::throttle::Throttle;
@@ -81,7 +82,7 @@ macro_rules! control_plane {
                 Ecs::take_events(self).into_iter().map(|emitted| emitted.event).collect()
             }
 
-            $(fn $method(&mut self, input: $request) -> Result<$answer, ApiError> {
+            $(fn $method(&mut self, input: api::$request) -> Result<api::$answer, ApiError> {
                 self.$own(&input)
             })*
         }

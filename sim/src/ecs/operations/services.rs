@@ -139,7 +139,6 @@ impl Ecs {
             shape: Arc::new(shape),
             configuration,
             grace: grace(input.health_check_grace_period_seconds),
-            has_grace: input.health_check_grace_period_seconds.is_some(),
             created: self.now,
             created_by: self.names.role(&self.caller),
             execute_command: input.enable_execute_command.unwrap_or(false),
@@ -230,11 +229,11 @@ pub(super) fn active_definition(view: View<'_>, name: &str) -> Result<Arc<Defini
     }
 }
 
-fn grace(seconds: Option<u32>) -> Duration {
-    Duration::from_secs(u64::from(seconds.unwrap_or(0)))
+fn grace(seconds: Option<u32>) -> Option<Duration> {
+    seconds.map(|seconds| Duration::from_secs(u64::from(seconds)))
 }
 
-/// What ECS leaves to CodeDeploy or to an external controller (FACTS §10).
+/// What ECS leaves to `CodeDeploy` or to an external controller (FACTS §10).
 fn refuse_for_controller(
     controller: DeploymentControllerType,
     input: &UpdateServiceRequest,
@@ -299,7 +298,6 @@ fn settings(service: &mut Service, input: &UpdateServiceRequest) {
     }
     if input.health_check_grace_period_seconds.is_some() {
         service.grace = grace(input.health_check_grace_period_seconds);
-        service.has_grace = true;
     }
     service.execute_command = input.enable_execute_command.unwrap_or(service.execute_command);
     service.managed_tags = input.enable_ecs_managed_tags.unwrap_or(service.managed_tags);

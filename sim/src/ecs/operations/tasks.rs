@@ -113,6 +113,7 @@ impl Ecs {
             &Want {
                 cluster,
                 group: &group,
+                service: None,
                 definition,
                 is_fargate: input.launch_type == Some(LaunchType::Fargate),
                 strategy,
@@ -168,7 +169,7 @@ impl Ecs {
         }
     }
 
-    /// StopTask deletes the task's tags (FACTS §10). Stopping again changes nothing.
+    /// `StopTask` deletes the task's tags (FACTS §10). Stopping again changes nothing.
     pub(super) fn answer_stop_task(&mut self, input: &StopTaskRequest) -> Result<StopTaskResponse, ApiError> {
         let cluster = self.view_now().cluster(input.cluster.as_deref())?;
         let task = find(self.view_now(), &cluster, &input.task)

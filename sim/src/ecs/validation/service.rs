@@ -37,8 +37,6 @@ const STRATEGIES: usize = 5;
 const GRACE: u32 = i32::MAX as u32;
 /// The largest count that fits ECS's integers.
 const COUNT: u32 = i32::MAX as u32;
-/// Minutes of bake time (API, `DeploymentConfiguration`).
-const BAKE: u32 = 1440;
 /// Minutes that a hook may wait (API, `DeploymentLifecycleHookTimeoutConfiguration`).
 const HOOK: u32 = 20_160;
 
@@ -184,17 +182,17 @@ pub(super) fn network(configuration: Option<&NetworkConfiguration>) -> Checked {
     at_most("securityGroups", awsvpc.security_groups.len(), SECURITY_GROUPS)
 }
 
-/// API, `DeploymentConfiguration`.
+/// Percentages that could never hold: fewer tasks than wanted at most, or more at least. Both at 100 leave no way to replace
+/// a task, and ECS says so.
 fn deployment_configuration(configuration: &DeploymentConfiguration) -> Checked {
     let (least, most) = (configuration.minimum_healthy_percent, configuration.maximum_percent);
     within("minimumHealthyPercent", least, 0, 100)?;
-    within("maximumPercent", most, 100, 200)?;
+    within("maximumPercent", most, 100, COUNT)?;
     if (least, most) == (Some(100), Some(100)) {
         return Err(invalid(
             "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
         ));
     }
-    within("bakeTimeInMinutes", configuration.bake_time_in_minutes, 0, BAKE)?;
     if let Some(criteria) = &configuration.early_success_criteria {
         within("healthyPercent", criteria.healthy_percent, 0, 100)?;
     }

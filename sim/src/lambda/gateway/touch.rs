@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::Value;
 
+mod ecs;
+
 /// The account of all that is imitated, as moto has it.
 const ACCOUNT: &str = "123456789012";
 /// The partition key of the steward's table.
@@ -47,6 +49,7 @@ pub(super) fn touches(
     let touch = |resource: String| Touch { action: action(single), resource, leading_keys: Vec::new() };
     match service {
         "dynamodb" => dynamodb(region, operation, json),
+        "ecs" => ecs::resources(region, operation, json).into_iter().map(touch).collect(),
         "sqs" => {
             let url = text("QueueUrl").or_else(|| form.and_then(|form| form.get("QueueUrl")));
             let name = url.map(|url| url.rsplit('/').next().unwrap_or(url)).or_else(|| text("QueueName"));

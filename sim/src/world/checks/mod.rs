@@ -22,6 +22,7 @@ pub use invariant::{Invariant, Violation};
 pub(super) use quiet::{incidents, settled};
 pub use sabotage::Sabotage;
 pub(super) use sabotage::without_conditions;
+pub(super) use steps::Change;
 
 use super::actor::Actor;
 use super::ports::at_once;
@@ -71,9 +72,16 @@ impl Checks {
         self.effects.values().map(Vec::len).sum()
     }
 
-    /// The actions, as they stand.
-    pub(super) fn actions(&self) -> impl Iterator<Item = &Action> {
-        self.actions.values()
+    /// Whether a call of an action took effect.
+    pub(super) fn has_happened(&self, id: &ActionId) -> bool {
+        self.effects.contains_key(id)
+    }
+
+    /// A person decided about an action.
+    pub(super) fn decided(&mut self, ledger: &MemoryLedger, id: &ActionId) {
+        if let Some(action) = action_of(ledger, id) {
+            self.actions.insert(id.clone(), action);
+        }
     }
 
     pub(super) fn fail(&mut self, invariant: Invariant, at: Timestamp, what: impl Into<String>) {

@@ -33,8 +33,8 @@ pub enum Sabotage {
     SwallowsMessages,
     /// An event that comes twice is about another task.
     ConfusesTasks,
-    /// An invocation never ends.
-    Hangs,
+    /// What a function answers to its queue is lost: no message is ever done.
+    ForgetsAnswers,
 }
 
 /// What a broken ledger says that it holds.

@@ -48,6 +48,9 @@ impl Ledger for LedgerPort {
                 Some(Sabotage::IgnoresConditions) => without_conditions(&stage.ledger, transaction),
                 _ => transaction,
             };
+            if sabotage == Some(Sabotage::LosesIssued) && on == "action issued" {
+                return Ok(());
+            }
             let before = stage.checks.borrow().before(&stage.ledger, &transaction);
             with(stage, "commit", &target, |ledger| ledger.commit(transaction.clone()).now())?;
             stage.checks.borrow_mut().committed(actor, &before, &transaction, stage.now());

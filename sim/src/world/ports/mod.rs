@@ -1,11 +1,14 @@
 //! Steward's ports as a world offers them: each call yields, may go wrong, and is checked where it takes effect.
 
+mod ecs;
 mod ledger;
 mod parameters;
+mod read;
 mod telling;
 
 use futures_util::FutureExt;
 
+pub(super) use ecs::EcsPort;
 pub(super) use ledger::LedgerPort;
 pub(super) use parameters::ParametersPort;
 pub(super) use telling::{Inbox, TellPort};

@@ -9,6 +9,7 @@ use steward::ports::{Channel, NudgeError, Postpone, SendError, Tell};
 use steward::request::Request;
 
 use crate::world::actor::{Actor, Broken, Call};
+use crate::world::checks::Sabotage;
 use crate::world::queues::TELL;
 use crate::world::stage::Stage;
 
@@ -80,6 +81,9 @@ impl Channel for Inbox {
             retryable: true,
         };
         let effect = |stage: &Stage| {
+            if stage.checks.borrow().sabotage() == Some(Sabotage::SwallowsMessages) {
+                return Ok(());
+            }
             stage.checks.borrow_mut().sent(self.name, subject);
             stage.note(&*self.actor, || format!("TELLS {}: {} ({})", self.name, message.title, message.status));
             Ok(())

@@ -1,3 +1,5 @@
+mod parts;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -24,7 +26,9 @@ fn file_of(value: Value) -> File {
 
 /// A file that differs from another by how long news gather.
 fn grouping(seconds: u32) -> File {
-    file_of(json!({"version": 1, "mode": "observe", "notifications": {"grouping": format!("{seconds}s")}}))
+    file_of(
+        json!({"version": 1, "defaults": {"mode": "observe"}, "notifications": {"grouping": format!("{seconds}s")}}),
+    )
 }
 
 fn apply_file(store: &MemoryParameters, file: File) -> Result<Applied, ApplyError> {

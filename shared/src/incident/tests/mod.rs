@@ -1,6 +1,14 @@
+use jiff::SignedDuration;
+
 use super::failures::tests::failure;
 use super::*;
 use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceName};
+use crate::config::Policy;
+
+mod look;
+mod order;
+mod retirement;
+mod sight;
 
 fn service() -> Target {
     Target::Service {
@@ -20,6 +28,13 @@ fn at(second: i64) -> Timestamp {
 
 fn failed(task: u32, second: i64) -> Observation {
     Observation::Failed(Box::new(failure(task, 3, second, Cause::AppError)))
+}
+
+fn family() -> Target {
+    Target::Family {
+        cluster: ClusterArn::new("arn:aws:ecs:r:1:cluster/shop"),
+        family: crate::arn::Family::new("report"),
+    }
 }
 
 fn story_of(observations: impl IntoIterator<Item = Observation>) -> Story {

@@ -1,0 +1,406 @@
+//! Looks after targets and actions that are due: observe, decide, apply.
+//!
+//! Decisions are pure, and the protocol leaves none to be made: here they meet the ports.
+
+use jiff::{SignedDuration, Timestamp};
+use steward::action::{Action, ActionId, Call, How, Plan, Remedy, State, Verdict};
+use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
+use steward::guard::Refusal;
+use steward::incident::{Held, Incident, Target, TargetRecord};
+use steward::ledger::{Key, LedgerError, Record};
+use steward::notification::Subject;
+use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
+use steward::redact::redact;
+use steward::remediation::{Considered, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled};
+
+use crate::observe::Observer;
+use crate::{Ports, Settings};
+
+/// So many lost tasks of one family are run again in one go; the next sweep goes on.
+const MAX_IN_A_ROW: usize = 10;
+/// What cannot be probed for so long never will be.
+const PROBED_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// So long the same client token gives the same answer for certain.
+const TOKEN_LIVES: SignedDuration = SignedDuration::from_mins(55);
+
+/// Looks after what is due, in one invocation.
+pub(crate) struct Care<'c, 'p, L, E, O, T, C> {
+    pub(crate) ports: &'c Ports<'p, L, E, O, T, C>,
+    pub(crate) settings: &'c Settings,
+}
+
+/// A target as the ledger has it.
+struct Chart {
+    record: TargetRecord,
+    incident: Option<Incident>,
+    open: Option<Action>,
+}
+
+/// What a look at a target came to.
+enum Looked {
+    /// Nothing more to do at the moment.
+    Done,
+    /// There may be more of the same.
+    More,
+}
+
+impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_, L, E, O, T, C> {
+    /// Considers a target's remedies, and carries out what may be.
+    pub(crate) async fn of_target(
+        &self,
+        target: &Target,
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        for _ in 0..MAX_IN_A_ROW {
+            if self.settings.deadline.is_near(self.now()) {
+                return Ok(());
+            }
+            if let Looked::Done = self.look(target, news).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&self, target: &Target, news: &mut Vec<Subject>) -> Result<Looked, LedgerError> {
+        let chart = self.chart(target).await?;
+        let now = self.now();
+        if chart.open.as_ref().is_some_and(|open| is_held(open, now)) {
+            // Its own time will come, and then the target is looked at.
+            return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
+        }
+        let Some(incident) = chart.incident.as_ref().filter(|incident| incident.is_open()) else {
+            self.withdraw(chart.open.as_ref(), "the incident is over", news).await?;
+            return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
+        };
+        let mut facts = Facts::default();
+        let patient = self.patient(&chart, incident, chart.open.as_ref());
+        let considered = self.consider(patient, &mut facts).await;
+        if let Some(open) = chart.open.as_ref().filter(|open| !is_about(&considered, &open.plan.id)) {
+            // Decided anew, it is not what is to be done any more.
+            self.withdraw(Some(open), "it is not what is to be done any more", news).await?;
+            return Ok(Looked::More);
+        }
+        match considered {
+            Considered::Need(_) => Ok(Looked::Done),
+            Considered::Nothing { look_at } => {
+                self.note(&chart, None, look_at, news).await.map(|()| Looked::Done)
+            }
+            Considered::Escalate { why, look_at } => {
+                let held = Held {
+                    remedy: None,
+                    call: None,
+                    reason: why.as_str().to_owned(),
+                    why: redact(&why.to_string()),
+                };
+                self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
+            }
+            Considered::Refused { plan, refusal, look_at } => {
+                if let Some(open) = &chart.open {
+                    self.withdraw(Some(open), &refusal.to_string(), news).await?;
+                }
+                self.note(&chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
+            }
+            Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, news).await,
+            Considered::Act(plan) => self.act(&chart, patient, *plan, &facts, news).await,
+        }
+    }
+
+    async fn consider(&self, patient: Patient<'_>, facts: &mut Facts) -> Considered {
+        let observer = self.observer(&patient.record.target);
+        for _ in 0..=MAX_ROUNDS {
+            match consider(patient, facts, self.now()) {
+                Considered::Need(queries) => observer.answer(queries, facts).await,
+                considered => return considered,
+            }
+        }
+        consider(patient, facts, self.now())
+    }
+
+    async fn act(
+        &self,
+        chart: &Chart,
+        patient: Patient<'_>,
+        plan: Plan,
+        facts: &Facts,
+        news: &mut Vec<Subject>,
+    ) -> Result<Looked, LedgerError> {
+        let protocol = Protocol {
+            ledger: self.ports.ledger,
+            ecs: self.ports.ecs,
+            clock: self.ports.clock,
+            deadline: self.settings.deadline,
+            grouping: self.settings.grouping,
+        };
+        let observer = self.observer(&plan.target);
+        let observe = async |queries: Vec<Query>| {
+            let mut facts = Facts::default();
+            observer.answer(queries, &mut facts).await;
+            facts
+        };
+        match protocol.carry_out(patient, &plan, facts, &observe, news).await? {
+            Carried::Refused(refusal) => {
+                let look_at = refusal.ask_again(self.now());
+                self.note(chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
+            }
+            Carried::Stands(action) => {
+                self.note(chart, None, None, news).await?;
+                let is_over = !action.state.holds_lock();
+                Ok(if is_over && action.plan.remedy == Remedy::RunTask { Looked::More } else { Looked::Done })
+            }
+            Carried::Left => self.note(chart, None, None, news).await.map(|()| Looked::Done),
+        }
+    }
+
+    /// Asks a person; or acts, where one has approved.
+    async fn propose(
+        &self,
+        chart: &Chart,
+        incident: &Incident,
+        plan: Plan,
+        facts: &Facts,
+        news: &mut Vec<Subject>,
+    ) -> Result<Looked, LedgerError> {
+        let now = self.now();
+        let known = self.action(&plan.id).await?;
+        let is_approved = |action: &Action| {
+            action.approved.is_some() && matches!(action.state, State::Proposed { until } if now < until)
+        };
+        if let Some(approved) = known.as_ref().filter(|action| is_approved(action)) {
+            let patient = self.patient(chart, incident, Some(approved));
+            if let Considered::Act(plan) = consider(patient, facts, now) {
+                return self.act(chart, patient, *plan, facts, news).await;
+            }
+            return Ok(Looked::Done);
+        }
+        let rules = enrolled(&self.settings.policy, &plan.target, facts).rules;
+        let until = now.saturating_add(rules.proposal).unwrap_or(Timestamp::MAX);
+        let step = |scene: &mut Scene| -> Result<(), LedgerError> {
+            let may =
+                scene.action.as_ref().is_none_or(|action| matches!(action.state, State::Withdrawn { .. }));
+            if may {
+                scene.action = Some(Action::proposed(plan.clone(), now, until));
+            }
+            settle(scene, None, None, now);
+            Ok(())
+        };
+        let ((), told) =
+            write_action(self.ports.ledger, Items::of_plan(&plan), &self.terms(now), step).await?;
+        news.extend(told);
+        Ok(Looked::Done)
+    }
+
+    /// Looks after an action that is due.
+    pub(crate) async fn of_action(&self, id: &ActionId, news: &mut Vec<Subject>) -> Result<(), LedgerError> {
+        let Some(action) = self.action(id).await? else { return Ok(()) };
+        let now = self.now();
+        match &action.state {
+            State::Proposed { until } if now >= *until => {
+                self.withdraw(Some(&action), "nobody approved it in time", news).await
+            }
+            State::Proposed { .. } | State::Planned => self.of_target(&action.plan.target, news).await,
+            State::Issued { at } => self.probe(&action, *at, news).await,
+            State::Confirmed { .. } => self.judge(&action, news).await,
+            State::Failed { .. } | State::Unknown { .. } | State::Withdrawn { .. } => Ok(()),
+        }
+    }
+
+    async fn probe(
+        &self,
+        action: &Action,
+        issued_at: Timestamp,
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        let mut facts = Facts::default();
+        self.observer(&action.plan.target).answer(apply::queries(&action.plan), &mut facts).await;
+        let now = self.now();
+        let waited = now.duration_since(issued_at);
+        let unknown = |why: &str| State::Unknown { at: now, why: redact(why) };
+        let state = match apply::probe(&action.plan, &facts) {
+            Probe::Done { made } => State::Confirmed { at: now, how: How::Probed, made },
+            Probe::NotDone if waited > TOKEN_LIVES && matches!(action.plan.call, Call::RunTask { .. }) => {
+                unknown("no task of it is found, and its client token may have ended")
+            }
+            Probe::NotDone => State::Planned,
+            Probe::Unclear(why) => unknown(why),
+            Probe::Unread(why) if waited > PROBED_FOR => unknown(&why),
+            Probe::Unread(_) => return Ok(()),
+        };
+        let goes_on = state == State::Planned;
+        self.step(action, |known| Action { lease_until: now, state: state.clone(), ..known }, news).await?;
+        if goes_on { self.of_target(&action.plan.target, news).await } else { Ok(()) }
+    }
+
+    async fn judge(&self, action: &Action, news: &mut Vec<Subject>) -> Result<(), LedgerError> {
+        let mut facts = Facts::default();
+        self.observer(&action.plan.target).answer(apply::queries(&action.plan), &mut facts).await;
+        let chart = self.chart(&action.plan.target).await?;
+        let rules = enrolled(&self.settings.policy, &action.plan.target, &facts).rules;
+        let incident = chart.incident.as_ref().filter(|incident| incident.opened_at == action.plan.incident);
+        let Some(verdict) = apply::verdict(action, &facts, incident, rules, self.now()) else {
+            return Ok(());
+        };
+        self.step(action, |known| Action { verdict: Some(verdict), ..known }, news).await?;
+        match verdict {
+            Verdict::DidNotHelp { .. } => self.of_target(&action.plan.target, news).await,
+            Verdict::Helped { .. } => Ok(()),
+        }
+    }
+
+    /// Gives up what was certainly not called.
+    async fn withdraw(
+        &self,
+        action: Option<&Action>,
+        why: &str,
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        let Some(action) = action else { return Ok(()) };
+        if !matches!(action.state, State::Planned | State::Proposed { .. }) {
+            return Ok(());
+        }
+        let now = self.now();
+        let state = State::Withdrawn { at: now, why: redact(why) };
+        self.step(action, |known| Action { state: state.clone(), approved: None, ..known }, news).await
+    }
+
+    /// Writes an action's next state, on condition that it is still as it was read.
+    async fn step(
+        &self,
+        action: &Action,
+        next: impl Fn(Action) -> Action,
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        let step = |scene: &mut Scene| -> Result<(), LedgerError> {
+            if let Some(known) = scene.action.take_if(|known| known == action) {
+                scene.action = Some(next(known));
+            }
+            Ok(())
+        };
+        let ((), told) =
+            write_action(self.ports.ledger, Items::of(action), &self.terms(self.now()), step).await?;
+        news.extend(told);
+        Ok(())
+    }
+
+    /// Notes that a target was looked at, and why nothing is done.
+    async fn note(
+        &self,
+        chart: &Chart,
+        held: Option<Held>,
+        look_at: Option<Timestamp>,
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        let now = self.now();
+        let seen = chart.record.care.look_at;
+        let items = Items {
+            id: None,
+            target: &chart.record.target,
+            incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
+            budgets: &[],
+        };
+        let step = |scene: &mut Scene| -> Result<(), LedgerError> {
+            // What was heard meanwhile asks for another look.
+            let asked = scene.record.care.look_at.filter(|asked| Some(*asked) != seen);
+            settle(scene, held.clone(), look_at, now);
+            if let Some(asked) = asked {
+                scene.record.care.look_by(asked);
+            }
+            Ok(())
+        };
+        let ((), told) = write_action(self.ports.ledger, items, &self.terms(now), step).await?;
+        news.extend(told);
+        Ok(())
+    }
+
+    async fn chart(&self, target: &Target) -> Result<Chart, LedgerError> {
+        let record = match self.read(Key::target(target)).await? {
+            Some(Record::Target(record)) => record,
+            _ => TargetRecord::new(target.clone()),
+        };
+        let incident = match record.incident {
+            Some(opened_at) => match self.read(Key::incident(target, opened_at)).await? {
+                Some(Record::Incident(incident)) => Some(incident),
+                _ => None,
+            },
+            None => None,
+        };
+        let open = match &record.care.open {
+            Some(id) => self.action(id).await?,
+            None => None,
+        };
+        Ok(Chart { record, incident, open })
+    }
+
+    async fn action(&self, id: &ActionId) -> Result<Option<Action>, LedgerError> {
+        Ok(match self.read(Key::action(id)).await? {
+            Some(Record::Action(action)) => Some(*action),
+            _ => None,
+        })
+    }
+
+    async fn read(&self, key: Key) -> Result<Option<Record>, LedgerError> {
+        let now = self.now();
+        let stored = self.ports.ledger.read(&[key]).await?.pop().flatten();
+        Ok(stored.and_then(|stored| stored.live(now).cloned()))
+    }
+
+    fn patient<'x>(
+        &'x self,
+        chart: &'x Chart,
+        incident: &'x Incident,
+        open: Option<&'x Action>,
+    ) -> Patient<'x> {
+        let Settings { policy, home, .. } = self.settings;
+        Patient { record: &chart.record, incident, open, home: home.as_ref(), policy }
+    }
+
+    fn observer<'x>(&'x self, target: &'x Target) -> Observer<'x, L, E, O> {
+        let Ports { ledger, ecs, owners, .. } = *self.ports;
+        Observer { ledger, ecs, owners, target, policy: &self.settings.policy }
+    }
+
+    fn terms(&self, now: Timestamp) -> Terms<'_> {
+        Terms { policy: &self.settings.policy, grouping: self.settings.grouping, now }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+}
+
+/// Whether somebody carries it out now, or nobody knows what became of it.
+fn is_held(open: &Action, now: Timestamp) -> bool {
+    match open.state {
+        State::Planned => now < open.lease_until,
+        State::Issued { .. } | State::Unknown { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether a decision is about this action, or leaves it alone.
+fn is_about(considered: &Considered, id: &ActionId) -> bool {
+    match considered {
+        Considered::Act(plan) | Considered::Propose(plan) => plan.id == *id,
+        Considered::Refused { plan, .. } => plan.id == *id,
+        Considered::Need(_) => true,
+        Considered::Nothing { .. } | Considered::Escalate { .. } => false,
+    }
+}
+
+fn held(plan: &Plan, refusal: &Refusal) -> Held {
+    Held {
+        remedy: Some(plan.remedy),
+        call: Some(redact(&plan.call.to_string())),
+        reason: refusal.as_str().to_owned(),
+        why: redact(&refusal.to_string()),
+    }
+}
+
+/// Notes in a scene that its target was looked at.
+fn settle(scene: &mut Scene, held: Option<Held>, look_at: Option<Timestamp>, now: Timestamp) {
+    scene.record.care.looked_at = Some(now);
+    scene.record.care.look_at = look_at;
+    if let Some(incident) = scene.incident.as_mut().filter(|incident| incident.is_open()) {
+        incident.remedies.held = held;
+    }
+}

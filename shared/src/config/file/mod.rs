@@ -1,0 +1,118 @@
+//! The file's form: what people may write, and within which bounds.
+//!
+//! Types that serde fills, one module a section; [`File::check`] says what is wrong with the values, all of it at once, and
+//! makes the [`Configuration`]. Whatever is left out has its default. The command line reads the file as YAML; Parameter
+//! Store holds each of its sections as JSON. The domain knows neither lines nor columns: a fault names its field by path.
+
+mod fault;
+mod form;
+mod freeze;
+mod guards;
+mod incidents;
+mod notifications;
+mod rules;
+mod services;
+mod version;
+
+use serde::{Deserialize, Serialize};
+
+use super::Configuration;
+
+pub use fault::Fault;
+pub use form::OnOff;
+pub use freeze::{Day, Freeze};
+pub use guards::{Budget, Budgets, Guards, Outage};
+pub use incidents::Incidents;
+pub use notifications::{Slack, Told, Topic};
+pub use rules::{Defaults, Remedies};
+pub use services::{Match, Rerun, RerunNetwork, Service};
+pub use version::{VERSION, Version};
+
+use fault::Check;
+use form::{section, sections};
+
+/// Configuration of ECS Steward (`steward.yaml`).
+///
+/// Every key but `version` may be left out, and then has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(title = "steward.yaml"))]
+pub struct File {
+    /// The version of this file's form.
+    pub version: Version,
+    /// What holds for every target that is enrolled, unless an entry of `services` says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+    pub defaults: Option<Defaults>,
+    /// Who is enrolled: nothing of anybody else is ever changed. By default nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "sections")]
+    pub services: Option<Vec<Service>>,
+    /// What no entry of `services` and no tag can widen.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+    pub guards: Option<Guards>,
+    /// When incidents open and end.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+    pub incidents: Option<Incidents>,
+    /// How people are told.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+    pub notifications: Option<Told>,
+}
+
+impl File {
+    /// A file that leaves everything out.
+    pub fn empty() -> Self {
+        Self {
+            version: Version,
+            defaults: None,
+            services: None,
+            guards: None,
+            incidents: None,
+            notifications: None,
+        }
+    }
+
+    /// Checks what the types leave open, and fills in the defaults.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, in the order of the file's form.
+    pub fn check(&self) -> Result<Configuration, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut configuration = Configuration::default();
+        let Configuration { policy, notifications } = &mut configuration;
+        if let Some(defaults) = &self.defaults {
+            defaults.check(&mut policy.defaults, &mut Check::of("defaults", &mut faults));
+        }
+        if let Some(services) = &self.services {
+            policy.services = services::check(services, &policy.defaults, &mut faults);
+        }
+        if let Some(guards) = &self.guards {
+            guards.check(&mut policy.guards, Check::of("guards", &mut faults));
+        }
+        if let Some(incidents) = &self.incidents {
+            incidents.check(policy, Check::of("incidents", &mut faults));
+        }
+        if let Some(told) = &self.notifications {
+            told.check(notifications, Check::of("notifications", &mut faults));
+        }
+        if faults.is_empty() { Ok(configuration) } else { Err(faults) }
+    }
+
+    /// The file that says everything, defaults included: what is in force, key by key.
+    pub fn of(configuration: &Configuration) -> Self {
+        let Configuration { policy, notifications } = configuration;
+        Self {
+            version: Version,
+            defaults: Some(Defaults::of(&policy.defaults)),
+            services: Some(policy.services.iter().map(Service::of).collect()),
+            guards: Some(Guards::of(&policy.guards)),
+            incidents: Some(Incidents::of(policy)),
+            notifications: Some(Told::of(notifications)),
+        }
+    }
+}
+
+/// The JSON Schema of the file, for editors.
+#[cfg(feature = "schema")]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(File)
+}

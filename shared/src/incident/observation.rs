@@ -1,0 +1,75 @@
+//! What an event says about its target.
+
+use jiff::Timestamp;
+
+use super::{Failure, Notice, Step};
+use crate::arn::{DeploymentId, TaskDefinitionArn};
+
+/// What an event says about its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// Something failed.
+    Failed(Box<Failure>),
+    /// All tasks of the service run and are healthy.
+    Steady {
+        /// When ECS said so.
+        at: Timestamp,
+    },
+    /// A deployment took a step.
+    Deployment {
+        /// Which.
+        id: DeploymentId,
+        /// What it became, and when.
+        step: Step,
+        /// Whether ECS goes back to it.
+        is_rollback: bool,
+    },
+    /// A task tells what its deployment deploys.
+    Deploys {
+        /// Which.
+        id: DeploymentId,
+        /// What.
+        task_definition: TaskDefinitionArn,
+        /// When the task was seen.
+        at: Timestamp,
+    },
+    /// AWS announces that it will replace the service's tasks, or that it has.
+    Announced(Box<Notice>),
+    /// A container instance's agent came or went.
+    Agent {
+        /// `detail.version`.
+        version: u64,
+        /// Whether it talks to ECS.
+        connected: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// A container instance is well.
+    Healthy {
+        /// When ECS said so.
+        at: Timestamp,
+    },
+    /// A container instance has left its cluster.
+    Gone {
+        /// `detail.version`.
+        version: u64,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Observation {
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Failed(failure) => failure.at,
+            Self::Deployment { step, .. } => step.at,
+            Self::Announced(notice) => notice.at,
+            Self::Steady { at }
+            | Self::Deploys { at, .. }
+            | Self::Agent { at, .. }
+            | Self::Healthy { at }
+            | Self::Gone { at, .. } => *at,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+use super::*;
+use crate::action::{Action, ActionId, Call, Epoch, How, Plan, Precondition, Remedy, Ruling, State, Verdict};
+use crate::arn::{ServiceName, TaskDefinitionArn};
+use crate::guard::Refusal;
+use crate::incident::{Held, Incident, Note};
+use crate::redact::redact;
+use crate::remediation::Home;
+
+fn incident_of_checkout() -> Incident {
+    let mut story = story(&[stop("aa", 4, NOT_FOUND), stop("ab", 6, NOT_FOUND), stop("ac", 9, NOT_FOUND)]);
+    story.incident.take().unwrap()
+}
+
+fn resolved() -> Incident {
+    let mut story = story(&[stop("aa", 4, NOT_FOUND)]);
+    story.apply(Observation::Steady { at: at("21:14:00") }, at("21:14:00"));
+    story.incident.take().unwrap()
+}
+
+fn revision(number: u32) -> TaskDefinitionArn {
+    TaskDefinitionArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:task-definition/checkout:{number}"))
+}
+
+fn plan() -> Plan {
+    let incident = incident_of_checkout();
+    let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
+    Plan {
+        id: ActionId::of(&home, &incident.target, Remedy::RollBack, "ecs-svc/7300021873450019283"),
+        remedy: Remedy::RollBack,
+        incident: incident.opened_at,
+        revision: Some(revision(43)),
+        call: Call::UpdateService {
+            cluster: incident.target.cluster().clone(),
+            service: ServiceName::new("checkout"),
+            task_definition: Some(revision(42)),
+            force_new_deployment: false,
+        },
+        target: incident.target,
+        precondition: Precondition::default(),
+        because: "checkout:43 fails, and checkout:42 ran well before".to_owned(),
+    }
+}
+
+fn proposed() -> Action {
+    Action::proposed(plan(), at("21:10:00"), at("23:10:00"))
+}
+
+fn in_state(state: State) -> Action {
+    let claimed = Action::claimed(plan(), None, Epoch(1), at("21:10:00"), at("21:10:30")).unwrap();
+    claimed.into_state(state)
+}
+
+fn confirmed(verdict: Option<Verdict>) -> Action {
+    let state = State::Confirmed { at: at("21:10:02"), how: How::Answered, made: None };
+    Action { verdict, ..in_state(state) }
+}
+
+fn unknown() -> Action {
+    let why = redact(
+        "UpdateService checkout: no answer within 10 s, and somebody has deployed another revision meanwhile",
+    );
+    in_state(State::Unknown { at: at("21:13:00"), why })
+}
+
+fn ruling(why: &str) -> Option<Ruling> {
+    Some(Ruling { by: "ana@laptop".to_owned(), at: at("21:20:00"), why: Some(why.to_owned()) })
+}
+
+fn with(mut incident: Incident, action: &Action) -> Incident {
+    incident.remedies.note(Note::of(action));
+    incident
+}
+
+fn held(refusal: &Refusal) -> Incident {
+    let mut incident = incident_of_checkout();
+    incident.remedies.held = Some(Held {
+        remedy: Some(Remedy::RollBack),
+        call: Some(redact(&plan().call.to_string())),
+        reason: refusal.as_str().to_owned(),
+        why: redact(&refusal.to_string()),
+    });
+    incident
+}
+
+/// What every channel says of it.
+fn everywhere(incident: &Incident) -> String {
+    let message = super::incident(incident);
+    let slack = serde_json::to_string_pretty(&blocks(&message)).unwrap();
+    let (subject, body) = (mail::subject(&message), mail::body(&message));
+    format!("{}\n\n── mail ──\n{subject}\n\n{body}\n\n── Slack ──\n{slack}", plain(&message))
+}
+
+#[test]
+fn in_mode_observe_an_alert_says_what_would_be_done() {
+    insta::assert_snapshot!(everywhere(&held(&Refusal::ModeObserves)));
+}
+
+#[test]
+fn a_proposal_asks_with_the_command_that_allows_it() {
+    insta::assert_snapshot!(everywhere(&with(incident_of_checkout(), &proposed())));
+}
+
+#[test]
+fn what_was_done_and_helped_says_so_and_what_code_still_names() {
+    let helped = confirmed(Some(Verdict::Helped { at: at("21:14:00") }));
+    insta::assert_snapshot!(everywhere(&with(resolved(), &helped)));
+}
+
+#[test]
+fn an_unknown_outcome_is_the_loudest_and_says_how_to_settle_it() {
+    insta::assert_snapshot!(everywhere(&with(incident_of_checkout(), &unknown())));
+}
+
+#[test]
+fn every_other_stage_in_its_sentences() {
+    let mut escalated = incident_of_checkout();
+    escalated.remedies.held = Some(Held {
+        remedy: None,
+        call: None,
+        reason: "no_good_revision".to_owned(),
+        why: redact("no earlier revision is known to have run well"),
+    });
+    let paused = Refusal::Paused {
+        scope: crate::ledger::Scope::Global,
+        by: "ben@desk".to_owned(),
+        why: Some("migration of the database".to_owned()),
+    };
+    let failed =
+        State::Failed { at: at("21:10:02"), problem: redact("ClientException: checkout:42 is INACTIVE") };
+    let withdrawn = State::Withdrawn { at: at("21:10:02"), why: redact("somebody has deployed meanwhile") };
+    let settled = Action {
+        settled: ruling("the console shows the deployment"),
+        ..in_state(State::Confirmed { at: at("21:20:00"), how: How::Settled, made: None })
+    };
+    let not_done = State::Failed { at: at("21:20:00"), problem: redact("no answer") };
+    let not_done = Action { settled: ruling("no deployment but the old one."), ..in_state(not_done) };
+    let approved = Action { approved: ruling("it is urgent"), ..proposed() };
+    let late = confirmed(Some(Verdict::DidNotHelp { at: at("21:40:00") }));
+    let open = incident_of_checkout;
+    let stages = [
+        ("nothing was considered", open()),
+        ("no remedy", escalated),
+        ("paused", held(&paused)),
+        ("approved", with(open(), &approved)),
+        ("planned", with(open(), &in_state(State::Planned))),
+        ("issued", with(open(), &in_state(State::Issued { at: at("21:10:01") }))),
+        ("done, not verified", with(open(), &confirmed(None))),
+        ("did not help", with(open(), &late)),
+        ("refused by ECS", with(open(), &in_state(failed))),
+        ("left at the gate", with(open(), &in_state(withdrawn))),
+        ("settled as done", with(open(), &settled)),
+        ("settled as not done", with(open(), &not_done)),
+        ("over while unknown", with(resolved(), &unknown())),
+        ("over while proposed", with(resolved(), &proposed())),
+    ];
+    let told: Vec<String> = stages
+        .into_iter()
+        .map(|(stage, incident)| {
+            let message = super::incident(&incident);
+            let asks = message.asks.iter().map(|ask| format!("! {ask}"));
+            let lines: Vec<String> = asks.chain(message.done.iter().map(ToString::to_string)).collect();
+            format!("{stage}: [{}] {}\n{}", message.tone.word(), message.title, lines.join("\n"))
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn a_command_is_whole_in_every_channel_whatever_surrounds_it() {
+    for unit in ["<", "\"", "é", "`"] {
+        let noise = unit.repeat(3_000);
+        let mut action = unknown();
+        action.plan.because.clone_from(&noise);
+        action.plan.call = Call::UpdateService {
+            cluster: action.plan.target.cluster().clone(),
+            service: ServiceName::new(noise.clone()),
+            task_definition: Some(revision(42)),
+            force_new_deployment: true,
+        };
+        let asked = Action { state: proposed().state, ..action.clone() };
+        for (action, verb) in [(action, "settle"), (asked, "approve")] {
+            let command = format!("`steward {verb} {}", action.plan.id);
+            let mut message = super::incident(&with(incident_of_checkout(), &action));
+            let longest = redact(&noise);
+            message.evidence = vec![longest.clone(); 3];
+            message.facts = vec![Fact { name: "Denied", value: longest.clone() }; 12];
+            message.advice = Some(longest);
+            let slack = blocks(&message);
+            let ask = slack["blocks"][2]["text"]["text"].as_str().unwrap();
+            assert!(ask.contains(&command), "{unit}: {ask}");
+            assert!(plain(&message).contains(&command) && mail::body(&message).contains(&command));
+            assert!(slack.to_string().chars().count() < 10_000);
+        }
+    }
+}
+
+#[test]
+fn of_many_actions_the_latest_three_are_told_and_the_last_change_is_what_code_must_follow() {
+    let mut incident = incident_of_checkout();
+    for number in 1..=5 {
+        let mut action = confirmed(Some(Verdict::DidNotHelp { at: at("21:40:00") }));
+        let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
+        action.plan.id = ActionId::of(&home, &incident.target, Remedy::RollBack, &number.to_string());
+        action.plan.revision = Some(revision(number));
+        incident.remedies.note(Note::of(&action));
+    }
+    let done = super::incident(&incident).done;
+    assert_eq!(done.iter().filter(|done| done.as_str().starts_with("Steward rolled back")).count(), 3);
+    let named: Vec<&str> =
+        done.iter().map(Redacted::as_str).filter(|done| done.contains("still names")).collect();
+    assert!(matches!(named.as_slice(), [one] if one.contains("still names checkout:5:")), "{named:?}");
+}

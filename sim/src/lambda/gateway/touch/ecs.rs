@@ -1,0 +1,144 @@
+//! ARNs that a call to ECS touches.
+//!
+//! Which kind of resource IAM looks at for which operation is that of IAM's service authorization reference for ECS, and
+//! FACTS §10: some operations know only `*`. Names and ids become ARNs; a cluster left out is `default`. What a call hands
+//! on, the roles of a task definition (`iam:PassRole`), is not seen in it.
+
+use serde_json::Value;
+
+use super::ACCOUNT;
+
+pub(super) fn resources(region: &str, operation: &str, json: &Value) -> Vec<String> {
+    let call = Call { region, json };
+    let found = match operation {
+        "DescribeServices" => call.within_cluster("service", "services"),
+        "CreateService" => call.within_cluster("service", "serviceName"),
+        "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
+            call.within_cluster("service", "service")
+        }
+        "DescribeTasks" | "GetTaskProtection" | "UpdateTaskProtection" => {
+            call.within_cluster("task", "tasks")
+        }
+        "StopTask" => call.within_cluster("task", "task"),
+        "ListTasks" => call.within_cluster("container-instance", "containerInstance"),
+        "DescribeContainerInstances" | "UpdateContainerInstancesState" => {
+            call.within_cluster("container-instance", "containerInstances")
+        }
+        "DescribeClusters" if call.texts("clusters").is_empty() => vec![call.arn("cluster", "default")],
+        "DescribeClusters" => call.named("cluster", "clusters"),
+        "ListContainerInstances" => vec![call.arn("cluster", call.cluster())],
+        "RunTask" => call.named("task-definition", "taskDefinition"),
+        "RegisterTaskDefinition" => call
+            .texts("family")
+            .iter()
+            .map(|family| call.arn("task-definition", &format!("{family}:*")))
+            .collect(),
+        "DescribeCapacityProviders" => call.named("capacity-provider", "capacityProviders"),
+        "DescribeServiceDeployments" => call.named("service-deployment", "serviceDeploymentArns"),
+        "DescribeServiceRevisions" => call.named("service-revision", "serviceRevisionArns"),
+        "StopServiceDeployment" | "ContinueServiceDeployment" => call.deployment_and_service(),
+        "ListTagsForResource" | "TagResource" | "UntagResource" => call.named("", "resourceArn"),
+        _ => Vec::new(),
+    };
+    if found.is_empty() { vec!["*".to_owned()] } else { found }
+}
+
+struct Call<'call> {
+    region: &'call str,
+    json: &'call Value,
+}
+
+impl<'call> Call<'call> {
+    /// A text, or a list of them.
+    fn texts(&self, member: &str) -> Vec<&'call str> {
+        match self.json.get(member) {
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(text)) => vec![text.as_str()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn arn(&self, kind: &str, name: &str) -> String {
+        if name.starts_with("arn:") {
+            return name.to_owned();
+        }
+        format!("arn:aws:ecs:{}:{ACCOUNT}:{kind}/{name}", self.region)
+    }
+
+    /// The cluster's name, whether or not it was given by ARN.
+    fn cluster(&self) -> &'call str {
+        let cluster = self.json.get("cluster").and_then(Value::as_str).unwrap_or("default");
+        cluster.rsplit('/').next().unwrap_or(cluster)
+    }
+
+    fn named(&self, kind: &str, member: &str) -> Vec<String> {
+        self.texts(member).iter().map(|name| self.arn(kind, name)).collect()
+    }
+
+    fn within_cluster(&self, kind: &str, member: &str) -> Vec<String> {
+        let path = |name: &&str| {
+            if name.starts_with("arn:") {
+                (*name).to_owned()
+            } else {
+                self.arn(kind, &format!("{}/{name}", self.cluster()))
+            }
+        };
+        self.texts(member).iter().map(path).collect()
+    }
+
+    /// `…:service-deployment/CLUSTER/SERVICE/ID` is a deployment of `…:service/CLUSTER/SERVICE`.
+    fn deployment_and_service(&self) -> Vec<String> {
+        let mut found = self.named("service-deployment", "serviceDeploymentArn");
+        let services: Vec<String> = found
+            .iter()
+            .filter_map(|arn| Some(arn.rsplit_once('/')?.0.replace(":service-deployment/", ":service/")))
+            .collect();
+        found.extend(services);
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn touched(operation: &str, json: &Value) -> Vec<String> {
+        let rest = |arn: String| arn.splitn(6, ':').last().unwrap().to_owned();
+        resources("eu-west-1", operation, json).into_iter().map(rest).collect()
+    }
+
+    #[test]
+    fn names_and_arns_are_the_same_resource() {
+        let by_name = json!({ "cluster": "prod", "services": ["web", "api"] });
+        assert_eq!(touched("DescribeServices", &by_name), ["service/prod/web", "service/prod/api"]);
+        let arn = "arn:aws:ecs:eu-west-1:123456789012:service/prod/web";
+        let by_arn = json!({ "cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/prod", "service": arn });
+        let by_name = json!({ "cluster": "prod", "service": "web" });
+        assert_eq!(resources("eu-west-1", "UpdateService", &by_arn), [arn]);
+        assert_eq!(touched("UpdateService", &by_arn), touched("UpdateService", &by_name));
+    }
+
+    #[test]
+    fn a_task_is_run_on_its_definition_and_stopped_on_itself() {
+        assert_eq!(touched("RunTask", &json!({ "taskDefinition": "job:3" })), ["task-definition/job:3"]);
+        assert_eq!(touched("StopTask", &json!({ "task": "abc" })), ["task/default/abc"]);
+    }
+
+    #[test]
+    fn stopping_a_deployment_touches_its_service_too() {
+        let arn = "arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/xyz";
+        assert_eq!(
+            touched("StopServiceDeployment", &json!({ "serviceDeploymentArn": arn })),
+            ["service-deployment/prod/web/xyz", "service/prod/web"]
+        );
+    }
+
+    #[test]
+    fn what_iam_cannot_narrow_is_everything() {
+        assert_eq!(touched("DescribeTaskDefinition", &json!({ "taskDefinition": "web:1" })), ["*"]);
+        assert_eq!(touched("ListTasks", &json!({ "cluster": "prod", "family": "web" })), ["*"]);
+        assert_eq!(touched("RegisterTaskDefinition", &json!({ "family": "web" })), ["task-definition/web:*"]);
+    }
+}
