@@ -156,11 +156,10 @@ fn trouble(
         let behaviour = Behaviour::new(if index == 0 { curable(random) } else { any(random) });
         let revision = Revision::new(&service.name, behaviour).health_check();
         script.push((at, deploy(service, revision, false)));
-        // Where nobody else does, a person repairs it in the end.
-        if random.below(3) == 0 {
-            let after = random.between(Duration::from_mins(5), Duration::from_hours(4));
-            script.push((later(at, after), deploy(service, service.good(), true)));
-        }
+        // Where nobody else does, a person repairs it in the end; sometimes while Steward is at it.
+        let longest = if random.below(3) == 0 { Duration::from_mins(12) } else { Duration::from_hours(3) };
+        let after = random.between(Duration::from_mins(3), longest);
+        script.push((later(at, after), deploy(service, service.good(), true)));
     }
     if random.below(4) == 0 {
         let at = moment(start, until, random);
