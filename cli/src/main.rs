@@ -22,6 +22,7 @@ mod rollback;
 mod schema;
 #[cfg(feature = "aws")]
 mod settle;
+mod simulate;
 mod terminal;
 mod validate;
 #[cfg(feature = "aws")]
@@ -57,6 +58,7 @@ enum Command {
     Pause(pause::Arguments),
     #[cfg(feature = "aws")]
     Resume(resume::Arguments),
+    Simulate(simulate::Arguments),
     Validate(validate::Arguments),
     #[cfg(feature = "aws")]
     Diff(diff::Arguments),
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Pause(arguments) => pause::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Resume(arguments) => resume::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Diff(arguments) => diff::run(&arguments),

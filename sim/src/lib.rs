@@ -69,3 +69,4 @@ mod random;
 pub mod scenario;
 pub mod slack;
 mod sync;
+pub mod world;

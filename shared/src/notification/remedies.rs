@@ -80,7 +80,7 @@ fn ask_approval(note: &Note) -> String {
     let (call, id) = (note.call.shortened(MAX_CALL), &note.id);
     let State::Proposed { until } = note.state else { return String::new() };
     format!(
-        "Steward asked_for to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {}",
+        "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {}",
         note.remedy.describe(),
         moment(until),
         sentence(&note.because)

@@ -1,0 +1,27 @@
+//! `steward simulate`: the handlers in virtual time, where everything goes wrong.
+
+mod faults;
+mod show;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Runs the real handlers in a simulated AWS, in virtual time
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Faults(faults::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
+    match &arguments.what {
+        What::Faults(arguments) => faults::run(arguments),
+    }
+}

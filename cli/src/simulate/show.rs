@@ -1,0 +1,151 @@
+//! What came of a simulation, for people and for programs.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steward_sim::world::{Outcome, Report, Side};
+
+/// More failures say nothing more.
+const MOST_SHOWN: usize = 3;
+
+pub(super) fn text(
+    out: &mut impl Write,
+    outcome: &Outcome,
+    days: u32,
+    took: Option<Duration>,
+) -> io::Result<()> {
+    for report in outcome.failures.iter().take(MOST_SHOWN) {
+        writeln!(out, "seed {} does not hold:", report.seed)?;
+        for step in &report.trace {
+            writeln!(out, "  {step}")?;
+        }
+        for violation in &report.violations {
+            writeln!(out, "  {violation}")?;
+        }
+        writeln!(out, "  again: {}\n", again(report, days))?;
+    }
+    let more = outcome.failures.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        let others = outcome.failures.iter().skip(MOST_SHOWN);
+        let seeds: Vec<String> = others
+            .map(|report| match report.violations.first() {
+                Some(violation) => format!("{} ({})", report.seed, violation.invariant),
+                None => report.seed.to_string(),
+            })
+            .collect();
+        writeln!(out, "and {more} more: seeds {}\n", seeds.join(", "))?;
+    }
+    let unstruck = unstruck(outcome);
+    for site in unstruck.iter().take(20) {
+        writeln!(out, "never died at {site}")?;
+    }
+    if let Some(took) = took {
+        let rate = rate(outcome.runs, took);
+        writeln!(out, "{} runs in {:.1} s: {rate:.1} a second", outcome.runs, took.as_secs_f64())?;
+    }
+    writeln!(
+        out,
+        "each seed: at least {} services, {} faults of {} kinds, {} changes; {} changes in all",
+        outcome.least.services,
+        outcome.least.faults,
+        outcome.least.kinds,
+        outcome.least.mutations,
+        outcome.mutations
+    )?;
+    let faults: Vec<String> = outcome.faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let (struck, all) = outcome.crash_points();
+    writeln!(
+        out,
+        "{}: {} runs, {:.0} virtual days, faults: {}; crash points: {struck} of {all}",
+        if outcome.holds() { "all hold" } else { "NOT ALL HOLD" },
+        outcome.runs,
+        virtual_days(outcome),
+        faults.join(", "),
+    )
+}
+
+pub(super) fn json(
+    out: &mut impl Write,
+    outcome: &Outcome,
+    days: u32,
+    took: Option<Duration>,
+) -> io::Result<()> {
+    let (struck, all) = outcome.crash_points();
+    let failures: Vec<Value> = outcome
+        .failures
+        .iter()
+        .map(|report| {
+            json!({
+                "seed": report.seed,
+                "again": again(report, days),
+                "violations": report.violations.iter().map(|violation| json!({
+                    "invariant": violation.invariant.as_str(),
+                    "at": violation.at.to_string(),
+                    "what": violation.what,
+                })).collect::<Vec<_>>(),
+                "trace": report.trace.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let document = json!({
+        "holds": outcome.holds(),
+        "runs": outcome.runs,
+        "virtual_days": virtual_days(outcome),
+        "seconds": took.map(|took| took.as_secs_f64()),
+        "faults": outcome.faults.iter().map(|(kind, count)| (kind.as_str().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "missing_kinds": outcome.missing_kinds().iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
+        "changes": outcome.mutations,
+        "seeds_with_changes": outcome.seeds_with_mutations,
+        "least": {
+            "services": outcome.least.services,
+            "faults": outcome.least.faults,
+            "kinds": outcome.least.kinds,
+            "changes": outcome.least.mutations,
+        },
+        "crash_points": { "struck": struck, "all": all, "left": unstruck(outcome) },
+        "failures": failures,
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+/// The command that gives the same run.
+fn again(report: &Report, days: u32) -> String {
+    let mut command = format!("steward simulate faults --seed {} --seeds 1 --days {days}", report.seed);
+    if let Some(crash) = report.crash_at {
+        let side = match crash.side {
+            Side::Before => "before",
+            Side::After => "after",
+        };
+        command = format!(
+            "steward simulate faults --seed {} --days {days} --crash-at {}:{side}",
+            report.seed, crash.call
+        );
+    }
+    command
+}
+
+/// Crash points that no run has struck.
+fn unstruck(outcome: &Outcome) -> Vec<String> {
+    let mut left = Vec::new();
+    for (site, struck) in &outcome.sites {
+        for (count, side) in
+            [(struck.visits.crashed_before, "before"), (struck.visits.crashed_after, "after")]
+        {
+            if count == 0 {
+                left.push(format!("{site}, {side} its effect"));
+            }
+        }
+    }
+    left
+}
+
+fn virtual_days(outcome: &Outcome) -> f64 {
+    outcome.passed.as_secs_f64() / 86_400.0
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+fn rate(runs: u64, took: Duration) -> f64 {
+    runs as f64 / took.as_secs_f64().max(0.001)
+}

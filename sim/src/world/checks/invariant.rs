@@ -1,0 +1,101 @@
+//! The invariants by name, and how a violation of one is said.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// The calls of one action take effect once at the most.
+    AtMostOnce,
+    /// A call is made only while the ledger says `issued`, with exactly this call, and the target's lock is the action's.
+    IssuedBeforeCall,
+    /// An action goes on by legal steps, and none says what did not happen.
+    LegalSteps,
+    /// No call whose gate read came after a pause was readable.
+    NoCallWhilePaused,
+    /// No call in a freeze window.
+    NoCallWhileFrozen,
+    /// No call whose gate read came after an outage was readable.
+    NoCallInAnOutage,
+    /// No call for a target that nobody enrolled, in observe mode, or that nobody approved in propose mode.
+    NoCallWithoutLeave,
+    /// Budgets hold in every sliding window of claim times.
+    BudgetsHold,
+    /// Every issued action is resolved, or is unknown with an alert, after enough sweeps.
+    EveryActionResolves,
+    /// At quiescence every news was told to every channel.
+    AllIsTold,
+    /// Events that come again change no incident and cause no call.
+    RepeatsChangeNothing,
+    /// Duplicates and disorder end in the same incident content as the undisturbed run.
+    DisorderChangesNothing,
+    /// A remedy that never works is not tried for ever.
+    NoLoop,
+    /// No handler panics, stops for ever, or leaves messages in its queues.
+    Progress,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::AtMostOnce,
+        Self::IssuedBeforeCall,
+        Self::LegalSteps,
+        Self::NoCallWhilePaused,
+        Self::NoCallWhileFrozen,
+        Self::NoCallInAnOutage,
+        Self::NoCallWithoutLeave,
+        Self::BudgetsHold,
+        Self::EveryActionResolves,
+        Self::AllIsTold,
+        Self::RepeatsChangeNothing,
+        Self::DisorderChangesNothing,
+        Self::NoLoop,
+        Self::Progress,
+    ];
+
+    /// The invariant in one stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtMostOnce => "at_most_once",
+            Self::IssuedBeforeCall => "issued_before_call",
+            Self::LegalSteps => "legal_steps",
+            Self::NoCallWhilePaused => "no_call_while_paused",
+            Self::NoCallWhileFrozen => "no_call_while_frozen",
+            Self::NoCallInAnOutage => "no_call_in_an_outage",
+            Self::NoCallWithoutLeave => "no_call_without_leave",
+            Self::BudgetsHold => "budgets_hold",
+            Self::EveryActionResolves => "every_action_resolves",
+            Self::AllIsTold => "all_is_told",
+            Self::RepeatsChangeNothing => "repeats_change_nothing",
+            Self::DisorderChangesNothing => "disorder_changes_nothing",
+            Self::NoLoop => "no_loop",
+            Self::Progress => "progress",
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Something that must hold and did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// What.
+    pub invariant: Invariant,
+    /// When.
+    pub at: Timestamp,
+    /// How, for people.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.invariant, self.at, self.what)
+    }
+}

@@ -1,0 +1,155 @@
+//! What must hold, whatever goes wrong: checked where an effect happens, and again when all is quiet.
+//!
+//! The checks share nothing with the code that they check but what it wrote: they read the ledger as it is, not as an
+//! invocation was told.
+
+mod gate;
+mod invariant;
+mod quiet;
+mod sabotage;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use steward::action::{Action, ActionId, Call};
+use steward::config::Policy;
+use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
+use steward::notification::Subject;
+use steward::ports::Ledger;
+
+pub use invariant::{Invariant, Violation};
+pub(super) use quiet::{incidents, settled};
+pub use sabotage::Sabotage;
+pub(super) use sabotage::without_conditions;
+pub(super) use steps::Change;
+
+use super::actor::Actor;
+use super::ports::at_once;
+use gate::Gates;
+
+/// What is watched, and what was found.
+#[derive(Debug)]
+pub(super) struct Checks {
+    policy: Policy,
+    sabotage: Option<Sabotage>,
+    gates: Gates,
+    /// Claims by action and time.
+    claims: BTreeSet<(Timestamp, ActionId)>,
+    actions: BTreeMap<ActionId, Action>,
+    /// When a call of an action took effect.
+    effects: BTreeMap<ActionId, Vec<Timestamp>>,
+    /// What a channel took, and how often.
+    sent: BTreeMap<(&'static str, String), u64>,
+    violations: Vec<Violation>,
+}
+
+impl Checks {
+    /// `policy` is what people decided, whatever the handlers are told.
+    pub(super) fn new(policy: Policy, sabotage: Option<Sabotage>) -> Self {
+        Self {
+            policy,
+            sabotage,
+            gates: Gates::default(),
+            claims: BTreeSet::new(),
+            actions: BTreeMap::new(),
+            effects: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    pub(super) fn sabotage(&self) -> Option<Sabotage> {
+        self.sabotage
+    }
+
+    pub(super) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// How many calls took effect.
+    pub(super) fn mutations(&self) -> usize {
+        self.effects.values().map(Vec::len).sum()
+    }
+
+    /// Whether a call of an action took effect.
+    pub(super) fn has_happened(&self, id: &ActionId) -> bool {
+        self.effects.contains_key(id)
+    }
+
+    /// A person decided about an action.
+    pub(super) fn decided(&mut self, ledger: &MemoryLedger, id: &ActionId) {
+        if let Some(action) = action_of(ledger, id) {
+            self.actions.insert(id.clone(), action);
+        }
+    }
+
+    pub(super) fn fail(&mut self, invariant: Invariant, at: Timestamp, what: impl Into<String>) {
+        self.violations.push(Violation { invariant, at, what: what.into() });
+    }
+
+    /// An invocation read items: what it may know from then on.
+    pub(super) fn read(&mut self, actor: &Actor, keys: &[Key], found: &[Option<Stored>], now: Timestamp) {
+        self.gates.read(actor.id, keys, found, now);
+    }
+
+    /// What an invocation is told of what it read.
+    pub(super) fn as_answered(&self, found: Vec<Option<Stored>>) -> Vec<Option<Stored>> {
+        match self.sabotage {
+            Some(sabotage) => sabotage::told(sabotage, found),
+            None => found,
+        }
+    }
+
+    /// A channel took a message.
+    pub(super) fn sent(&mut self, channel: &'static str, subject: &Subject) {
+        *self.sent.entry((channel, subject.key())).or_default() += 1;
+    }
+
+    /// The actions that a transaction is about to write, as they stand.
+    pub(super) fn before(
+        &self,
+        ledger: &MemoryLedger,
+        transaction: &Transaction,
+    ) -> BTreeMap<ActionId, Action> {
+        let ids = transaction.writes.iter().filter_map(|write| match &write.record {
+            Record::Action(action) => Some(&action.plan.id),
+            _ => None,
+        });
+        ids.filter_map(|id| Some((id.clone(), action_of(ledger, id)?))).collect()
+    }
+
+    /// An invocation is over.
+    pub(super) fn ended(&mut self, id: super::stage::InvocationId) {
+        self.gates.forget(id);
+    }
+}
+
+/// An action as the ledger has it.
+fn action_of(ledger: &MemoryLedger, id: &ActionId) -> Option<Action> {
+    match read(ledger, &Key::action(id))?.record {
+        Record::Action(action) => Some(*action),
+        _ => None,
+    }
+}
+
+fn read(ledger: &MemoryLedger, key: &Key) -> Option<Stored> {
+    let keys = std::slice::from_ref(key);
+    let away = || steward::ledger::LedgerError::Unreadable { key: key.clone(), problem: String::new() };
+    at_once(ledger.read(keys), away).ok()?.into_iter().flatten().next()
+}
+
+/// A call, for people.
+pub(super) fn describe(call: &Call) -> String {
+    match call {
+        Call::StopServiceDeployment { service_deployment, back_to } => {
+            format!("StopServiceDeployment {service_deployment}, back to {}", back_to.family_and_revision())
+        }
+        Call::UpdateService { service, task_definition, force_new_deployment, .. } => {
+            let to = task_definition.as_ref().map_or("the same", |to| to.family_and_revision());
+            format!("UpdateService {service} to {to}{}", if *force_new_deployment { ", forced" } else { "" })
+        }
+        Call::StopTask { task, .. } => format!("StopTask {task}"),
+        Call::RunTask { task_definition, .. } => format!("RunTask {}", task_definition.family_and_revision()),
+    }
+}

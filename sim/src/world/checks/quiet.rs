@@ -1,0 +1,124 @@
+//! Checks when all is quiet: everything is resolved, and everything is told.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use steward::action::State;
+use steward::incident::Incident;
+use steward::ledger::{Key, MemoryLedger, Record, Thread};
+use steward::notification::Subject;
+
+use super::{Checks, Invariant};
+
+/// The incidents by target, in the order of opening, without what differs though the content is the same: when they were
+/// opened, which is when they were handled.
+pub(in crate::world) fn incidents(ledger: &MemoryLedger) -> BTreeMap<Key, Incident> {
+    let records = ledger.records().unwrap_or_default();
+    records
+        .into_iter()
+        .filter_map(|(key, record)| match record {
+            Record::Incident(incident) => Some((key, incident)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether nothing is open that time or sweeps would still change.
+pub(in crate::world) fn settled(ledger: &MemoryLedger) -> bool {
+    let records = ledger.records().unwrap_or_default();
+    records.values().all(|record| match record {
+        Record::Action(action) => {
+            !matches!(action.state, State::Planned | State::Issued { .. } | State::Proposed { .. })
+        }
+        Record::Incident(incident) => !incident.is_open(),
+        _ => true,
+    })
+}
+
+impl Checks {
+    /// After faults have ended and enough sweeps have passed.
+    pub(in crate::world) fn quiet(
+        &mut self,
+        ledger: &MemoryLedger,
+        channels: &[&'static str],
+        now: Timestamp,
+    ) {
+        let records = match ledger.records() {
+            Ok(records) => records,
+            Err(error) => return self.fail(Invariant::Progress, now, error.to_string()),
+        };
+        for record in records.values() {
+            match record {
+                Record::Action(action) => {
+                    let state = &action.state;
+                    if matches!(state, State::Planned | State::Issued { .. } | State::Proposed { .. }) {
+                        let what = format!(
+                            "action {} ({}) of {} is still {}",
+                            action.plan.id.short(),
+                            action.plan.remedy.as_str(),
+                            action.plan.target,
+                            state.as_str()
+                        );
+                        self.fail(Invariant::EveryActionResolves, now, what);
+                    }
+                    if matches!(state, State::Unknown { .. }) {
+                        let subject = Subject::Incident {
+                            target: action.plan.target.clone(),
+                            opened_at: action.plan.incident,
+                        };
+                        self.alerted(&records, &subject, action.plan.id.short(), now);
+                    }
+                }
+                Record::News(news) => self.told(&records, &news.subject, news.seq, channels, now),
+                Record::Incident(incident) => {
+                    let subject =
+                        Subject::Incident { target: incident.target.clone(), opened_at: incident.opened_at };
+                    if !records.contains_key(&Key::news(&subject)) {
+                        self.fail(Invariant::AllIsTold, now, format!("{subject} was never news"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn told(
+        &mut self,
+        records: &BTreeMap<Key, Record>,
+        subject: &Subject,
+        seq: u64,
+        channels: &[&'static str],
+        now: Timestamp,
+    ) {
+        let thread = match records.get(&Key::thread(subject)) {
+            Some(Record::Thread(thread)) => Some(thread),
+            _ => None,
+        };
+        for channel in channels {
+            let told =
+                thread.and_then(|thread: &Thread| thread.told.get(*channel)).copied().unwrap_or_default();
+            if told != seq {
+                let what = format!("{channel} knows {subject} up to {told}, and the news is {seq}");
+                self.fail(Invariant::AllIsTold, now, what);
+            } else if !self.sent.contains_key(&(*channel, subject.key())) {
+                self.fail(Invariant::AllIsTold, now, format!("{channel} never got {subject}"));
+            }
+        }
+    }
+
+    /// The incident says that the action's outcome is unknown. That it was told is checked with all news.
+    fn alerted(&mut self, records: &BTreeMap<Key, Record>, subject: &Subject, short: &str, now: Timestamp) {
+        let says_so = match records.get(&Key::subject(subject)) {
+            Some(Record::Incident(incident)) => incident
+                .remedies
+                .notes
+                .iter()
+                .any(|note| note.id.short() == short && matches!(note.state, State::Unknown { .. })),
+            _ => false,
+        };
+        if !says_so {
+            let what = format!("action {short} is unknown, and {subject} does not say so");
+            self.fail(Invariant::EveryActionResolves, now, what);
+        }
+    }
+}

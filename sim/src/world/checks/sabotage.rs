@@ -1,0 +1,59 @@
+//! Worlds that are broken on purpose: each invariant must see its own.
+
+use steward::ledger::{Expect, Key, MemoryLedger, Record, Stored, Transaction, Write};
+
+use super::read;
+
+/// What is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// The ledger takes every write, whatever it expects.
+    IgnoresConditions,
+    /// The port makes each change twice.
+    CallsTwice,
+    /// The port makes a change and says that it was turned away.
+    DeniesWhatItDid,
+    /// The port says that a change was made, and does not make it.
+    ClaimsWhatItDidNot,
+    /// The ledger loses what says that a call is about to be made.
+    LosesIssued,
+    /// Reads of switches show none that pauses.
+    HidesPause,
+    /// Reads of budgets show them unspent.
+    HidesBudgets,
+    /// Reads of what fails together show nothing.
+    HidesOutage,
+    /// The handlers are told that everything may be done at any time.
+    IgnoresPolicy,
+    /// Reads of targets show nothing that was tried.
+    ForgetsTried,
+    /// remediation is never swept.
+    NeverSweeps,
+    /// A channel says that it took a message, and did not.
+    SwallowsMessages,
+    /// An event that comes twice is about another task.
+    ConfusesTasks,
+    /// What a function answers to its queue is lost: no message is ever done.
+    ForgetsAnswers,
+}
+
+/// What a broken ledger says that it holds.
+pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Option<Stored>> {
+    for stored in found.iter_mut().flatten() {
+        match (sabotage, &mut stored.record) {
+            (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
+            (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
+            (Sabotage::HidesOutage, Record::Openings(openings)) => openings.openings.clear(),
+            (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The same writes, each expecting what is there.
+pub(in crate::world) fn without_conditions(ledger: &MemoryLedger, transaction: Transaction) -> Transaction {
+    let expect = |key: &Key| Expect::unchanged(read(ledger, key).as_ref());
+    let writes = transaction.writes.into_iter();
+    Transaction { writes: writes.map(|write| Write { expect: expect(&write.key), ..write }).collect() }
+}

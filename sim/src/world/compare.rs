@@ -1,0 +1,138 @@
+//! Runs that say more beside another one: disorder beside order, and a month in which no remedy works.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use steward::config::Mode;
+use steward::diagnosis::Cause;
+use steward::incident::Incident;
+
+use super::checks::{Invariant, Sabotage, Violation};
+use super::faults::Rates;
+use super::plan::{self, CLUSTER, Plan};
+use super::run::{Options, Report, Trouble, run, run_plan};
+use super::script::Deed;
+use crate::ecs::{Behaviour, Fate, Happening, Revision};
+use crate::random::later;
+
+/// A month.
+const LOOP_DAYS: u32 = 30;
+/// Whoever has tried so often in a month has tried enough.
+const MOST_TRIES: usize = 12;
+
+/// What an incident says that does not depend on when its events were handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Content {
+    causes: BTreeMap<Cause, usize>,
+    first_at: Option<Timestamp>,
+    last_at: Option<Timestamp>,
+    is_open: bool,
+}
+
+impl Content {
+    fn of(incident: &Incident) -> Self {
+        Self {
+            causes: incident.failures.causes().into_iter().collect(),
+            first_at: incident.failures.first_at(),
+            last_at: incident.failures.last_at(),
+            is_open: incident.is_open(),
+        }
+    }
+}
+
+/// Runs a seed's world twice, where Steward only watches: in order, and with duplicates and disorder. The report is the
+/// second run's, and says where the incidents differ.
+pub fn disorder(seed: u64, sabotage: Option<Sabotage>) -> Report {
+    let options = Options { sabotage, ..Options::new(seed) };
+    let undisturbed = run(Options { trouble: Trouble::Nothing, ..options });
+    let mut report = run(Options { trouble: Trouble::Disorder, ..options });
+    report.violations.splice(0..0, undisturbed.violations.iter().cloned());
+    if !report.violations.is_empty() {
+        return report;
+    }
+    let (before, after) = (by_target(&undisturbed), by_target(&report));
+    let mut targets: Vec<&String> = before.keys().chain(after.keys()).collect();
+    targets.sort();
+    targets.dedup();
+    for target in targets {
+        let (before, after) = (before.get(target), after.get(target));
+        if before != after {
+            let what = format!("the incidents of {target} are {after:?}, and in order they are {before:?}");
+            let invariant = Invariant::DisorderChangesNothing;
+            report.violations.push(Violation { invariant, at: report.ended_at, what });
+        }
+    }
+    report
+}
+
+/// The incidents of each target, the first that failed first.
+fn by_target(report: &Report) -> BTreeMap<String, Vec<Content>> {
+    let mut targets: BTreeMap<String, Vec<Content>> = BTreeMap::new();
+    for incident in &report.incidents {
+        targets.entry(incident.target.key()).or_default().push(Content::of(incident));
+    }
+    for contents in targets.values_mut() {
+        contents.sort_by_key(|content| content.first_at);
+    }
+    targets
+}
+
+/// What never works in the month of [`futile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Futile {
+    /// Every revision fails, also the one that served before.
+    RollingBack,
+    /// Every new task hangs like the one before.
+    StoppingTasks,
+}
+
+impl Futile {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::RollingBack, Self::StoppingTasks];
+}
+
+/// A month of one service that nothing helps, in which Steward hears of all that its own remedies do.
+pub fn futile(seed: u64, what: Futile, sabotage: Option<Sabotage>) -> Report {
+    let options = Options { days: LOOP_DAYS, sabotage, ..Options::new(seed) };
+    let mut report = run_plan(options, plan_of(seed, what));
+    if report.mutations > MOST_TRIES {
+        let said = format!("{} changes in {LOOP_DAYS} days, and none helped ({what:?})", report.mutations);
+        report.violations.push(Violation { invariant: Invariant::NoLoop, at: report.ended_at, what: said });
+    }
+    report
+}
+
+fn plan_of(seed: u64, what: Futile) -> Plan {
+    let mut plan = plan::draw(seed, LOOP_DAYS);
+    plan.services.truncate(1);
+    plan.rates = Rates::none();
+    plan.policy.guards.freeze.clear();
+    for entry in &mut plan.policy.services {
+        entry.rules.mode = Mode::Act;
+        // As patient as anybody would set it.
+        entry.rules.cooldown = SignedDuration::from_mins(10);
+    }
+    plan.script.clear();
+    let at = later(plan.start, plan::WARM_UP + Duration::from_mins(30));
+    if let Some(service) = plan.services.first() {
+        let name = service.name.clone();
+        let behaviour = Behaviour::new(match what {
+            Futile::RollingBack => Fate::Exits { after: Duration::from_secs(40), exit_code: 1 },
+            Futile::StoppingTasks => Fate::Hangs { after: Duration::from_secs(40) },
+        });
+        let all = Happening::BehaviourOfAll { revision: name.clone(), behaviour: behaviour.clone() };
+        let bad = Revision::new(&name, behaviour).health_check();
+        if what == Futile::RollingBack {
+            let deploy = Deed::Deploy {
+                disturbs: false,
+                cluster: CLUSTER.to_owned(),
+                service: name,
+                revision: Box::new(bad),
+            };
+            plan.script.push((at, deploy));
+        }
+        plan.script.push((later(at, Duration::from_mins(1)), Deed::Ecs(Box::new(all))));
+    }
+    plan
+}

@@ -1,0 +1,238 @@
+//! One run: a seed's world from its first minute until all is quiet.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use steward::config::{Guards, Mode, Policy, Rules};
+use steward::incident::Incident;
+use steward::ledger::{Owner, Scope};
+
+use super::checks::{Checks, Invariant, Sabotage, Violation, incidents, settled};
+use super::faults::{CrashAt, Rates, Tally, Weather};
+use super::functions::CHANNELS;
+use super::plan::{self, CLUSTER, Plan};
+use super::queues;
+use super::script::Deed;
+use super::site::Sites;
+use super::stage::Stage;
+use super::trace::Step;
+use super::world::World;
+use crate::ecs::{Behaviour, Ecs, Happening, Settings};
+use crate::random::{Random, later};
+
+/// Steps that a failure shows.
+const KEPT: usize = 80;
+/// After the last fault everything must be quiet within so long.
+const QUIET_WITHIN: SignedDuration = SignedDuration::from_hours(8);
+/// Events that are handed over again at the end.
+const REPEATS: usize = 200;
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Draws the world and what goes wrong in it.
+    pub seed: u64,
+    /// For so many virtual days things happen; then they become quiet.
+    pub days: u32,
+    /// A crash besides those that are drawn.
+    pub crash_at: Option<CrashAt>,
+    /// What goes wrong.
+    pub trouble: Trouble,
+    /// What is broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// How many of the last steps a failure shows.
+    pub kept: usize,
+}
+
+/// What goes wrong in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Everything that can.
+    All,
+    /// Nothing but what people and tasks do; and nothing is changed by Steward.
+    Nothing,
+    /// The same, and events come twice and in disorder.
+    Disorder,
+}
+
+impl Options {
+    /// A day in which everything goes wrong.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, days: 1, crash_at: None, trouble: Trouble::All, sabotage: None, kept: KEPT }
+    }
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Its seed.
+    pub seed: u64,
+    /// The crash that was asked for.
+    pub crash_at: Option<CrashAt>,
+    /// What did not hold; nothing was done after the first.
+    pub violations: Vec<Violation>,
+    /// The last steps, where something did not hold.
+    pub trace: Vec<Step>,
+    /// What went wrong.
+    pub faults: Tally,
+    /// Where handlers called the outside.
+    pub sites: Sites,
+    /// Calls by which Steward changed ECS.
+    pub mutations: usize,
+    /// Services in the world.
+    pub services: usize,
+    /// How much virtual time passed.
+    pub passed: SignedDuration,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// The incidents at the end.
+    pub(super) incidents: Vec<Incident>,
+}
+
+/// Runs a seed.
+pub fn run(options: Options) -> Report {
+    let Options { seed, days, trouble, .. } = options;
+    let mut plan = plan::draw(seed, days);
+    if trouble != Trouble::All {
+        only_watch(&mut plan, trouble);
+    }
+    run_plan(options, plan)
+}
+
+/// The same world, in which Steward changes nothing: what happens in it is the same then, whatever Steward hears.
+fn only_watch(plan: &mut Plan, trouble: Trouble) {
+    for entry in &mut plan.policy.services {
+        entry.rules.mode = Mode::Observe;
+    }
+    plan.rates = if trouble == Trouble::Disorder { Rates::disorder_alone(plan.until) } else { Rates::none() };
+    plan.script.retain(|(_, deed)| !matches!(deed, Deed::LedgerAway(_) | Deed::Lag(_)));
+}
+
+pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
+    let Options { seed, crash_at, sabotage, kept, trouble, .. } = options;
+    let weather = Weather::new(seed, plan.rates, crash_at);
+    let checks = Checks::new(plan.policy.clone(), sabotage);
+    let ecs = build(&plan, seed);
+    let stage = Rc::new(Stage::new(ecs, seed, weather, checks, kept));
+    let Plan { start, until, services, policy, script, .. } = plan;
+    let made = queues::create(&mut stage.queues.borrow_mut(), seed, trouble == Trouble::All);
+    let policy = if sabotage == Some(Sabotage::IgnoresPolicy) { lawless(&policy) } else { policy };
+    let mut world = World::new(Rc::clone(&stage), policy, script);
+    if let Err(error) = made {
+        stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
+    }
+    world.run_until(until);
+    calm(&mut world, &services);
+    // Half a minute past, when no tick has just begun.
+    world.run_until(later(until, Duration::from_secs(30)));
+    let end = stage.now().saturating_add(QUIET_WITHIN).unwrap_or(Timestamp::MAX);
+    let quiet = SignedDuration::from_mins(10);
+    world.run_until_over(quiet, end, |world| {
+        let stage = &world.stage;
+        world.is_idle() && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
+    });
+    finish(&stage, &mut world, seed);
+    let now = stage.now();
+    let checks = stage.checks.borrow();
+    let weather = stage.weather.borrow();
+    let violations = checks.violations().to_vec();
+    Report {
+        seed,
+        crash_at,
+        trace: if violations.is_empty() { Vec::new() } else { stage.trace.borrow_mut().take() },
+        violations,
+        faults: weather.tally.clone(),
+        sites: weather.sites.clone(),
+        mutations: checks.mutations(),
+        services: services.len(),
+        passed: now.duration_since(start),
+        ended_at: now,
+        incidents: incidents(&stage.ledger).into_values().collect(),
+    }
+}
+
+fn build(plan: &Plan, seed: u64) -> Ecs {
+    let mut ecs = Ecs::new(Settings::new(plan.start, seed));
+    ecs.add_cluster(CLUSTER);
+    for service in &plan.services {
+        ecs.add_task_definition(&service.good());
+        // What the plan draws is legal.
+        let _arn = ecs.add_service(&service.request);
+    }
+    ecs
+}
+
+/// Everything is allowed, always.
+fn lawless(policy: &Policy) -> Policy {
+    let mut lawless = policy.clone();
+    for entry in &mut lawless.services {
+        entry.rules = Rules { mode: Mode::Act, ..entry.rules.clone() };
+    }
+    lawless.guards = Guards { freeze: Vec::new(), ..lawless.guards };
+    lawless
+}
+
+/// What people do when the day is over: everything serves again, and nothing is paused.
+fn calm(world: &mut World, services: &[plan::Service]) {
+    let now = world.stage.now();
+    let cluster = Scope::Cluster(plan::cluster_arn());
+    let mut deeds = vec![Deed::LedgerAway(false), Deed::Lag(Duration::ZERO)];
+    deeds.extend([Scope::Global, cluster].map(|scope| Deed::Pause { scope, paused: false }));
+    for service in services {
+        let well = Happening::Behaviour { revision: service.name.clone(), behaviour: Behaviour::serves() };
+        deeds.push(Deed::Ecs(Box::new(well)));
+        deeds.push(Deed::Deploy {
+            disturbs: false,
+            cluster: CLUSTER.to_owned(),
+            service: service.name.clone(),
+            revision: Box::new(service.good()),
+        });
+    }
+    for deed in deeds {
+        world.schedule(now, deed);
+    }
+}
+
+/// All is quiet, or should be: what must hold now, and again when old events are heard once more.
+fn finish(stage: &Rc<Stage>, world: &mut World, seed: u64) {
+    if !stage.checks.borrow().violations().is_empty() {
+        return;
+    }
+    let now = stage.now();
+    stage.checks.borrow_mut().quiet(&stage.ledger, &CHANNELS, now);
+    let left = queues::left(&mut stage.queues.borrow_mut(), now);
+    if !world.is_idle() || left != Ok((0, 0)) {
+        let what = format!("messages are left in the queues, and in the dead ones: {left:?}");
+        stage.checks.borrow_mut().fail(Invariant::Progress, now, what);
+    }
+    let before = (incidents(&stage.ledger), stage.checks.borrow().mutations());
+    let mut random = Random::new(seed ^ 0x7265_7065_6174);
+    let sent = std::mem::take(&mut world.sent);
+    for event in sent.into_iter().rev().take(REPEATS) {
+        let after = random.between(Duration::ZERO, Duration::from_mins(2));
+        world.repeat(later(now, after), &event);
+    }
+    world.run_until(now.saturating_add(SignedDuration::from_mins(10)).unwrap_or(now));
+    let after = (incidents(&stage.ledger), stage.checks.borrow().mutations());
+    if let Some(what) = difference(&before.0, &after.0) {
+        stage.checks.borrow_mut().fail(Invariant::RepeatsChangeNothing, now, what);
+    }
+    if before.1 != after.1 {
+        let what = "an event that came again caused a call".to_owned();
+        stage.checks.borrow_mut().fail(Invariant::RepeatsChangeNothing, now, what);
+    }
+}
+
+/// The first key at which two maps differ, for people.
+fn difference<K: Ord + std::fmt::Display, V: PartialEq + std::fmt::Debug>(
+    before: &BTreeMap<K, V>,
+    after: &BTreeMap<K, V>,
+) -> Option<String> {
+    let mut keys: Vec<&K> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let key = keys.into_iter().find(|key| before.get(key) != after.get(key))?;
+    Some(format!("{key} was {:?} and is {:?}", before.get(key), after.get(key)))
+}

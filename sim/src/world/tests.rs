@@ -1,0 +1,139 @@
+//! That seeds hold, that the same seed is the same run, and that every invariant bites.
+
+use super::*;
+
+fn seed(seed: u64) -> Options {
+    Options::new(seed)
+}
+
+#[test]
+fn days_in_which_everything_goes_wrong_hold() {
+    for report in (1..=6).map(|one| run(seed(one))) {
+        let trace: Vec<String> = report.trace.iter().map(ToString::to_string).collect();
+        assert_eq!(report.violations, [], "seed {}\n{}", report.seed, trace.join("\n"));
+        assert!(report.services >= 3);
+        assert!(report.faults.values().sum::<u64>() >= 20, "seed {}: {:?}", report.seed, report.faults);
+        assert!(report.faults.len() >= 5, "seed {}: {:?}", report.seed, report.faults);
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let (one, other) = (run(seed(3)), run(seed(3)));
+    assert_eq!((one.faults, one.sites, one.mutations), (other.faults, other.sites, other.mutations));
+    assert_ne!(run(seed(4)).faults, run(seed(3)).faults, "another seed is another run");
+}
+
+#[test]
+fn a_crash_on_demand_strikes_the_call_that_was_asked_for() {
+    let plain = run(seed(2));
+    let (site, visits) = plain.sites.iter().find(|(_, visits)| visits.crashed_after == 0).unwrap();
+    let crash_at = Some(CrashAt { call: visits.first_call, side: Side::After });
+    let struck = run(Options { crash_at, ..seed(2) });
+    assert_eq!(struck.sites[site].crashed_after, 1, "{site}");
+}
+
+/// Some seed of the first few sees what is broken, and calls it so.
+#[track_caller]
+fn bites(sabotage: Sabotage, expected: &[Invariant]) {
+    let found: Vec<Invariant> = (1..=30)
+        .map(|one| run(Options { sabotage: Some(sabotage), ..seed(one) }))
+        .flat_map(|report| report.violations)
+        .map(|violation| violation.invariant)
+        .take(1)
+        .collect();
+    assert!(found.iter().any(|found| expected.contains(found)), "{sabotage:?}: {found:?}");
+}
+
+#[test]
+fn a_port_that_calls_twice_is_found() {
+    bites(Sabotage::CallsTwice, &[Invariant::AtMostOnce]);
+}
+
+#[test]
+fn a_port_that_denies_what_it_did_is_found() {
+    bites(Sabotage::DeniesWhatItDid, &[Invariant::LegalSteps]);
+}
+
+#[test]
+fn a_port_that_claims_what_it_did_not_do_is_found() {
+    bites(Sabotage::ClaimsWhatItDidNot, &[Invariant::LegalSteps]);
+}
+
+#[test]
+fn a_ledger_that_loses_what_is_issued_is_found() {
+    bites(Sabotage::LosesIssued, &[Invariant::IssuedBeforeCall]);
+}
+
+#[test]
+fn a_ledger_that_ignores_conditions_is_found() {
+    let expected =
+        [Invariant::AtMostOnce, Invariant::LegalSteps, Invariant::IssuedBeforeCall, Invariant::BudgetsHold];
+    bites(Sabotage::IgnoresConditions, &expected);
+}
+
+#[test]
+fn a_function_that_ignores_the_policy_is_found() {
+    bites(Sabotage::IgnoresPolicy, &[Invariant::NoCallWithoutLeave, Invariant::NoCallWhileFrozen]);
+}
+
+#[test]
+fn a_memory_that_forgets_what_was_tried_goes_round_for_ever() {
+    let found = futile(1, Futile::RollingBack, Some(Sabotage::ForgetsTried)).violations;
+    assert_eq!(found.first().map(|violation| violation.invariant), Some(Invariant::NoLoop), "{found:?}");
+}
+
+#[test]
+fn a_remedy_that_never_works_is_not_tried_for_ever() {
+    for what in Futile::ALL {
+        assert_eq!(futile(1, what, None).violations, [], "{what:?}");
+    }
+}
+
+#[test]
+fn a_pause_that_is_not_seen_is_found() {
+    bites(Sabotage::HidesPause, &[Invariant::NoCallWhilePaused]);
+}
+
+#[test]
+fn a_budget_that_is_not_seen_is_found() {
+    bites(Sabotage::HidesBudgets, &[Invariant::BudgetsHold]);
+}
+
+#[test]
+fn an_outage_that_is_not_seen_is_found() {
+    bites(Sabotage::HidesOutage, &[Invariant::NoCallInAnOutage]);
+}
+
+#[test]
+fn a_function_that_is_never_swept_leaves_something_open() {
+    bites(Sabotage::NeverSweeps, &[Invariant::EveryActionResolves]);
+}
+
+#[test]
+fn a_channel_that_swallows_messages_is_found() {
+    bites(Sabotage::SwallowsMessages, &[Invariant::AllIsTold]);
+}
+
+#[test]
+fn answers_that_are_lost_are_found() {
+    bites(Sabotage::ForgetsAnswers, &[Invariant::Progress]);
+}
+
+#[test]
+fn an_event_that_is_another_the_second_time_is_found() {
+    let confused = Some(Sabotage::ConfusesTasks);
+    let found = (1..=10).flat_map(|one| disorder(one, confused).violations).next().unwrap();
+    assert!(
+        matches!(found.invariant, Invariant::DisorderChangesNothing | Invariant::RepeatsChangeNothing),
+        "{found}"
+    );
+}
+
+#[test]
+fn duplicates_and_disorder_change_no_incident() {
+    for one in 1..=5 {
+        let report = disorder(one, None);
+        assert_eq!(report.violations, [], "seed {one}");
+    }
+}
