@@ -131,6 +131,7 @@ impl Server {
             failures: Failures::default(),
             deployments: BTreeSet::new(),
             remedies: Remedies::default(),
+            relapses: 0,
         };
         incident.remedies.note(Note::of(action));
         self.keep(&Key::action(&action.plan.id), &Record::Action(Box::new(action.clone())));
