@@ -19,10 +19,10 @@ use steward_sim::lambda::gateway::{self, Fault, Gateway, When};
 
 use crate::support::{PATIENCE, house, plan, run};
 
-const CLUSTER: &str = "shop";
+pub(crate) const CLUSTER: &str = "shop";
 
 /// ECS where the functions are, empty, and so much behind the wall's clock.
-fn since(ago: SignedDuration) -> Ecs {
+pub(crate) fn since(ago: SignedDuration) -> Ecs {
     let mut settings = Settings::new(Timestamp::now() - ago, 7);
     "us-east-1".clone_into(&mut settings.region);
     settings.zones = vec!["us-east-1a".to_owned(), "us-east-1b".to_owned()];

@@ -240,6 +240,12 @@ impl Failures {
         self.entries.values().map(|entry| entry.second).max().and_then(moment)
     }
 
+    /// [`Failures::last_at`], but for these.
+    pub fn last_but(&self, these: &BTreeSet<Fingerprint>) -> Option<Timestamp> {
+        let others = self.entries.iter().filter(|(known, _)| !these.contains(known));
+        others.map(|(_, entry)| entry.second).max().and_then(moment)
+    }
+
     /// How many of each cause, the most frequent first.
     pub fn causes(&self) -> Vec<(Cause, usize)> {
         let mut counts: BTreeMap<Cause, usize> = BTreeMap::new();

@@ -163,7 +163,8 @@ impl Incident {
         self.failures.add(failure) && self.failures.knows(fingerprint)
     }
 
-    /// Whether the step from `before` is worth telling: a beginning, an end, a new cause, a milestone of the count.
+    /// Whether the step from `before` is worth telling: a beginning, an end, a new cause, a milestone of the count; and that
+    /// what is left is of little weight.
     pub fn is_news_since(&self, before: Option<&Self>) -> bool {
         let Some(before) = before.filter(|before| before.opened_at == self.opened_at) else { return true };
         let causes = |incident: &Self| -> BTreeSet<Cause> {
@@ -175,6 +176,7 @@ impl Incident {
         before.status != self.status
             || !causes(self).is_subset(&causes(before))
             || milestone(before) < milestone(self)
+            || (self.severity() == Severity::Info && before.severity() > Severity::Info)
             || self.remedies.is_news_since(&before.remedies)
     }
 }

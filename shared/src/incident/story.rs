@@ -225,24 +225,31 @@ impl Story {
         if self.quiet_at(policy).is_none_or(|quiet_at| now < quiet_at) {
             return;
         }
-        if let Some(incident) = &mut self.incident {
+        let standing = self.record.standing_until_steady();
+        let Some(incident) = &mut self.incident else { return };
+        let last_at = incident.failures.last_but(&standing);
+        self.record.well_at = self.record.well_at.max(last_at);
+        if incident.failures.knows_any(&standing) {
+            incident.failures.forget_until(last_at.unwrap_or(now), &standing);
+        } else {
             incident.status = Status::Resolved { at: now, by: Ending::Quiet };
-            self.record.well_at = self.record.well_at.max(incident.failures.last_at());
         }
     }
 
-    /// When an open incident ends by itself: never while something of it still stands. A host stays as it is until ECS
-    /// says otherwise, or for very long.
+    /// When an open incident ends by itself, or what of it does not stand. A host stays as it is until ECS says otherwise, or
+    /// for very long.
     fn quiet_at(&self, policy: &Policy) -> Option<Timestamp> {
         let incident = self.incident.as_ref().filter(|incident| incident.is_open())?;
-        if incident.failures.knows_any(&self.record.standing_until_steady()) {
-            return None;
-        }
+        let standing = self.record.standing_until_steady();
+        let last_at = match incident.failures.last_but(&standing) {
+            None if incident.failures.knows_any(&standing) => return None,
+            last_at => last_at.unwrap_or(incident.opened_at),
+        };
         let quiet = match incident.target {
             Target::ContainerInstance { .. } => policy.host_quiet,
             Target::Service { .. } | Target::Family { .. } => policy.quiet,
         };
-        Some(incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at) + quiet)
+        Some(last_at.max(incident.opened_at) + quiet)
     }
 
     fn agent_stays_away(&mut self, policy: &Policy, now: Timestamp) {

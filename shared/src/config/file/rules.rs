@@ -73,10 +73,10 @@ macro_rules! with_rules {
         { $($(#[$of_own:meta])* $own:ident: $own_type:ty,)* }
         { $($(#[$of_shared:meta])* $shared:ident: $type:ty,)* }
     ) => {
-        $(#[$of_section])*
         #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $(#[$of_section])*
         pub struct $section {
             $($(#[$of_own])* pub $own: $own_type,)*
             $($(#[$of_shared])* pub $shared: $type,)*
