@@ -278,7 +278,7 @@ impl form::Happening {
             return (call("DeregisterTaskDefinition", json!({ "taskDefinition": of })), told);
         }
         if let Some(behave) = &self.behave {
-            return self.changed(behave);
+            return changed(behave);
         }
         if let Some(of) = &self.delete_secret {
             let does = Behaviour::new(Fate::CannotReadSecret(SecretFailure::NotFound));
@@ -289,18 +289,6 @@ impl form::Happening {
             return (deed, told);
         }
         self.fault(cluster)
-    }
-
-    fn changed(&self, behave: &form::Behave) -> (Deed, String) {
-        let (revision, does) = (behave.revision.clone(), behaviour(&behave.behaviour));
-        let who = if behave.running_ones { "all tasks of" } else { "new tasks of" };
-        let told = format!("{who} {revision} {}", in_words(&behave.behaviour));
-        let happening = if behave.running_ones {
-            Happening::BehaviourOfAll { revision, behaviour: does }
-        } else {
-            Happening::Behaviour { revision, behaviour: does }
-        };
-        (Deed::World(Box::new(happening)), told)
     }
 
     fn decision(&self) -> Option<(Deed, String)> {
@@ -352,6 +340,18 @@ impl form::Happening {
         };
         (Deed::World(Box::new(happening)), told)
     }
+}
+
+fn changed(behave: &form::Behave) -> (Deed, String) {
+    let (revision, does) = (behave.revision.clone(), behaviour(&behave.behaviour));
+    let who = if behave.running_ones { "all tasks of" } else { "new tasks of" };
+    let told = format!("{who} {revision} {}", in_words(&behave.behaviour));
+    let happening = if behave.running_ones {
+        Happening::BehaviourOfAll { revision, behaviour: does }
+    } else {
+        Happening::Behaviour { revision, behaviour: does }
+    };
+    (Deed::World(Box::new(happening)), told)
 }
 
 /// What tasks do, completing "all tasks of api:1 …".

@@ -224,7 +224,7 @@ pub(super) struct Happening {
     pub(super) lose_zone: Option<String>,
     /// It is back.
     pub(super) zone_back: Option<String>,
-    /// So many of a thousand tasks on FARGATE_SPOT are taken back.
+    /// So many of a thousand tasks on `FARGATE_SPOT` are taken back.
     pub(super) spot_wave: Option<u16>,
     /// AWS Health announces that Fargate will replace the tasks of these services in seven days.
     pub(super) retirement_notice: Option<Vec<String>>,

@@ -182,10 +182,9 @@ fn configurations(file: &form::File) -> Result<[Configuration; 3], Wrong> {
             serde_path_to_error::deserialize(serde_json::Value::Object(policy))
                 .map_err(|error| (format!("policy.{}", error.path()), error.inner().to_string()))?;
         let checked = parsed.check().map_err(|faults| {
-            let first = faults.first().map_or((String::new(), String::new()), |fault| {
+            faults.first().map_or_else(Default::default, |fault| {
                 (format!("policy.{}", fault.path), fault.problem.clone())
-            });
-            first
+            })
         })?;
         read.push(checked);
     }

@@ -31,7 +31,7 @@ pub(in crate::demo) fn write(out: &mut impl Write, scenes: &[Scene]) -> io::Resu
         write!(out, "{BOLD:#}{DIM}")?;
         wrapped(out, "", &scene.why)?;
         writeln!(out, "{DIM:#}")?;
-        writeln!(out, "{DIM}{:TIME$}{:<COLUMN$} │ {}{DIM:#}", "", "observe", "act")?;
+        writeln!(out, "{DIM}{:TIME$}{:<COLUMN$} │ act{DIM:#}", "", "observe")?;
         for row in &scene.rows {
             write_row(out, row)?;
         }

@@ -100,6 +100,7 @@ fn subject() -> (Subject, Incident) {
         failures: Failures::default(),
         deployments: std::collections::BTreeSet::new(),
         remedies: steward::incident::Remedies::default(),
+        relapses: 0,
     };
     (Subject::Incident { target, opened_at: start() }, incident)
 }
