@@ -8,6 +8,7 @@ use steward::config::Way;
 use steward::config::store::{self, Applied, Change};
 use steward::ports::ParameterStore;
 
+use crate::account;
 use crate::configuration::{self, Place, Valid};
 use crate::diff::{write_change, write_unchanged};
 
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let Some(valid) = configuration::read_file(&arguments.file)? else { return Ok(ExitCode::from(2)) };
-    configuration::block_on(async {
+    account::block_on(async {
         let store = arguments.place.open().await;
         let ask = || if arguments.yes { Ok(Answer::Yes) } else { ask("Apply?") };
         apply(&store, &arguments.place.path(), valid, ask, &mut anstream::stdout()).await
@@ -50,11 +51,11 @@ async fn apply<P: ParameterStore>(
             "notifications.slack.webhook: {name} lies below {path}, which all may read who may read the configuration: \
              keep secrets elsewhere, such as at /steward/secrets/slack"
         );
-        return configuration::fail(&io::Error::other(problem));
+        return account::fail(&io::Error::other(problem));
     }
     let change = match store::prepare(store, path, valid.file).await {
         Ok(change) => change,
-        Err(error) => return configuration::fail(&error),
+        Err(error) => return account::fail(&error),
     };
     if !change.is_change {
         write_unchanged(out, path, &change)?;
@@ -67,7 +68,7 @@ async fn apply<P: ParameterStore>(
     }
     match store::apply(store, &change).await {
         Ok(applied) => write_applied(out, &change, &applied),
-        Err(error) => configuration::fail(&error),
+        Err(error) => account::fail(&error),
     }
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn refusal(answer: &Answer, out: &mut impl Write) -> io::Result<Optio
         }
         Answer::Nobody => {
             let problem = "standard input is no terminal to ask at, so nothing was changed: pass --yes";
-            configuration::fail(&io::Error::other(problem)).map(Some)
+            account::fail(&io::Error::other(problem)).map(Some)
         }
     }
 }

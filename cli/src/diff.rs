@@ -8,6 +8,7 @@ use steward::config::file::File;
 use steward::config::store::{self, Change};
 use steward::ports::ParameterStore;
 
+use crate::account;
 use crate::configuration::{self, Place};
 use crate::terminal::RED;
 
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let Some(valid) = configuration::read_file(&arguments.file)? else { return Ok(ExitCode::from(2)) };
-    configuration::block_on(async {
+    account::block_on(async {
         let store = arguments.place.open().await;
         diff(&store, &arguments.place.path(), valid.file, &mut anstream::stdout()).await
     })
@@ -39,7 +40,7 @@ async fn diff<P: ParameterStore>(
 ) -> io::Result<ExitCode> {
     let change = match store::prepare(store, path, file).await {
         Ok(change) => change,
-        Err(error) => return configuration::fail(&error),
+        Err(error) => return account::fail(&error),
     };
     if !change.is_change {
         write_unchanged(out, path, &change)?;

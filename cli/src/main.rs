@@ -1,16 +1,28 @@
 //! `steward`: the command line of ECS Steward.
 
 #[cfg(feature = "aws")]
+mod account;
+#[cfg(feature = "aws")]
 mod apply;
+#[cfg(feature = "aws")]
+mod approve;
 mod configuration;
 mod demo;
 #[cfg(feature = "aws")]
 mod diff;
 mod explain;
 #[cfg(feature = "aws")]
+mod ledger;
+#[cfg(feature = "aws")]
+mod pause;
+#[cfg(feature = "aws")]
+mod resume;
+#[cfg(feature = "aws")]
 mod rollback;
 mod schema;
 mod simulate;
+#[cfg(feature = "aws")]
+mod settle;
 mod terminal;
 mod validate;
 #[cfg(feature = "aws")]
@@ -26,7 +38,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without approve, settle, pause, resume, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -39,6 +51,14 @@ enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
     Simulate(simulate::Arguments),
+    #[cfg(feature = "aws")]
+    Approve(approve::Arguments),
+    #[cfg(feature = "aws")]
+    Settle(settle::Arguments),
+    #[cfg(feature = "aws")]
+    Pause(pause::Arguments),
+    #[cfg(feature = "aws")]
+    Resume(resume::Arguments),
     Validate(validate::Arguments),
     #[cfg(feature = "aws")]
     Diff(diff::Arguments),
@@ -57,6 +77,14 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Approve(arguments) => approve::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Settle(arguments) => settle::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Pause(arguments) => pause::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Resume(arguments) => resume::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Diff(arguments) => diff::run(&arguments),

@@ -8,6 +8,7 @@ use steward::config::Configuration;
 use steward::config::store::{self, Earlier};
 use steward::ports::ParameterStore;
 
+use crate::account;
 use crate::apply::{Answer, ask, refusal};
 use crate::configuration::{self, Place};
 
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    configuration::block_on(async {
+    account::block_on(async {
         let store = arguments.place.open().await;
         let ask = || if arguments.yes { Ok(Answer::Yes) } else { ask("Go back?") };
         rollback(&store, &arguments.place.path(), arguments.to, ask, &mut anstream::stdout()).await
@@ -44,7 +45,7 @@ async fn rollback<P: ParameterStore>(
 ) -> io::Result<ExitCode> {
     let earlier = match store::find_earlier(store, path, to).await {
         Ok(earlier) => earlier,
-        Err(error) => return configuration::fail(&error),
+        Err(error) => return account::fail(&error),
     };
     if let Some((version, configuration)) = in_force(store, path, &earlier).await {
         writeln!(out, "{path}: version {version} → {}", earlier.version)?;
@@ -67,7 +68,7 @@ async fn rollback<P: ParameterStore>(
             )?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => configuration::fail(&error),
+        Err(error) => account::fail(&error),
     }
 }
 

@@ -7,7 +7,8 @@ use clap::Args;
 use steward::config::store;
 use steward::ports::ParameterStore;
 
-use crate::configuration::{self, Place};
+use crate::account;
+use crate::configuration::Place;
 
 /// Lists the versions of a configuration, the newest first
 ///
@@ -19,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    configuration::block_on(async {
+    account::block_on(async {
         let store = arguments.place.open().await;
         versions(&store, &arguments.place.path(), &mut anstream::stdout()).await
     })
@@ -29,7 +30,7 @@ async fn versions<P: ParameterStore>(store: &P, path: &str, out: &mut impl Write
     let pointer = store::current(store, path).await;
     let kept = match store::versions(store, path).await {
         Ok(kept) => kept,
-        Err(error) => return configuration::fail(&error),
+        Err(error) => return account::fail(&error),
     };
     if kept.is_empty() && pointer.is_ok() {
         writeln!(out, "nothing was ever applied at {path}: the defaults are in force")?;
@@ -46,6 +47,6 @@ async fn versions<P: ParameterStore>(store: &P, path: &str, out: &mut impl Write
     out.flush()?;
     match pointer {
         Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => configuration::fail(&error),
+        Err(error) => account::fail(&error),
     }
 }

@@ -1,12 +1,10 @@
 //! `steward apply`, `diff`, `versions` and `rollback` as people call them, against a Parameter Store that speaks the
 //! protocol: what the SDK really sends and understands.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
-#![allow(clippy::disallowed_methods, reason = "the server needs a thread")]
+
+mod stand_in;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -21,53 +19,17 @@ struct Server {
     port: u16,
 }
 
+impl stand_in::Service for Server {
+    fn answer(&self, operation: &str, input: &Value) -> Result<Value, (String, Value)> {
+        Self::answer(self, operation, input).map_err(|code| (code, json!({})))
+    }
+}
+
 impl Server {
     fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self { port: listener.local_addr().unwrap().port(), ..Self::default() };
-        let answering = server.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                answering.serve(&stream.unwrap());
-            }
-        });
+        let mut server = Self::default();
+        server.port = stand_in::start(&server);
         server
-    }
-
-    /// One request a connection.
-    fn serve(&self, stream: &TcpStream) {
-        let mut reader = BufReader::new(stream);
-        let (mut operation, mut length) = (String::new(), 0);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap() == 0 {
-                return;
-            }
-            let line = line.trim_end();
-            if line.is_empty() {
-                break;
-            }
-            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse().unwrap(),
-                "x-amz-target" => value.rsplit('.').next().unwrap().clone_into(&mut operation),
-                _ => {}
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let (status, answer) = match self.answer(&operation, &serde_json::from_slice(&body).unwrap()) {
-            Ok(answer) => ("200 OK", answer),
-            Err(code) => ("400 Bad Request", json!({"__type": code, "message": "no"})),
-        };
-        let answer = answer.to_string();
-        let mut stream = stream;
-        write!(
-            stream,
-            "HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
-            answer.len()
-        )
-        .unwrap();
     }
 
     fn answer(&self, operation: &str, input: &Value) -> Result<Value, String> {
@@ -129,36 +91,9 @@ impl Server {
         })
     }
 
-    fn steward(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_steward"))
-            .args(arguments)
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
-            .envs([
-                ("AWS_ACCESS_KEY_ID", "test"),
-                ("AWS_SECRET_ACCESS_KEY", "test"),
-                ("AWS_REGION", "eu-central-1"),
-            ])
-            .envs([
-                ("AWS_CONFIG_FILE", "/dev/null"),
-                ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-                ("NO_PROXY", "127.0.0.1"),
-            ])
-            .env_remove("AWS_PROFILE")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    }
-
     /// A call that ends with `code`; what it printed.
     fn ends(&self, code: i32, arguments: &[&str], input: &str) -> String {
-        let output = self.steward(arguments, input);
-        let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-        told
+        stand_in::ends(self.port, code, arguments, input)
     }
 
     fn apply(&self, seconds: u32) -> String {
@@ -167,7 +102,7 @@ impl Server {
 }
 
 fn grouping(seconds: u32) -> String {
-    format!("version: 1\nmode: observe\nnotifications: {{grouping: {seconds}s}}\n")
+    format!("version: 1\ndefaults: {{mode: observe}}\nnotifications: {{grouping: {seconds}s}}\n")
 }
 
 #[test]
@@ -185,7 +120,7 @@ fn a_configuration_comes_into_force_and_goes_out_again() {
     let names: Vec<String> = server.parameters.lock().unwrap().keys().cloned().collect();
     assert_eq!(
         names,
-        ["current", "versions/000001/manifest", "versions/000001/mode", "versions/000001/notifications"]
+        ["current", "versions/000001/defaults", "versions/000001/manifest", "versions/000001/notifications"]
             .map(|name| format!("/steward/prod/configuration/{name}"))
     );
     server.calls.lock().unwrap().clear();

@@ -87,8 +87,8 @@ fn each_fault_has_its_line_column_and_words() {
             "2:1: unknown key `mode`; keys here: version, defaults, services, guards, incidents, notifications",
         ),
         (
-            "version: 1\ndefaults: {mode: atc}\n",
-            "2:18: defaults.mode: unknown value `atc`; did you mean `act`?",
+            "version: 1\ndefaults: {mode: acts}\n",
+            "2:18: defaults.mode: unknown value `acts`; did you mean `act`?",
         ),
         (
             "version: 1\ndefaults: {mode: off}\n",
@@ -96,7 +96,7 @@ fn each_fault_has_its_line_column_and_words() {
         ),
         (
             "version: 1\ndefaults: {remedies: {run_task: true}}\n",
-            "2:34: defaults.remedies.run_task: found boolean `true`, expected `on` or `off`",
+            "2:33: defaults.remedies.run_task: found boolean `true`, expected `on` or `off`",
         ),
         ("version: 1\nservices: {match: {}}\n", "2:11: services: found map, expected a list"),
         (
@@ -289,7 +289,7 @@ fn the_schema_and_the_command_line_agree() {
 #[test]
 fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     let text = std::fs::read_to_string(root().join("steward.example.yaml")).unwrap();
-    let example: Value = serde_saphyr::from_str(&text).unwrap();
+    let example = yaml(&text);
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let faults: Vec<String> = validator.iter_errors(&example).map(|error| error.to_string()).collect();
     assert!(faults.is_empty(), "{faults:?}");
@@ -298,7 +298,7 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     assert_eq!(example, defaults.unwrap());
     // What stands there as a comment is valid, too.
     let all: String = text.lines().filter_map(with_examples).collect();
-    let whole: Value = serde_saphyr::from_str(&all).unwrap();
+    let whole = yaml(&all);
     assert!(validator.is_valid(&whole) && whole["notifications"]["slack"]["webhook"].is_string(), "{all}");
     assert!(
         whole["services"].as_array().unwrap().len() == 3 && whole["guards"]["freeze"][1]["why"].is_string()
@@ -306,17 +306,22 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     assert_eq!(validate(&all), (Some(0), String::new()));
 }
 
-/// A line of the example, with what stands there as a comment: it begins with `#` and no space. An empty list would stand
-/// there twice.
+/// As YAML 1.2 has it: `on` and `off` are words.
+fn yaml(text: &str) -> Value {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).unwrap()
+}
+
+/// A line of the example, with what stands there as an example: no single space is behind its `#`. An empty list would
+/// stand there twice.
 fn with_examples(line: &str) -> Option<String> {
     let text = line.trim_start();
     let indented = line.len() - text.len();
-    match text.strip_prefix('#') {
+    let example = text.strip_prefix('#').filter(|text| !text.is_empty());
+    match example.filter(|text| !text.starts_with(' ') || text.starts_with("  ")) {
         _ if text.ends_with(": []") => None,
-        Some(setting) if indented > 0 && !setting.starts_with(' ') => {
-            Some(format!("{:indented$}{setting}\n", ""))
-        }
-        _ => Some(format!("{line}\n")),
+        Some(setting) => Some(format!("{:indented$}{setting}\n", "")),
+        None => Some(format!("{line}\n")),
     }
 }
 

@@ -45,6 +45,70 @@ fn the_demo_plays_the_same_every_time() {
 }
 
 #[test]
+fn scenarios_stand_in_two_modes_side_by_side_with_every_refusal_and_how_long_it_took() {
+    let (text, page) = demo("scenarios", &[]);
+    let (_, text) = text.split_once("\nScenarios: ").unwrap();
+    for line in text.lines().filter(|line| !line.contains("target/")) {
+        assert!(textwrap::core::display_width(line) <= 80, "{line}");
+    }
+    assert!(text.matches("In full: steward demo --scenario ").count() >= 4);
+    for (word, call) in [
+        ("mode_observes", "calls StopServiceDeployment"),
+        ("deployed_meanwhile", "maria deploys api:3 to api"),
+        ("ran_well_before", "somebody deletes a secret"),
+        ("good_revision_gone", "deregisters api:1"),
+    ] {
+        assert!(text.contains(&format!("■ {word}: ")), "{word}");
+        assert!(text.contains(call), "{call}");
+        assert!(page.contains(&format!("{word}: ")), "{word} on the page");
+    }
+    for run in ["observe ", "act ", "ECS alone ", "ECS with its breaker "] {
+        assert!(text.lines().filter(|line| line.starts_with(run)).count() >= 4, "{run}");
+    }
+    assert!(page.contains("id=\"scenario-person_in_between\""));
+}
+
+fn scenario(of: &str) -> (Option<i32>, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_steward")).args(["demo", "--scenario", of]).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn one_scenario_is_shown_in_full() {
+    let (code, text, told) = scenario("person_in_between");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(text.contains("Steward in observe mode") && text.contains("Steward in act mode"));
+    assert!(text.contains("somebody has deployed meanwhile") && text.contains("┃ "), "{text}");
+}
+
+#[test]
+fn a_scenario_of_ones_own_is_played_and_what_did_not_come_is_named() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join("mine.yaml");
+    let story = "title: Mine\nwhy: It is mine.\ntask_definitions: { api: [serves] }\n\
+        services: { api: { runs: \"api:1\", desired: 1 } }\n\
+        happenings: [{ at: 0s, scale: { service: api, desired: 2 } }]\nwatch: 30m\n\
+        expect: { act: { remedies: [{ call: \"StopTask *\" }] } }\n";
+    std::fs::write(&file, story).unwrap();
+    let (code, text, told) = scenario(file.to_str().unwrap());
+    assert_eq!(code, Some(1), "{told}");
+    assert!(text.contains("not as expected: remedies: expected 1 calls, came []"), "{text}");
+    std::fs::write(&file, story.replace("desired: 2", "desird: 2")).unwrap();
+    let (code, _, told) = scenario(file.to_str().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(told.contains("mine.yaml: happenings[0].scale") && told.contains("desird"), "{told}");
+}
+
+#[test]
+fn a_scenario_that_there_is_not_is_refused_with_those_that_there_are() {
+    let (code, _, told) = scenario("nothing_of_the_kind");
+    assert_eq!(code, Some(2));
+    assert!(told.contains("nothing_of_the_kind") && told.contains("image_not_found"), "{told}");
+}
+
+#[test]
 fn a_folder_of_ones_own_is_played() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/deployment-state-change");
     let (text, _) = demo("own", &["--events", folder]);

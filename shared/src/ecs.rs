@@ -103,6 +103,18 @@ pub enum Controller {
     Other(String),
 }
 
+impl Controller {
+    /// In ECS's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ecs => "ECS",
+            Self::CodeDeploy => "CODE_DEPLOY",
+            Self::External => "EXTERNAL",
+            Self::Other(other) => other,
+        }
+    }
+}
+
 /// Something of ECS that watches a deployment: the circuit breaker, or alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watch {
@@ -221,6 +233,27 @@ pub struct Task {
     pub stopped_reason: Option<String>,
     /// How it was launched, for one that is run again.
     pub launch: Launch,
+}
+
+impl Task {
+    /// How it is unwell while it runs and is meant to: `UNHEALTHY` or `DISCONNECTED`. One that is both is unhealthy: its agent
+    /// said so before it was cut off.
+    pub fn unwell(&self) -> Option<&'static str> {
+        let is_running = self.last_status == TaskStatus::Running;
+        if !is_running || self.desired_status != Some(TaskStatus::Running) {
+            return None;
+        }
+        match (self.health.as_deref(), self.connectivity.as_deref()) {
+            (Some("UNHEALTHY"), _) => Some("UNHEALTHY"),
+            (_, Some("DISCONNECTED")) => Some("DISCONNECTED"),
+            _ => None,
+        }
+    }
+
+    /// Whether batch started it, and looks after it.
+    pub fn belongs_to_batch(&self) -> bool {
+        self.started_by.as_deref().is_some_and(|by| by.starts_with(crate::remediation::JOB_PREFIX))
+    }
 }
 
 /// How a task was launched: what RunTask needs to launch one like it.

@@ -43,15 +43,17 @@ pub enum Resource {
     SlackWebhook,
     /// Services of the clusters that are looked after.
     Services,
-    /// Their service deployments, and the services themselves: StopServiceDeployment is authorised on both.
+    /// Their service deployments, and the services themselves: IAM asks for both.
     ServiceDeployments,
-    /// Their service revisions.
+    /// Their service revisions, and the services themselves: IAM asks for both.
     ServiceRevisions,
+    /// What these clusters hold, where IAM knows no resource and scopes by the condition `ecs:cluster` alone.
+    InClusters,
     /// Tasks of these clusters.
     Tasks,
     /// Task definitions of this account and region.
     TaskDefinitions,
-    /// The roles of tasks that may be run again.
+    /// The roles that tasks which Steward starts may have.
     TaskRoles,
     /// CloudFormation stacks of this account and region.
     Stacks,

@@ -23,7 +23,10 @@
 //! | [`lambda::source`] | event source mappings and ticks: what invokes functions |
 //! | [`lambda::gateway`] | stands in front of AWS and Slack, records calls, breaks some |
 //! | [`lambda::clock`] | the queues' time, the wall's or a faster one |
+//! | [`scenario`] | stories that the handlers are played in, against the model of ECS |
 //! | [`moto`] | DynamoDB, SNS and SSM |
+//! | [`ecs`] | ECS's control plane in virtual time; [`ecs::server`] answers for it as ECS does |
+//! | [`ecs::botocore`] | holds what is asked of ECS, and answered, against AWS's own model |
 //! | [`slack`] | Slack's webhooks |
 //!
 //! ```no_run
@@ -63,6 +66,7 @@ mod http;
 pub mod lambda;
 pub mod moto;
 mod random;
+pub mod scenario;
 pub mod slack;
 mod sync;
 pub mod world;

@@ -59,7 +59,7 @@ def listed(value):
 
 
 def statements(role, **conditions):
-    decided = {"HasSlackWebhook": True, "HasSlackWebhookKey": True, **conditions}
+    decided = {name: True for name in TEMPLATE["Conditions"]} | conditions
     (policy,) = RESOURCES[role]["Properties"]["Policies"]
     return chosen(policy["PolicyDocument"]["Statement"], decided)
 
@@ -107,6 +107,15 @@ class Events(unittest.TestCase):
                 pattern = chosen(rule["EventPattern"], {"OneCluster": one_cluster})
                 self.assertFalse(empty(pattern), f"{name}: an empty object or list in {pattern}")
                 self.assertLess(len(json.dumps(pattern)), 1_500, f"{name}: EventBridge takes 2,048 characters")
+
+    def test_retirements_of_tasks_are_let_through(self):
+        pattern = RESOURCES["HealthRule"]["Properties"]["EventPattern"]
+        sample = json.loads((ROOT / "events/aws-health/task-retirement-services.json").read_text(encoding="utf-8"))
+        self.assertEqual(sample["detail"]["eventTypeCode"], "AWS_ECS_TASK_PATCHING_RETIREMENT")
+        self.assertIn(sample["source"], pattern["source"])
+        self.assertIn(sample["detail-type"], pattern["detail-type"])
+        self.assertEqual(list(pattern["detail"]), ["service"], "every announcement about ECS, of whatever code")
+        self.assertIn(sample["detail"]["service"], pattern["detail"]["service"])
 
     def test_a_cluster_filter_reaches_every_rule_of_ecs(self):
         for name, rule in of_type("AWS::Events::Rule").items():
@@ -248,19 +257,88 @@ class Functions(unittest.TestCase):
 class Roles(unittest.TestCase):
     ROLES = ("RemediationRole", "NotificationsRole")
 
-    def test_no_action_has_a_wildcard_and_only_tracing_has_any_resource(self):
-        for role in self.ROLES:
-            for statement in statements(role):
-                actions = listed(statement["Action"])
-                self.assertFalse([action for action in actions if "*" in action], role)
-                if "*" in listed(statement["Resource"]):
-                    self.assertEqual({action.split(":")[0] for action in actions}, {"xray"}, role)
+    # What IAM has no resource for, by the Service Authorization Reference; the first two it scopes by `ecs:cluster`.
+    UNSCOPED = {
+        "ecs:ListServices",
+        "ecs:ListTasks",
+        "ecs:DescribeTaskDefinition",
+        "ecs:ListClusters",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    READS = {
+        "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceRevisions",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTasks",
+    }
+    CHANGES = {"ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"}
 
-    def test_no_role_may_call_ecs(self):
+    def actions(self, role, service, **conditions):
+        """The actions on a service that a role allows."""
+        found = statements(role, **conditions)
+        every = {action for statement in found for action in listed(statement["Action"])}
+        return {action for action in every if action.startswith(f"{service}:")}
+
+    def test_no_action_has_a_wildcard_and_only_what_iam_cannot_scope_has_any_resource(self):
         for role in self.ROLES:
-            services = {action.split(":")[0] for found in statements(role) for action in listed(found["Action"])}
-            self.assertIn("dynamodb", services)
-            self.assertNotIn("ecs", services, role)
+            for one_cluster in (True, False):
+                for statement in statements(role, OneCluster=one_cluster):
+                    actions = listed(statement["Action"])
+                    self.assertFalse([action for action in actions if "*" in action], role)
+                    if "*" in listed(statement["Resource"]):
+                        self.assertLessEqual(set(actions), self.UNSCOPED, role)
+
+    def test_a_stack_with_its_defaults_cannot_change_anything_in_ecs(self):
+        parameters = TEMPLATE["Parameters"]
+        self.assertEqual((parameters["AllowChanges"]["Default"], parameters["TaskRoleArns"]["Default"]), ("false", ""))
+        self.assertEqual(TEMPLATE["Conditions"]["MayChange"], {"Fn::Equals": [{"Ref": "AllowChanges"}, "true"]})
+        default = {"MayChange": False, "MayPassRoles": False}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **default), self.READS)
+        self.assertEqual(self.actions("RemediationRole", "iam", **default), set())
+        services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "logs", "xray"}
+        found = statements("RemediationRole", **default)
+        self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
+
+    def test_changes_are_allowed_by_a_parameter_and_running_tasks_by_the_roles_that_they_may_have(self):
+        may = {"MayChange": True, "MayPassRoles": False}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES)
+        self.assertEqual(self.actions("RemediationRole", "iam", **may), set())
+        self.assertEqual(self.actions("RemediationRole", "ecs"), self.READS | self.CHANGES | {"ecs:RunTask"})
+        (passing,) = (each for each in statements("RemediationRole") if "iam:PassRole" in listed(each["Action"]))
+        self.assertEqual(passing["Resource"], {"Ref": "TaskRoleArns"})
+        self.assertEqual(passing["Condition"], {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
+        # Roles alone allow nothing: the condition asks for both parameters.
+        both = TEMPLATE["Conditions"]["MayPassRoles"]["Fn::And"]
+        self.assertIn({"Condition": "MayChange"}, both)
+        self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TaskRoleArns"}]}, ""]}]}, both)
+
+    def test_one_cluster_bounds_whatever_iam_can_bound_by_a_cluster(self):
+        unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters"}
+        for statement in statements("RemediationRole", OneCluster=True):
+            actions = {action for action in listed(statement["Action"]) if action.startswith("ecs:")} - unbounded
+            if not actions:
+                continue
+            arns = [arn["Fn::Sub"] for arn in listed(statement["Resource"]) if arn != "*"]
+            by_arn = [arn for arn in arns if "/${ClusterName}/" in arn]
+            by_condition = "cluster/${ClusterName}" in json.dumps(statement.get("Condition", {}))
+            self.assertTrue(by_condition or by_arn == arns != [], statement["Sid"])
+        for statement in statements("RemediationRole", OneCluster=False):
+            self.assertNotIn("${ClusterName}", json.dumps(statement), statement["Sid"])
+
+    def test_notifications_never_calls_ecs(self):
+        self.assertEqual(self.actions("NotificationsRole", "ecs"), set())
+        self.assertEqual(self.actions("NotificationsRole", "iam"), set())
+
+    def test_a_role_fits_into_what_iam_takes(self):
+        # An inline policy has at most 10,240 characters, of which white space does not count. Names of partitions,
+        # regions, accounts and clusters are longer than their references only for some.
+        for role in self.ROLES:
+            self.assertLess(len(json.dumps(statements(role), separators=(",", ":"))), 9_000, role)
 
     def test_every_access_to_the_table_is_bound_to_keys_that_are_there(self):
         for role in self.ROLES:
@@ -322,11 +400,36 @@ class Parameters(unittest.TestCase):
             self.assertIsNone(pattern.fullmatch(name), name)
 
 
+    def test_roles_to_pass_are_named_and_never_all(self):
+        pattern = re.compile(TEMPLATE["Parameters"]["TaskRoleArns"]["AllowedPattern"])
+        for arn in (
+            "",
+            "arn:aws:iam::123456789012:role/job-task",
+            "arn:aws-cn:iam::123456789012:role/teams/batch/job-execution",
+            "arn:aws:iam::123456789012:role/job-*",
+        ):
+            self.assertIsNotNone(pattern.fullmatch(arn), arn)
+        for arn in (
+            "*",
+            "arn:aws:iam::123456789012:role/*",
+            "arn:aws:iam::*:role/job",
+            "arn:aws:iam::123456789012:user/job",
+            "arn:aws:iam::123456789012:role/a*b",
+            "job-task",
+        ):
+            self.assertIsNone(pattern.fullmatch(arn), arn)
+
+
 class Memory(unittest.TestCase):
     def test_the_table_outlives_the_stack(self):
         table = RESOURCES["Table"]
         self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
         self.assertEqual(TEMPLATE["Parameters"]["TableDeletionProtection"]["Default"], "true")
+
+    def test_the_command_line_finds_the_table_by_the_name_of_the_stack(self):
+        parameter = RESOURCES["TableParameter"]["Properties"]
+        self.assertEqual(parameter["Name"], {"Fn::Sub": "/steward/${AWS::StackName}/table"})
+        self.assertEqual((parameter["Type"], parameter["Value"]), ("String", arn_of("Table")))
 
 
 if __name__ == "__main__":

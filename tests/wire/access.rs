@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use steward::aws::{DynamoLedger, Slack, Ssm, TellQueue, Topic};
+use steward::aws::{DynamoLedger, Ecs, Slack, Ssm, Stacks, TellQueue, Topic};
 use steward::ledger::Owner;
-use steward::ports::{Access, Resource, Role};
+use steward::ports::{Access, ChangeEcs, DescribeEcs, Owners, Resource, Role};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
 use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
@@ -13,7 +13,7 @@ use steward_sim::slack::Reply;
 use crate::support::{PATIENCE, house, plan, run, stop, sweep_until_queued};
 
 fn role_of_remediation() -> Role {
-    remediation::role::<DynamoLedger, TellQueue, Ssm>()
+    remediation::role::<DynamoLedger, Ecs, Stacks, TellQueue, Ssm>()
 }
 
 fn role_of_notifications() -> Role {
@@ -60,30 +60,40 @@ fn aws_calls(house: &House) -> Vec<Call> {
     house.gateway.calls().into_iter().filter(|call| call.service != "slack").collect()
 }
 
-/// What a resource is to the ports; `None`: nothing that they know.
-fn resource(arn: &str) -> Option<Resource> {
-    let rest = arn.splitn(6, ':').last()?;
+/// Whether an ARN of a call is of a resource as the ports name it. A service is named by calls about what belongs to it, too.
+pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
+    let rest = arn.splitn(6, ':').last().unwrap_or_default();
     let below = |path: &str| rest.strip_prefix("parameter").and_then(|name| name.strip_prefix(path));
-    match rest {
-        _ if rest == format!("table/{TABLE}") => Some(Resource::Table),
-        _ if rest == format!("table/{TABLE}/index/due") => Some(Resource::DueIndex),
-        TELL => Some(Resource::TellQueue),
-        "alerts" => Some(Resource::Topic),
-        _ if below(WEBHOOK) == Some("") => Some(Resource::SlackWebhook),
-        _ => below(CONFIGURATION)
-            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-            .map(|_| Resource::Configuration),
+    let is_kind = |kind: &str| rest.strip_prefix(kind).is_some_and(|name| name.starts_with('/'));
+    match on {
+        Resource::Table => rest == format!("table/{TABLE}"),
+        Resource::DueIndex => rest == format!("table/{TABLE}/index/due"),
+        Resource::TellQueue => rest == TELL,
+        Resource::Topic => rest == "alerts",
+        Resource::SlackWebhook => below(WEBHOOK) == Some(""),
+        Resource::Configuration => {
+            below(CONFIGURATION).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+        Resource::Services => is_kind("service"),
+        Resource::ServiceDeployments => is_kind("service-deployment") || is_kind("service"),
+        Resource::ServiceRevisions => is_kind("service-revision") || is_kind("service"),
+        Resource::Tasks => is_kind("task"),
+        Resource::TaskDefinitions => is_kind("task-definition"),
+        Resource::TaskRoles => is_kind("role"),
+        Resource::Stacks => is_kind("stack"),
+        Resource::InClusters | Resource::Everything => arn == "*",
     }
 }
 
-fn declares(role: &Role, action: &str, on: Resource) -> bool {
-    role.needs.iter().any(|need| need.on == on && need.actions.contains(&action))
+fn declares(role: &Role, touch: &Touch) -> Option<Resource> {
+    let needs = role.needs.iter().filter(|need| need.actions.contains(&touch.action.as_str()));
+    needs.map(|need| need.on).find(|on| is_of(&touch.resource, *on))
 }
 
 /// What a function did that its role does not allow.
 fn beyond(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
     let is_allowed = |touch: &Touch| {
-        let on = resource(&touch.resource)?;
+        let on = declares(role, touch)?;
         let keys_are = |owners: &[Owner]| {
             let is_of = |key: &String| owners.iter().any(|owner| key.starts_with(owner.prefix()));
             !touch.leading_keys.is_empty() && touch.leading_keys.iter().all(is_of)
@@ -94,24 +104,30 @@ fn beyond(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
             (Resource::Table, _) => keys_are(role.writes),
             _ => touch.leading_keys.is_empty(),
         };
-        (keys && declares(role, &touch.action, on)).then_some(())
+        keys.then_some(())
     };
     touches.iter().filter(|touch| is_allowed(touch).is_none()).map(|touch| format!("{touch:?}")).collect()
+}
+
+/// The ports to ECS are exercised one by one, against its model ([`crate::adapters`]).
+fn is_exercised_elsewhere(need: &Access) -> bool {
+    let ports = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, Stacks::ACCESS];
+    ports.concat().contains(need)
 }
 
 /// What a role allows that its function did not do.
 fn unused(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
     let is_used = |action: &str, on: Resource| {
-        touches.iter().any(|touch| touch.action == action && resource(&touch.resource) == Some(on))
+        touches.iter().any(|touch| touch.action == action && is_of(&touch.resource, on))
     };
     let is_owner_used = |owner: &Owner, reads: bool| {
         touches.iter().filter(|touch| touch.action.ends_with("GetItem") == reads).any(|touch| {
-            resource(&touch.resource) == Some(Resource::Table)
+            is_of(&touch.resource, Resource::Table)
                 && touch.leading_keys.iter().any(|key| key.starts_with(owner.prefix()))
         })
     };
     let mut unused: Vec<String> = Vec::new();
-    for need in &role.needs {
+    for need in role.needs.iter().filter(|need| !is_exercised_elsewhere(need)) {
         let of_need = need.actions.iter().filter(|action| !is_used(action, need.on));
         unused.extend(of_need.map(|action| format!("{action} on {:?}, for {}", need.on, need.method)));
     }
@@ -134,7 +150,7 @@ fn unused(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
 /// Each role that lacks one thing, and each that has one more.
 fn near_misses(role: &Role) -> (Vec<Role>, Vec<Role>) {
     let mut less = Vec::new();
-    for index in 0..role.needs.len() {
+    for (index, _) in role.needs.iter().enumerate().filter(|(_, need)| !is_exercised_elsewhere(need)) {
         let mut needs = role.needs.clone();
         needs.remove(index);
         less.push(Role { needs, ..role.clone() });
@@ -180,25 +196,36 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
         let others = calls.iter().filter(|call| !["remediation", "notifications"].contains(&&*call.function));
         assert_eq!(others.count(), 0, "every call is of a function");
         let services: BTreeSet<&str> = calls.iter().map(|call| call.service.as_str()).collect();
-        assert_eq!(
-            services,
-            ["dynamodb", "sns", "sqs", "ssm"].into(),
-            "nothing else is touched, ECS least of all"
-        );
+        let known = ["cloudformation", "dynamodb", "ecs", "sns", "sqs", "ssm"].into();
+        assert!(services.is_subset(&known), "nothing else is touched: {services:?}");
     });
 }
 
-/// What the template names a resource, as text without CloudFormation's tags.
-fn in_template(on: Resource) -> Vec<String> {
-    let parameter = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter";
-    let configuration = format!("{parameter}/steward/${{AWS::StackName}}/configuration");
+/// What the template names a resource, as text without CloudFormation's tags: of one cluster or of all.
+fn in_template(on: Resource, one_cluster: bool) -> Vec<String> {
+    let arn = |service: &str, rest: &str| {
+        format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}")
+    };
+    let ecs = |kind: &str| {
+        let cluster = if one_cluster { "/${ClusterName}/*" } else { "/*" };
+        arn("ecs", &format!("{kind}{cluster}"))
+    };
+    let configuration = arn("ssm", "parameter/steward/${AWS::StackName}/configuration");
     match on {
         Resource::Table => vec!["Table.Arn".to_owned()],
         Resource::DueIndex => vec!["${Table.Arn}/index/due".to_owned()],
         Resource::TellQueue => vec!["TellQueue.Arn".to_owned()],
         Resource::Topic => vec!["Topic".to_owned()],
         Resource::Configuration => vec![configuration.clone(), format!("{configuration}/*")],
-        Resource::SlackWebhook => vec![format!("{parameter}${{SlackWebhookParameter}}")],
+        Resource::SlackWebhook => vec![arn("ssm", "parameter${SlackWebhookParameter}")],
+        Resource::Services => vec![ecs("service")],
+        Resource::ServiceDeployments => vec![ecs("service"), ecs("service-deployment")],
+        Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
+        Resource::Tasks => vec![ecs("task")],
+        Resource::TaskDefinitions => vec![arn("ecs", "task-definition/*")],
+        Resource::TaskRoles => vec!["TaskRoleArns".to_owned()],
+        Resource::Stacks => vec![arn("cloudformation", "stack/*")],
+        Resource::InClusters | Resource::Everything => vec!["*".to_owned()],
     }
 }
 
@@ -221,45 +248,135 @@ fn listed(value: &Value) -> Vec<String> {
     all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-/// A role's statements, those under a condition included.
-fn statements(template: &Value, role: &str) -> Vec<Value> {
-    let policies = template["Resources"][role]["Properties"]["Policies"].as_array().unwrap();
-    assert_eq!(policies.len(), 1, "{role}");
-    let statements = policies[0]["PolicyDocument"]["Statement"].as_array().unwrap();
-    // Without its tag an `!If` is a list: condition, statement, AWS::NoValue.
-    let decided = |statement: &Value| statement.get(1).unwrap_or(statement).clone();
-    statements.iter().map(decided).collect()
+/// A stack as its parameters make it.
+#[derive(Debug, Clone, Copy)]
+struct Stack {
+    one_cluster: bool,
+    may_change: bool,
+    may_pass_roles: bool,
+}
+
+impl Stack {
+    fn holds(self, condition: &str) -> bool {
+        match condition {
+            "OneCluster" => self.one_cluster,
+            "MayChange" => self.may_change,
+            "MayPassRoles" => self.may_change && self.may_pass_roles,
+            "HasSlackWebhook" | "HasSlackWebhookKey" => true,
+            other => panic!("a condition that is not known here: {other}"),
+        }
+    }
+
+    /// A value with every `!If` decided. Without its tag one is a list: condition, then, else.
+    fn decided(self, value: &Value, conditions: &[&str]) -> Value {
+        match value {
+            Value::Array(items) => match items.as_slice() {
+                [Value::String(name), then, otherwise] if conditions.contains(&name.as_str()) => {
+                    self.decided(if self.holds(name) { then } else { otherwise }, conditions)
+                }
+                items => items
+                    .iter()
+                    .map(|item| self.decided(item, conditions))
+                    .filter(|item| item != "AWS::NoValue")
+                    .collect(),
+            },
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, member)| (name.clone(), self.decided(member, conditions)))
+                .filter(|(_, member)| member != "AWS::NoValue")
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
+    /// A role's statements.
+    fn statements(self, template: &Value, role: &str) -> Vec<Value> {
+        let names = template["Conditions"].as_object().unwrap().keys();
+        let conditions: Vec<&str> = names.map(String::as_str).collect();
+        let policies = template["Resources"][role]["Properties"]["Policies"].as_array().unwrap();
+        assert_eq!(policies.len(), 1, "{role}");
+        let statements = self.decided(&policies[0]["PolicyDocument"]["Statement"], &conditions);
+        statements.as_array().unwrap().clone()
+    }
+
+    /// What of a declared need such a stack allows: changes only where it says so, and what hands over roles, or runs
+    /// tasks that have some, only where it names roles.
+    fn allows(self, action: &str) -> bool {
+        let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
+        match action {
+            "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            _ if changes => self.may_change,
+            _ => true,
+        }
+    }
 }
 
 #[test]
 fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
     let template: Value = serde_saphyr::from_str(&text).unwrap();
-    let mut lambda_of_notifications = of_lambda("TellQueue.Arn", "NotificationsLogGroup.Arn");
-    // By SSM, where the SecureString has a key of the customer's.
-    lambda_of_notifications.push(("kms:Decrypt", "SlackWebhookKeyArn"));
-    for (name, role, of_lambda) in [
-        ("RemediationRole", role_of_remediation(), of_lambda("EventsQueue.Arn", "RemediationLogGroup.Arn")),
-        ("NotificationsRole", role_of_notifications(), lambda_of_notifications),
-    ] {
-        let mut declared: BTreeSet<(String, String)> =
-            of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
-        for (need, action) in
-            role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, action)))
-        {
-            declared.extend(in_template(need.on).into_iter().map(|on| ((*action).to_owned(), on)));
-        }
-        let mut allowed = BTreeSet::new();
-        for statement in statements(&template, name) {
-            assert_eq!(statement["Effect"], "Allow", "{name}: {statement}");
-            let actions = listed(&statement["Action"]);
-            for on in listed(&statement["Resource"]) {
-                allowed.extend(actions.iter().map(|action| (action.clone(), on.clone())));
-            }
-            keys_are_as_declared(&role, &actions, &statement);
-        }
-        assert_eq!(allowed, declared, "{name}");
+    for stack in 0..8 {
+        let [one_cluster, may_change, may_pass_roles] = [1, 2, 4].map(|bit| stack & bit != 0);
+        let stack = Stack { one_cluster, may_change, may_pass_roles };
+        let mut lambda_of_notifications = of_lambda("TellQueue.Arn", "NotificationsLogGroup.Arn");
+        // By SSM, where the SecureString has a key of the customer's.
+        lambda_of_notifications.push(("kms:Decrypt", "SlackWebhookKeyArn"));
+        let lambda_of_remediation = of_lambda("EventsQueue.Arn", "RemediationLogGroup.Arn");
+        allows_what_is_declared(
+            stack,
+            &template,
+            "RemediationRole",
+            &role_of_remediation(),
+            &lambda_of_remediation,
+        );
+        let role = role_of_notifications();
+        allows_what_is_declared(stack, &template, "NotificationsRole", &role, &lambda_of_notifications);
     }
+}
+
+fn allows_what_is_declared(
+    stack: Stack,
+    template: &Value,
+    name: &str,
+    role: &Role,
+    of_lambda: &[(&'static str, &'static str)],
+) {
+    let mut declared: BTreeSet<(String, String)> =
+        of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
+    let needs = role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, *action)));
+    for (need, action) in needs.filter(|(_, action)| stack.allows(action)) {
+        let on = in_template(need.on, stack.one_cluster);
+        declared.extend(on.into_iter().map(|on| (action.to_owned(), on)));
+    }
+    let mut allowed = BTreeSet::new();
+    for statement in stack.statements(template, name) {
+        assert_eq!(statement["Effect"], "Allow", "{name}: {statement}");
+        let actions = listed(&statement["Action"]);
+        for on in listed(&statement["Resource"]) {
+            allowed.extend(actions.iter().map(|action| (action.clone(), on.clone())));
+        }
+        keys_are_as_declared(role, &actions, &statement);
+        clusters_are_as_declared(role, stack, &actions, &statement);
+    }
+    assert_eq!(allowed, declared, "{name} of {stack:?}");
+}
+
+/// What has no ARN that names its cluster is bound by condition, where one cluster is looked after.
+fn clusters_are_as_declared(role: &Role, stack: Stack, actions: &[String], statement: &Value) {
+    let by_condition = |need: &Access| {
+        matches!(need.on, Resource::InClusters | Resource::TaskDefinitions) && stack.one_cluster
+    };
+    let bound: BTreeSet<bool> = actions
+        .iter()
+        .filter(|action| action.starts_with("ecs:"))
+        .map(|action| {
+            role.needs.iter().any(|need| need.actions.contains(&action.as_str()) && by_condition(need))
+        })
+        .collect();
+    let cluster = &statement["Condition"]["ArnEquals"]["ecs:cluster"];
+    let arn = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/${ClusterName}";
+    assert!(bound.len() <= 1, "a statement is bound to its cluster as a whole: {statement}");
+    assert_eq!(cluster == arn, bound.contains(&true), "{statement}");
 }
 
 fn keys_are_as_declared(role: &Role, actions: &[String], statement: &Value) {

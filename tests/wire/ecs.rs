@@ -13,12 +13,21 @@ use jiff::{SignedDuration, Timestamp};
 use steward_sim::ecs::operation::ControlPlane;
 use steward_sim::ecs::server::Endpoint;
 use steward_sim::ecs::throttle::{Bucket, Rate};
-use steward_sim::ecs::{Ecs, Settings};
+use steward_sim::ecs::{Behaviour, Ecs, Fate, PullFailure, Revision, Settings, fargate_service};
+use steward_sim::house::{EVENTS, Plan};
 use steward_sim::lambda::gateway::{self, Fault, Gateway, When};
 
-use crate::support::run;
+use crate::support::{PATIENCE, house, plan, run};
 
-const CLUSTER: &str = "shop";
+pub(crate) const CLUSTER: &str = "shop";
+
+/// ECS where the functions are, empty, and so much behind the wall's clock.
+pub(crate) fn since(ago: SignedDuration) -> Ecs {
+    let mut settings = Settings::new(Timestamp::now() - ago, 7);
+    "us-east-1".clone_into(&mut settings.region);
+    settings.zones = vec!["us-east-1a".to_owned(), "us-east-1b".to_owned()];
+    Ecs::new(settings)
+}
 
 /// ECS behind a gateway, and a client of it.
 struct Behind {
@@ -29,8 +38,7 @@ struct Behind {
 
 impl Behind {
     async fn start() -> Self {
-        let start = Timestamp::now() - SignedDuration::from_hours(1);
-        let endpoint = Endpoint::new(Ecs::new(Settings::new(start, 7)));
+        let endpoint = Endpoint::new(since(SignedDuration::from_hours(1)));
         let behind = gateway::Settings { ecs: Some(endpoint.clone()), ..gateway::Settings::default() };
         let gateway = Gateway::start(behind).await.unwrap();
         let client = client(&gateway.url(), RetryConfig::disabled());
@@ -165,5 +173,31 @@ fn the_sdk_tries_again_what_was_throttled_and_only_that() {
         update().send().await.unwrap();
         assert_eq!(behind.gateway.hits(throttle).len(), 1);
         assert_eq!(calls(), 6, "a fault of the gateway is taken for ECS's own");
+    });
+}
+
+#[test]
+fn what_goes_wrong_in_ecs_reaches_people() {
+    run(async {
+        let mut ecs = since(SignedDuration::from_mins(5));
+        ecs.add_cluster(CLUSTER);
+        // No task ever runs: nothing is steady in between, and no incident ends before it is told.
+        let fate = Fate::CannotPull(PullFailure::NotFound);
+        let definition = ecs.add_task_definition(&Revision::new("web", Behaviour::new(fate)));
+        ecs.add_service(&fargate_service(CLUSTER, "web", &definition, 1)).unwrap();
+        let house = house(&Plan { ecs: Some(Endpoint::new(ecs)), ..plan() }).await;
+        assert!(house.settles(PATIENCE).await.unwrap());
+        assert!(house.slack_titles().is_empty(), "ECS stands still until time passes");
+
+        house.advance(Duration::from_mins(5)).unwrap();
+        assert!(house.settles(PATIENCE).await.unwrap(), "{:#?}", house.remediation.logs());
+        let titles = house.slack_titles();
+        assert!(
+            !titles.is_empty() && titles.iter().all(|title| title.contains("service web in shop")),
+            "{titles:?}"
+        );
+        assert!(titles.iter().any(|title| title.contains("(image_not_found)")), "{titles:?}");
+        assert_eq!(house.keys("r#INCIDENT#").await.unwrap().len(), 1);
+        assert_eq!(house.counts(EVENTS).unwrap().1.total(), 0);
     });
 }

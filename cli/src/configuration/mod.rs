@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 #[cfg(feature = "aws")]
 pub(crate) use difference::{lines, write_lines};
 #[cfg(feature = "aws")]
-pub(crate) use place::{Place, block_on, fail};
+pub(crate) use place::Place;
 pub(crate) use read::{Problem, Valid, read};
 #[cfg(feature = "aws")]
 pub(crate) use way::write_permissions;

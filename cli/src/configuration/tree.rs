@@ -70,7 +70,7 @@ impl Tree {
         for segment in path {
             let node = tree.map(|tree| &tree.node);
             if matches!(node, Some(Node::List(_))) {
-                shown.push_str(&format!("[{segment}]"));
+                shown.extend(["[", segment, "]"]);
             } else {
                 shown.push_str(if shown.is_empty() { "" } else { "." });
                 shown.push_str(segment);

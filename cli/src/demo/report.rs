@@ -10,6 +10,7 @@ use steward::diagnosis::Kind;
 use steward::incident::{Deployment, Failures, Incident, Severity};
 use steward::notification::{self, Subject, Tone};
 
+use super::scenarios::{Across, Scene, clock};
 use super::world::{Happening, Played, Step, Unplayed};
 
 #[derive(Template)]
@@ -27,6 +28,7 @@ struct Page<'p> {
     quiet: Vec<Group>,
     unplayed: Vec<Group>,
     transactions: u64,
+    scenes: &'p [Scene],
     version: &'static str,
 }
 
@@ -81,16 +83,16 @@ impl Group {
     }
 }
 
-pub(super) fn write(path: &Path, played: &Played) -> io::Result<()> {
+pub(super) fn write(path: &Path, played: &Played, scenes: &[Scene]) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(named)?;
     }
-    let html = page(played).render().map_err(io::Error::other)?;
+    let html = page(played, scenes).render().map_err(io::Error::other)?;
     std::fs::write(path, html).map_err(named)
 }
 
-fn page(played: &Played) -> Page<'_> {
+fn page<'p>(played: &'p Played, scenes: &'p [Scene]) -> Page<'p> {
     let mut stories = Stories::of(played);
     let incidents = incidents(played, &stories);
     let deployments = deployments(played, &stories);
@@ -108,6 +110,7 @@ fn page(played: &Played) -> Page<'_> {
         quiet,
         unplayed: grouped(played.unplayed.iter().map(|Unplayed { file, why }| (why.clone(), file))),
         transactions: played.usage.transactions,
+        scenes,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

@@ -6,16 +6,21 @@
 
 mod batch;
 mod observe;
+mod openings;
+mod patrol;
 mod remedy;
 mod story;
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use steward::arn::ClusterArn;
 use steward::config::Policy;
 use steward::deadline::Deadline;
 use steward::diagnosis::Diagnosis;
 use steward::event::decode::{self, DecodeError};
-use steward::incident::Target;
+use steward::incident::{Began, Target};
 use steward::ledger::{Due, Key, LedgerError, Owner, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, NudgeError, Owners, Parameters, Role, Tell};
@@ -23,6 +28,7 @@ use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
 use crate::remedy::Care;
+use crate::story::Advanced;
 
 /// How long news gather before the first message about them, unless the configuration says otherwise.
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
@@ -47,11 +53,11 @@ pub struct Ports<'p, L, E, O, T, C> {
     pub clock: &'p C,
 }
 
-/// What the function's role allows; `P` reads its configuration.
+/// What the function's role allows at the most; `P` reads its configuration. A stack may leave out what changes ECS.
 pub fn role<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, P: Parameters>() -> Role {
-    let ecs = [<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS, O::ACCESS];
+    let (reads, changes) = (<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS);
     Role {
-        needs: [L::ACCESS, T::ACCESS, P::ACCESS].concat().into_iter().chain(ecs.concat()).collect(),
+        needs: [L::ACCESS, reads, changes, O::ACCESS, T::ACCESS, P::ACCESS].concat(),
         reads: &[Owner::Remediation, Owner::Shared],
         writes: &[Owner::Remediation, Owner::Shared],
         due: Owner::Remediation,
@@ -182,18 +188,31 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
         let now = self.ports.clock.now();
         let batch = batch::read(records, &self.settings, now);
         let mut outcome = Outcome { records: batch.records, ..Outcome::default() };
-        let advances = batch.groups.into_iter().map(|(target, group)| async move {
-            let news = self.advance(&target, &group, now).await;
-            (group.records, news)
+        let mut clusters: BTreeMap<ClusterArn, Fallen> = BTreeMap::new();
+        let stories = batch.groups.into_iter().map(|(target, group)| async move {
+            let advanced = self.advance(&target, &group, now).await;
+            (target, group.records, advanced)
         });
-        let mut advances = stream::iter(advances).buffered(PARALLEL);
-        while let Some((records, news)) = advances.next().await {
-            match news {
-                Ok((news, not_nudged)) => {
-                    outcome.news.extend(news);
+        let mut stories = stream::iter(stories).buffered(PARALLEL);
+        while let Some((target, records, advanced)) = stories.next().await {
+            match advanced {
+                Ok((advanced, not_nudged)) => {
+                    outcome.news.extend(advanced.news);
                     outcome.not_nudged.extend(not_nudged);
+                    if let Some(began) = advanced.began {
+                        let fallen = clusters.entry(target.cluster().clone()).or_default();
+                        fallen.began.push(began);
+                        fallen.records.extend(records);
+                    }
                 }
                 Err(problem) => fail(&mut outcome.records, &records, &problem),
+            }
+        }
+        drop(stories);
+        for (cluster, Fallen { began, records }) in clusters {
+            let policy = &self.settings.policy;
+            if let Err(error) = openings::remember(self.ports.ledger, &cluster, &began, policy, now).await {
+                fail(&mut outcome.records, &records, &error.to_string());
             }
         }
         outcome
@@ -204,23 +223,37 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
         target: &Target,
         group: &Group,
         now: Timestamp,
-    ) -> Result<(Vec<Subject>, Vec<NudgeError>), String> {
+    ) -> Result<(Advanced, Vec<NudgeError>), String> {
         if self.is_out_of_time() {
             return Err("no time is left in this invocation".to_owned());
         }
         let advanced =
             story::advance(self.ports.ledger, target, &group.observations, &self.settings, now).await;
-        let news = advanced.map_err(|error| error.to_string())?;
-        let not_nudged = self.nudge(&news).await;
-        Ok((news, not_nudged))
+        let advanced = advanced.map_err(|error| error.to_string())?;
+        let not_nudged = self.nudge(&advanced.news).await;
+        Ok((advanced, not_nudged))
     }
 
-    /// Looks at what is due: stories that time changes, targets that may be remedied, actions that are not over.
+    /// Looks at what is due: stories that time changes, targets that may be remedied, actions that are not over. Then it looks
+    /// for what no event tells.
     ///
     /// # Errors
     ///
     /// Where the ledger does not say what is due.
     pub async fn sweep(&self) -> Result<Swept, LedgerError> {
+        let mut swept = self.sweep_due().await?;
+        if swept.is_cut {
+            return Ok(swept);
+        }
+        let patrolled = patrol::patrol(&self.ports, &self.settings).await?;
+        swept.not_nudged.extend(self.nudge(&patrolled.news).await);
+        swept.news.extend(patrolled.news);
+        swept.failed.extend(patrolled.failed);
+        swept.is_cut = patrolled.is_cut;
+        Ok(swept)
+    }
+
+    async fn sweep_due(&self) -> Result<Swept, LedgerError> {
         let now = self.ports.clock.now();
         let mut swept = Swept::default();
         let mut last: Option<Due> = None;
@@ -286,6 +319,13 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
     fn is_out_of_time(&self) -> bool {
         self.settings.deadline.is_near(self.ports.clock.now())
     }
+}
+
+/// What began to fail in a cluster, and the records that say so.
+#[derive(Default)]
+struct Fallen {
+    began: Vec<Began>,
+    records: Vec<usize>,
 }
 
 /// What became of one due item.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use remediation::{Handler, Ports, Settings};
 use serde_json::Value;
 use steward::aws::lambda::{self, Failure, Function, Invocation, SystemClock};
-use steward::aws::{DynamoLedger, Environment, EnvironmentError, Sdk, Ssm, TellQueue};
+use steward::aws::{DynamoLedger, Ecs, Environment, EnvironmentError, Sdk, Ssm, Stacks, TellQueue};
 use steward::config::Loader;
 use steward::deadline::Deadline;
 use steward::ports::Clock;
@@ -16,6 +16,8 @@ use steward::request::Request;
 
 struct Remediation {
     ledger: DynamoLedger,
+    ecs: Ecs,
+    stacks: Stacks,
     tell: TellQueue,
     parameters: Ssm,
     configuration: Loader,
@@ -28,6 +30,8 @@ impl Function for Remediation {
         let sdk = Sdk::new(environment)?;
         Ok(Self {
             ledger: DynamoLedger::new(&sdk, environment.required("STEWARD_TABLE")?),
+            ecs: Ecs::new(&sdk),
+            stacks: Stacks::new(&sdk),
             tell: TellQueue::new(&sdk, environment.required("STEWARD_TELL_QUEUE_URL")?),
             parameters: Ssm::new(&sdk),
             configuration: Loader::new(environment.required("STEWARD_CONFIGURATION")?),
@@ -42,7 +46,13 @@ impl Function for Remediation {
             home: Home::of_function(&invocation.function_arn),
             deadline: Deadline::new(SystemClock.now(), invocation.deadline),
         };
-        let ports = Ports { ledger: &self.ledger, tell: &self.tell, clock: &SystemClock };
+        let ports = Ports {
+            ledger: &self.ledger,
+            ecs: &self.ecs,
+            owners: &self.stacks,
+            tell: &self.tell,
+            clock: &SystemClock,
+        };
         let handler = Handler::new(ports, settings);
         match Request::read(payload) {
             None => {

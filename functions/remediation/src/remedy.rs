@@ -166,7 +166,10 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let is_approved = |action: &Action| {
             action.approved.is_some() && matches!(action.state, State::Proposed { until } if now < until)
         };
-        if let Some(approved) = known.as_ref().filter(|action| is_approved(action)) {
+        // Approved is what the person saw: another call is another question.
+        if let Some(approved) =
+            known.as_ref().filter(|action| is_approved(action) && action.plan.call == plan.call)
+        {
             let patient = self.patient(chart, incident, Some(approved));
             if let Considered::Act(plan) = consider(patient, facts, now) {
                 return self.act(chart, patient, *plan, facts, news).await;
@@ -176,8 +179,11 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let rules = enrolled(&self.settings.policy, &plan.target, facts).rules;
         let until = now.saturating_add(rules.proposal).unwrap_or(Timestamp::MAX);
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
-            let may =
-                scene.action.as_ref().is_none_or(|action| matches!(action.state, State::Withdrawn { .. }));
+            let may = scene.action.as_ref().is_none_or(|action| match action.state {
+                State::Withdrawn { .. } => true,
+                State::Proposed { .. } => action.plan.call != plan.call,
+                _ => false,
+            });
             if may {
                 scene.action = Some(Action::proposed(plan.clone(), now, until));
             }
@@ -380,8 +386,9 @@ fn is_held(open: &Action, now: Timestamp) -> bool {
 /// Whether a decision is about this action, or leaves it alone.
 fn is_about(considered: &Considered, id: &ActionId) -> bool {
     match considered {
-        Considered::Act(plan) | Considered::Propose(plan) => plan.id == *id,
-        Considered::Refused { plan, .. } => plan.id == *id,
+        Considered::Act(plan) | Considered::Propose(plan) | Considered::Refused { plan, .. } => {
+            plan.id == *id
+        }
         Considered::Need(_) => true,
         Considered::Nothing { .. } | Considered::Escalate { .. } => false,
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use steward::arn::DeploymentId;
-use steward::incident::{Deployment, Observation, Story, Target, TargetRecord};
+use steward::incident::{Began, Deployment, Observation, Story, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, MAX_WRITES, Record, Stored, Transaction, Write, push_news};
 use steward::notification::Subject;
 use steward::ports::Ledger;
@@ -18,25 +18,50 @@ const MAX_INCIDENTS: usize = 10;
 /// A rollback is about one of the last deployments.
 const RECENT_DEPLOYMENTS: usize = 4;
 
-/// Lets a story go on by what events say. Answers what there is to tell.
+/// What came of a story that went on.
+#[derive(Debug, Default)]
+pub(crate) struct Advanced {
+    /// What there is to tell.
+    pub(crate) news: Vec<Subject>,
+    /// What began to fail, as far as the story goes now: new or not.
+    pub(crate) began: Option<Began>,
+}
+
+/// Lets a story go on by what events say.
 pub(crate) async fn advance<L: Ledger>(
     ledger: &L,
     target: &Target,
     observations: &[Observation],
     settings: &Settings,
     now: Timestamp,
-) -> Result<Vec<Subject>, LedgerError> {
-    let mut told = Vec::new();
+) -> Result<Advanced, LedgerError> {
+    let mut advanced = Advanced::default();
     for part in parts(observations) {
         let named = deployments_in(part);
-        let news = repeat(ledger, target, &named, settings, now, |story| {
+        let step = repeat(ledger, target, &named, settings, now, |story| {
             for observation in part {
                 story.apply(observation.clone(), now);
             }
         });
-        told.extend(news.await?);
+        let Advanced { news, began } = step.await?;
+        advanced.news.extend(news);
+        advanced.began = began;
     }
-    Ok(told)
+    let has_failed = observations.iter().any(|said| matches!(said, Observation::Failed(_)));
+    advanced.began.take_if(|_| !has_failed);
+    Ok(advanced)
+}
+
+/// Lets a story go on by what was seen of it. `deployment` is one that was seen.
+pub(crate) async fn see<L: Ledger>(
+    ledger: &L,
+    target: &Target,
+    deployment: Option<&DeploymentId>,
+    settings: &Settings,
+    now: Timestamp,
+    seen: impl Fn(&mut Story),
+) -> Result<Advanced, LedgerError> {
+    repeat(ledger, target, &deployment.into_iter().cloned().collect(), settings, now, seen).await
 }
 
 /// One part, unless it names more deployments than one transaction can write.
@@ -63,7 +88,8 @@ pub(crate) async fn look<L: Ledger>(
     now: Timestamp,
 ) -> Result<Vec<Subject>, LedgerError> {
     let policy = &settings.policy;
-    repeat(ledger, target, &BTreeSet::new(), settings, now, |story| story.tick(policy, now)).await
+    let advanced = see(ledger, target, None, settings, now, |story| story.tick(policy, now)).await?;
+    Ok(advanced.news)
 }
 
 /// Reads, lets go on and writes; when somebody else wrote meanwhile, again from the start.
@@ -74,7 +100,7 @@ async fn repeat<L: Ledger>(
     settings: &Settings,
     now: Timestamp,
     go_on: impl Fn(&mut Story),
-) -> Result<Vec<Subject>, LedgerError> {
+) -> Result<Advanced, LedgerError> {
     let mut tries = 1;
     loop {
         let loaded = Loaded::load(ledger, target, named, now).await?;
@@ -83,7 +109,7 @@ async fn repeat<L: Ledger>(
         story.ask_for_remedies(&loaded.story, &settings.policy, now);
         match write(ledger, &loaded, &story, settings, now).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
-            result => return result,
+            result => return result.map(|news| Advanced { news, began: story.began() }),
         }
     }
 }

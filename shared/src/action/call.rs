@@ -11,6 +11,7 @@ use crate::ecs::Launch;
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "few are ever held at once")]
 pub enum Call {
     /// StopServiceDeployment with `stopType: ROLLBACK`.
     StopServiceDeployment {

@@ -169,10 +169,10 @@ impl Action {
             None => Self::proposed(plan, now, now),
             Some(known) => {
                 let may = match &known.state {
-                    State::Proposed { until } => known.approved.is_some() && now < *until,
+                    // Whether a person is still to be asked is the guards' to say; and where nothing happened, what stood in
+                    // the way may be gone.
+                    State::Proposed { .. } | State::Withdrawn { .. } => true,
                     State::Planned => known.lease_until <= now,
-                    // Nothing happened, and what stood in the way may be gone.
-                    State::Withdrawn { .. } => true,
                     State::Issued { .. }
                     | State::Confirmed { .. }
                     | State::Failed { .. }

@@ -152,12 +152,12 @@ pub async fn settle<L: Ledger>(
 ///
 /// Where the ledger does not answer, or refuses: then it is not known to be paused.
 pub async fn pause<L: Ledger>(ledger: &L, scope: &Scope, person: &Person) -> Result<Taken<()>, LedgerError> {
-    turn(ledger, scope, |switch| match switch.paused.take() {
-        Some(ruling) => Taken::Already((), ruling),
-        None => {
-            switch.paused = Some(person.ruling());
-            Taken::Now(())
+    turn(ledger, scope, |switch| {
+        if let Some(ruling) = &switch.paused {
+            return Taken::Already((), ruling.clone());
         }
+        switch.paused = Some(person.ruling());
+        Taken::Now(())
     })
     .await
 }

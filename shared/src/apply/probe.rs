@@ -106,11 +106,10 @@ fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
         Call::UpdateService { task_definition: Some(wanted), .. } => Some(wanted),
         _ => plan.precondition.task_definition.as_ref(),
     };
-    match (is_definition, wanted == primary.task_definition.as_ref()) {
-        (_, true) => Probe::Done { made },
-        (true, false) => Probe::Unclear("somebody has deployed another revision meanwhile"),
-        (false, false) => Probe::Done { made },
+    if is_definition && wanted != primary.task_definition.as_ref() {
+        return Probe::Unclear("somebody has deployed another revision meanwhile");
     }
+    Probe::Done { made }
 }
 
 /// Judges a confirmed action. `None`: it has time left to help.

@@ -70,6 +70,7 @@ fn incident() -> Incident {
         failures: crate::incident::Failures::default(),
         deployments: std::collections::BTreeSet::new(),
         remedies: crate::incident::Remedies::default(),
+        relapses: 0,
     }
 }
 

@@ -56,7 +56,12 @@ pub struct DynamoLedger {
 impl DynamoLedger {
     /// The ledger in `table`.
     pub fn new(sdk: &Sdk, table: String) -> Self {
-        Self { client: sdk.dynamodb(), table }
+        Self::with_client(sdk.dynamodb(), table)
+    }
+
+    /// With a client of the caller's: its credentials, region, time-outs and retries.
+    pub fn with_client(client: Client, table: String) -> Self {
+        Self { client, table }
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Stored>, LedgerError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// The services that Steward's functions call, as the names of their endpoint variables end.
-const SERVICES: [&str; 4] = ["DYNAMODB", "SNS", "SQS", "SSM"];
+const SERVICES: [&str; 6] = ["CLOUDFORMATION", "DYNAMODB", "ECS", "SNS", "SQS", "SSM"];
 
 /// A variable that is missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,7 @@ mod tests {
             environment(&[("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_SQS", "http://b")]);
         let endpoints = environment.endpoints();
         assert_eq!((endpoints["SQS"].as_str(), endpoints["DYNAMODB"].as_str()), ("http://b", "http://a"));
+        assert!(["CLOUDFORMATION", "ECS"].iter().all(|service| endpoints.contains_key(service)));
         assert!(Environment::new(|_| None).endpoints().is_empty());
     }
 }

@@ -6,7 +6,9 @@
 //! aws-config is left out: it costs a cold start a millisecond and loads what Lambda never needs. So region, keys and
 //! endpoints are read from the [`Environment`] here.
 
+mod cloudformation;
 mod dynamodb;
+mod ecs;
 mod environment;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -20,7 +22,9 @@ mod sqs;
 mod ssm;
 mod verdict;
 
+pub use cloudformation::Stacks;
 pub use dynamodb::DynamoLedger;
+pub use ecs::Ecs;
 pub use environment::{Environment, EnvironmentError};
 pub use sdk::Sdk;
 pub use slack::Slack;

@@ -19,7 +19,7 @@ use super::environment::{Environment, EnvironmentError};
 
 /// A connection inside a region takes milliseconds.
 const CONNECT: Duration = Duration::from_secs(1);
-/// One try. DynamoDB, SQS, SNS and SSM answer in tens of milliseconds; Slack promises three seconds.
+/// One try. DynamoDB, SQS, SNS, SSM and the reads of ECS answer in tens of milliseconds; Slack promises three seconds.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(4);
 /// A connection is kept open for so long. While a function is frozen, AWS closes what is older.
 const KEPT_OPEN: Duration = Duration::from_secs(20);
@@ -52,7 +52,7 @@ impl Sdk {
                 .tls_context(tls::TlsContext::default())
                 .pool_idle_timeout(KEPT_OPEN)
                 .connector_settings(
-                    HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(ATTEMPT).build(),
+                    HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(CALL).build(),
                 )
                 .build(),
         );
@@ -105,6 +105,14 @@ impl Sdk {
         aws_sdk_dynamodb::Client::new(&self.of("DYNAMODB"))
     }
 
+    pub(super) fn ecs(&self) -> aws_sdk_ecs::Client {
+        aws_sdk_ecs::Client::new(&self.of("ECS"))
+    }
+
+    pub(super) fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        aws_sdk_cloudformation::Client::new(&self.of("CLOUDFORMATION"))
+    }
+
     pub(super) fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.of("SQS"))
     }
@@ -121,6 +129,15 @@ impl Sdk {
     pub(super) fn connector(&self) -> SharedHttpConnector {
         self.connector.clone()
     }
+}
+
+/// For calls whose outcome, unless it is answered, costs a person's attention: one try may take the time of all.
+pub(super) fn patient() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(CALL)
+        .operation_timeout(CALL)
+        .build()
 }
 
 /// One connector, and so one pool of connections and one set of root certificates, for all clients.

@@ -7,10 +7,11 @@ use super::scripted::{Answer, Script, run};
 use super::*;
 use crate::arn::{ClusterArn, ServiceName};
 use crate::config::MemoryParameters;
-use crate::incident::{Failures, Incident, Severity, Status, Target};
+use crate::incident::{Failures, Incident, Remedies, Severity, Status, Target};
 use crate::notification::{Message, Subject, Tone, incident};
 use crate::ports::{
-    Channel, Overwrite, ParameterError, ParameterStore, Parameters, Postpone, SendError, Tell,
+    Channel, EcsError, Meaning, Overwrite, Owners, ParameterError, ParameterStore, Parameters, Postpone,
+    SendError, Tell,
 };
 use crate::redact::redact;
 
@@ -27,6 +28,8 @@ fn told() -> (Subject, Message) {
         status: Status::Open,
         failures,
         deployments: [].into(),
+        remedies: Remedies::default(),
+        relapses: 0,
     };
     (Subject::Incident { target, opened_at }, incident(&about))
 }
@@ -237,4 +240,40 @@ fn a_subject_of_a_mail_is_one_short_line_of_printable_ascii() {
     let long = Message { title: redact(&"ü\n".repeat(200)), ..message };
     let subject = mail::subject(&long);
     assert!(subject.len() == 99 && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{subject}");
+}
+
+fn stack_status(answer: Answer) -> Result<Option<String>, EcsError> {
+    let script = Script::of([answer]);
+    let status = run(Stacks::new(&script.sdk()).stack_status("shop"));
+    assert!(
+        script.sent()[0].body.contains("Action=DescribeStacks")
+            && script.sent()[0].body.contains("StackName=shop")
+    );
+    status
+}
+
+#[test]
+fn a_stack_has_a_status_or_is_known_not_to_be_there() {
+    let found = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>shop</StackName>\
+        <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>UPDATE_IN_PROGRESS</StackStatus></member></Stacks>\
+        </DescribeStacksResult></DescribeStacksResponse>";
+    let status = stack_status(Answer::Http(200, &[], found.to_owned()));
+    assert_eq!(status, Ok(Some("UPDATE_IN_PROGRESS".to_owned())));
+    let error = |code: &str, message: &str| {
+        let body = format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        );
+        stack_status(Answer::Http(400, &[], body))
+    };
+    assert_eq!(error("ValidationError", "Stack with id shop does not exist"), Ok(None));
+    for (code, message, meaning) in [
+        ("ValidationError", "1 validation error detected", Meaning::Refused),
+        ("AccessDenied", "the role does not exist", Meaning::Refused),
+        ("Throttling", "Rate exceeded", Meaning::Throttled),
+    ] {
+        let failed = error(code, message).unwrap_err();
+        assert_eq!((failed.meaning.clone(), failed.operation), (meaning, "DescribeStacks"), "{failed}");
+    }
+    let nothing = "<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>";
+    assert!(stack_status(Answer::Http(200, &[], nothing.to_owned())).is_err());
 }

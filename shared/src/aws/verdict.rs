@@ -2,6 +2,10 @@
 //!
 //! Two questions matter: may the same call succeed later, and may it have taken effect? A code that is not in the table
 //! is judged by its HTTP status; where nothing came back at all, only a connection that was never made is certain.
+//!
+//! Texts are not looked at. ECS answers its own throttling as ThrottlingException; where EC2 throttles ECS, RunTask has been
+//! seen to answer InvalidParameterException with the word in its text alone. That is Refused here: nothing was
+//! started, and whoever called tries again as a new attempt if it may.
 
 use std::error::Error;
 use std::io;
@@ -82,6 +86,20 @@ const CODES: &[(&str, Verdict)] = &[
     ("QueueDoesNotExist", Verdict::Refused),
     ("ReceiptHandleIsInvalid", Verdict::Refused),
     ("RequestThrottled", Verdict::Throttled),
+    // ECS, as its model declares them for the operations that Steward calls. Its general two first.
+    ("ClientException", Verdict::Refused),
+    ("ServerException", Verdict::Unknown),
+    ("BlockedException", Verdict::Refused),
+    ("ClusterNotFoundException", Verdict::Refused),
+    // Of RunTask it names the tasks that the token started; of StopServiceDeployment, that the deployment has ended.
+    ("ConflictException", Verdict::ConditionFailed),
+    ("NamespaceNotFoundException", Verdict::Refused),
+    ("PlatformTaskDefinitionIncompatibilityException", Verdict::Refused),
+    ("PlatformUnknownException", Verdict::Refused),
+    ("ServiceDeploymentNotFoundException", Verdict::Refused),
+    ("ServiceNotActiveException", Verdict::Refused),
+    ("ServiceNotFoundException", Verdict::Refused),
+    ("UnsupportedFeatureException", Verdict::Refused),
     // SNS.
     ("EndpointDisabled", Verdict::Refused),
     ("KMSAccessDenied", Verdict::Refused),

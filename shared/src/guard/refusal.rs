@@ -179,7 +179,9 @@ impl fmt::Display for Refusal {
             Self::StackInProgress { stack, status } => {
                 write!(f, "CloudFormation is at work: {stack} is {status}")
             }
-            Self::NotStable { until } => write!(f, "it may pass: nothing is done before {}", moment(until)),
+            Self::NotStable { until } => {
+                write!(f, "this may be over by itself; nothing is done before {}", moment(until))
+            }
             Self::CoolingDown { until } => write!(f, "the last action has until {} to help", moment(until)),
             Self::AttemptsUsedUp { attempts } => {
                 write!(f, "{attempts} attempts were made, and no more may be")

@@ -87,9 +87,7 @@ pub(super) fn controller(case: &Case<'_>) -> Ruling {
     let who = match &service.controller {
         Controller::Ecs if service.is_rolling => return Ok(()),
         Controller::Ecs => "a deployment strategy that does not roll",
-        Controller::CodeDeploy => "CODE_DEPLOY",
-        Controller::External => "EXTERNAL",
-        Controller::Other(other) => other,
+        other => other.as_str(),
     };
     Err(Refusal::ForeignController(who.to_owned()))
 }
@@ -267,10 +265,7 @@ pub(crate) fn is_ailing(service: &Service, incident: &Incident, now: Timestamp) 
 
 /// Whether a task that is meant to run is unhealthy or cut off.
 pub(crate) fn is_unwell(task: &Task) -> bool {
-    task.last_status == TaskStatus::Running
-        && task.desired_status == Some(TaskStatus::Running)
-        && (task.health.as_deref() == Some("UNHEALTHY")
-            || task.connectivity.as_deref() == Some("DISCONNECTED"))
+    task.unwell().is_some()
 }
 
 /// The target's service; `None` for a target that is none.

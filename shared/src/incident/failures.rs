@@ -197,6 +197,13 @@ impl Failures {
         self.entries.get(&fingerprint).and_then(|entry| moment(entry.second))
     }
 
+    /// The first failure of a cause that is kept, to the second, but for one of them.
+    pub fn first_of(&self, cause: Cause, but: Option<Fingerprint>) -> Option<Timestamp> {
+        let of_cause =
+            self.entries.iter().filter(|(known, entry)| entry.cause == cause && Some(**known) != but);
+        of_cause.map(|(_, entry)| entry.second).min().and_then(moment)
+    }
+
     /// Whether one of them is kept.
     pub fn knows_any(&self, fingerprints: &BTreeSet<Fingerprint>) -> bool {
         fingerprints.iter().any(|fingerprint| self.knows(*fingerprint))
@@ -231,6 +238,12 @@ impl Failures {
     /// The last failure's time, to the second.
     pub fn last_at(&self) -> Option<Timestamp> {
         self.entries.values().map(|entry| entry.second).max().and_then(moment)
+    }
+
+    /// [`Failures::last_at`], but for these.
+    pub fn last_but(&self, these: &BTreeSet<Fingerprint>) -> Option<Timestamp> {
+        let others = self.entries.iter().filter(|(known, _)| !these.contains(known));
+        others.map(|(_, entry)| entry.second).max().and_then(moment)
     }
 
     /// How many of each cause, the most frequent first.

@@ -11,6 +11,7 @@ mod failures;
 mod look;
 mod lost;
 mod observation;
+mod opening;
 mod retirement;
 mod sight;
 mod story;
@@ -25,6 +26,7 @@ pub use care::{Care, Held, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement,
 pub use deployment::{Deployment, DeploymentStatus, History, PastDeployment, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use observation::Observation;
+pub use opening::Began;
 pub use retirement::Notice;
 pub use sight::Hanging;
 pub use story::Story;
@@ -105,6 +107,9 @@ pub struct Incident {
     /// What is done about it, and what is not.
     #[serde(default)]
     pub remedies: Remedies,
+    /// How often it seemed to be over and was not.
+    #[serde(default)]
+    pub relapses: u32,
 }
 
 impl Incident {
@@ -116,6 +121,7 @@ impl Incident {
             failures: Failures::default(),
             deployments: BTreeSet::new(),
             remedies: Remedies::default(),
+            relapses: 0,
         }
     }
 
@@ -157,7 +163,8 @@ impl Incident {
         self.failures.add(failure) && self.failures.knows(fingerprint)
     }
 
-    /// Whether the step from `before` is worth telling: a beginning, an end, a new cause, a milestone of the count.
+    /// Whether the step from `before` is worth telling: a beginning, an end, a new cause, a milestone of the count; and that
+    /// what is left is of little weight.
     pub fn is_news_since(&self, before: Option<&Self>) -> bool {
         let Some(before) = before.filter(|before| before.opened_at == self.opened_at) else { return true };
         let causes = |incident: &Self| -> BTreeSet<Cause> {
@@ -169,6 +176,7 @@ impl Incident {
         before.status != self.status
             || !causes(self).is_subset(&causes(before))
             || milestone(before) < milestone(self)
+            || (self.severity() == Severity::Info && before.severity() > Severity::Info)
             || self.remedies.is_news_since(&before.remedies)
     }
 }

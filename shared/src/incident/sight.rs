@@ -28,11 +28,14 @@ pub struct Hanging {
 impl TargetRecord {
     /// What no good news about tasks ends: an announced retirement, and tasks that hang while ECS calls the service steady.
     pub(super) fn standing(&self) -> BTreeSet<Fingerprint> {
-        let care = &self.care;
-        let notice =
-            care.retirement.as_ref().map(|known| retirement::fingerprint(&known.event_arn, &self.target));
-        let hung = care.unwell.iter().map(|(task, unwell)| hung(task, unwell.since));
-        hung.chain(notice).collect()
+        let hung = self.care.unwell.iter().map(|(task, unwell)| hung(task, unwell.since));
+        hung.chain(self.notice()).collect()
+    }
+
+    /// The announcement that an incident may hold among its failures.
+    pub(super) fn notice(&self) -> Option<Fingerprint> {
+        let retirement = self.care.retirement.as_ref()?;
+        Some(retirement::fingerprint(&retirement.event_arn, &self.target))
     }
 
     /// What ends by being seen no more, or by good news, and never by being quiet.

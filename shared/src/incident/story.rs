@@ -13,6 +13,10 @@ use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::config::Policy;
 use crate::diagnosis::{self, Cause};
 
+/// In a crash loop ECS calls the service steady each time that all its tasks run for a moment: what the same deployment
+/// fails of so soon afterwards belongs to the same incident. Longer than the longest pause between two launches of a failing
+/// task (27 min).
+const RELAPSE: SignedDuration = SignedDuration::from_mins(30);
 /// How many incidents that are over one step of a story remembers.
 const MAX_OVER: usize = 8;
 
@@ -56,7 +60,8 @@ impl Story {
     pub fn apply(&mut self, observation: Observation, now: Timestamp) {
         match observation {
             Observation::Failed(failure) => self.failed(*failure, now),
-            Observation::Steady { at } | Observation::Healthy { at } => self.is_well(at, Ending::Steady),
+            Observation::Steady { at } => self.is_steady(at),
+            Observation::Healthy { at } => self.is_well(at, Ending::Steady),
             Observation::Gone { version, at } => self.gone(version, at),
             Observation::Deployment { id, step, is_rollback } => self.deployment_step(&id, step, is_rollback),
             Observation::Deploys { id, task_definition, at } => self.deploys(&id, task_definition, at),
@@ -82,6 +87,7 @@ impl Story {
 
     /// Takes a failure into the open incident, or opens one by it.
     pub(super) fn open_by(&mut self, failure: Failure, now: Timestamp) {
+        self.relapse(&failure);
         if !self.incident.as_ref().is_some_and(Incident::is_open) {
             let opened_at = self.next_opening(now);
             self.record.incident = Some(opened_at);
@@ -98,6 +104,25 @@ impl Story {
             && let Some(loss) = loss
         {
             self.record.care.note_loss(loss);
+        }
+    }
+
+    /// Lets an incident go on that only seemed to be over.
+    fn relapse(&mut self, failure: &Failure) {
+        let Some(incident) = &mut self.incident else { return };
+        let Status::Resolved { at, by: Ending::Steady } = incident.status else { return };
+        let is_same = failure.deployment.as_ref().is_some_and(|id| incident.deployments.contains(id));
+        if is_same && failure.at.duration_since(at) <= RELAPSE {
+            incident.status = Status::Open;
+            incident.relapses += 1;
+        }
+    }
+
+    /// ECS calls a service steady. Once that was said of a crash loop, only a new deployment or quiet ends the incident.
+    fn is_steady(&mut self, at: Timestamp) {
+        match &mut self.incident {
+            Some(incident) if incident.is_open() && incident.relapses > 0 => {}
+            _ => self.is_well(at, Ending::Steady),
         }
     }
 
@@ -200,24 +225,31 @@ impl Story {
         if self.quiet_at(policy).is_none_or(|quiet_at| now < quiet_at) {
             return;
         }
-        if let Some(incident) = &mut self.incident {
+        let standing = self.record.standing_until_steady();
+        let Some(incident) = &mut self.incident else { return };
+        let last_at = incident.failures.last_but(&standing);
+        self.record.well_at = self.record.well_at.max(last_at);
+        if incident.failures.knows_any(&standing) {
+            incident.failures.forget_until(last_at.unwrap_or(now), &standing);
+        } else {
             incident.status = Status::Resolved { at: now, by: Ending::Quiet };
-            self.record.well_at = self.record.well_at.max(incident.failures.last_at());
         }
     }
 
-    /// When an open incident ends by itself: never while something of it still stands. A host stays as it is until ECS
-    /// says otherwise, or for very long.
+    /// When an open incident ends by itself, or what of it does not stand. A host stays as it is until ECS says otherwise, or
+    /// for very long.
     fn quiet_at(&self, policy: &Policy) -> Option<Timestamp> {
         let incident = self.incident.as_ref().filter(|incident| incident.is_open())?;
-        if incident.failures.knows_any(&self.record.standing_until_steady()) {
-            return None;
-        }
+        let standing = self.record.standing_until_steady();
+        let last_at = match incident.failures.last_but(&standing) {
+            None if incident.failures.knows_any(&standing) => return None,
+            last_at => last_at.unwrap_or(incident.opened_at),
+        };
         let quiet = match incident.target {
             Target::ContainerInstance { .. } => policy.host_quiet,
             Target::Service { .. } | Target::Family { .. } => policy.quiet,
         };
-        Some(incident.failures.last_at().unwrap_or(incident.opened_at).max(incident.opened_at) + quiet)
+        Some(last_at.max(incident.opened_at) + quiet)
     }
 
     fn agent_stays_away(&mut self, policy: &Policy, now: Timestamp) {

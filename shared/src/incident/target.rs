@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{Arn, ClusterArn, ContainerInstanceArn, Family, ServiceName, TaskDefinitionArn};
+use crate::ecs::Task;
 use crate::event::{ServiceRef, TaskStateChange};
 
 /// The thing that fails, and that a person would look at.
@@ -43,6 +44,16 @@ impl Target {
         }
         let of_group = || task.group.as_deref()?.strip_prefix("family:").map(Family::new);
         let family = task.task_definition_arn.as_ref().map(TaskDefinitionArn::family).or_else(of_group)?;
+        Some(Self::Family { cluster, family })
+    }
+
+    /// The target of a task as the API answers it.
+    pub fn of_described_task(task: &Task) -> Option<Self> {
+        let cluster = readable(&task.cluster)?;
+        if let Some(name) = task.group.as_deref().and_then(|group| group.strip_prefix("service:")) {
+            return Some(Self::Service { cluster, name: ServiceName::new(name) });
+        }
+        let family = task.task_definition.as_ref().map(TaskDefinitionArn::family)?;
         Some(Self::Family { cluster, family })
     }
 

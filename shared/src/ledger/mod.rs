@@ -6,6 +6,7 @@
 
 mod memory;
 mod outbox;
+mod patrol;
 mod shared;
 mod writes;
 
@@ -18,7 +19,8 @@ use serde_json::value::RawValue;
 
 pub use memory::{MemoryLedger, Usage};
 pub use outbox::{NUDGE_MARGIN, push_news};
-pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Patrol, Scope, Switch};
+pub use patrol::{Abnormal, MAX_ABNORMAL, Patrol, Stage};
+pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Scope, Switch};
 
 use crate::action::{Action, ActionId};
 use crate::arn::{ClusterArn, DeploymentId};
@@ -87,6 +89,11 @@ impl Key {
     /// `r#PATROL#cluster`.
     pub fn patrol(cluster: &ClusterArn) -> Self {
         Self(format!("r#PATROL#{cluster}"))
+    }
+
+    /// Whether it is a patrol's.
+    pub fn is_patrol(&self) -> bool {
+        self.0.starts_with("r#PATROL#")
     }
 
     /// `x#SWITCH#global`, or `x#SWITCH#cluster`.

@@ -1,4 +1,4 @@
-//! Items that belong to no target: switches, budgets, what begins to fail together, where the patrol is.
+//! Items that belong to no target: switches, budgets, what begins to fail together.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -156,17 +156,4 @@ impl Openings {
         let by_zone = zones.iter().map(|zone| targets(&|opening| opening.zone.as_ref() == Some(zone)));
         by_cause.chain(by_zone).max().unwrap_or_default()
     }
-}
-
-/// Where the patrol of a cluster is: it looks for what no event tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Patrol {
-    /// The cluster.
-    pub cluster: ClusterArn,
-    /// When its round began.
-    pub began_at: Timestamp,
-    /// Where ListServices goes on; absent: from the beginning.
-    pub next: Option<String>,
-    /// Until when nobody else may go on.
-    pub lease_until: Timestamp,
 }

@@ -32,7 +32,7 @@ pub(super) struct Said {
     /// Whether the last thing that was done did not help.
     pub(super) is_in_vain: bool,
     /// What a person may allow.
-    pub(super) proposes: Option<Remedy>,
+    pub(super) asked_for: Option<Remedy>,
 }
 
 pub(super) fn of(incident: &Incident) -> Said {
@@ -41,7 +41,7 @@ pub(super) fn of(incident: &Incident) -> Said {
     let latest_first = || remedies.notes.iter().rev();
     let unknown = latest_first().filter(|note| matches!(note.state, State::Unknown { .. }));
     let proposed = latest_first().filter(|note| is_open && is_asked(note));
-    let proposes = proposed.clone().next().map(|note| note.remedy);
+    let asked_for = proposed.clone().next().map(|note| note.remedy);
     let last = latest_first().find(|note| matches!(note.state, State::Confirmed { .. }));
     let is_in_vain =
         is_open && last.is_some_and(|note| matches!(note.verdict, Some(Verdict::DidNotHelp { .. })));
@@ -58,7 +58,7 @@ pub(super) fn of(incident: &Incident) -> Said {
         done.push(NOTHING_CHANGED.to_owned());
     }
     let shown = |texts: Vec<String>| texts.iter().map(|text| redact(text)).collect();
-    Said { is_unknown: unknown.count() > 0, is_in_vain, proposes, asks: shown(asks), done: shown(done) }
+    Said { is_unknown: unknown.count() > 0, is_in_vain, asked_for, asks: shown(asks), done: shown(done) }
 }
 
 fn is_asked(note: &Note) -> bool {
@@ -80,7 +80,7 @@ fn ask_approval(note: &Note) -> String {
     let (call, id) = (note.call.shortened(MAX_CALL), &note.id);
     let State::Proposed { until } = note.state else { return String::new() };
     format!(
-        "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {}",
+        "Steward asked_for to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {}",
         note.remedy.describe(),
         moment(until),
         sentence(&note.because)

@@ -37,7 +37,7 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
         Status::Open => {
             let severity = if said.is_in_vain { Severity::Critical } else { incident.severity() };
             let question =
-                said.proposes.map_or_else(String::new, |remedy| format!("; {}?", remedy.describe()));
+                said.asked_for.map_or_else(String::new, |remedy| format!("; {}?", remedy.describe()));
             (Tone::Alert(severity), format!("{place}: {} ({cause}){question}", cause.headline()))
         }
         Status::Resolved { .. } => (Tone::Good, format!("{place}: resolved, was {cause}")),

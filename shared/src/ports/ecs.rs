@@ -12,11 +12,8 @@ pub trait DescribeEcs {
     /// What the methods need.
     const ACCESS: &'static [Access] = &[
         Access { method: "service", actions: &["ecs:DescribeServices"], on: Resource::Services },
-        Access {
-            method: "services",
-            actions: &["ecs:ListServices", "ecs:DescribeServices"],
-            on: Resource::Services,
-        },
+        Access { method: "services", actions: &["ecs:ListServices"], on: Resource::InClusters },
+        Access { method: "services", actions: &["ecs:DescribeServices"], on: Resource::Services },
         Access {
             method: "service_deployment",
             actions: &["ecs:DescribeServiceDeployments"],
@@ -34,11 +31,9 @@ pub trait DescribeEcs {
             on: Resource::Everything,
         },
         Access { method: "tasks", actions: &["ecs:DescribeTasks"], on: Resource::Tasks },
-        Access {
-            method: "find_tasks",
-            actions: &["ecs:ListTasks", "ecs:DescribeTasks"],
-            on: Resource::Tasks,
-        },
+        // On `*`, unless it asks for the tasks of one container instance.
+        Access { method: "find_tasks", actions: &["ecs:ListTasks"], on: Resource::InClusters },
+        Access { method: "find_tasks", actions: &["ecs:DescribeTasks"], on: Resource::Tasks },
         Access { method: "clusters", actions: &["ecs:ListClusters"], on: Resource::Everything },
     ];
 
@@ -110,6 +105,8 @@ pub trait ChangeEcs {
             on: Resource::ServiceDeployments,
         },
         Access { method: "UpdateService", actions: &["ecs:UpdateService"], on: Resource::Services },
+        // Where it names a task definition that has roles.
+        Access { method: "UpdateService", actions: &["iam:PassRole"], on: Resource::TaskRoles },
         Access { method: "StopTask", actions: &["ecs:StopTask"], on: Resource::Tasks },
         Access { method: "RunTask", actions: &["ecs:RunTask"], on: Resource::TaskDefinitions },
         Access { method: "RunTask", actions: &["iam:PassRole"], on: Resource::TaskRoles },

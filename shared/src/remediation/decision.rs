@@ -160,9 +160,9 @@ pub fn decide(event: &Event, reading: &Reading, policy: &Policy, home: Option<&H
     };
     let target = reading.about.first().map(|about| &about.target);
     let mut decision = decide_task(task, target, reading.diagnosis.as_ref(), policy);
+    // An announcement is remembered, and yet nothing has stopped.
     let is_announced = matches!(event.detail, Detail::Health(_)) && reading.diagnosis.is_some();
-    let because = reading.because.or(is_announced.then_some(Reason::Announcement));
-    if let Some(because) = because
+    if let Some(because) = reading.because.or(is_announced.then_some(Reason::Announcement))
         && !decision.reasons.contains(&because)
     {
         decision.reasons.insert(0, because);

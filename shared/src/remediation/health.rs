@@ -10,7 +10,7 @@ use crate::diagnosis::Diagnosis;
 use crate::event::{Event, HealthEvent};
 use crate::incident::{Notice, Observation, Target};
 
-/// The longest name of a cluster or a service (API reference of CreateCluster and CreateService).
+/// The longest name of a cluster or a service (API reference of `CreateCluster` and `CreateService`).
 const MAX_NAME: usize = 255;
 
 /// Reads an announcement. A retirement is one of each service that it names; standalone tasks are named by their ARN, and

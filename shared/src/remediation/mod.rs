@@ -24,7 +24,7 @@ pub use facts::{Facts, Query};
 pub use remedy::{Considered, Escalation, MAX_ROUNDS, Patient, case, consider, enrolled};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
-const JOB_PREFIX: &str = "steward/job/";
+pub const JOB_PREFIX: &str = "steward/job/";
 
 /// How far the clocks of AWS may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);

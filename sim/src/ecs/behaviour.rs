@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// What ECS says of a role that it cannot assume.
+const ROLE: &str = "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/execution' that was provided for \
+     this task. Please verify that the role being passed has the proper trust relationship and permissions and that your \
+     IAM user has permissions to pass this role.";
+
 /// What the tasks of a revision do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behaviour {
@@ -22,6 +27,8 @@ pub enum Fate {
     CannotPull(PullFailure),
     /// A secret cannot be read.
     CannotReadSecret(SecretFailure),
+    /// ECS cannot assume the task's role: no task is made at all.
+    CannotAssumeRole,
     /// Cannot start for another reason: the text, in the words of ECS or of its agent.
     CannotStart(String),
     /// The essential container exits before the task is RUNNING.
@@ -96,6 +103,11 @@ impl Behaviour {
     /// Serves, once health checks pass so much later than usual.
     pub fn starts_slowly(by: Duration) -> Self {
         Self { slow_by: by, ..Self::serves() }
+    }
+
+    /// Why ECS makes no task at all.
+    pub(super) fn launch_failure(&self) -> Option<&'static str> {
+        matches!(self.fate, Fate::CannotAssumeRole).then_some(ROLE)
     }
 
     /// Why a task that goes so cannot start, in the words of Fargate; `None` where it can.

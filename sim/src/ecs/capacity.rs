@@ -42,6 +42,8 @@ pub(super) struct NoPlace {
     /// In the words of a service message.
     pub(super) sentence: String,
     pub(super) provider: Option<String>,
+    /// The configuration is at fault, not the room.
+    pub(super) is_configuration: bool,
     /// ARNs of the closest container instances.
     pub(super) instances: Vec<String>,
 }
@@ -73,6 +75,15 @@ impl Want<'_> {
 
 /// Finds a place for one task.
 pub(super) fn place(state: &State, want: &Want<'_>) -> Result<Place, NoPlace> {
+    if let Some(why) = want.definition.behaviour.launch_failure() {
+        return Err(NoPlace {
+            code: why.into(),
+            sentence: format!("failed to launch a task with (error {why})."),
+            provider: None,
+            is_configuration: true,
+            instances: Vec::new(),
+        });
+    }
     let provider = next_provider(state, want);
     let on_fargate = match provider.as_deref() {
         Some(FARGATE | FARGATE_SPOT) => true,
@@ -115,6 +126,7 @@ fn on_fargate_zone(state: &State, want: &Want<'_>, provider: Option<String>) -> 
                 code: sentence.into(),
                 sentence: sentence.into(),
                 provider,
+                is_configuration: false,
                 instances: Vec::new(),
             });
         }
@@ -141,6 +153,7 @@ fn on_fargate_zone(state: &State, want: &Want<'_>, provider: Option<String>) -> 
             sentence: "Capacity is unavailable at this time. Please try again later or in a different availability zone"
                 .into(),
             provider,
+            is_configuration: false,
             instances: Vec::new(),
         }),
     }
@@ -222,5 +235,5 @@ fn no_instance(
             (code.into(), text, arns(heard))
         }
     };
-    NoPlace { code, sentence: format!("{met}. {reason}"), provider, instances }
+    NoPlace { code, sentence: format!("{met}. {reason}"), provider, is_configuration: false, instances }
 }

@@ -161,7 +161,12 @@ impl Ecs {
         if !no_place.instances.is_empty() {
             more.insert("containerInstanceArns".into(), json!(no_place.instances));
         }
-        self.emit_service_action(id, "ERROR", "SERVICE_TASK_PLACEMENT_FAILURE", more);
+        let name = if no_place.is_configuration {
+            "SERVICE_TASK_CONFIGURATION_FAILURE"
+        } else {
+            "SERVICE_TASK_PLACEMENT_FAILURE"
+        };
+        self.emit_service_action(id, "ERROR", name, more);
     }
 
     pub(super) fn emit_deployment(

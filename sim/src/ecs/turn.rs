@@ -148,7 +148,9 @@ impl Ecs {
         {
             primary.failed_tasks = primary.failed_tasks.saturating_add(1);
         }
-        let text = if no_place.instances.is_empty() && no_place.code.starts_with("RESOURCE:FARGATE") {
+        let text = if no_place.is_configuration {
+            no_place.sentence.clone()
+        } else if no_place.instances.is_empty() && no_place.code.starts_with("RESOURCE:FARGATE") {
             format!("was unable to place a task. Reason: {}.", no_place.sentence)
         } else {
             format!("was unable to place a task because {}", no_place.sentence)

@@ -4,18 +4,19 @@
 //!
 //! Every limit is a named constant with its source: the member's description in ECS's API reference (API), or FACTS. All
 //! are refused as `InvalidParameterException`. What a member may hold by its type (enumerations, required members) is
-//! refused when the request is read.
+//! refused when the request is read. What ECS honours and the model does not is refused in `unmodelled`.
 
 use super::api::{
-    ContainerInstanceStatus, CreateClusterRequest, DescribeCapacityProvidersRequest, DescribeClustersRequest,
-    DescribeContainerInstancesRequest, ListClustersRequest, ListContainerInstancesRequest,
-    ListTagsForResourceRequest, Tag, TagResourceRequest, UntagResourceRequest,
-    UpdateContainerInstancesStateRequest,
+    ClusterField, ContainerInstanceField, ContainerInstanceStatus, CreateClusterRequest,
+    DescribeCapacityProvidersRequest, DescribeClustersRequest, DescribeContainerInstancesRequest,
+    ListClustersRequest, ListContainerInstancesRequest, ListTagsForResourceRequest, Tag, TagResourceRequest,
+    UntagResourceRequest, UpdateContainerInstancesStateRequest,
 };
 use super::error::ApiError;
 
 mod service;
 mod task;
+mod unmodelled;
 
 /// Names of clusters, services and families: letters, digits, `_` and `-` (API).
 const NAME: usize = 255;
@@ -134,7 +135,8 @@ fn tag_key(key: &str) -> Checked {
 
 impl Validate for DescribeClustersRequest {
     fn validate(&self) -> Checked {
-        at_most("clusters", self.clusters.len(), 100)
+        at_most("clusters", self.clusters.len(), 100)?;
+        unmodelled::modelled("include", self.include.iter().all(|field| *field == ClusterField::Tags))
     }
 }
 
@@ -142,7 +144,8 @@ impl Validate for CreateClusterRequest {
     fn validate(&self) -> Checked {
         self.cluster_name.as_deref().map_or(Ok(()), |text| name("clusterName", text))?;
         tags(&self.tags)?;
-        service::strategy(&self.default_capacity_provider_strategy)
+        service::strategy(&self.default_capacity_provider_strategy)?;
+        unmodelled::modelled("settings", self.settings.is_empty())
     }
 }
 
@@ -155,14 +158,21 @@ impl Validate for ListClustersRequest {
 impl Validate for DescribeCapacityProvidersRequest {
     fn validate(&self) -> Checked {
         at_most("capacityProviders", self.capacity_providers.len(), 100)?;
-        within("maxResults", self.max_results, 1, 10)
+        within("maxResults", self.max_results, 1, 10)?;
+        unmodelled::modelled("cluster", self.cluster.is_none())?;
+        unmodelled::modelled("include", self.include.is_empty())?;
+        unmodelled::modelled("maxResults", self.max_results.is_none() && self.next_token.is_none())
     }
 }
 
 impl Validate for DescribeContainerInstancesRequest {
     fn validate(&self) -> Checked {
         some_not_blank("cluster", self.cluster.as_ref())?;
-        some_and_at_most("containerInstances", &self.container_instances, 100)
+        some_and_at_most("containerInstances", &self.container_instances, 100)?;
+        unmodelled::modelled(
+            "include",
+            self.include.iter().all(|field| *field == ContainerInstanceField::Tags),
+        )
     }
 }
 

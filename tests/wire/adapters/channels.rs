@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::aws::{TellQueue, Topic};
-use steward::incident::{Failures, Incident, Severity, Status};
+use steward::incident::{Failures, Incident, Remedies, Severity, Status};
 use steward::notification::{self, Message, Subject, Tone};
 use steward::ports::{Channel, Postpone, Tell};
 use steward::request::Request;
@@ -27,6 +27,8 @@ fn alert(service: &str, tone: Tone) -> (Subject, Message) {
         status: Status::Open,
         failures: Failures::default(),
         deployments: [].into(),
+        remedies: Remedies::default(),
+        relapses: 0,
     };
     let message = Message { tone, ..notification::incident(&about) };
     (Subject::Incident { target, opened_at }, message)

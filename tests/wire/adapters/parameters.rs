@@ -89,7 +89,7 @@ fn old_versions_are_pruned_over_several_pages_of_parameters() {
             store::versions(&ssm, PATH).await.unwrap().into_iter().map(|kept| kept.version).collect();
         assert_eq!(kept, (3..=12).rev().collect::<Vec<u64>>());
         let names = ssm.list(PATH).await.unwrap();
-        assert_eq!(names.len(), 1 + 10 * 3, "pointer; manifest, mode and notifications of each: {names:?}");
+        assert_eq!(names.len(), 1 + 10 * 3, "pointer; manifest, defaults and notifications of each: {names:?}");
         assert!(names.is_sorted() && !names.iter().any(|name| name.contains("/000002/")), "{names:?}");
     });
 }

@@ -73,10 +73,10 @@ macro_rules! with_rules {
         { $($(#[$of_own:meta])* $own:ident: $own_type:ty,)* }
         { $($(#[$of_shared:meta])* $shared:ident: $type:ty,)* }
     ) => {
-        $(#[$of_section])*
         #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $(#[$of_section])*
         pub struct $section {
             $($(#[$of_own])* pub $own: $own_type,)*
             $($(#[$of_shared])* pub $shared: $type,)*
@@ -87,8 +87,8 @@ macro_rules! with_rules {
                 Defaults { $($shared: self.$shared,)* }
             }
 
-            fn with_shared(self, shared: &Defaults) -> Self {
-                Self { $($shared: shared.$shared,)* ..self }
+            fn set_shared(&mut self, shared: &Defaults) {
+                $(self.$shared = shared.$shared;)*
             }
         }
     };
@@ -100,8 +100,8 @@ pub(super) trait SharesRules {
     /// What they say.
     fn shared(&self) -> Defaults;
 
-    /// The same, but that they say this.
-    fn with_shared(self, shared: &Defaults) -> Self;
+    /// Lets them say this.
+    fn set_shared(&mut self, shared: &Defaults);
 }
 
 with_rules! {
@@ -139,7 +139,7 @@ impl Remedies {
         }
     }
 
-    fn said(&self, remedy: Remedy) -> Option<OnOff> {
+    fn said(self, remedy: Remedy) -> Option<OnOff> {
         match remedy {
             Remedy::RollBack => self.roll_back,
             Remedy::ForceNewDeployment => self.force_new_deployment,
@@ -148,7 +148,7 @@ impl Remedies {
         }
     }
 
-    fn apply(&self, rules: &mut Rules) {
+    fn apply(self, rules: &mut Rules) {
         for remedy in Remedy::ALL {
             match self.said(remedy) {
                 None => {}
@@ -184,7 +184,7 @@ impl Defaults {
     pub(super) fn check(&self, rules: &mut Rules, check: &mut Check<'_>) {
         rules.mode = self.mode.unwrap_or(rules.mode);
         rules.on_stuck = self.on_stuck.unwrap_or(rules.on_stuck);
-        if let Some(remedies) = &self.remedies {
+        if let Some(remedies) = self.remedies {
             remedies.apply(rules);
         }
         self.check_decisions(rules, check);

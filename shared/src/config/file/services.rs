@@ -18,11 +18,12 @@ const MAX_TAG: (usize, usize) = (128, 256);
 const MAX_NETWORK: (usize, usize) = (16, 5);
 
 with_rules! {
-    /// Some targets, which are enrolled by it, and what is different for them.
+    /// Some targets, which are enrolled by it, and what is different for them. What is left out is as in `defaults`.
+    #[cfg_attr(feature = "schema", schemars(extend("required" = ["match"])))]
     pub struct Service {
         /// Which targets. Of several entries that match one the most specific holds: by service, then cluster, then tags.
         #[serde(rename = "match", default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
-        #[cfg_attr(feature = "schema", schemars(required, with = "Match"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Match"))]
         pub selector: Option<Match>,
         /// Declares that running a standalone task of this kind twice does no harm: one that was lost is run again.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
@@ -104,16 +105,17 @@ impl Service {
                 public_ip: Some(OnOff::of(network.public_ip)),
             }),
         });
-        Self { selector: Some(selector), rerun, ..Self::default() }.with_shared(&Defaults::of(&entry.rules))
+        let mut service = Self { selector: Some(selector), rerun, ..Self::default() };
+        service.set_shared(&Defaults::of(&entry.rules));
+        service
     }
 
     fn check(&self, defaults: &Rules, check: &mut Check<'_>) -> Entry {
-        let selector = match &self.selector {
-            Some(selector) => selector.check(&mut check.below("match")),
-            None => {
-                check.fault("match", "`match` is missing: it says which targets the entry is about");
-                Selector::default()
-            }
+        let selector = if let Some(selector) = &self.selector {
+            selector.check(&mut check.below("match"))
+        } else {
+            check.fault("match", "`match` is missing: it says which targets the entry is about");
+            Selector::default()
         };
         let mut rules = defaults.clone();
         self.shared().check(&mut rules, check);

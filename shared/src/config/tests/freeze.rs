@@ -6,7 +6,7 @@ use jiff::tz::Offset;
 
 use super::*;
 
-fn frozen(window: Value) -> Result<Window, Vec<String>> {
+fn frozen(window: &Value) -> Result<Window, Vec<String>> {
     let file = file(json!({"version": 1, "guards": {"freeze": [window]}}));
     match file.check() {
         Ok(configuration) => Ok(configuration.policy.guards.freeze[0].clone()),
@@ -23,8 +23,9 @@ fn moment(text: &str) -> Timestamp {
 
 #[test]
 fn a_window_that_is_once_has_moments_with_an_offset() {
-    let window =
-        frozen(json!({"from": "2026-12-24T00:00:00+09:00", "to": "2027-01-04T08:30:00Z", "why": "holidays"}));
+    let window = frozen(
+        &json!({"from": "2026-12-24T00:00:00+09:00", "to": "2027-01-04T08:30:00Z", "why": "holidays"}),
+    );
     let when = When::Once { from: moment("2026-12-23T15:00:00Z"), to: moment("2027-01-04T08:30:00Z") };
     assert_eq!(window, Ok(Window { when, why: Some("holidays".into()) }));
 }
@@ -32,7 +33,7 @@ fn a_window_that_is_once_has_moments_with_an_offset() {
 #[test]
 fn a_weekly_window_has_times_by_one_clock() {
     let window =
-        frozen(json!({"days": ["sun", "fri"], "from": "22:00", "to": "06:30", "utc_offset": "+09:00"}));
+        frozen(&json!({"days": ["sun", "fri"], "from": "22:00", "to": "06:30", "utc_offset": "+09:00"}));
     let when = When::Weekly {
         days: vec![Weekday::Friday, Weekday::Sunday],
         from: time(22, 0, 0, 0),
@@ -40,7 +41,7 @@ fn a_weekly_window_has_times_by_one_clock() {
         offset: Offset::constant(9),
     };
     assert_eq!(window, Ok(Window { when, why: None }));
-    let utc = frozen(json!({"days": ["mon"], "from": "00:00", "to": "00:00"})).unwrap();
+    let utc = frozen(&json!({"days": ["mon"], "from": "00:00", "to": "00:00"})).unwrap();
     assert!(matches!(utc.when, When::Weekly { offset: Offset::UTC, .. }));
 }
 
@@ -92,12 +93,15 @@ fn a_window_that_cannot_be_is_refused_with_all_that_is_wrong() {
             vec![".why: not one line"],
         ),
     ] {
-        let told = frozen(window.clone()).unwrap_err();
+        let told = frozen(&window).unwrap_err();
         assert_eq!(told.len(), problems.len(), "{window}: {told:?}");
         for (told, problem) in told.iter().zip(problems) {
             assert!(told.contains(problem), "{window}: {told}");
         }
     }
-    assert!(frozen(json!({"days": all, "from": "08:00", "to": "07:59"})).is_ok(), "one minute a day is open");
-    assert!(frozen(once(day, "2027-12-25T00:00:00Z")).is_ok(), "366 days");
+    assert!(
+        frozen(&json!({"days": all, "from": "08:00", "to": "07:59"})).is_ok(),
+        "one minute a day is open"
+    );
+    assert!(frozen(&once(day, "2027-12-25T00:00:00Z")).is_ok(), "366 days");
 }

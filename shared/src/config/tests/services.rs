@@ -10,7 +10,7 @@ fn entries(value: Value) -> Vec<Entry> {
 }
 
 /// The faults of one entry, without the beginning that all have.
-fn faults_of(entry: Value) -> Vec<String> {
+fn faults_of(entry: &Value) -> Vec<String> {
     let told = faults(json!({"version": 1, "services": [entry]}));
     told.iter().map(|fault| fault.strip_prefix("services[0].").unwrap_or(fault).to_owned()).collect()
 }
@@ -79,9 +79,9 @@ fn what_is_in_force_is_written_whole_and_read_back() {
 #[test]
 fn an_entry_that_matches_nothing_is_refused() {
     let missing = "match: `match` is missing: it says which targets the entry is about";
-    assert_eq!(faults_of(json!({"mode": "act"})), [missing]);
+    assert_eq!(faults_of(&json!({"mode": "act"})), [missing]);
     for nothing in [json!({}), json!({"tags": {}}), json!({"cluster": null})] {
-        let [told] = faults_of(json!({"match": nothing})).try_into().unwrap();
+        let [told] = faults_of(&json!({"match": nothing})).try_into().unwrap();
         assert!(told.starts_with("match: matches nothing, and so enrols nothing"), "{told}");
     }
 }
@@ -102,7 +102,7 @@ fn a_match_that_no_name_or_tag_can_fit_is_refused() {
         (json!({"tags": {"a".repeat(129): "x"}}), "match.tags: no tag is"),
         (json!({"tags": {"x": "a".repeat(257)}}), "match.tags: no tag is"),
     ] {
-        let [told] = faults_of(json!({"match": selector})).try_into().unwrap();
+        let [told] = faults_of(&json!({"match": selector})).try_into().unwrap();
         assert!(told.starts_with(problem), "{told}");
     }
     for good in [json!({"service": "*"}), json!({"cluster": "prod_?-*"}), json!({"tags": {"aws:x/y": ""}})] {
@@ -152,7 +152,7 @@ fn a_network_is_what_ecs_takes() {
             "rerun.network.security_groups: 6 groups; ECS takes 5 at the most",
         ),
     ] {
-        let [told] = faults_of(network(value)).try_into().unwrap();
+        let [told] = faults_of(&network(value)).try_into().unwrap();
         assert!(told.starts_with(problem), "{told}");
     }
 }
@@ -160,7 +160,7 @@ fn a_network_is_what_ecs_takes() {
 #[test]
 fn what_is_run_again_has_no_service_and_so_no_tags() {
     let [told] =
-        faults_of(json!({"match": {"service": "x", "tags": {"a": "b"}}, "rerun": {}})).try_into().unwrap();
+        faults_of(&json!({"match": {"service": "x", "tags": {"a": "b"}}, "rerun": {}})).try_into().unwrap();
     assert!(told.starts_with("rerun: standalone tasks have no service whose tags could match"), "{told}");
     assert_eq!(
         entries(json!({"version": 1, "services": [{"match": {"service": "x"}}]}))[0].rules.rerun,

@@ -7,6 +7,7 @@ use crate::config::Policy;
 
 mod look;
 mod order;
+mod relapse;
 mod retirement;
 mod sight;
 

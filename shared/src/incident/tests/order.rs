@@ -12,7 +12,7 @@ fn event(number: u32) -> Observation {
     let step = |status| Step { at: at(second), status, reason: None };
     match number % 10 {
         3 => super::retirement::notice(&format!("arn-{}", number % 2), second),
-        4 if number % 3 == 0 => super::retirement::closed(&format!("arn-{}", number % 2), second),
+        4 if number.is_multiple_of(3) => super::retirement::closed(&format!("arn-{}", number % 2), second),
         0 => Observation::Steady { at: at(second) },
         1 => Observation::Deployment {
             id: deployment,

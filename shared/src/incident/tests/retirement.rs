@@ -86,6 +86,26 @@ fn what_fails_besides_is_told_in_the_same_incident_and_ends_by_itself() {
 }
 
 #[test]
+fn what_fails_besides_is_over_and_told_so_when_it_is_quiet_or_ecs_says_so() {
+    let policy = Policy::default();
+    let mut story = story_of([notice("arn", 100), failed(1, 200)]);
+    let failing = story.incident.clone();
+    let mut steady = story.clone();
+    steady.apply(Observation::Steady { at: at(300) }, at(1_000));
+    let quiet_at = story.next_look(&policy).unwrap();
+    assert_eq!(quiet_at, at(1_000) + policy.quiet);
+    story.tick(&policy, quiet_at);
+    for after in [&story, &steady] {
+        let incident = after.incident.as_ref().unwrap();
+        assert_eq!((is_open(after), incident.failures.causes()), (true, vec![(Cause::Maintenance, 1)]));
+        assert!(incident.is_news_since(failing.as_ref()));
+        assert_eq!(after.next_look(&policy), Some(at(8 * DAY)));
+    }
+    story.apply(failed(1, 200), at(90_000));
+    assert_eq!(story.incident.unwrap().failures.count(), 1, "what is over stays over");
+}
+
+#[test]
 fn a_deployment_that_began_later_and_is_complete_has_replaced_every_task() {
     use DeploymentStatus::{Completed, InProgress};
     let (begins, ends) = (deployment(InProgress, 200), deployment(Completed, 300));

@@ -62,8 +62,8 @@ fn unknown() -> Action {
     in_state(State::Unknown { at: at("21:13:00"), why })
 }
 
-fn ruling(why: &str) -> Option<Ruling> {
-    Some(Ruling { by: "ana@laptop".to_owned(), at: at("21:20:00"), why: Some(why.to_owned()) })
+fn ruling(why: &str) -> Ruling {
+    Ruling { by: "ana@laptop".to_owned(), at: at("21:20:00"), why: Some(why.to_owned()) }
 }
 
 fn with(mut incident: Incident, action: &Action) -> Incident {
@@ -129,12 +129,12 @@ fn every_other_stage_in_its_sentences() {
         State::Failed { at: at("21:10:02"), problem: redact("ClientException: checkout:42 is INACTIVE") };
     let withdrawn = State::Withdrawn { at: at("21:10:02"), why: redact("somebody has deployed meanwhile") };
     let settled = Action {
-        settled: ruling("the console shows the deployment"),
+        settled: Some(ruling("the console shows the deployment")),
         ..in_state(State::Confirmed { at: at("21:20:00"), how: How::Settled, made: None })
     };
     let not_done = State::Failed { at: at("21:20:00"), problem: redact("no answer") };
-    let not_done = Action { settled: ruling("no deployment but the old one."), ..in_state(not_done) };
-    let approved = Action { approved: ruling("it is urgent"), ..proposed() };
+    let not_done = Action { settled: Some(ruling("no deployment but the old one.")), ..in_state(not_done) };
+    let approved = Action { approved: Some(ruling("it is urgent")), ..proposed() };
     let late = confirmed(Some(Verdict::DidNotHelp { at: at("21:40:00") }));
     let open = incident_of_checkout;
     let stages = [

@@ -30,6 +30,8 @@ pub enum Escalation {
     },
     /// The revision that was good fails, too.
     GoodRevisionFails,
+    /// Somebody else carries out its deployments.
+    ForeignController(String),
     /// A deployment makes no progress, and the policy leaves it to people.
     Stuck {
         /// Since when.
@@ -60,6 +62,7 @@ impl Escalation {
             Self::NoGoodRevision => "no_good_revision",
             Self::GoodRevisionGone { .. } => "good_revision_gone",
             Self::GoodRevisionFails => "good_revision_fails",
+            Self::ForeignController(_) => "foreign_controller",
             Self::Stuck { .. } => "stuck",
             Self::MostTasksUnwell { .. } => "most_tasks_unwell",
             Self::NotDeclared => "not_declared",
@@ -90,6 +93,9 @@ impl fmt::Display for Escalation {
             Self::NoGoodRevision => f.write_str("no earlier revision is known to have run well"),
             Self::GoodRevisionGone { revision } => {
                 write!(f, "{revision} ran well, but cannot be deployed any more")
+            }
+            Self::ForeignController(who) => {
+                write!(f, "{who} carries out its deployments, not ECS: whoever set that up goes back")
             }
             Self::GoodRevisionFails => f.write_str("the earlier revision fails as well"),
             Self::Stuck { since } => {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 pub use escalation::Escalation;
 
 use super::{Facts, Home, Query};
-use crate::action::{Action, ActionId, Plan, Remedy};
+use crate::action::{Action, ActionId, Plan, Remedy, State};
 use crate::config::{Enrolled, Policy};
 use crate::ecs::Service;
 use crate::guard::{self, Case, GUARDS, Permission, Refusal, Stage};
@@ -83,7 +83,7 @@ enum Candidate {
     Later(Timestamp),
     /// It would be about this, but must not or cannot.
     No(Escalation),
-    Plan(Plan),
+    Plan(Box<Plan>),
 }
 
 /// Considers a target.
@@ -99,11 +99,8 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
         Candidate::Not => Considered::Nothing { look_at: None },
         Candidate::Later(at) => Considered::Nothing { look_at: Some(at) },
         Candidate::No(why) => Considered::Escalate { look_at: why.ask_again(now), why },
-        Candidate::Plan(plan) if !all.is_empty() => {
-            // A plan is made only of facts; the guards want theirs besides.
-            drop(plan);
-            Considered::Need(all)
-        }
+        // A plan is made only of facts; the guards want theirs besides.
+        Candidate::Plan(_) if !all.is_empty() => Considered::Need(all),
         Candidate::Plan(plan) => judge(patient, facts, plan, now),
     }
 }
@@ -135,22 +132,26 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     later.map_or(Candidate::Not, Candidate::Later)
 }
 
-fn judge(patient: Patient<'_>, facts: &Facts, plan: Plan, now: Timestamp) -> Considered {
+fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -> Considered {
     let case = case(patient, facts, &plan, now);
     match guard::check(&case, Stage::Claim, GUARDS) {
-        Ok(Permission::Act) => Considered::Act(Box::new(plan)),
-        Ok(Permission::Propose) => Considered::Propose(Box::new(plan)),
+        Ok(Permission::Act) => Considered::Act(plan),
+        Ok(Permission::Propose) => Considered::Propose(plan),
         Err(refusal) => {
             let look_at = refusal.ask_again(now);
-            Considered::Refused { plan: Box::new(plan), refusal, look_at }
+            Considered::Refused { plan, refusal, look_at }
         }
     }
 }
 
 /// A plan with everything that the guards check it against.
 pub fn case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Timestamp) -> Case<'c> {
-    let is_approved =
-        patient.open.is_some_and(|action| action.plan.id == plan.id && action.approved.is_some());
+    // What was approved is what the person saw, and for as long as they were asked.
+    let is_approved = patient.open.is_some_and(|action| {
+        action.approved.is_some()
+            && (&action.plan.id, &action.plan.call) == (&plan.id, &plan.call)
+            && !matches!(action.state, State::Proposed { until } if now >= until)
+    });
     Case {
         plan,
         enrolled: enrolled(patient.policy, &patient.record.target, facts),

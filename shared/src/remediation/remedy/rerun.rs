@@ -30,6 +30,7 @@ pub(super) fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> C
         let Some(rerun) = &rules.rerun else { return Candidate::No(Escalation::NotDeclared) };
         match of_one(patient, lost, rerun, facts) {
             Candidate::Not => {}
+            Candidate::No(Escalation::TooLate) => too_late = true,
             said => return said,
         }
     }
@@ -58,7 +59,7 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
     if needs_network(task) && rerun.network.is_none() {
         return Candidate::No(Escalation::NoNetwork);
     }
-    Candidate::Plan(Plan {
+    Candidate::Plan(Box::new(Plan {
         id,
         remedy: Remedy::RunTask,
         target: patient.record.target.clone(),
@@ -75,7 +76,7 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
         },
         precondition: Precondition { lost: Some(lost.task.clone()), ..Precondition::default() },
         because: format!("task {} was lost ({}), and nothing replaces it", lost.task.id(), lost.cause),
-    })
+    }))
 }
 
 /// Fargate's tasks have a network interface of their own. On EC2 that depends on the task definition's network mode, and ECS

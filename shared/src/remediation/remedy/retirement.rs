@@ -17,7 +17,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, _: &Facts, now: 
     if is_done || is_renewed || now >= retirement.starts_at {
         return Candidate::Not;
     }
-    Candidate::Plan(Plan {
+    Candidate::Plan(Box::new(Plan {
         id,
         remedy: Remedy::ForceNewDeployment,
         target: patient.record.target.clone(),
@@ -39,5 +39,5 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, _: &Facts, now: 
             "AWS replaces its tasks from {} on: now it happens while nothing else does",
             retirement.starts_at.strftime("%-d %b %H:%M UTC")
         ),
-    })
+    }))
 }

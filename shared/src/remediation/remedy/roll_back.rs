@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Candidate, Escalation, Patient, id_of};
 use crate::action::{Call, Plan, Precondition, Remedy};
-use crate::arn::{ServiceRevisionArn, TaskDefinitionArn};
+use crate::arn::{DeploymentId, ServiceRevisionArn, TaskDefinitionArn};
 use crate::config::{OnStuck, Rules};
 use crate::diagnosis::Cause;
-use crate::ecs::{Rollout, Service, ServiceDeploymentSummary};
+use crate::ecs::{Controller, Rollout, Service, ServiceDeploymentSummary};
 use crate::guard::is_ailing;
 use crate::incident::{Deployment, Failure};
 use crate::observed::Observed;
@@ -25,7 +25,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
     let (Some(primary), Some(revision)) =
         (service.primary(), service.primary().and_then(|p| p.task_definition.as_ref()))
     else {
-        return Candidate::Not;
+        return left_to_others(patient, service, rules);
     };
     let deployment = match facts.deployments.get(&primary.id) {
         Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
@@ -43,16 +43,25 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
     {
         return Candidate::No(Escalation::RanWellBefore(cause));
     }
-    let good = match good_revision(patient, primary, revision, rules, now) {
-        Ok(good) => good,
+    let (past, good) = match good_revision(patient, primary, revision, rules, now) {
+        Ok(found) => found,
         Err(why) => return Candidate::No(why),
     };
     let source = source_revision(service, facts);
     let needs = facts.open(
-        [Query::TaskDefinition(good.clone())].into_iter().chain(source.cloned().map(Query::ServiceRevision)),
+        [Query::TaskDefinition(good.clone()), Query::Deployment(past.clone())]
+            .into_iter()
+            .chain(source.cloned().map(Query::ServiceRevision)),
     );
     if !needs.is_empty() {
         return Candidate::Need(needs);
+    }
+    match facts.deployments.get(&past) {
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Known(past)) if fails_too(patient, past) => {
+            return Candidate::No(Escalation::GoodRevisionFails);
+        }
+        _ => {}
     }
     match facts.task_definitions.get(&good) {
         Some(Observed::Known(definition)) if definition.is_active => {}
@@ -63,7 +72,19 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         }
     }
     let call = way_back(service, source, facts, &good);
-    Candidate::Plan(plan(patient, primary, revision, &good, call, &trouble))
+    Candidate::Plan(Box::new(plan(patient, primary, revision, &good, call, &trouble)))
+}
+
+/// A service without deployments of ECS's own has task sets, of CodeDeploy or of somebody else.
+fn left_to_others(patient: Patient<'_>, service: &Service, rules: &Rules) -> Candidate {
+    let curable =
+        patient.incident.failures.causes().into_iter().filter(|(cause, _)| may_be_the_revision(*cause));
+    let count: usize = curable.map(|(_, count)| count).sum();
+    if service.controller == Controller::Ecs || count < usize::try_from(rules.failures).unwrap_or(usize::MAX)
+    {
+        return Candidate::Not;
+    }
+    Candidate::No(Escalation::ForeignController(service.controller.as_str().to_owned()))
 }
 
 /// What is wrong with a deployment.
@@ -151,10 +172,10 @@ fn good_revision(
     revision: &TaskDefinitionArn,
     rules: &Rules,
     now: Timestamp,
-) -> Result<TaskDefinitionArn, Escalation> {
-    let history = &patient.record.history;
-    let good = history.last_good(&primary.id, rules.bake, now).and_then(|past| past.task_definition.clone());
-    let Some(good) = good else { return Err(Escalation::NoGoodRevision) };
+) -> Result<(DeploymentId, TaskDefinitionArn), Escalation> {
+    let past = patient.record.history.last_good(&primary.id, rules.bake, now);
+    let good = past.and_then(|past| Some((past.id.clone(), past.task_definition.clone()?)));
+    let Some((past, good)) = good else { return Err(Escalation::NoGoodRevision) };
     if good == *revision {
         return Err(Escalation::GoodRevisionFails);
     }
@@ -168,7 +189,15 @@ fn good_revision(
     if left || samples.iter().filter(is_curable).any(fails) {
         return Err(Escalation::GoodRevisionFails);
     }
-    Ok(good)
+    Ok((past, good))
+}
+
+/// Whether tasks of an earlier deployment failed in this incident as well. The incident's own samples are the latest few: where
+/// the new revision fails more often, they are all of it.
+fn fails_too(patient: Patient<'_>, past: &Deployment) -> bool {
+    let since = patient.incident.failures.first_at().unwrap_or(patient.incident.opened_at);
+    let is_late = past.failures.last_at().is_some_and(|last| last >= since);
+    is_late && past.failures.causes().into_iter().any(|(cause, _)| may_be_the_revision(cause))
 }
 
 /// The one revision that ECS would go back to, were the deployment under way stopped.

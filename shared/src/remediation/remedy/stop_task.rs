@@ -29,7 +29,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         Some(Observed::Known(found)) if is_unwell(found) => {}
         Some(_) => return Candidate::Not,
     }
-    Candidate::Plan(Plan {
+    Candidate::Plan(Box::new(Plan {
         id: id_of(patient, Remedy::StopTask, task.as_str()),
         remedy: Remedy::StopTask,
         target: record.target.clone(),
@@ -42,5 +42,5 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
             seen.how,
             seen.since.strftime("%H:%M UTC")
         ),
-    })
+    }))
 }

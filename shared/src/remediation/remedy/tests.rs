@@ -339,6 +339,22 @@ fn where_the_earlier_revision_fails_as_well_nothing_is_rolled_back() {
 }
 
 #[test]
+fn an_earlier_revision_that_fails_more_seldom_than_the_new_one_fails_as_well() {
+    let mut world = World::failing(Cause::AppError);
+    world.hear([failure(105, GOOD, Cause::AppError)]);
+    world.hear((106..120).map(|minute| failure(minute, BAD, Cause::AppError)));
+    assert_eq!(world.word(121), "good_revision_fails");
+}
+
+#[test]
+fn a_service_with_task_sets_is_left_to_whoever_deploys_it() {
+    let mut world = World::failing(Cause::AppError);
+    world.seen().controller = Controller::CodeDeploy;
+    world.seen().deployments.clear();
+    assert_eq!(world.word(107), "foreign_controller");
+}
+
+#[test]
 fn ecs_is_told_to_go_back_where_it_would_go_to_the_right_revision_and_only_there() {
     let arn =
         ServiceDeploymentArn::new("arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/api/x");
@@ -462,7 +478,7 @@ fn lost(fargate: bool) -> World {
     world.rules().rerun = Some(Rerun::default());
     world.hear([failure(102, 7, Cause::SpotInterrupted)]);
     let lost = Lost { task: TaskArn::new("task/lost"), at: at(102), cause: Cause::SpotInterrupted };
-    world.story.record.care.lost.push(lost);
+    world.story.record.care.lost = vec![lost];
     let launch =
         Launch { capacity_provider: fargate.then(|| "FARGATE_SPOT".to_owned()), ..Launch::default() };
     world.tasks([Task { last_status: TaskStatus::Stopped, launch, ..task("task/lost") }]);
@@ -490,4 +506,23 @@ fn a_lost_task_that_has_a_stand_in_or_that_ecs_forgets_is_not_run_again() {
     assert_eq!(lost(false).word(102 + 56), "too_late");
     world.truth.stand_ins.insert(started_by, Observed::Known(vec![task("task/new")]));
     assert_eq!(world.word(106), "nothing");
+}
+
+#[test]
+fn an_approval_is_for_the_call_that_was_approved_and_for_as_long_as_the_proposal_lasts() {
+    let mut world = World::failing(Cause::AppError);
+    world.rules().mode = Mode::Propose;
+    let Considered::Propose(plan) = world.considered(106) else { panic!("no proposal") };
+    let mut action = Action::proposed(*plan.clone(), at(106), at(200));
+    action.approved = Some(crate::action::Ruling { by: "ana".to_owned(), at: at(107), why: None });
+    let incident = world.story.incident.as_ref().unwrap();
+    let judged = |action: &Action, minute| {
+        let record = &world.story.record;
+        let patient =
+            Patient { record, incident, open: Some(action), home: Some(&world.home), policy: &world.policy };
+        case(patient, &world.truth, &plan, at(minute)).is_approved
+    };
+    assert!(judged(&action, 108) && !judged(&action, 200));
+    action.plan.call = Call::StopTask { cluster: cluster(), task: TaskArn::new("task/a") };
+    assert!(!judged(&action, 108));
 }

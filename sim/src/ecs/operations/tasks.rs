@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::api::{
-    DescribeTasksRequest, DescribeTasksResponse, DesiredStatus, Failure, LaunchType, ListTasksRequest,
-    ListTasksResponse, PropagateTags, RunTaskRequest, RunTaskResponse, StopTaskRequest, StopTaskResponse,
-    TaskField, TaskStopCode,
+    CapacityProviderStrategyItem, DescribeTasksRequest, DescribeTasksResponse, DesiredStatus, Failure,
+    LaunchType, ListTasksRequest, ListTasksResponse, PropagateTags, RunTaskRequest, RunTaskResponse,
+    StopTaskRequest, StopTaskResponse, TaskField, TaskStopCode,
 };
-use super::super::capacity::{self, NoPlace, Place, Want};
+use super::super::capacity::{self, FARGATE, FARGATE_SPOT, NoPlace, Place, Want};
 use super::super::definition::Definition;
 use super::super::error::ApiError;
 use super::super::names::last_segment;
@@ -16,6 +16,7 @@ use super::super::operation::Operation;
 use super::super::placement::{NewTask, subnets};
 use super::super::state::TaskId;
 use super::super::task::Task;
+use super::super::throttle::Bucket;
 use super::super::view::{View, missing, page};
 use super::super::world::Ecs;
 use super::Marks;
@@ -78,6 +79,10 @@ impl Ecs {
             return Ok(original);
         }
         let definition = active_definition(self.view_now(), &input.task_definition)?;
+        if let Some(why) = definition.behaviour.launch_failure() {
+            return Err(ApiError::client(why));
+        }
+        self.take_launches(&cluster, input)?;
         let mut answer = RunTaskResponse::default();
         let mut started = Vec::new();
         for _ in 0..input.count.unwrap_or(1) {
@@ -95,18 +100,41 @@ impl Ecs {
         Ok(answer)
     }
 
+    /// Takes tokens for tasks on Fargate, before anything is started. A strategy that names both kinds takes them of both, as
+    /// if all tasks went to either: which goes where is only known afterwards. A refusal leaves all tokens where they are.
+    fn take_launches(&mut self, cluster: &str, input: &RunTaskRequest) -> Result<(), ApiError> {
+        let on =
+            |name: &str| self.strategy_of(cluster, input).iter().any(|item| item.capacity_provider == name);
+        let on_demand = input.launch_type == Some(LaunchType::Fargate) || on(FARGATE);
+        let buckets = [(on_demand, Bucket::FargateLaunches), (on(FARGATE_SPOT), Bucket::FargateSpotLaunches)];
+        let mut throttle = self.throttle.clone();
+        for (_, bucket) in buckets.into_iter().filter(|(is_used, _)| *is_used) {
+            throttle.take(bucket, input.count.unwrap_or(1), self.now)?;
+        }
+        self.throttle = throttle;
+        Ok(())
+    }
+
+    fn strategy_of<'a>(
+        &'a self,
+        cluster: &str,
+        input: &'a RunTaskRequest,
+    ) -> &'a [CapacityProviderStrategyItem] {
+        let default = self.state.clusters.get(cluster).map(|cluster| cluster.default_strategy.as_slice());
+        match (&input.capacity_provider_strategy, input.launch_type) {
+            (Some(strategy), _) => strategy.as_slice(),
+            (None, Some(_)) => &[],
+            (None, None) => default.unwrap_or_default(),
+        }
+    }
+
     fn place_task(
         &self,
         cluster: &str,
         definition: &Definition,
         input: &RunTaskRequest,
     ) -> Result<Place, NoPlace> {
-        let default = self.state.clusters.get(cluster).map(|cluster| cluster.default_strategy.as_slice());
-        let strategy = match (&input.capacity_provider_strategy, input.launch_type) {
-            (Some(strategy), _) => strategy.as_slice(),
-            (None, Some(_)) => &[],
-            (None, None) => default.unwrap_or_default(),
-        };
+        let strategy = self.strategy_of(cluster, input);
         let group = group_of(definition, input);
         capacity::place(
             &self.state,

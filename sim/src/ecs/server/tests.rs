@@ -105,6 +105,30 @@ async fn a_bucket_that_is_empty_answers_until_time_has_passed() {
 }
 
 #[tokio::test]
+async fn launches_on_fargate_have_a_bucket_of_their_own() {
+    let face = Face::start().await;
+    face.ok("CreateCluster", &json!({ "clusterName": "prod" })).await;
+    let definition = json!({
+        "family": "job", "cpu": "256", "memory": "512", "containerDefinitions": [{ "name": "app", "image": "job:1" }],
+    });
+    face.ok("RegisterTaskDefinition", &definition).await;
+    let run = |count: u32, token: &str| {
+        json!({
+            "cluster": "prod", "taskDefinition": "job", "launchType": "FARGATE", "count": count, "clientToken": token,
+        })
+    };
+    face.endpoint.model(|ecs| ecs.throttle().set(Bucket::FargateLaunches, Rate { burst: 12, refill: 1 }));
+    let first = face.ok("RunTask", &run(10, "a")).await;
+    assert_eq!(face.refused("RunTask", &run(10, "b")).await, "ThrottlingException");
+    assert_eq!(face.ok("RunTask", &run(10, "a")).await, first, "an original result launches nothing");
+    face.ok("RunTask", &run(2, "c")).await;
+    face.endpoint.advance(Duration::from_secs(10));
+    face.ok("RunTask", &run(10, "b")).await;
+    let listed = face.ok("ListTasks", &json!({ "cluster": "prod", "family": "job" })).await;
+    assert_eq!(listed["taskArns"].as_array().unwrap().len(), 22);
+}
+
+#[tokio::test]
 async fn the_gateway_sees_calls_of_ecs_with_what_they_touch() {
     let face = Face::start().await;
     face.call("UpdateService", &json!({ "cluster": "prod", "service": "web" })).await;

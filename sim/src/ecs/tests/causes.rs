@@ -72,6 +72,23 @@ fn what_cannot_start_says_why() {
 }
 
 #[test]
+fn a_role_that_cannot_be_assumed_makes_no_task_at_all() {
+    let mut world = World::new(11);
+    world.fate(Fate::CannotAssumeRole);
+    world.ecs.add_service(&fargate_service(CLUSTER, "api", "api:1", 1)).unwrap();
+    world.pass(MINUTE * 10);
+    let told = world
+        .events
+        .iter()
+        .find(|emitted| emitted.event["detail"]["eventName"] == "SERVICE_TASK_CONFIGURATION_FAILURE")
+        .unwrap();
+    assert_eq!(diagnose(&decoded(told)).unwrap().cause.to_string(), "role_not_assumable");
+    assert!(world.running().is_empty() && world.stopped().is_empty());
+    let run = json!({ "cluster": CLUSTER, "taskDefinition": "api", "launchType": "FARGATE" });
+    assert_eq!(world.refused("RunTask", &run), "ClientException");
+}
+
+#[test]
 fn what_ends_by_itself_ends_by_its_exit_code_or_reason() {
     fate_is(Fate::CrashesAtBoot { exit_code: 1 }, "app_error");
     fate_is(Fate::Exits { after: MINUTE, exit_code: 139 }, "segfault");

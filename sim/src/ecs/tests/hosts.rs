@@ -4,7 +4,7 @@ use serde_json::json;
 use steward::diagnosis::diagnose;
 use steward::event::Event;
 
-use super::super::{Happening, Host};
+use super::super::{Happening, Host, PullFailure};
 use super::*;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -204,4 +204,24 @@ fn a_strategy_fills_its_base_first_and_then_goes_by_weight() {
     world.pass(MINUTE * 10);
     let spot = world.running().iter().filter(|task| task["capacityProviderName"] == "FARGATE_SPOT").count();
     assert_eq!((world.running().len(), spot), (8, 4));
+}
+
+#[test]
+fn on_a_host_the_cause_of_a_failed_start_is_the_container_s() {
+    let mut world = on_hosts();
+    let arn = world.fate(Fate::CannotPull(PullFailure::NotFound));
+    world.update(&arn);
+    world.pass(MINUTE * 3);
+    let failed = world.events.iter().find(|emitted| {
+        let detail = &emitted.event["detail"];
+        detail["taskDefinitionArn"] == *arn && detail["lastStatus"] == "STOPPED"
+    });
+    let event = failed.unwrap().event.clone();
+    assert_eq!(event["detail"]["stoppedReason"], "Task failed to start");
+    let reason = event["detail"]["containers"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("CannotPullContainerError: "));
+    let Value::Object(map) = event else { panic!() };
+    let event = Event::from_object(map).unwrap();
+    assert_eq!(event.unrecognised.count(), 0);
+    assert_eq!(diagnose(&event).unwrap().cause.to_string(), "image_not_found");
 }

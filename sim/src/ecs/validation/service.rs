@@ -11,7 +11,7 @@ use super::{
     Checked, Validate, at_most, client_token, invalid, name, not_blank, page, some_and_at_most,
     some_not_blank,
 };
-use super::{tags, within};
+use super::{tags, unmodelled, within};
 
 /// Services of one `DescribeServices` (API; FACTS §8).
 const DESCRIBED_SERVICES: usize = 10;
@@ -50,7 +50,9 @@ impl Validate for DescribeServicesRequest {
 impl Validate for ListServicesRequest {
     fn validate(&self) -> Checked {
         some_not_blank("cluster", self.cluster.as_ref())?;
-        page(self.max_results)
+        page(self.max_results)?;
+        unmodelled::launch_type(self.launch_type)?;
+        unmodelled::scheduling(self.scheduling_strategy)
     }
 }
 
@@ -70,7 +72,8 @@ impl Validate for CreateServiceRequest {
         within("healthCheckGracePeriodSeconds", self.health_check_grace_period_seconds, 0, GRACE)?;
         self.deployment_configuration.as_ref().map_or(Ok(()), deployment_configuration)?;
         placement(&self.placement_constraints, &self.placement_strategy)?;
-        network(self.network_configuration.as_ref())
+        network(self.network_configuration.as_ref())?;
+        unmodelled::create_service(self)
     }
 }
 
@@ -85,7 +88,8 @@ impl Validate for UpdateServiceRequest {
         self.deployment_configuration.as_ref().map_or(Ok(()), deployment_configuration)?;
         let constraints = self.placement_constraints.as_deref().unwrap_or_default();
         placement(constraints, self.placement_strategy.as_deref().unwrap_or_default())?;
-        network(self.network_configuration.as_ref())
+        network(self.network_configuration.as_ref())?;
+        unmodelled::update_service(self)
     }
 }
 

@@ -9,7 +9,7 @@ use super::service::{either_type_or_strategy, network, placement};
 use super::{
     Checked, Validate, client_token, invalid, name, not_blank, page, some_and_at_most, some_not_blank,
 };
-use super::{at_most, tags, within};
+use super::{at_most, tags, unmodelled, within};
 
 /// Tasks of one `DescribeTasks` or `GetTaskProtection` (API; FACTS §8).
 const DESCRIBED_TASKS: usize = 100;
@@ -48,7 +48,7 @@ impl Validate for ListTasksRequest {
         if self.started_by.is_some() && others {
             return Err(invalid("startedBy must be the only filter."));
         }
-        Ok(())
+        unmodelled::launch_type(self.launch_type)
     }
 }
 
@@ -63,7 +63,8 @@ impl Validate for RunTaskRequest {
         either_type_or_strategy(self.launch_type, self.capacity_provider_strategy.as_deref())?;
         placement(&self.placement_constraints, &self.placement_strategy)?;
         network(self.network_configuration.as_ref())?;
-        overrides(self.overrides.as_ref())
+        overrides(self.overrides.as_ref())?;
+        unmodelled::run_task(self)
     }
 }
 

@@ -141,7 +141,7 @@ fn a_service_has_a_name_a_count_and_a_short_token() {
     service.validate().unwrap();
     refused(&CreateServiceRequest { desired_count: None, ..service.clone() }, "desiredCount");
     refused(&CreateServiceRequest { service_name: "web 1".to_owned(), ..service.clone() }, "serviceName");
-    refused(&CreateServiceRequest { client_token: Some("t".repeat(37)), ..service }, "clientToken");
+    refused(&CreateServiceRequest { client_token: Some("t".repeat(37)), ..service }, "1 to 36 characters");
 }
 
 #[test]
@@ -209,4 +209,34 @@ fn a_task_definition_has_named_containers_with_images() {
     refused(&with(Vec::new()), "containerDefinitions");
     refused(&with(vec![container("app", "")]), "image");
     refused(&with(vec![container("app", "a"), container("app", "b")]), "app");
+}
+
+#[test]
+fn what_the_model_does_not_honour_is_refused_and_not_ignored() {
+    let hooked = |configuration| UpdateServiceRequest {
+        service: "web".to_owned(),
+        deployment_configuration: Some(configuration),
+        ..Default::default()
+    };
+    hooked(DeploymentConfiguration { strategy: Some(DeploymentStrategy::Rolling), ..Default::default() })
+        .validate()
+        .unwrap();
+    let blue_green =
+        DeploymentConfiguration { strategy: Some(DeploymentStrategy::BlueGreen), ..Default::default() };
+    refused(&hooked(blue_green), "strategy");
+    let hook = vec![DeploymentLifecycleHook::default()];
+    refused(
+        &hooked(DeploymentConfiguration { lifecycle_hooks: hook, ..Default::default() }),
+        "lifecycleHooks",
+    );
+    let daemon = CreateServiceRequest {
+        service_name: "log".to_owned(),
+        scheduling_strategy: Some(SchedulingStrategy::Daemon),
+        ..Default::default()
+    };
+    refused(&daemon, "schedulingStrategy");
+    refused(&RunTaskRequest { launch_type: Some(LaunchType::External), ..run() }, "launchType");
+    refused(&RunTaskRequest { platform_version: Some("1.3.0".to_owned()), ..run() }, "platformVersion");
+    let spread = vec![PlacementStrategy::default()];
+    refused(&RunTaskRequest { placement_strategy: spread, ..run() }, "placementStrategy");
 }

@@ -49,6 +49,16 @@ pub(super) fn touches(
     let touch = |resource: String| Touch { action: action(single), resource, leading_keys: Vec::new() };
     match service {
         "dynamodb" => dynamodb(region, operation, json),
+        "cloudformation" => {
+            let stack = form.and_then(|form| form.get("StackName"));
+            let arn = |name: &str| {
+                if name.starts_with("arn:") {
+                    return name.to_owned();
+                }
+                format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/*")
+            };
+            vec![touch(stack.map_or("*".to_owned(), arn))]
+        }
         "ecs" => ecs::resources(region, operation, json).into_iter().map(touch).collect(),
         "sqs" => {
             let url = text("QueueUrl").or_else(|| form.and_then(|form| form.get("QueueUrl")));
@@ -212,6 +222,20 @@ mod tests {
             });
             let expected = [row("dynamodb:Query", "table/t/index/due", &["x#"])];
             assert_eq!(touched("dynamodb", "Query", &body), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_stack_is_named_by_its_name_or_its_id() {
+        let id = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1";
+        for (name, resource) in [
+            ("StackName=shop", "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/*".to_owned()),
+            (&format!("StackName={id}"), id.to_owned()),
+            ("Action=DescribeStacks", "*".to_owned()),
+        ] {
+            let form = Form::read(&Bytes::copy_from_slice(name.as_bytes()));
+            let touched = touches("cloudformation", "us-east-1", "DescribeStacks", &Value::Null, Some(&form));
+            assert_eq!(touched[0].resource, resource);
         }
     }
 

@@ -9,15 +9,13 @@ use steward::guard;
 use steward::incident::{Incident, Target, TargetRecord};
 use steward::ledger::{Key, MemoryLedger, Record, Scope, Transaction};
 
-use super::{Checks, Invariant, action_of, describe, read};
+use super::{Checks, Invariant, action_of, read};
 use crate::world::actor::Actor;
 
 /// A call that takes effect, as it is seen at that moment.
 pub(in crate::world) struct Change<'c> {
     pub(in crate::world) id: &'c ActionId,
     pub(in crate::world) call: &'c Call,
-    /// Tags of the target's service.
-    pub(in crate::world) tags: BTreeMap<String, String>,
 }
 
 impl Checks {
@@ -117,7 +115,7 @@ impl Checks {
         now: Timestamp,
     ) {
         let Some(action) = action_of(ledger, change.id) else {
-            let what = format!("{actor}: {} of an action that the ledger does not know", describe(change.call));
+            let what = format!("{actor}: {} of an action that the ledger does not know", change.call);
             return self.fail(Invariant::IssuedBeforeCall, now, what);
         };
         let target = action.plan.target.clone();
@@ -127,7 +125,7 @@ impl Checks {
         };
         self.issued(actor, &action, change, record.as_ref(), now);
         self.switches(actor, &target, now);
-        self.leave(actor, &action, change, now);
+        self.leave(actor, &action, now);
         self.outage(actor, ledger, &action, now);
     }
 
@@ -145,7 +143,7 @@ impl Checks {
             fail(format!("action {short} is called while it is {}", action.state.as_str()));
         }
         if action.plan.call != *change.call {
-            fail(format!("action {short} calls {}, and the ledger says {}", describe(change.call), describe(&action.plan.call)));
+            fail(format!("action {short} calls {}, and the ledger says {}", change.call, action.plan.call));
         }
         if record.and_then(|record| record.care.open.as_ref()) != Some(change.id) {
             fail(format!("action {short} is called without its target's lock"));
@@ -169,9 +167,10 @@ impl Checks {
         }
     }
 
-    fn leave(&mut self, actor: &Actor, action: &Action, change: &Change<'_>, now: Timestamp) {
+    /// No service of these worlds enrols itself by a tag.
+    fn leave(&mut self, actor: &Actor, action: &Action, now: Timestamp) {
         let policy = self.policy.clone();
-        let enrolled = policy.for_target(&action.plan.target, &change.tags);
+        let enrolled = policy.for_target(&action.plan.target, &BTreeMap::new());
         let target = &action.plan.target;
         let remedy = action.plan.remedy;
         if !enrolled.is_enrolled || enrolled.mode == Mode::Observe || !enrolled.rules.remedies.contains(&remedy) {

@@ -112,7 +112,7 @@ async fn clusters_and_definitions(held: &mut Held) {
 async fn services(held: &mut Held) -> String {
     let service = json!({
         "cluster": "prod", "serviceName": "web", "taskDefinition": "web:1", "desiredCount": 2,
-        "launchType": "FARGATE", "networkConfiguration": network(), "clientToken": "once",
+        "launchType": "FARGATE", "networkConfiguration": network(),
         "propagateTags": "SERVICE",
         "deploymentConfiguration": {
             "minimumHealthyPercent": 100, "maximumPercent": 200,
@@ -280,6 +280,8 @@ async fn all_that_is_asked_and_answered_is_as_aws_describes_it() {
     assert_eq!(rest, ["ContinueServiceDeployment"], "no hook waits here");
 }
 
+type Mutation = (&'static str, fn(&mut Value));
+
 #[tokio::test]
 async fn a_wrong_answer_is_caught() {
     let mut held = Held::start().await;
@@ -287,7 +289,7 @@ async fn a_wrong_answer_is_caught() {
     services(&mut held).await;
     let asked = json!({ "cluster": "prod", "services": ["web"] });
     let right = held.ok(Operation::DescribeServices, asked).await;
-    let mutations: [(&str, fn(&mut Value)); 5] = [
+    let mutations: [Mutation; 5] = [
         ("a member by another name", |service| service["ServiceName"] = json!("web")),
         ("a text for a number", |service| service["desiredCount"] = json!("2")),
         ("a value beyond the enumeration", |service| service["schedulingStrategy"] = json!("SOMETIMES")),

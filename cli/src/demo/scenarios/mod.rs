@@ -1,0 +1,73 @@
+//! Scenarios in the demo: the same world under Steward in two modes side by side, and how long each took.
+
+mod rows;
+mod show;
+
+use std::io;
+use std::path::Path;
+
+use steward::config::Mode;
+use steward_sim::scenario::{self, Played, Run, Scenario};
+
+pub(super) use rows::{Across, Scene};
+pub(super) use show::{clock, write, write_one};
+
+/// The modes that stand side by side.
+const MODES: [Mode; 2] = [Mode::Observe, Mode::Act];
+
+/// The scenarios of the overview, played.
+pub(super) fn overview() -> io::Result<Vec<Scene>> {
+    let all = Scenario::all().map_err(io::Error::other)?;
+    all.iter().filter(|scenario| scenario.is_in_demo()).map(scene).collect()
+}
+
+fn scene(scenario: &Scenario) -> io::Result<Scene> {
+    let [observe, act] = MODES.map(|mode| play(scenario, Run::Steward(mode)));
+    let alone = [false, true].map(|breaker| play(scenario, Run::EcsAlone { breaker }));
+    let [without, with] = alone;
+    Ok(Scene::of(scenario, &[observe?, act?], &[without?, with?]))
+}
+
+/// A scenario by name, or one of a file, played in every mode that it names, and without Steward.
+pub(super) fn one(name: &str) -> io::Result<(Scenario, Vec<Played>)> {
+    let scenario = find(name)?;
+    let played: io::Result<Vec<Played>> =
+        scenario::runs(&scenario).into_iter().map(|run| play(&scenario, run)).collect();
+    Ok((scenario, played?))
+}
+
+fn find(name: &str) -> io::Result<Scenario> {
+    let is_file = Path::new(name).extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    if is_file {
+        let text = std::fs::read_to_string(name)
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+        return Scenario::read(name, &text).map_err(io::Error::other);
+    }
+    let all = Scenario::all().map_err(io::Error::other)?;
+    let names: Vec<String> = all.iter().map(|scenario| scenario.name.clone()).collect();
+    all.into_iter().find(|scenario| scenario.name == name).ok_or_else(|| {
+        let known = names.join(", ");
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("no scenario is called {name}; there are {known}. One of your own is a file that ends with .yaml"),
+        )
+    })
+}
+
+/// Plays all of them and writes their measures.
+pub(super) fn write_document(path: &Path) -> io::Result<usize> {
+    let all = Scenario::all().map_err(io::Error::other)?;
+    let mut played = Vec::new();
+    for scenario in &all {
+        let runs: io::Result<Vec<Played>> =
+            scenario::runs(scenario).into_iter().map(|run| play(scenario, run)).collect();
+        played.push((scenario, runs?));
+    }
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    std::fs::write(path, scenario::document(&played)).map_err(named)?;
+    Ok(all.len())
+}
+
+fn play(scenario: &Scenario, run: Run) -> io::Result<Played> {
+    scenario::play(scenario, run).map_err(io::Error::other)
+}

@@ -1,0 +1,304 @@
+//! `steward approve`, `settle`, `pause` and `resume` as people call them, against a table and a Parameter Store that speak
+//! the protocol.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+
+mod stand_in;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use steward::action::{Action, ActionId, Call, Epoch, Plan, Precondition, Remedy, State};
+use steward::arn::{ClusterArn, ServiceName, TaskDefinitionArn};
+use steward::incident::{Failures, Incident, Note, Remedies, Status, Target, TargetRecord};
+use steward::ledger::{self, Key, Openings, Record, Scope, Switch};
+use steward::redact::redact;
+use steward::remediation::Home;
+
+const TABLE: &str = "arn:aws:dynamodb:eu-central-1:123456789012:table/prod-Table-1ABC";
+
+/// DynamoDB's and SSM's JSON protocols, with the conditions that the ledger makes.
+#[derive(Clone, Default)]
+struct Server {
+    parameters: Arc<Mutex<BTreeMap<String, String>>>,
+    items: Arc<Mutex<BTreeMap<String, Value>>>,
+    tables: Arc<Mutex<BTreeSet<String>>>,
+    port: u16,
+}
+
+impl stand_in::Service for Server {
+    fn answer(&self, operation: &str, input: &Value) -> Result<Value, (String, Value)> {
+        let parameters = self.parameters.lock().unwrap();
+        let mut items = self.items.lock().unwrap();
+        let tables = |table: &Value| self.tables.lock().unwrap().insert(table.as_str().unwrap().to_owned());
+        let holds = |items: &BTreeMap<String, Value>, put: &Value| {
+            let found = items.get(put["Item"]["pk"]["S"].as_str().unwrap());
+            match put["ConditionExpression"].as_str().unwrap() {
+                "attribute_not_exists(pk)" => found.is_none(),
+                "#version = :expected" => found
+                    .is_some_and(|found| found["version"] == put["ExpressionAttributeValues"][":expected"]),
+                other => panic!("{other}"),
+            }
+        };
+        let put = |items: &mut BTreeMap<String, Value>, put: &Value| {
+            tables(&put["TableName"]);
+            items.insert(put["Item"]["pk"]["S"].as_str().unwrap().to_owned(), put["Item"].clone());
+        };
+        Ok(match operation {
+            "GetParameters" => {
+                let names: Vec<String> = serde_json::from_value(input["Names"].clone()).unwrap();
+                let (found, invalid): (Vec<String>, _) =
+                    names.into_iter().partition(|name| parameters.contains_key(name));
+                let found: Vec<Value> =
+                    found.iter().map(|name| json!({"Name": name, "Value": parameters[name]})).collect();
+                json!({"Parameters": found, "InvalidParameters": invalid})
+            }
+            "GetParametersByPath" => {
+                assert_eq!(input["Path"], "/steward");
+                let all: Vec<Value> = parameters.keys().map(|name| json!({"Name": name})).collect();
+                json!({"Parameters": all})
+            }
+            "GetItem" => match items.get(input["Key"]["pk"]["S"].as_str().unwrap()) {
+                Some(item) => json!({"Item": item}),
+                None => json!({}),
+            },
+            "BatchGetItem" => {
+                let (table, request) = input["RequestItems"].as_object().unwrap().iter().next().unwrap();
+                let keys = request["Keys"].as_array().unwrap().iter();
+                let found: Vec<&Value> =
+                    keys.filter_map(|key| items.get(key["pk"]["S"].as_str().unwrap())).collect();
+                json!({"Responses": {table: found}, "UnprocessedKeys": {}})
+            }
+            "PutItem" => {
+                if !holds(&items, input) {
+                    return Err(("ConditionalCheckFailedException".to_owned(), json!({})));
+                }
+                put(&mut items, input);
+                json!({})
+            }
+            "TransactWriteItems" => {
+                let puts: Vec<&Value> =
+                    input["TransactItems"].as_array().unwrap().iter().map(|item| &item["Put"]).collect();
+                assert!(puts.iter().all(|put| holds(&items, put)), "nobody else writes here");
+                for one in puts {
+                    put(&mut items, one);
+                }
+                json!({})
+            }
+            other => panic!("{other} is not called"),
+        })
+    }
+}
+
+impl Server {
+    /// One stack, `prod`.
+    fn start() -> Self {
+        let mut server = Self::default();
+        server.parameters.lock().unwrap().insert("/steward/prod/table".to_owned(), TABLE.to_owned());
+        server.port = stand_in::start(&server);
+        server
+    }
+
+    fn keep(&self, key: &Key, record: &Record) {
+        let text = ledger::encode(key, record).unwrap();
+        let item = json!({"pk": {"S": key.as_str()}, "item": {"S": text}, "version": {"N": "1"}});
+        self.items.lock().unwrap().insert(key.as_str().to_owned(), item);
+    }
+
+    fn record(&self, key: &Key) -> Option<Record> {
+        let items = self.items.lock().unwrap();
+        let text = items.get(key.as_str())?["item"]["S"].as_str().unwrap().to_owned();
+        Some(ledger::decode(key, &text).unwrap())
+    }
+
+    fn action(&self) -> Action {
+        match self.record(&Key::action(&plan().id)) {
+            Some(Record::Action(action)) => *action,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An action with its target and incident.
+    fn knows(&self, action: &Action) {
+        let target = target();
+        let mut record = TargetRecord { incident: Some(opened_at()), ..TargetRecord::new(target.clone()) };
+        record.care.note(action);
+        let mut incident = Incident {
+            target: target.clone(),
+            opened_at: opened_at(),
+            status: Status::Open,
+            failures: Failures::default(),
+            deployments: BTreeSet::new(),
+            remedies: Remedies::default(),
+        };
+        incident.remedies.note(Note::of(action));
+        self.keep(&Key::action(&action.plan.id), &Record::Action(Box::new(action.clone())));
+        self.keep(&Key::incident(&target, opened_at()), &Record::Incident(incident));
+        self.keep(&Key::target(&target), &Record::Target(record));
+    }
+
+    fn ends(&self, code: i32, arguments: &[&str]) -> String {
+        stand_in::ends(self.port, code, arguments, "")
+    }
+}
+
+fn now() -> Timestamp {
+    #[allow(clippy::disallowed_methods, reason = "the command line goes by the real time")]
+    Timestamp::now()
+}
+
+fn opened_at() -> Timestamp {
+    "2026-11-20T21:00:00Z".parse().unwrap()
+}
+
+fn cluster() -> ClusterArn {
+    ClusterArn::new("arn:aws:ecs:eu-central-1:123456789012:cluster/shop")
+}
+
+fn target() -> Target {
+    Target::Service { cluster: cluster(), name: ServiceName::new("api") }
+}
+
+fn plan() -> Plan {
+    let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
+    let revision = TaskDefinitionArn::new("arn:aws:ecs:eu-central-1:123456789012:task-definition/api:42");
+    Plan {
+        id: ActionId::of(&home, &target(), Remedy::RollBack, "ecs-svc/43"),
+        remedy: Remedy::RollBack,
+        target: target(),
+        incident: opened_at(),
+        revision: None,
+        call: Call::UpdateService {
+            cluster: cluster(),
+            service: ServiceName::new("api"),
+            task_definition: Some(revision),
+            force_new_deployment: false,
+        },
+        precondition: Precondition::default(),
+        because: "api:43 fails".to_owned(),
+    }
+}
+
+#[test]
+fn a_proposal_is_approved_once_and_by_whom_is_remembered() {
+    let server = Server::start();
+    let id = plan().id.to_string();
+    server.knows(&Action::proposed(plan(), now(), now() + SignedDuration::from_hours(1)));
+    let told = server.ends(0, &["approve", &id, "--stack", "prod", "--why", "it is urgent"]);
+    assert!(told.starts_with("approved: UpdateService api to api:42, of service api in shop\n"), "{told}");
+    let ruling = server.action().approved.unwrap();
+    assert!(ruling.by.starts_with("ana@") && ruling.why.as_deref() == Some("it is urgent"), "{ruling:?}");
+    let due = server.items.lock().unwrap()[&format!("r#ACTION#{id}")]["due_owner"].clone();
+    assert_eq!(due, json!({"S": "r#"}), "the next sweep finds it");
+    assert_eq!(*server.tables.lock().unwrap(), BTreeSet::from(["prod-Table-1ABC".to_owned()]));
+    let told = server.ends(0, &["approve", &id, "--by", "ben"]);
+    assert!(told.starts_with("ana@") && told.contains(" has approved it already, "), "{told}");
+}
+
+#[test]
+fn what_cannot_be_approved_says_why_and_stays_as_it_is() {
+    let server = Server::start();
+    let id = plan().id.to_string();
+    assert!(server.ends(2, &["approve", &id]).contains(&format!("no action has the id {id}")));
+    server.knows(&Action::proposed(plan(), opened_at(), opened_at()));
+    let told = server.ends(2, &["approve", &id]);
+    assert!(told.contains("could be approved until 20 Nov 21:00 UTC"), "{told}");
+    assert_eq!(server.action().approved, None);
+    let told = server.ends(2, &["approve", "cf69c730006d"]);
+    assert!(told.contains("64 hexadecimal digits, as the alert prints them"), "{told}");
+}
+
+#[test]
+fn an_unknown_outcome_is_settled_with_a_reason_and_told() {
+    let server = Server::start();
+    let id = plan().id.to_string();
+    let action = Action::claimed(plan(), None, Epoch(1), opened_at(), opened_at()).unwrap();
+    server.knows(&action.into_state(State::Unknown { at: opened_at(), why: redact("no answer") }));
+    let told = server.ends(2, &["settle", &id, "--as", "done"]);
+    assert!(told.contains("--why <TEXT>"), "{told}");
+    let told = server.ends(0, &["settle", &id, "--as", "not-done", "--why", "no new deployment"]);
+    assert!(
+        told.starts_with("settled: UpdateService api to api:42 took no effect\nservice api in shop is free"),
+        "{told}"
+    );
+    assert_eq!(server.action().state.as_str(), "failed");
+    let Some(Record::Target(record)) = server.record(&Key::target(&target())) else { panic!() };
+    assert_eq!(record.care.open, None);
+    assert!(server.items.lock().unwrap().keys().any(|key| key.starts_with("x#NEWS#incident#")));
+    let told = server.ends(0, &["settle", &id, "--as", "done", "--why", "I think so"]);
+    assert!(
+        told.contains("has settled it already, as failed") && told.contains("nothing was changed"),
+        "{told}"
+    );
+    assert_eq!(server.action().state.as_str(), "failed");
+}
+
+#[test]
+fn pausing_and_resuming_turn_the_switch_that_functions_read() {
+    let server = Server::start();
+    let paused = |scope: Scope| match server.record(&Key::switch(&scope)) {
+        Some(Record::Switch(Switch { paused, .. })) => paused.is_some(),
+        _ => false,
+    };
+    assert_eq!(server.ends(0, &["pause", "--why", "migration"]), "paused: all changes\n");
+    assert!(paused(Scope::Global));
+    let told = server.ends(0, &["pause", "--why", "again", "--by", "ben"]);
+    assert!(
+        told.starts_with("paused already: all changes, by ana@") && told.ends_with(": migration\n"),
+        "{told}"
+    );
+    let told = server.ends(0, &["resume"]);
+    assert!(told.starts_with("resumed: all changes, which ana@") && !paused(Scope::Global), "{told}");
+    assert!(server.ends(0, &["resume"]).starts_with("nothing was paused as a whole"));
+
+    server.keep(&Key::cluster(&cluster()), &Record::Openings(Openings::none(cluster())));
+    assert_eq!(server.ends(0, &["pause", "shop", "--why", "game day"]), "paused: changes in shop\n");
+    assert!(paused(Scope::Cluster(cluster())) && !paused(Scope::Global));
+    assert!(server.ends(0, &["resume", cluster().as_str()]).starts_with("resumed: changes in shop, "));
+    let told = server.ends(0, &["pause", "shpo", "--why", "game day"]);
+    assert!(told.contains("paused: changes in shpo\n") && told.contains("Is its name right?"), "{told}");
+    assert_eq!(server.ends(0, &["resume", "shop"]), "changes in shop were not paused\n");
+}
+
+#[test]
+fn the_documentation_has_every_guard_in_the_order_in_which_they_are_asked() {
+    let page = include_str!("../../docs/safety.md");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| guard |")).skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    let named: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split('|').nth(1))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let asked: Vec<&str> = steward::guard::GUARDS.iter().map(|guard| guard.name).collect();
+    assert_eq!(named, asked);
+}
+
+#[test]
+fn the_ledger_is_the_one_that_is_named_or_the_only_one() {
+    let server = Server::start();
+    let pause = ["pause", "--why", "migration"];
+    let with = |more: &[&'static str]| [&pause[..], more].concat();
+    let told = server.ends(2, &with(&["--stack", "pord"]));
+    assert!(told.contains("/steward/pord/table does not exist: is pord the name of a stack"), "{told}");
+    server.parameters.lock().unwrap().insert("/steward/test/table".to_owned(), TABLE.replace("prod", "test"));
+    server
+        .parameters
+        .lock()
+        .unwrap()
+        .insert("/steward/prod/configuration/current".to_owned(), "{}".to_owned());
+    let told = server.ends(2, &with(&[]));
+    assert!(told.contains("there are several stacks; name one by `--stack`: prod, test"), "{told}");
+    let told = server.ends(2, &with(&["--table", "arn:aws:dynamodb:us-east-1:1:table/other"]));
+    assert!(told.contains("is not in eu-central-1: name its Region by `--region`"), "{told}");
+    assert!(server.items.lock().unwrap().is_empty());
+    let told = server.ends(2, &["pause", "shop", "--why", "x", "--table", "other"]);
+    assert!(told.contains("in which account is shop?"), "{told}");
+    server.ends(0, &with(&["--table", "other"]));
+    server.parameters.lock().unwrap().clear();
+    assert!(
+        server.ends(2, &with(&[])).contains("no stack in this account and Region says where its table is")
+    );
+}

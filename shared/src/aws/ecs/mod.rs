@@ -1,0 +1,165 @@
+//! ECS.
+//!
+//! # Invariants
+//!
+//! * Reads answer what ECS answered: what it knows nothing of is absent, and an answer without what is needed is an error.
+//! * A change is one request, but for a tokened RunTask that was throttled; what its failure means is in the error.
+//! * Overrides go through untouched, or not at all.
+
+mod change;
+mod deployment;
+mod overrides;
+mod service;
+mod task;
+
+#[cfg(test)]
+mod tests;
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::types::Failure;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
+
+use super::sdk::Sdk;
+use super::verdict::{FailedCall, Verdict};
+use crate::action::{ActionId, Call};
+use crate::arn::{
+    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+};
+use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Page};
+
+/// The most that one of ECS's lists answers.
+const PAGE: i32 = 100;
+/// `failures[].reason` of what ECS knows nothing of.
+const MISSING: &str = "MISSING";
+
+/// ECS in this account and region.
+#[derive(Debug, Clone)]
+pub struct Ecs {
+    client: Client,
+}
+
+impl Ecs {
+    /// With what all clients share.
+    pub fn new(sdk: &Sdk) -> Self {
+        Self { client: sdk.ecs() }
+    }
+}
+
+impl DescribeEcs for Ecs {
+    async fn service(&self, cluster: &ClusterArn, name: &ServiceName) -> Result<Option<Service>, EcsError> {
+        service::describe_one(&self.client, cluster, name).await
+    }
+
+    async fn services(&self, cluster: &ClusterArn, from: Option<&str>) -> Result<Page<Service>, EcsError> {
+        service::list(&self.client, cluster, from).await
+    }
+
+    async fn service_deployment(
+        &self,
+        arn: &ServiceDeploymentArn,
+    ) -> Result<Option<ServiceDeployment>, EcsError> {
+        deployment::describe(&self.client, arn).await
+    }
+
+    async fn service_revision(&self, arn: &ServiceRevisionArn) -> Result<Option<ServiceRevision>, EcsError> {
+        deployment::describe_revision(&self.client, arn).await
+    }
+
+    async fn task_definition(&self, arn: &TaskDefinitionArn) -> Result<Option<TaskDefinition>, EcsError> {
+        task::describe_definition(&self.client, arn).await
+    }
+
+    async fn tasks(&self, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Vec<Task>, EcsError> {
+        task::describe(&self.client, cluster, arns).await
+    }
+
+    async fn find_tasks(
+        &self,
+        cluster: &ClusterArn,
+        find: &Find,
+        from: Option<&str>,
+    ) -> Result<Page<Task>, EcsError> {
+        task::find(&self.client, cluster, find, from).await
+    }
+
+    async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
+        let mut found = Vec::new();
+        let mut pages = self.client.list_clusters().max_results(PAGE).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| failed("ListClusters", "this account and region".to_owned(), &error))?;
+            found.extend(page.cluster_arns.unwrap_or_default().into_iter().map(ClusterArn::new));
+        }
+        Ok(found)
+    }
+}
+
+impl ChangeEcs for Ecs {
+    async fn change(&self, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError> {
+        change::change(&self.client, id, call, overrides).await
+    }
+}
+
+/// A call that failed, as the table of codes judges it.
+pub(super) fn failed<E>(
+    operation: &'static str,
+    target: String,
+    error: &SdkError<E, HttpResponse>,
+) -> EcsError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let FailedCall { verdict, problem } = FailedCall::of(error);
+    EcsError { operation, target, problem, meaning: meaning(verdict) }
+}
+
+fn meaning(verdict: Verdict) -> Meaning {
+    match verdict {
+        Verdict::Throttled => Meaning::Throttled,
+        Verdict::Unknown => Meaning::Unknown,
+        Verdict::Refused | Verdict::ConditionFailed => Meaning::Refused,
+    }
+}
+
+/// An answer that lacks what it must have.
+fn lacks(operation: &'static str, target: &str, member: &str) -> EcsError {
+    EcsError {
+        operation,
+        target: target.to_owned(),
+        problem: format!("the answer has no {member}"),
+        meaning: Meaning::Unknown,
+    }
+}
+
+/// Partial failures of a read: what is MISSING is absent, anything else is not known.
+fn only_missing(
+    operation: &'static str,
+    target: &str,
+    failures: Option<Vec<Failure>>,
+) -> Result<(), EcsError> {
+    let other = failures.unwrap_or_default().into_iter().find(|failure| failure.reason() != Some(MISSING));
+    other.map_or(Ok(()), |failure| {
+        Err(EcsError {
+            operation,
+            target: failure.arn.clone().unwrap_or_else(|| target.to_owned()),
+            problem: said(&failure),
+            meaning: Meaning::Unknown,
+        })
+    })
+}
+
+/// What a failure says, in one line.
+fn said(failure: &Failure) -> String {
+    let reason = failure.reason().unwrap_or("a failure without a reason");
+    failure.detail().map_or_else(|| reason.to_owned(), |detail| format!("{reason}: {detail}"))
+}
+
+fn timestamp(at: Option<&DateTime>) -> Option<Timestamp> {
+    let at = at?;
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}

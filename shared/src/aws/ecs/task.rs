@@ -1,0 +1,156 @@
+//! Tasks and task definitions.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
+use aws_sdk_ecs::operation::describe_tasks::DescribeTasksError;
+use aws_sdk_ecs::types::{DesiredStatus, Task as Answered, TaskDefinitionStatus};
+use serde_json::Value;
+
+use super::overrides::{Answers, own};
+use super::{PAGE, failed, lacks, only_missing, timestamp};
+use crate::arn::{ClusterArn, TaskArn, TaskDefinitionArn};
+use crate::ecs::{Launch, Overrides, Task, TaskDefinition};
+use crate::event::TaskStatus;
+use crate::ports::{EcsError, Find, Page};
+
+const DESCRIBE: &str = "DescribeTasks";
+const LIST: &str = "ListTasks";
+const DESCRIBE_DEFINITION: &str = "DescribeTaskDefinition";
+/// DescribeTasks takes so many.
+const MAX_TASKS: usize = 100;
+
+pub(super) async fn describe_definition(
+    client: &Client,
+    arn: &TaskDefinitionArn,
+) -> Result<Option<TaskDefinition>, EcsError> {
+    match client.describe_task_definition().task_definition(arn.as_str()).send().await {
+        Ok(answer) => {
+            let lacks = |member| lacks(DESCRIBE_DEFINITION, arn.as_str(), member);
+            let found = answer.task_definition.ok_or_else(|| lacks("taskDefinition"))?;
+            let status = found.status.ok_or_else(|| lacks("status"))?;
+            Ok(Some(TaskDefinition {
+                arn: found.task_definition_arn.map_or_else(|| arn.clone(), TaskDefinitionArn::new),
+                is_active: status == TaskDefinitionStatus::Active,
+            }))
+        }
+        // For a revision that was never registered, or was deleted, the operation has no code of its own: it answers that
+        // the identifier is not valid.
+        Err(error)
+            if error.as_service_error().is_some_and(DescribeTaskDefinitionError::is_client_exception) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(failed(DESCRIBE_DEFINITION, arn.to_string(), &error)),
+    }
+}
+
+pub(super) async fn find(
+    client: &Client,
+    cluster: &ClusterArn,
+    find: &Find,
+    from: Option<&str>,
+) -> Result<Page<Task>, EcsError> {
+    let call = client.list_tasks().cluster(cluster.as_str()).max_results(PAGE);
+    // `startedBy` is the only filter where it is one, and finds running tasks alone.
+    let call = match find {
+        Find::Running => call.desired_status(DesiredStatus::Running),
+        Find::StartedBy(caller) => call.started_by(caller),
+        Find::StoppedOfFamily { family, .. } => call.family(family).desired_status(DesiredStatus::Stopped),
+    };
+    let listed = call
+        .set_next_token(from.map(str::to_owned))
+        .send()
+        .await
+        .map_err(|error| failed(LIST, format!("tasks of {}", cluster.name()), &error))?;
+    let arns: Vec<TaskArn> = listed.task_arns.unwrap_or_default().into_iter().map(TaskArn::new).collect();
+    let mut items = describe(client, cluster, &arns).await?;
+    if let Find::StoppedOfFamily { started_by, .. } = find {
+        items.retain(|task| task.started_by.as_ref() == Some(started_by));
+    }
+    Ok(Page { items, next: listed.next_token })
+}
+
+pub(super) async fn describe(
+    client: &Client,
+    cluster: &ClusterArn,
+    arns: &[TaskArn],
+) -> Result<Vec<Task>, EcsError> {
+    let mut tasks = Vec::new();
+    for some in arns.chunks(MAX_TASKS) {
+        tasks.extend(describe_some(client, cluster, some).await?);
+    }
+    Ok(tasks)
+}
+
+async fn describe_some(
+    client: &Client,
+    cluster: &ClusterArn,
+    arns: &[TaskArn],
+) -> Result<Vec<Task>, EcsError> {
+    let target = match arns {
+        [one] => one.to_string(),
+        several => format!("{} tasks of {}", several.len(), cluster.name()),
+    };
+    let answers = Answers::default();
+    let answer = client
+        .describe_tasks()
+        .cluster(cluster.as_str())
+        .set_tasks(Some(arns.iter().map(ToString::to_string).collect()))
+        .customize()
+        .interceptor(answers.clone())
+        .send()
+        .await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        // Of a cluster that is not there.
+        Err(error)
+            if error.as_service_error().is_some_and(DescribeTasksError::is_cluster_not_found_exception) =>
+        {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(failed(DESCRIBE, target, &error)),
+    };
+    only_missing(DESCRIBE, &target, answer.failures)?;
+    let mut overrides = answers.take();
+    let tasks = answer.tasks.unwrap_or_default().into_iter();
+    tasks.map(|task| read(task, cluster, &mut overrides, &target)).collect()
+}
+
+fn read(
+    answered: Answered,
+    cluster: &ClusterArn,
+    overrides: &mut BTreeMap<String, Value>,
+    target: &str,
+) -> Result<Task, EcsError> {
+    let lacks = |member| lacks(DESCRIBE, target, member);
+    let arn = answered.task_arn.ok_or_else(|| lacks("taskArn"))?;
+    // Every task has them, if only as the names of its containers.
+    let overrides = overrides.remove(&arn).ok_or_else(|| lacks("overrides"))?;
+    let capacity_provider = answered.capacity_provider_name;
+    // ECS answers both, and RunTask takes one.
+    let launch_type = answered.launch_type.filter(|_| capacity_provider.is_none());
+    Ok(Task {
+        arn: TaskArn::new(arn),
+        cluster: answered.cluster_arn.map_or_else(|| cluster.clone(), ClusterArn::new),
+        task_definition: answered.task_definition_arn.map(TaskDefinitionArn::new),
+        group: answered.group,
+        started_by: answered.started_by,
+        last_status: TaskStatus::from_text(answered.last_status.ok_or_else(|| lacks("lastStatus"))?),
+        desired_status: answered.desired_status.map(TaskStatus::from_text),
+        health: answered.health_status.map(|health| health.as_str().to_owned()),
+        connectivity: answered.connectivity.map(|connectivity| connectivity.as_str().to_owned()),
+        created_at: timestamp(answered.created_at.as_ref()),
+        started_at: timestamp(answered.started_at.as_ref()),
+        stopped_at: timestamp(answered.stopped_at.as_ref()),
+        stopped_reason: answered.stopped_reason,
+        launch: Launch {
+            launch_type: launch_type.map(|launch_type| launch_type.as_str().to_owned()),
+            capacity_provider,
+            platform_version: answered.platform_version,
+            execute_command: answered.enable_execute_command,
+            overrides: Overrides::new(own(overrides)),
+        },
+    })
+}

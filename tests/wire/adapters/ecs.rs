@@ -1,0 +1,334 @@
+//! ECS as its model answers over the wire, and CloudFormation as moto does: what is read is what is there, a change takes
+//! effect once, and every method does what it declares.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use steward::action::{ActionId, Call};
+use steward::arn::{
+    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+};
+use steward::aws::{Ecs, Stacks};
+use steward::ecs::{Controller, DesiredCount, Launch, Overrides, Rollout, RunningCount, Service, Watch};
+use steward::event::TaskStatus;
+use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Meaning, Owners};
+use steward_sim::ecs::server::Endpoint;
+use steward_sim::ecs::{Behaviour, Effect, Revision, fargate_service};
+use steward_sim::lambda::gateway::{self, Fault, Gateway, Touch, When};
+use steward_sim::moto::Moto;
+
+use crate::access::is_of;
+use crate::ecs::{CLUSTER, since};
+use crate::support::{run, sdk_at};
+
+/// ECS with a service of two tasks that run, behind a gateway, and the adapter.
+struct Behind {
+    endpoint: Endpoint,
+    gateway: Gateway,
+    ecs: Ecs,
+}
+
+impl Behind {
+    async fn start(upstream: Option<&Moto>) -> Self {
+        let mut model = since(SignedDuration::from_hours(1));
+        model.add_cluster(CLUSTER);
+        let first = model.add_task_definition(&Revision::new("web", Behaviour::serves()));
+        model.add_task_definition(&Revision::new("web", Behaviour::serves()));
+        model.add_task_definition(&Revision::new("job", Behaviour::serves()));
+        model.add_service(&fargate_service(CLUSTER, "web", &first, 2).with_breaker(false)).unwrap();
+        let endpoint = Endpoint::new(model);
+        endpoint.advance(Duration::from_mins(10));
+        let behind = gateway::Settings {
+            ecs: Some(endpoint.clone()),
+            upstream: upstream.map(Moto::url),
+            ..gateway::Settings::default()
+        };
+        let gateway = Gateway::start(behind).await.unwrap();
+        let ecs = Ecs::new(&sdk_at(&gateway.url()));
+        Self { endpoint, gateway, ecs }
+    }
+
+    async fn web(&self) -> Service {
+        self.ecs.service(&cluster(), &web()).await.unwrap().unwrap()
+    }
+
+    async fn change(&self, id: &str, call: &Call, overrides: &Overrides) -> Result<Option<String>, EcsError> {
+        self.ecs.change(&action(id), call, overrides).await.map(|changed| changed.made)
+    }
+
+    /// A change without overrides that succeeds: what it made.
+    async fn made(&self, id: &str, call: &Call) -> Option<String> {
+        self.change(id, call, &Overrides::default()).await.unwrap()
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.endpoint.model(|ecs| ecs.effects().to_vec())
+    }
+
+    fn calls(&self, operation: &str) -> usize {
+        self.gateway.calls_of(&When::any().operation(operation)).len()
+    }
+}
+
+fn cluster() -> ClusterArn {
+    ClusterArn::new(format!("arn:aws:ecs:us-east-1:123456789012:cluster/{CLUSTER}"))
+}
+
+fn web() -> ServiceName {
+    ServiceName::new("web")
+}
+
+fn revision(name: &str) -> TaskDefinitionArn {
+    TaskDefinitionArn::new(format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{name}"))
+}
+
+/// 64 times one digit.
+fn action(digit: &str) -> ActionId {
+    ActionId::parse(&digit.repeat(64)).unwrap()
+}
+
+fn deploy(name: &str) -> Call {
+    Call::UpdateService {
+        cluster: cluster(),
+        service: web(),
+        task_definition: Some(revision(name)),
+        force_new_deployment: false,
+    }
+}
+
+fn stop(task: &TaskArn) -> Call {
+    Call::StopTask { cluster: cluster(), task: task.clone() }
+}
+
+fn run_job(started_by: &str) -> Call {
+    Call::RunTask {
+        cluster: cluster(),
+        like: TaskArn::new("the lost one"),
+        task_definition: revision("job:1"),
+        group: Some("nightly".to_owned()),
+        launch: Launch { launch_type: Some("FARGATE".to_owned()), ..Launch::default() },
+        network: None,
+        started_by: started_by.to_owned(),
+    }
+}
+
+fn given() -> Value {
+    json!({"containerOverrides": [{"name": "job", "command": ["run"], "environment": [{"name": "K", "value": "v"}]}], "cpu": "512"})
+}
+
+#[test]
+fn a_service_is_read_as_it_is_and_so_is_what_it_runs() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let found = behind.web().await;
+        assert_eq!((found.cluster.clone(), found.controller.clone()), (cluster(), Controller::Ecs));
+        assert_eq!((found.desired, found.running), (DesiredCount(2), RunningCount(2)));
+        assert_eq!(found.breaker, Watch { is_enabled: true, rolls_back: false });
+        assert!(found.is_steady() && found.is_active() && found.is_rolling, "{found:?}");
+        let primary = found.primary().unwrap();
+        assert_eq!(
+            (primary.task_definition.clone(), primary.rollout),
+            (Some(revision("web:1")), Some(Rollout::Completed))
+        );
+        assert_eq!(behind.ecs.service(&cluster(), &ServiceName::new("gone")).await, Ok(None));
+        assert_eq!(behind.ecs.service(&ClusterArn::new("gone"), &web()).await, Ok(None));
+        let page = behind.ecs.services(&cluster(), None).await.unwrap();
+        assert_eq!((page.items, page.next), (vec![found], None));
+        assert_eq!(behind.ecs.clusters().await.unwrap(), [cluster()]);
+
+        let tasks = behind.ecs.find_tasks(&cluster(), &Find::Running, None).await.unwrap().items;
+        assert_eq!(tasks.len(), 2);
+        for task in &tasks {
+            assert_eq!(
+                (&task.last_status, task.group.as_deref()),
+                (&TaskStatus::Running, Some("service:web"))
+            );
+            assert_eq!(
+                task.launch.overrides.reveal(),
+                None,
+                "a container that is only named overrides nothing"
+            );
+        }
+        let gone =
+            TaskArn::new("arn:aws:ecs:us-east-1:123456789012:task/shop/00000000000000000000000000000000");
+        let asked = [tasks[0].arn.clone(), gone];
+        assert_eq!(behind.ecs.tasks(&cluster(), &asked).await.unwrap(), [tasks[0].clone()]);
+        assert!(behind.ecs.task_definition(&revision("web:2")).await.unwrap().unwrap().is_active);
+        assert_eq!(behind.ecs.task_definition(&revision("web:9")).await, Ok(None));
+    });
+}
+
+#[test]
+fn a_deployment_is_stopped_and_goes_back_to_where_it_came_from() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let before = behind.web().await.primary().unwrap().id.clone();
+        let made = behind.made("a", &deploy("web:2")).await;
+        let after = behind.web().await;
+        assert_eq!(
+            made.as_deref(),
+            Some(after.primary().unwrap().id.as_str()),
+            "the answer names the PRIMARY deployment"
+        );
+        assert_ne!(after.primary().unwrap().id, before);
+        behind.endpoint.advance(Duration::from_secs(20));
+        let arn = behind.web().await.current_service_deployment.unwrap();
+        let under_way = behind.ecs.service_deployment(&arn).await.unwrap().unwrap();
+        assert!(under_way.is_stoppable() && !under_way.goes_back(), "{under_way:?}");
+        let source = behind.ecs.service_revision(&under_way.source_revisions[0]).await.unwrap().unwrap();
+        assert_eq!(source.task_definition, Some(revision("web:1")));
+        let stop =
+            Call::StopServiceDeployment { service_deployment: arn.clone(), back_to: revision("web:1") };
+        behind.made("b", &stop).await;
+        behind.endpoint.advance(Duration::from_mins(15));
+        let ended = behind.ecs.service_deployment(&arn).await.unwrap().unwrap();
+        assert_eq!(ended.status, "ROLLBACK_SUCCESSFUL");
+        assert_eq!(behind.web().await.task_definition, Some(revision("web:1")));
+        let again = behind.change("c", &stop, &Overrides::default()).await.unwrap_err();
+        assert_eq!(again.meaning, Meaning::Refused, "{again}");
+        let unknown = ServiceDeploymentArn::new(arn.as_str().replace("/web/", "/gone/"));
+        assert_eq!(behind.ecs.service_deployment(&unknown).await, Ok(None));
+        let unknown = ServiceRevisionArn::new(source.arn.as_str().replace("/web/", "/gone/"));
+        assert_eq!(behind.ecs.service_revision(&unknown).await, Ok(None));
+    });
+}
+
+#[test]
+fn a_task_is_run_as_the_lost_one_was_and_once_by_one_id() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let first =
+            behind.change("1", &run_job("cron"), &Overrides::new(Some(given()))).await.unwrap().unwrap();
+        let first = TaskArn::new(first);
+        behind.endpoint.advance(Duration::from_mins(5));
+        behind.made("2", &stop(&first)).await;
+        behind.endpoint.advance(Duration::from_mins(5));
+        let of_family =
+            |by: &str| Find::StoppedOfFamily { family: "job".to_owned(), started_by: by.to_owned() };
+        let lost = behind.ecs.find_tasks(&cluster(), &of_family("cron"), None).await.unwrap().items.remove(0);
+        assert_eq!((&lost.arn, lost.last_status.as_str()), (&first, "STOPPED"));
+        assert!(lost.stopped_reason.as_ref().unwrap().starts_with(action("2").as_str()), "{lost:?}");
+        assert_eq!(lost.launch.overrides.reveal(), Some(&given()));
+
+        let again = run_job("steward/rerun/1");
+        let second = behind.change("3", &again, &lost.launch.overrides).await.unwrap().unwrap();
+        let found =
+            behind.ecs.find_tasks(&cluster(), &Find::StartedBy("steward/rerun/1".to_owned()), None).await;
+        let found = found.unwrap().items;
+        assert_eq!((found.len(), found[0].arn.as_str()), (1, second.as_str()));
+        assert_eq!(found[0].launch, lost.launch, "as the lost one ran");
+        assert_eq!(found[0].group, lost.group);
+        assert_eq!(behind.ecs.find_tasks(&cluster(), &of_family("somebody"), None).await.unwrap().items, []);
+
+        assert_eq!(behind.change("3", &again, &lost.launch.overrides).await.unwrap().as_ref(), Some(&second));
+        let other = behind.change("3", &again, &Overrides::default()).await.unwrap_err();
+        assert_eq!(other.meaning, Meaning::Conflict { tasks: vec![TaskArn::new(second)] });
+        let runs = behind.effects().iter().filter(|effect| effect.operation == "RunTask").count();
+        assert_eq!(runs, 2, "one a token");
+    });
+}
+
+#[test]
+fn a_change_whose_answer_is_lost_is_not_known_and_not_repeated() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let task = behind.ecs.find_tasks(&cluster(), &Find::Running, None).await.unwrap().items.remove(0);
+        for (id, call) in [("1", deploy("web:2")), ("2", stop(&task.arn)), ("3", run_job("cron"))] {
+            let lost =
+                behind.gateway.inject(When::any().operation(call.operation()).nth(1), Fault::LoseAnswer);
+            let error = behind.change(id, &call, &Overrides::default()).await.unwrap_err();
+            assert_eq!((error.meaning, behind.gateway.hits(lost).len()), (Meaning::Unknown, 1), "{call:?}");
+            assert_eq!(behind.calls(call.operation()), 1);
+            let effects = behind.effects();
+            assert_eq!(effects.iter().filter(|effect| effect.operation == call.operation()).count(), 1);
+        }
+    });
+}
+
+#[test]
+fn only_a_tokened_call_that_was_throttled_is_made_again_by_itself() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let task = behind.ecs.find_tasks(&cluster(), &Find::Running, None).await.unwrap().items.remove(0);
+        for (id, call, calls) in
+            [("1", deploy("web:2"), 1), ("2", stop(&task.arn), 1), ("3", run_job("cron"), 3)]
+        {
+            behind.gateway.inject(When::any().operation(call.operation()).first(3), Fault::Throttle);
+            let error = behind.change(id, &call, &Overrides::default()).await.unwrap_err();
+            assert_eq!(
+                (error.meaning, behind.calls(call.operation())),
+                (Meaning::Throttled, calls),
+                "{call:?}"
+            );
+        }
+        assert_eq!(behind.effects(), [], "a call that was throttled has done nothing");
+    });
+}
+
+#[test]
+fn a_stack_that_is_there_has_a_status_and_no_other_has_one() {
+    run(async {
+        let moto = Moto::start().await.unwrap();
+        let body = json!({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}).to_string();
+        let create = [("Action", "CreateStack"), ("StackName", "shop"), ("TemplateBody", body.as_str())];
+        moto.query("cloudformation", &create).await.unwrap();
+        let stacks = Stacks::new(&sdk_at(&moto.url()));
+        assert_eq!(stacks.stack_status("shop").await, Ok(Some("CREATE_COMPLETE".to_owned())));
+        assert_eq!(stacks.stack_status("gone").await, Ok(None));
+        let nobody = Stacks::new(&sdk_at("http://127.0.0.1:1"));
+        assert!(nobody.stack_status("shop").await.unwrap_err().is_retryable());
+    });
+}
+
+/// What the ports declare, but for what no request shows: that a role is handed over.
+fn declared() -> Vec<Access> {
+    let all = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, Stacks::ACCESS].concat();
+    all.into_iter().filter(|need| !need.actions.contains(&"iam:PassRole")).collect()
+}
+
+#[test]
+fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
+    run(async {
+        let moto = Moto::start().await.unwrap();
+        // moto loads a service with its first call, which may take longer than an adapter waits.
+        moto.query("cloudformation", &[("Action", "ListStacks")]).await.unwrap();
+        let behind = Behind::start(Some(&moto)).await;
+        let ecs = &behind.ecs;
+        ecs.clusters().await.unwrap();
+        let service = ecs.services(&cluster(), None).await.unwrap().items.remove(0);
+        behind.made("1", &deploy("web:2")).await;
+        behind.endpoint.advance(Duration::from_secs(20));
+        let deployment = behind.web().await.current_service_deployment.unwrap();
+        let found = ecs.service_deployment(&deployment).await.unwrap().unwrap();
+        ecs.service_revision(&found.source_revisions[0]).await.unwrap().unwrap();
+        ecs.task_definition(&service.task_definition.unwrap()).await.unwrap().unwrap();
+        let task = ecs.find_tasks(&cluster(), &Find::Running, None).await.unwrap().items.remove(0);
+        ecs.tasks(&cluster(), std::slice::from_ref(&task.arn)).await.unwrap();
+        behind.made("2", &stop(&task.arn)).await;
+        behind.made("3", &run_job("cron")).await;
+        behind
+            .made(
+                "4",
+                &Call::StopServiceDeployment { service_deployment: deployment, back_to: revision("web:1") },
+            )
+            .await;
+        Stacks::new(&sdk_at(&behind.gateway.url())).stack_status("gone").await.unwrap();
+
+        let calls = behind.gateway.calls();
+        let touches: BTreeSet<Touch> = calls.into_iter().flat_map(|call| call.touches).collect();
+        let is_need = |need: &Access, touch: &Touch| {
+            need.actions.contains(&touch.action.as_str()) && is_of(&touch.resource, need.on)
+        };
+        for touch in &touches {
+            assert!(declared().iter().any(|need| is_need(need, touch)), "{touch:?} is not declared");
+        }
+        for need in declared() {
+            for action in need.actions {
+                let one = Access { actions: std::slice::from_ref(action), ..need };
+                assert!(touches.iter().any(|touch| is_need(&one, touch)), "{one:?} is never done");
+            }
+        }
+    });
+}
