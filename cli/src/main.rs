@@ -20,9 +20,9 @@ mod resume;
 #[cfg(feature = "aws")]
 mod rollback;
 mod schema;
+mod simulate;
 #[cfg(feature = "aws")]
 mod settle;
-mod simulate;
 mod terminal;
 mod validate;
 #[cfg(feature = "aws")]
@@ -50,6 +50,7 @@ struct Cli {
 enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
+    Simulate(simulate::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
     #[cfg(feature = "aws")]
@@ -58,7 +59,6 @@ enum Command {
     Pause(pause::Arguments),
     #[cfg(feature = "aws")]
     Resume(resume::Arguments),
-    Simulate(simulate::Arguments),
     Validate(validate::Arguments),
     #[cfg(feature = "aws")]
     Diff(diff::Arguments),
@@ -76,6 +76,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
         #[cfg(feature = "aws")]
@@ -84,7 +85,6 @@ fn main() -> ExitCode {
         Command::Pause(arguments) => pause::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Resume(arguments) => resume::run(&arguments),
-        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Diff(arguments) => diff::run(&arguments),

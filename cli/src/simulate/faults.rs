@@ -32,9 +32,9 @@ pub(crate) struct Arguments {
     /// Virtual days of each seed
     #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
-    /// Let an invocation die at this call of the run, before or after its effect, such as 1234:after
-    #[arg(long, value_name = "CALL:SIDE", value_parser = crash_at, requires = "seed", conflicts_with = "seeds")]
-    crash_at: Option<CrashAt>,
+    /// Let an invocation die at this call of the run, before or after its effect, such as 1234:after; twice at most
+    #[arg(long, num_args = 1, value_name = "CALL:SIDE", value_parser = crash_at, requires = "seed", conflicts_with = "seeds")]
+    crash_at: Vec<CrashAt>,
     /// How to print what came of it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -62,7 +62,7 @@ fn crash_at(text: &str) -> Result<CrashAt, String> {
 
 #[allow(clippy::disallowed_methods, reason = "how fast it was is told to whoever waits for it")]
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    if let (Some(seed), Some(_)) = (arguments.seed, arguments.crash_at) {
+    if let (Some(seed), false) = (arguments.seed, arguments.crash_at.is_empty()) {
         let report = run_seed(options(arguments, seed));
         return finish(arguments, &Outcome::of(report), None);
     }
@@ -80,8 +80,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 }
 
 fn options(arguments: &Arguments, seed: u64) -> Options {
-    let Arguments { days, crash_at, .. } = arguments;
-    Options { days: *days, crash_at: *crash_at, kept: KEPT, ..Options::new(seed) }
+    let mut crashes = arguments.crash_at.iter().copied();
+    let crash_at = [crashes.next(), crashes.next()];
+    Options { days: arguments.days, crash_at, kept: KEPT, ..Options::new(seed) }
 }
 
 fn finish(

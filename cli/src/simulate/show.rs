@@ -112,16 +112,16 @@ pub(super) fn json(
 
 /// The command that gives the same run.
 fn again(report: &Report, days: u32) -> String {
-    let mut command = format!("steward simulate faults --seed {} --seeds 1 --days {days}", report.seed);
-    if let Some(crash) = report.crash_at {
+    let mut command = format!("steward simulate faults --seed {} --days {days}", report.seed);
+    for crash in report.crash_at.into_iter().flatten() {
         let side = match crash.side {
             Side::Before => "before",
             Side::After => "after",
         };
-        command = format!(
-            "steward simulate faults --seed {} --days {days} --crash-at {}:{side}",
-            report.seed, crash.call
-        );
+        command.push_str(&format!(" --crash-at {}:{side}", crash.call));
+    }
+    if report.crash_at == [None; 2] {
+        command.push_str(" --seeds 1");
     }
     command
 }

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use jiff::SignedDuration;
 
-use super::faults::{CrashAt, Kind, Side, Tally};
+use super::faults::{CrashAt, Crashes, Kind, Side, Tally};
 use super::run::{Options, Report, run};
 use super::site::{Site, Visits};
 
@@ -73,8 +73,10 @@ impl Default for Least {
 pub struct Struck {
     /// How often it was reached, and how often an invocation died there.
     pub visits: Visits,
-    /// The lowest seed that reaches it; its call is the visits' first.
+    /// The run that reaches it first, plain seeds before others; its call is the visits' first.
     pub seed: u64,
+    /// The crashes that led there.
+    pub crash_at: Crashes,
 }
 
 impl Outcome {
@@ -114,11 +116,8 @@ impl Outcome {
             let known = self.sites.entry(*site).or_insert(Struck {
                 visits: Visits { first_call: visits.first_call, ..Visits::default() },
                 seed: report.seed,
+                crash_at: report.crash_at,
             });
-            // A run with one crash more reaches its sites elsewhere: only plain seeds lead there again.
-            if is_seed && report.seed < known.seed {
-                (known.seed, known.visits.first_call) = (report.seed, visits.first_call);
-            }
             known.visits.reached += visits.reached;
             known.visits.crashed_before += visits.crashed_before;
             known.visits.crashed_after += visits.crashed_after;
@@ -145,8 +144,14 @@ impl Outcome {
             for (count, side) in
                 [(struck.visits.crashed_before, Side::Before), (struck.visits.crashed_after, Side::After)]
             {
+                // After two crashes on the way a third is one too many.
+                let crash = Some(CrashAt { call, side });
+                let crash_at = match struck.crash_at {
+                    [None, _] => [crash, None],
+                    [first, None] => [first, crash],
+                    [Some(_), Some(_)] => continue,
+                };
                 if count == 0 {
-                    let crash_at = Some(CrashAt { call, side });
                     wanted.push(Options { days, crash_at, ..Options::new(struck.seed) });
                 }
             }
@@ -196,7 +201,7 @@ fn run_all(
         }
     });
     let mut reports = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reports.sort_by_key(|report| (report.seed, report.crash_at.map(|crash| crash.call)));
+    reports.sort_by_key(|report| (report.seed, report.crash_at.map(|crash| crash.map(|crash| crash.call))));
     for report in reports {
         outcome.add(report, are_seeds);
     }

@@ -5,7 +5,8 @@
 //! * Every fault is drawn from a stream of its own, so that a run without them draws the same world.
 //! * A call site that was hardly reached is struck more often: what happens once a day matters as much as what happens each
 //!   minute.
-//! * After [`Rates::until`] nothing goes wrong any more: what is left to do can be done.
+//! * Before [`Rates::from`] nothing goes wrong yet: services become steady. After [`Rates::until`] nothing goes wrong any more:
+//!   what is left to do can be done.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -123,6 +124,9 @@ pub enum Side {
     After,
 }
 
+/// Crashes on demand: one, or one that leads to another.
+pub type Crashes = [Option<CrashAt>; 2];
+
 /// A crash on demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrashAt {
@@ -150,6 +154,8 @@ pub(super) struct Rates {
     pub(super) loss: u64,
     pub(super) skew: u64,
     pub(super) stale_index: u64,
+    /// Nothing goes wrong before.
+    pub(super) from: Timestamp,
     /// Nothing goes wrong from then on.
     pub(super) until: Timestamp,
 }
@@ -170,12 +176,13 @@ impl Rates {
             loss: 0,
             skew: 0,
             stale_index: 0,
+            from: Timestamp::MIN,
             until: Timestamp::MIN,
         }
     }
 
     /// Moderate: most of a day goes well, and everything goes wrong at some time.
-    pub(super) fn usual(until: Timestamp) -> Self {
+    pub(super) fn usual(from: Timestamp, until: Timestamp) -> Self {
         Self {
             crash: 2,
             crash_when_new: 50,
@@ -190,6 +197,7 @@ impl Rates {
             loss: 20,
             skew: 50,
             stale_index: 20,
+            from,
             until,
         }
     }
@@ -222,14 +230,14 @@ pub(super) struct Passage {
 pub(super) struct Weather {
     random: Random,
     rates: Rates,
-    crash_at: Option<CrashAt>,
+    crash_at: Crashes,
     calls: u64,
     pub(super) sites: Sites,
     pub(super) tally: Tally,
 }
 
 impl Weather {
-    pub(super) fn new(seed: u64, rates: Rates, crash_at: Option<CrashAt>) -> Self {
+    pub(super) fn new(seed: u64, rates: Rates, crash_at: Crashes) -> Self {
         Self {
             random: Random::new(seed ^ 0x6661_756c_7473),
             rates,
@@ -249,7 +257,7 @@ impl Weather {
     }
 
     fn is_fair(&self, now: Timestamp) -> bool {
-        now >= self.rates.until
+        now < self.rates.from || now >= self.rates.until
     }
 
     /// The fate of the next call. Always the same number of draws, so that one fault does not change all others.
@@ -264,7 +272,7 @@ impl Weather {
         let draw = self.random.below(1000);
         let is_before = self.random.below(2) == 0;
         let side = if is_before { Side::Before } else { Side::After };
-        if let Some(crash) = self.crash_at.filter(|crash| crash.call == self.calls) {
+        if let Some(crash) = self.crash_at.into_iter().flatten().find(|crash| crash.call == self.calls) {
             return self.crash(site, crash.side);
         }
         if self.is_fair(now) {

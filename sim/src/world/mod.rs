@@ -33,7 +33,7 @@ mod world;
 pub use campaign::{Campaign, Least, Outcome, Struck, campaign};
 pub use checks::{Invariant, Sabotage, Violation};
 pub use compare::{Futile, disorder, futile};
-pub use faults::{CrashAt, Kind, Side, Tally};
+pub use faults::{CrashAt, Crashes, Kind, Side, Tally};
 pub use run::{Options, Report, Trouble, run};
 pub use site::{Function, Site, Sites, Visits};
 pub use trace::Step;

@@ -76,7 +76,7 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
         outage(&services, start, until, &mut script, &mut random);
     }
     script.sort_by_key(|(at, _)| *at);
-    Plan { start, until, services, policy, script, rates: Rates::usual(until) }
+    Plan { start, until, services, policy, script, rates: Rates::usual(later(start, WARM_UP), until) }
 }
 
 fn service(name: &str, index: usize, random: &mut Random) -> Service {
@@ -155,14 +155,17 @@ fn trouble(
     random: &mut Random,
 ) {
     let times = if index == 0 { 1 + random.below(2) } else { random.below(3) };
-    for _ in 0..times {
+    for time in 0..times {
         let at = moment(start, until, random);
         let behaviour = Behaviour::new(if index == 0 { curable(random) } else { any(random) });
         let revision = Revision::new(&service.name, behaviour).health_check();
         script.push((at, deploy(service, revision, false)));
         // Where nobody else does, a person repairs it in the end; sometimes while Steward is at it.
-        let longest = if random.below(3) == 0 { Duration::from_mins(12) } else { Duration::from_hours(3) };
-        let after = random.between(Duration::from_mins(3), longest);
+        let after = match random.below(3) {
+            _ if index == 0 && time == 0 => Duration::from_hours(4),
+            0 => random.between(Duration::from_mins(3), Duration::from_mins(12)),
+            _ => random.between(Duration::from_mins(12), Duration::from_hours(3)),
+        };
         script.push((later(at, after), deploy(service, service.good(), true)));
     }
     if random.below(4) == 0 {

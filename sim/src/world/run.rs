@@ -10,7 +10,7 @@ use steward::incident::Incident;
 use steward::ledger::{Owner, Scope};
 
 use super::checks::{Checks, Invariant, Sabotage, Violation, incidents, settled};
-use super::faults::{CrashAt, Rates, Tally, Weather};
+use super::faults::{Crashes, Rates, Tally, Weather};
 use super::functions::CHANNELS;
 use super::plan::{self, CLUSTER, Plan};
 use super::queues;
@@ -36,8 +36,8 @@ pub struct Options {
     pub seed: u64,
     /// For so many virtual days things happen; then they become quiet.
     pub days: u32,
-    /// A crash besides those that are drawn.
-    pub crash_at: Option<CrashAt>,
+    /// Crashes besides those that are drawn.
+    pub crash_at: Crashes,
     /// What goes wrong.
     pub trouble: Trouble,
     /// What is broken on purpose.
@@ -60,7 +60,7 @@ pub enum Trouble {
 impl Options {
     /// A day in which everything goes wrong.
     pub fn new(seed: u64) -> Self {
-        Self { seed, days: 1, crash_at: None, trouble: Trouble::All, sabotage: None, kept: KEPT }
+        Self { seed, days: 1, crash_at: [None; 2], trouble: Trouble::All, sabotage: None, kept: KEPT }
     }
 }
 
@@ -69,8 +69,8 @@ impl Options {
 pub struct Report {
     /// Its seed.
     pub seed: u64,
-    /// The crash that was asked for.
-    pub crash_at: Option<CrashAt>,
+    /// The crashes that were asked for.
+    pub crash_at: Crashes,
     /// What did not hold; nothing was done after the first.
     pub violations: Vec<Violation>,
     /// The last steps, where something did not hold.

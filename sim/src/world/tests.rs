@@ -28,7 +28,7 @@ fn the_same_seed_is_the_same_run() {
 fn a_crash_on_demand_strikes_the_call_that_was_asked_for() {
     let plain = run(seed(2));
     let (site, visits) = plain.sites.iter().find(|(_, visits)| visits.crashed_after == 0).unwrap();
-    let crash_at = Some(CrashAt { call: visits.first_call, side: Side::After });
+    let crash_at = [Some(CrashAt { call: visits.first_call, side: Side::After }), None];
     let struck = run(Options { crash_at, ..seed(2) });
     assert_eq!(struck.sites[site].crashed_after, 1, "{site}");
 }

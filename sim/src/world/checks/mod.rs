@@ -12,7 +12,7 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use steward::action::{Action, ActionId, Call};
+use steward::action::{Action, ActionId};
 use steward::config::Policy;
 use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
 use steward::notification::Subject;
@@ -137,19 +137,4 @@ fn read(ledger: &MemoryLedger, key: &Key) -> Option<Stored> {
     let keys = std::slice::from_ref(key);
     let away = || steward::ledger::LedgerError::Unreadable { key: key.clone(), problem: String::new() };
     at_once(ledger.read(keys), away).ok()?.into_iter().flatten().next()
-}
-
-/// A call, for people.
-pub(super) fn describe(call: &Call) -> String {
-    match call {
-        Call::StopServiceDeployment { service_deployment, back_to } => {
-            format!("StopServiceDeployment {service_deployment}, back to {}", back_to.family_and_revision())
-        }
-        Call::UpdateService { service, task_definition, force_new_deployment, .. } => {
-            let to = task_definition.as_ref().map_or("the same", |to| to.family_and_revision());
-            format!("UpdateService {service} to {to}{}", if *force_new_deployment { ", forced" } else { "" })
-        }
-        Call::StopTask { task, .. } => format!("StopTask {task}"),
-        Call::RunTask { task_definition, .. } => format!("RunTask {}", task_definition.family_and_revision()),
-    }
 }

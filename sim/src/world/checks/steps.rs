@@ -9,15 +9,13 @@ use steward::guard;
 use steward::incident::{Incident, Target, TargetRecord};
 use steward::ledger::{Key, MemoryLedger, Record, Scope, Transaction};
 
-use super::{Checks, Invariant, action_of, describe, read};
+use super::{Checks, Invariant, action_of, read};
 use crate::world::actor::Actor;
 
 /// A call that takes effect, as it is seen at that moment.
 pub(in crate::world) struct Change<'c> {
     pub(in crate::world) id: &'c ActionId,
     pub(in crate::world) call: &'c Call,
-    /// Tags of the target's service.
-    pub(in crate::world) tags: BTreeMap<String, String>,
 }
 
 impl Checks {
@@ -65,14 +63,9 @@ impl Checks {
             (from, to) => from == to,
         };
         if !is_legal {
-            self.fail(
-                Invariant::LegalSteps,
-                now,
-                format!("{who}: action {} goes from {from} to {to}", id.short()),
-            );
+            self.fail(Invariant::LegalSteps, now, format!("{who}: action {} goes from {from} to {to}", id.short()));
         }
-        let says_not =
-            matches!(to, "planned" | "failed" | "withdrawn") && matches!(from, "issued" | "unknown");
+        let says_not = matches!(to, "planned" | "failed" | "withdrawn") && matches!(from, "issued" | "unknown");
         if says_not && happened > 0 {
             let what = format!("{who}: action {} took effect, and becomes {to}", id.short());
             self.fail(Invariant::LegalSteps, now, what);
@@ -82,7 +75,8 @@ impl Checks {
             let what = format!("{who}: action {} is confirmed, and never took effect", id.short());
             self.fail(Invariant::LegalSteps, now, what);
         }
-        if before.is_some_and(|before| before.epoch > after.epoch) {
+        // What is only proposed has no epoch yet.
+        if to != "proposed" && before.is_some_and(|before| before.epoch > after.epoch) {
             let what = format!("{who}: the epoch of action {} goes back", id.short());
             self.fail(Invariant::LegalSteps, now, what);
         }
@@ -106,10 +100,9 @@ impl Checks {
             Scope::Cluster(cluster) => target.cluster() == cluster,
             Scope::Target(one) => target == one,
         };
-        let of_scope = self
-            .claims
-            .iter()
-            .filter(|(_, id)| self.actions.get(id).is_some_and(|action| concerns(&action.plan.target)));
+        let of_scope = self.claims.iter().filter(|(_, id)| {
+            self.actions.get(id).is_some_and(|action| concerns(&action.plan.target))
+        });
         of_scope.map(|(at, _)| *at).collect()
     }
 
@@ -122,8 +115,7 @@ impl Checks {
         now: Timestamp,
     ) {
         let Some(action) = action_of(ledger, change.id) else {
-            let what =
-                format!("{actor}: {} of an action that the ledger does not know", describe(change.call));
+            let what = format!("{actor}: {} of an action that the ledger does not know", change.call);
             return self.fail(Invariant::IssuedBeforeCall, now, what);
         };
         let target = action.plan.target.clone();
@@ -133,7 +125,7 @@ impl Checks {
         };
         self.issued(actor, &action, change, record.as_ref(), now);
         self.switches(actor, &target, now);
-        self.leave(actor, &action, change, now);
+        self.leave(actor, &action, now);
         self.outage(actor, ledger, &action, now);
     }
 
@@ -151,11 +143,7 @@ impl Checks {
             fail(format!("action {short} is called while it is {}", action.state.as_str()));
         }
         if action.plan.call != *change.call {
-            fail(format!(
-                "action {short} calls {}, and the ledger says {}",
-                describe(change.call),
-                describe(&action.plan.call)
-            ));
+            fail(format!("action {short} calls {}, and the ledger says {}", change.call, action.plan.call));
         }
         if record.and_then(|record| record.care.open.as_ref()) != Some(change.id) {
             fail(format!("action {short} is called without its target's lock"));
@@ -179,17 +167,14 @@ impl Checks {
         }
     }
 
-    fn leave(&mut self, actor: &Actor, action: &Action, change: &Change<'_>, now: Timestamp) {
+    /// No service of these worlds enrols itself by a tag.
+    fn leave(&mut self, actor: &Actor, action: &Action, now: Timestamp) {
         let policy = self.policy.clone();
-        let enrolled = policy.for_target(&action.plan.target, &change.tags);
+        let enrolled = policy.for_target(&action.plan.target, &BTreeMap::new());
         let target = &action.plan.target;
         let remedy = action.plan.remedy;
-        if !enrolled.is_enrolled
-            || enrolled.mode == Mode::Observe
-            || !enrolled.rules.remedies.contains(&remedy)
-        {
-            let what =
-                format!("{actor}: {} of {target}, in mode {}", remedy.as_str(), enrolled.mode.as_str());
+        if !enrolled.is_enrolled || enrolled.mode == Mode::Observe || !enrolled.rules.remedies.contains(&remedy) {
+            let what = format!("{actor}: {} of {target}, in mode {}", remedy.as_str(), enrolled.mode.as_str());
             self.fail(Invariant::NoCallWithoutLeave, now, what);
         }
         if enrolled.mode == Mode::Propose && action.approved.is_none() {
@@ -203,11 +188,7 @@ impl Checks {
         };
         if let Some(window) = policy.guards.frozen(decided_at) {
             let why = window.why.clone().unwrap_or_default();
-            self.fail(
-                Invariant::NoCallWhileFrozen,
-                now,
-                format!("{actor}: {} of {target}: {why}", remedy.as_str()),
-            );
+            self.fail(Invariant::NoCallWhileFrozen, now, format!("{actor}: {} of {target}: {why}", remedy.as_str()));
         }
     }
 
@@ -216,11 +197,7 @@ impl Checks {
         let target = &action.plan.target;
         let key = Key::cluster(target.cluster());
         let Some(reading) = self.gates.reading(actor.id, &key) else {
-            return self.fail(
-                Invariant::NoCallInAnOutage,
-                now,
-                format!("{actor}: outages were not looked for"),
-            );
+            return self.fail(Invariant::NoCallInAnOutage, now, format!("{actor}: outages were not looked for"));
         };
         let Some(incident) = incident_of(ledger, action) else { return };
         let Some(openings) = reading.openings() else { return };
@@ -237,10 +214,7 @@ impl Checks {
             most = most.max(targets.len());
         }
         if u32::try_from(most).unwrap_or(u32::MAX) >= self.policy.guards.outage_services {
-            let what = format!(
-                "{actor}: {} of {target}, while {most} services fail together",
-                action.plan.remedy.as_str()
-            );
+            let what = format!("{actor}: {} of {target}, while {most} services fail together", action.plan.remedy.as_str());
             self.fail(Invariant::NoCallInAnOutage, now, what);
         }
     }
@@ -261,10 +235,7 @@ impl Checks {
 fn overrun(times: &[Timestamp], allowance: Allowance) -> Option<Timestamp> {
     let count = usize::try_from(allowance.count).unwrap_or(usize::MAX);
     let pairs = times.iter().zip(times.iter().skip(count));
-    pairs
-        .into_iter()
-        .find(|(first, last)| last.duration_since(**first) < allowance.within)
-        .map(|(first, _)| *first)
+    pairs.into_iter().find(|(first, last)| last.duration_since(**first) < allowance.within).map(|(first, _)| *first)
 }
 
 fn incident_of(ledger: &MemoryLedger, action: &Action) -> Option<Incident> {

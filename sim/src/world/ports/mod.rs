@@ -3,7 +3,6 @@
 mod ecs;
 mod ledger;
 mod parameters;
-mod read;
 mod telling;
 
 use futures_util::FutureExt;
