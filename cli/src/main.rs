@@ -20,9 +20,9 @@ mod resume;
 #[cfg(feature = "aws")]
 mod rollback;
 mod schema;
-mod simulate;
 #[cfg(feature = "aws")]
 mod settle;
+mod simulate;
 mod terminal;
 mod validate;
 #[cfg(feature = "aws")]

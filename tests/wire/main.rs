@@ -17,5 +17,4 @@ mod crashes;
 mod ecs;
 mod faults;
 mod hostile;
-mod remedies;
 mod support;

@@ -118,7 +118,7 @@ fn again(report: &Report, days: u32) -> String {
             Side::Before => "before",
             Side::After => "after",
         };
-        command.push_str(&format!(" --crash-at {}:{side}", crash.call));
+        command = format!("{command} --crash-at {}:{side}", crash.call);
     }
     if report.crash_at == [None; 2] {
         command.push_str(" --seeds 1");

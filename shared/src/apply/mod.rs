@@ -179,8 +179,8 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             self.step(patient, plan, epoch, State::Withdrawn { at: now, why }, news).await?;
             return Err(Stop::Refused(refusal));
         }
+        let overrides = overrides(plan, &facts).ok_or(Stop::Lost)?;
         self.step(patient, plan, epoch, State::Issued { at: now }, news).await?;
-        let overrides = overrides(plan, &facts);
         let answer = self.ecs.change(&plan.id, &plan.call, &overrides).await;
         let now = self.clock.now();
         let state = match answer {
@@ -263,11 +263,10 @@ async fn read_anew(plan: &Plan, observe: &impl AsyncFn(Vec<Query>) -> Facts) -> 
     facts
 }
 
-/// A lost task's own overrides, for RunTask.
-fn overrides(plan: &Plan, facts: &Facts) -> Overrides {
-    let lost =
-        plan.precondition.lost.as_ref().and_then(|lost| facts.tasks.get(lost)).and_then(Observed::known);
-    lost.map(|task| task.launch.overrides.clone()).unwrap_or_default()
+/// A lost task's own overrides, for RunTask: without them it would be another task. `None`: they are not known.
+fn overrides(plan: &Plan, facts: &Facts) -> Option<Overrides> {
+    let Some(lost) = &plan.precondition.lost else { return Some(Overrides::default()) };
+    facts.tasks.get(lost).and_then(Observed::known).map(|task| task.launch.overrides.clone())
 }
 
 /// What a failed call means for the action. `None`: nobody knows.

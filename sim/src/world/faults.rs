@@ -271,7 +271,7 @@ impl Weather {
         let is_new = visits.reached <= 3;
         let draw = self.random.below(1000);
         let is_before = self.random.below(2) == 0;
-        let side = if is_before { Side::Before } else { Side::After };
+        let half = if is_before { Side::Before } else { Side::After };
         if let Some(crash) = self.crash_at.into_iter().flatten().find(|crash| crash.call == self.calls) {
             return self.crash(site, crash.side);
         }
@@ -283,7 +283,7 @@ impl Weather {
         let crash = if is_new { rates.crash_when_new } else { rates.crash * factor };
         let mut bound = crash;
         if draw < bound {
-            return self.crash(site, side);
+            return self.crash(site, half);
         }
         bound += rates.throttle * factor;
         if draw < bound {
@@ -293,7 +293,7 @@ impl Weather {
         bound += rates.server_error * factor;
         if draw < bound {
             self.count(Kind::ServerError);
-            return Fate::ServerError(side);
+            return Fate::ServerError(half);
         }
         bound += rates.timeout * factor;
         if draw < bound {
@@ -308,17 +308,17 @@ impl Weather {
         Fate::Fine
     }
 
-    fn crash(&mut self, site: Site, side: Side) -> Fate {
+    fn crash(&mut self, site: Site, half: Side) -> Fate {
         let visits = self.sites.entry(site).or_default();
-        match side {
+        match half {
             Side::Before => visits.crashed_before += 1,
             Side::After => visits.crashed_after += 1,
         }
-        self.count(match side {
+        self.count(match half {
             Side::Before => Kind::CrashBefore,
             Side::After => Kind::CrashAfter,
         });
-        Fate::Crash(side)
+        Fate::Crash(half)
     }
 
     /// How an event gets from ECS to its queue. EventBridge delivers at least once and in any order (FACTS §1), and what

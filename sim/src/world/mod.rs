@@ -28,6 +28,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod trace;
+#[allow(clippy::module_inception, reason = "the world itself, of all that is in the world")]
 mod world;
 
 pub use campaign::{Campaign, Least, Outcome, Struck, campaign};

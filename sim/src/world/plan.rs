@@ -21,7 +21,7 @@ use crate::random::{Random, later};
 /// The cluster of every world.
 pub(super) const CLUSTER: &str = "shop";
 /// Services become steady before anything goes wrong.
-pub(super) const WARM_UP: Duration = Duration::from_mins(60);
+pub(super) const WARM_UP: Duration = Duration::from_hours(1);
 const NAMES: [&str; 9] = ["api", "web", "cart", "search", "mail", "orders", "billing", "stock", "login"];
 
 /// A world to be built.
@@ -251,13 +251,13 @@ fn people(
 }
 
 fn weather(start: Timestamp, until: Timestamp, script: &mut Vec<(Timestamp, Deed)>, random: &mut Random) {
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let at = moment(start, until, random);
         let away = random.between(Duration::from_secs(30), Duration::from_mins(12));
         script.push((at, Deed::LedgerAway(true)));
         script.push((later(at, away), Deed::LedgerAway(false)));
     }
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let at = moment(start, until, random);
         let lag = random.between(Duration::from_secs(2), Duration::from_secs(50));
         let lasts = random.between(Duration::from_mins(10), Duration::from_hours(3));

@@ -54,7 +54,7 @@ impl Stage {
                 self.deploy(disturbs, &cluster, &service, &revision);
             }
             Deed::StopATask { cluster, service } => self.stop_a_task(&cluster, &service),
-            Deed::Pause { scope, paused } => self.pause(scope, paused, now),
+            Deed::Pause { scope, paused } => self.pause(&scope, paused, now),
             Deed::Approve => self.approve(now),
             Deed::LedgerAway(is_away) => {
                 if is_away {
@@ -100,16 +100,16 @@ impl Stage {
         self.call_ecs("StopTask", &json!({ "cluster": cluster, "task": task, "reason": "just looking" }));
     }
 
-    fn pause(&self, scope: Scope, paused: bool, now: Timestamp) {
+    fn pause(&self, scope: &Scope, paused: bool, now: Timestamp) {
         if paused {
             self.weather.borrow_mut().count(Kind::PersonPauses);
         }
         self.note("person", || format!("{} {scope}", if paused { "PAUSES" } else { "resumes" }));
         let person = person(now);
         let turned = if paused {
-            people::pause(&self.ledger, &scope, &person).now_or_never().map(|turned| turned.map(|_| ()))
+            people::pause(&self.ledger, scope, &person).now_or_never().map(|turned| turned.map(|_| ()))
         } else {
-            people::resume(&self.ledger, &scope, &person).now_or_never().map(|turned| turned.map(|_| ()))
+            people::resume(&self.ledger, scope, &person).now_or_never().map(|turned| turned.map(|_| ()))
         };
         if let Some(Err(error)) = turned {
             self.note("person", || error.to_string());

@@ -66,7 +66,7 @@ impl Stage {
             now: Cell::new(start),
             timers: RefCell::default(),
             serial: Cell::new(0),
-            latency: RefCell::new(Random::new(seed ^ 0x6c61_7465_6e63_79)),
+            latency: RefCell::new(Random::new(seed ^ 0x006c_6174_656e_6379)),
             dead: RefCell::default(),
         }
     }

@@ -247,7 +247,7 @@ impl World {
     fn start(&mut self, function: Function, batch: Option<(&'static str, Vec<Message>)>, payload: Vec<u8>) {
         let taken: Vec<usize> =
             self.jobs.values().filter(|job| job.slot.0 == function).map(|job| job.slot.1).collect();
-        let index = (0..).find(|index| !taken.contains(index)).unwrap_or(0);
+        let index = (0..=taken.len()).find(|index| !taken.contains(index)).unwrap_or(0);
         let slot = (function, index);
         let environment = self.environment(slot);
         let (id, ended) = match function {

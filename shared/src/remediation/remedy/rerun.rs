@@ -69,7 +69,8 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
             cluster: task.cluster.clone(),
             like: lost.task.clone(),
             task_definition,
-            group: task.group.clone(),
+            // `family:…` is what ECS itself gives a task without a group.
+            group: task.group.clone().filter(|group| !group.starts_with("family:")),
             launch: task.launch.clone(),
             network: rerun.network.clone().filter(|_| needs_network(task)),
             started_by,

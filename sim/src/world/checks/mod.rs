@@ -107,11 +107,7 @@ impl Checks {
     }
 
     /// The actions that a transaction is about to write, as they stand.
-    pub(super) fn before(
-        &self,
-        ledger: &MemoryLedger,
-        transaction: &Transaction,
-    ) -> BTreeMap<ActionId, Action> {
+    pub(super) fn before(ledger: &MemoryLedger, transaction: &Transaction) -> BTreeMap<ActionId, Action> {
         let ids = transaction.writes.iter().filter_map(|write| match &write.record {
             Record::Action(action) => Some(&action.plan.id),
             _ => None,

@@ -51,21 +51,26 @@ impl Checks {
         let happened = self.effects.get(id).map_or(0, Vec::len);
         let (from, to) = (before.map_or("nothing", |before| before.state.as_str()), after.state.as_str());
         let is_legal = match (from, to) {
-            ("nothing", "proposed" | "planned")
-            | ("proposed", "planned" | "withdrawn" | "proposed")
-            | ("planned", "planned" | "issued" | "withdrawn" | "proposed")
-            | ("withdrawn", "planned" | "proposed" | "withdrawn")
+            ("nothing", to) => ["proposed", "planned"].contains(&to),
+            ("proposed", to) => ["planned", "withdrawn", "proposed"].contains(&to),
+            ("planned", to) => ["planned", "issued", "withdrawn", "proposed"].contains(&to),
+            ("withdrawn", to) => ["planned", "proposed", "withdrawn"].contains(&to),
             // Certainly not executed, or proven so.
-            | ("issued" | "unknown", "planned" | "failed" | "withdrawn" | "confirmed" | "unknown")
-            | ("confirmed", "confirmed")
-            | ("failed", "failed") => true,
+            ("issued" | "unknown", to) => {
+                ["planned", "failed", "withdrawn", "confirmed", "unknown"].contains(&to) || from == to
+            }
             // A lost answer of the ledger is written again.
             (from, to) => from == to,
         };
         if !is_legal {
-            self.fail(Invariant::LegalSteps, now, format!("{who}: action {} goes from {from} to {to}", id.short()));
+            self.fail(
+                Invariant::LegalSteps,
+                now,
+                format!("{who}: action {} goes from {from} to {to}", id.short()),
+            );
         }
-        let says_not = matches!(to, "planned" | "failed" | "withdrawn") && matches!(from, "issued" | "unknown");
+        let says_not =
+            matches!(to, "planned" | "failed" | "withdrawn") && matches!(from, "issued" | "unknown");
         if says_not && happened > 0 {
             let what = format!("{who}: action {} took effect, and becomes {to}", id.short());
             self.fail(Invariant::LegalSteps, now, what);
@@ -100,9 +105,10 @@ impl Checks {
             Scope::Cluster(cluster) => target.cluster() == cluster,
             Scope::Target(one) => target == one,
         };
-        let of_scope = self.claims.iter().filter(|(_, id)| {
-            self.actions.get(id).is_some_and(|action| concerns(&action.plan.target))
-        });
+        let of_scope = self
+            .claims
+            .iter()
+            .filter(|(_, id)| self.actions.get(id).is_some_and(|action| concerns(&action.plan.target)));
         of_scope.map(|(at, _)| *at).collect()
     }
 
@@ -173,8 +179,12 @@ impl Checks {
         let enrolled = policy.for_target(&action.plan.target, &BTreeMap::new());
         let target = &action.plan.target;
         let remedy = action.plan.remedy;
-        if !enrolled.is_enrolled || enrolled.mode == Mode::Observe || !enrolled.rules.remedies.contains(&remedy) {
-            let what = format!("{actor}: {} of {target}, in mode {}", remedy.as_str(), enrolled.mode.as_str());
+        if !enrolled.is_enrolled
+            || enrolled.mode == Mode::Observe
+            || !enrolled.rules.remedies.contains(&remedy)
+        {
+            let what =
+                format!("{actor}: {} of {target}, in mode {}", remedy.as_str(), enrolled.mode.as_str());
             self.fail(Invariant::NoCallWithoutLeave, now, what);
         }
         if enrolled.mode == Mode::Propose && action.approved.is_none() {
@@ -188,7 +198,11 @@ impl Checks {
         };
         if let Some(window) = policy.guards.frozen(decided_at) {
             let why = window.why.clone().unwrap_or_default();
-            self.fail(Invariant::NoCallWhileFrozen, now, format!("{actor}: {} of {target}: {why}", remedy.as_str()));
+            self.fail(
+                Invariant::NoCallWhileFrozen,
+                now,
+                format!("{actor}: {} of {target}: {why}", remedy.as_str()),
+            );
         }
     }
 
@@ -197,7 +211,11 @@ impl Checks {
         let target = &action.plan.target;
         let key = Key::cluster(target.cluster());
         let Some(reading) = self.gates.reading(actor.id, &key) else {
-            return self.fail(Invariant::NoCallInAnOutage, now, format!("{actor}: outages were not looked for"));
+            return self.fail(
+                Invariant::NoCallInAnOutage,
+                now,
+                format!("{actor}: outages were not looked for"),
+            );
         };
         let Some(incident) = incident_of(ledger, action) else { return };
         let Some(openings) = reading.openings() else { return };
@@ -214,7 +232,10 @@ impl Checks {
             most = most.max(targets.len());
         }
         if u32::try_from(most).unwrap_or(u32::MAX) >= self.policy.guards.outage_services {
-            let what = format!("{actor}: {} of {target}, while {most} services fail together", action.plan.remedy.as_str());
+            let what = format!(
+                "{actor}: {} of {target}, while {most} services fail together",
+                action.plan.remedy.as_str()
+            );
             self.fail(Invariant::NoCallInAnOutage, now, what);
         }
     }
@@ -235,7 +256,10 @@ impl Checks {
 fn overrun(times: &[Timestamp], allowance: Allowance) -> Option<Timestamp> {
     let count = usize::try_from(allowance.count).unwrap_or(usize::MAX);
     let pairs = times.iter().zip(times.iter().skip(count));
-    pairs.into_iter().find(|(first, last)| last.duration_since(**first) < allowance.within).map(|(first, _)| *first)
+    pairs
+        .into_iter()
+        .find(|(first, last)| last.duration_since(**first) < allowance.within)
+        .map(|(first, _)| *first)
 }
 
 fn incident_of(ledger: &MemoryLedger, action: &Action) -> Option<Incident> {

@@ -8,7 +8,7 @@ use steward::ports::Ledger;
 
 use super::at_once;
 use crate::world::actor::{Actor, Broken, Call};
-use crate::world::checks::{Sabotage, without_conditions};
+use crate::world::checks::{Checks, Sabotage, without_conditions};
 use crate::world::stage::Stage;
 
 /// The ledger as one invocation sees it.
@@ -51,7 +51,7 @@ impl Ledger for LedgerPort {
             if sabotage == Some(Sabotage::LosesIssued) && on == "action issued" {
                 return Ok(());
             }
-            let before = stage.checks.borrow().before(&stage.ledger, &transaction);
+            let before = Checks::before(&stage.ledger, &transaction);
             with(stage, "commit", &target, |ledger| ledger.commit(transaction.clone()).now())?;
             stage.checks.borrow_mut().committed(actor, &before, &transaction, stage.now());
             Ok(())
