@@ -106,11 +106,6 @@ fn an_outage_that_is_not_seen_is_found() {
 }
 
 #[test]
-fn a_function_that_is_never_swept_leaves_something_open() {
-    bites(Sabotage::NeverSweeps, &[Invariant::EveryActionResolves]);
-}
-
-#[test]
 fn a_channel_that_swallows_messages_is_found() {
     bites(Sabotage::SwallowsMessages, &[Invariant::AllIsTold]);
 }
