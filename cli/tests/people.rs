@@ -128,8 +128,9 @@ impl Server {
             target: target.clone(),
             opened_at: opened_at(),
             status: Status::Open,
+            after: None,
             failures: Failures::default(),
-            deployments: BTreeSet::new(),
+            deployments: [].into(),
             remedies: Remedies::default(),
             relapses: 0,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steward::event::decode::{MAX_EVENT_BYTES, MAX_PAYLOAD_BYTES};
-use steward::ledger::Key;
+use steward::ledger::{Key, SCHEMA};
 use steward::notification::Subject;
 use steward_sim::house::{EVENTS, House, HouseError, Plan, TABLE, TELL};
 use steward_sim::lambda::queue::{MAX_BODY, QueueError};
@@ -344,8 +344,10 @@ fn items_that_cannot_be_read_hold_up_their_own_target_only() {
         assert!(house.settles(PATIENCE).await.unwrap());
         assert_eq!(house.events.batches()[0].message_ids.len(), 5, "all in one batch");
         assert_eq!(told(&house, &names), [0, 0, 0, 1, 1]);
+        let newer_words =
+            format!("has schema 7, newer than {SCHEMA}: upgrade this function before it may touch the item");
         for (id, (name, words)) in ids.iter().zip([
-            ("api-000", "has schema 7, newer than 1: upgrade this function before it may touch the item"),
+            ("api-000", newer_words.as_str()),
             ("api-001", "is not readable: EOF while parsing a value at line 1 column 31"),
             ("api-002", "is not readable: it has no `item`"),
         ]) {
@@ -382,8 +384,9 @@ fn news_that_cannot_be_read_stay_due_and_hold_up_no_other() {
         assert!(house.sqs.drained(TELL, PATIENCE).await.unwrap());
         assert_eq!(told(&house, &names), [1, 1]);
         let about = lines(&house.notifications, "news could not be queued");
-        let expected =
-            format!("news could not be queued: {pk} has schema 7, newer than 1: upgrade this function");
+        let expected = format!(
+            "news could not be queued: {pk} has schema 7, newer than {SCHEMA}: upgrade this function"
+        );
         assert!(
             about.len() == sweeps && about[0]["message"].as_str().unwrap().starts_with(&expected),
             "{about:?}"

@@ -17,4 +17,5 @@ mod crashes;
 mod ecs;
 mod faults;
 mod hostile;
+mod remedies;
 mod support;

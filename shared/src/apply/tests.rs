@@ -67,8 +67,9 @@ fn incident() -> Incident {
         target: target(),
         opened_at: at("21:00:00"),
         status: crate::incident::Status::Open,
+        after: None,
         failures: crate::incident::Failures::default(),
-        deployments: std::collections::BTreeSet::new(),
+        deployments: [].into(),
         remedies: crate::incident::Remedies::default(),
         relapses: 0,
     }

@@ -26,6 +26,7 @@ fn told() -> (Subject, Message) {
         target: target.clone(),
         opened_at,
         status: Status::Open,
+        after: None,
         failures,
         deployments: [].into(),
         remedies: Remedies::default(),

@@ -74,6 +74,11 @@ pub enum Refusal {
     DoneBefore,
     /// This remedy has failed for this revision.
     FailedBefore,
+    /// This remedy helped this revision again and again, and never for long.
+    DoesNotLast {
+        /// How often in a row.
+        times: usize,
+    },
     /// Another action holds the target.
     Locked {
         /// Which, by the first digits of its id.
@@ -115,6 +120,7 @@ impl Refusal {
             Self::AttemptsUsedUp { .. } => "attempts_used_up",
             Self::DoneBefore => "done_before",
             Self::FailedBefore => "failed_before",
+            Self::DoesNotLast { .. } => "does_not_last",
             Self::Locked { .. } => "locked",
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
@@ -145,6 +151,7 @@ impl Refusal {
             | Self::AttemptsUsedUp { .. }
             | Self::DoneBefore
             | Self::FailedBefore
+            | Self::DoesNotLast { .. }
             | Self::CorrelatedOutage { .. } => None,
         }
     }
@@ -188,6 +195,10 @@ impl fmt::Display for Refusal {
             }
             Self::DoneBefore => f.write_str("this was done already, or may have been"),
             Self::FailedBefore => f.write_str("this remedy did not help this revision before"),
+            Self::DoesNotLast { times } => write!(
+                f,
+                "this was done {times} times for this revision, and never helped for a day: it needs another revision"
+            ),
             Self::Locked { by } => write!(f, "action {by} is not over"),
             Self::BudgetSpent { scope, until } => {
                 let whose = match scope {

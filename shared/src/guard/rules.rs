@@ -16,6 +16,11 @@ use crate::observed::Observed;
 /// A failure is of late for so long.
 const RECENTLY: SignedDuration = SignedDuration::from_mins(5);
 
+/// What helps for so long has helped.
+const LASTS: SignedDuration = SignedDuration::from_hours(24);
+/// What had to be repeated so often before that does not help this revision.
+const IN_A_ROW: usize = 3;
+
 type Ruling = Result<(), Refusal>;
 
 /// Steward changes nothing in another account or region, and nothing at all where it does not know its own.
@@ -158,7 +163,28 @@ pub(super) fn failed_before(case: &Case<'_>) -> Ruling {
             && tried.revision.is_some()
             && tried.revision == case.plan.revision
     };
-    if others(case).any(|tried| is_bad(&tried)) { Err(Refusal::FailedBefore) } else { Ok(()) }
+    if others(case).any(|tried| is_bad(&tried)) {
+        return Err(Refusal::FailedBefore);
+    }
+    let times = longest_row(case);
+    if times >= IN_A_ROW { Err(Refusal::DoesNotLast { times }) } else { Ok(()) }
+}
+
+/// How often the remedy was repeated for the revision, each time before a day had passed. Each lost task is a need of its own.
+fn longest_row(case: &Case<'_>) -> usize {
+    let is_same = |tried: &&Tried| {
+        tried.remedy == case.plan.remedy && tried.revision.is_some() && tried.revision == case.plan.revision
+    };
+    let mut row = 0;
+    let mut longest = 0;
+    let mut last: Option<Timestamp> = None;
+    for tried in others(case).filter(is_same).filter(|tried| tried.remedy != Remedy::RunTask) {
+        let goes_on = last.is_some_and(|last| tried.at.duration_since(last) < LASTS);
+        row = if goes_on { row + 1 } else { 1 };
+        last = Some(tried.at);
+        longest = longest.max(row);
+    }
+    longest
 }
 
 pub(super) fn lock(case: &Case<'_>) -> Ruling {

@@ -440,3 +440,21 @@ fn services_of_one_zone_that_fail_together_are_an_outage_whatever_the_cause() {
     });
     assert_eq!(world.refusal(Stage::Claim), "correlated_outage");
 }
+
+#[test]
+fn what_helps_a_revision_again_and_again_and_never_for_a_day_is_given_up() {
+    const HOUR: i64 = 3_600;
+    let world = |times: &[i64]| {
+        World::with(|world| {
+            world.rules().attempts = 10;
+            for hour in times {
+                world.tried(-hour * HOUR, Remedy::RollBack, Outcome::Helped);
+            }
+        })
+    };
+    assert_eq!(world(&[30, 20, 10]).refusal(Stage::Claim), "does_not_last");
+    assert_eq!(world(&[30, 20, 10]).check(Stage::Claim, &without("loop")), Ok(Permission::Act));
+    assert_eq!(world(&[400, 390, 380, 10]).refusal(Stage::Gate), "does_not_last", "until another revision is deployed");
+    assert_eq!(world(&[20, 10]).refusal(Stage::Claim), "none");
+    assert_eq!(world(&[60, 35, 10]).refusal(Stage::Claim), "none", "each time it lasted a day");
+}

@@ -181,6 +181,20 @@ impl Failures {
         self.first_at = self.first_at.filter(|_| self.more);
     }
 
+    /// Leaves what happened until `at`, to the second, and answers what happened later.
+    pub fn split_off(&mut self, at: Timestamp) -> Self {
+        let second = u32::try_from(at.as_second()).unwrap_or(0);
+        let (later, until) = std::mem::take(&mut self.entries)
+            .into_iter()
+            .partition(|(_, entry): &(Fingerprint, Entry)| entry.second > second);
+        let (samples, earlier) = std::mem::take(&mut self.samples)
+            .into_iter()
+            .partition(|sample| sample.at.as_second() > at.as_second());
+        // What was not kept one by one was older than all that was.
+        (self.entries, self.samples) = (until, earlier);
+        Self { entries: later, more: false, first_at: None, samples }
+    }
+
     /// Forgets one.
     pub fn forget(&mut self, fingerprint: Fingerprint) {
         self.entries.remove(&fingerprint);

@@ -17,7 +17,7 @@ mod sight;
 mod story;
 mod target;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,12 @@ pub use target::Target;
 use crate::arn::DeploymentId;
 use crate::diagnosis::{Cause, Kind};
 use crate::notification::Subject;
+
+/// Whether something happened until `end`. Failures are remembered to the second, so seconds are compared: what
+/// happened in the same second as good news is over.
+fn is_until(at: Timestamp, end: Timestamp) -> bool {
+    at.as_second() <= end.as_second()
+}
 
 /// How many deployments an incident names.
 const MAX_DEPLOYMENTS: usize = 8;
@@ -91,6 +97,22 @@ impl Severity {
     }
 }
 
+/// From the first to the last time at which something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The first time.
+    pub first_at: Timestamp,
+    /// The last time.
+    pub last_at: Timestamp,
+}
+
+impl Span {
+    /// A single moment.
+    pub fn at(at: Timestamp) -> Self {
+        Self { first_at: at, last_at: at }
+    }
+}
+
 /// Failures of one target that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
@@ -100,10 +122,13 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// Whether it goes on.
     pub status: Status,
+    /// Good news before it: what failed until then belongs to an earlier one.
+    #[serde(default)]
+    pub after: Option<Timestamp>,
     /// What failed.
     pub failures: Failures,
-    /// The deployments that failed tasks belong to, the latest eight by id.
-    pub deployments: BTreeSet<DeploymentId>,
+    /// The deployments that failed tasks belong to, the last eight by id, and when they failed.
+    pub deployments: BTreeMap<DeploymentId, Span>,
     /// What is done about it, and what is not.
     #[serde(default)]
     pub remedies: Remedies,
@@ -113,13 +138,14 @@ pub struct Incident {
 }
 
 impl Incident {
-    fn open(target: Target, opened_at: Timestamp) -> Self {
+    fn open(target: Target, opened_at: Timestamp, after: Option<Timestamp>) -> Self {
         Self {
             target,
             opened_at,
             status: Status::Open,
+            after,
             failures: Failures::default(),
-            deployments: BTreeSet::new(),
+            deployments: BTreeMap::new(),
             remedies: Remedies::default(),
             relapses: 0,
         }
@@ -151,10 +177,36 @@ impl Incident {
         }
     }
 
+    /// Whether what failed at `at` is a part of it, though good news came since.
+    fn spans(&self, at: Timestamp) -> bool {
+        let ends = match self.status {
+            Status::Open => None,
+            // Nobody said that all was well: it ended with its last failure.
+            Status::Resolved { by: Ending::Quiet, .. } => self.failures.last_at(),
+            Status::Resolved { at, .. } => Some(at),
+        };
+        self.after.is_none_or(|after| !is_until(at, after)) && ends.is_none_or(|ends| is_until(at, ends))
+    }
+
+    /// Leaves what failed until good news, and answers what failed since, and of which deployments.
+    fn part(&mut self, at: Timestamp) -> (Failures, BTreeMap<DeploymentId, Span>) {
+        let since = self.failures.split_off(at);
+        let next_at = since.first_at().unwrap_or(at);
+        let named = self.deployments.iter().filter(|(_, span)| !is_until(span.last_at, at));
+        let named = named.map(|(id, span)| (id.clone(), Span { first_at: span.first_at.max(next_at), ..*span }));
+        let named = named.collect();
+        self.deployments.retain(|_, span| is_until(span.first_at, at));
+        (since, named)
+    }
+
     /// Takes a failure in. False where it is known already, or not kept.
     fn add(&mut self, failure: Failure) -> bool {
         if let Some(deployment) = failure.deployment.clone() {
-            self.deployments.insert(deployment);
+            let span = self.deployments.entry(deployment).or_insert(Span::at(failure.at));
+            *span = Span {
+                first_at: span.first_at.min(failure.at),
+                last_at: span.last_at.max(failure.at),
+            };
             while self.deployments.len() > MAX_DEPLOYMENTS {
                 self.deployments.pop_first();
             }

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lost::Loss;
 use super::{
-    Agent, Deployment, DeploymentStatus, Ending, Failure, Fingerprint, Incident, Observation, Status, Step,
-    Target, TargetRecord,
+    Agent, Deployment, DeploymentStatus, Ending, Failure, Fingerprint, Incident, Observation, Span, Status,
+    Step, Target, TargetRecord, is_until,
 };
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::config::Policy;
@@ -19,12 +19,6 @@ use crate::diagnosis::{self, Cause};
 const RELAPSE: SignedDuration = SignedDuration::from_mins(30);
 /// How many incidents that are over one step of a story remembers.
 const MAX_OVER: usize = 8;
-
-/// Whether something happened until `end`. Failures are remembered to the second, so seconds are compared: what
-/// happened in the same second as good news is over.
-fn is_until(at: Timestamp, end: Timestamp) -> bool {
-    at.as_second() <= end.as_second()
-}
 
 /// All that is remembered of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +73,15 @@ impl Story {
             self.note(&id);
         }
         let is_gone = self.record.agent.is_some_and(|agent| agent.gone);
+        if is_gone {
+            return;
+        }
         let is_over = self.record.well_at.is_some_and(|well_at| is_until(failure.at, well_at));
-        if !is_gone && !is_over {
+        if !is_over {
             self.open_by(failure, now);
+        } else if self.incident.as_ref().is_some_and(|incident| incident.spans(failure.at)) {
+            // Good news that came first ended what this is a part of: it is counted there, and reopens nothing.
+            self.count(failure);
         }
     }
 
@@ -90,14 +90,23 @@ impl Story {
         self.relapse(&failure);
         if !self.incident.as_ref().is_some_and(Incident::is_open) {
             let opened_at = self.next_opening(now);
-            self.record.incident = Some(opened_at);
-            let next = Incident::open(self.record.target.clone(), opened_at);
-            self.over.extend(self.incident.replace(next));
-            // The first may be in the ledger as open; those between it and the last began and ended unseen.
-            if self.over.len() > MAX_OVER {
-                self.over.remove(1);
-            }
+            self.begin(Incident::open(self.record.target.clone(), opened_at, self.record.well_at));
         }
+        self.count(failure);
+    }
+
+    /// Lets another incident follow the last.
+    fn begin(&mut self, next: Incident) {
+        self.record.incident = Some(next.opened_at);
+        self.over.extend(self.incident.replace(next));
+        // The first may be in the ledger as open; those between it and the last began and ended unseen.
+        if self.over.len() > MAX_OVER {
+            self.over.remove(1);
+        }
+    }
+
+    /// Takes a failure into the last incident.
+    fn count(&mut self, failure: Failure) {
         let loss = Loss::of(&self.record.target, &failure);
         if let Some(incident) = &mut self.incident
             && incident.add(failure)
@@ -111,8 +120,7 @@ impl Story {
     fn relapse(&mut self, failure: &Failure) {
         let Some(incident) = &mut self.incident else { return };
         let Status::Resolved { at, by: Ending::Steady } = incident.status else { return };
-        let is_same = failure.deployment.as_ref().is_some_and(|id| incident.deployments.contains(id));
-        if is_same && failure.at.duration_since(at) <= RELAPSE {
+        if incident.relapses_by(failure, at) {
             incident.status = Status::Open;
             incident.relapses += 1;
         }
@@ -137,12 +145,31 @@ impl Story {
         self.record.care.short_since.take_if(|since| *since <= at);
         let standing = self.record.standing();
         let Some(incident) = self.incident.as_mut().filter(|incident| incident.is_open()) else { return };
-        let is_last = incident.failures.last_at().is_none_or(|last| is_until(last, at));
-        if is_last && !incident.failures.knows_any(&standing) {
+        let is_until_then = |said: Option<Timestamp>| said.is_none_or(|said| is_until(said, at));
+        if incident.failures.knows_any(&standing) || !is_until_then(incident.failures.first_at()) {
+            incident.failures.forget_until(at, &standing);
+            incident.after = incident.after.max(Some(at));
+        } else if is_until_then(incident.failures.last_at()) {
             incident.status = Status::Resolved { at, by };
         } else {
-            incident.failures.forget_until(at, &standing);
+            self.was_well(at, by);
         }
+    }
+
+    /// Good news that comes late: some failures came before it, and others since.
+    fn was_well(&mut self, at: Timestamp, by: Ending) {
+        let Some(incident) = &mut self.incident else { return };
+        let whole = incident.clone();
+        let (since, deployments) = incident.part(at);
+        let next_at = since.first_at().unwrap_or(at);
+        if by == Ending::Steady && whole.was_steady_in_vain(at, next_at) {
+            self.incident = Some(Incident { relapses: whole.relapses + 1, ..whole });
+            return;
+        }
+        incident.status = Status::Resolved { at, by };
+        let opened_at = self.next_opening(next_at);
+        let next = Incident::open(self.record.target.clone(), opened_at, Some(at));
+        self.begin(Incident { failures: since, deployments, ..next });
     }
 
     fn deployment(&mut self, id: &DeploymentId, at: Timestamp) -> &mut Deployment {
@@ -231,6 +258,7 @@ impl Story {
         self.record.well_at = self.record.well_at.max(last_at);
         if incident.failures.knows_any(&standing) {
             incident.failures.forget_until(last_at.unwrap_or(now), &standing);
+            incident.after = incident.after.max(last_at);
         } else {
             incident.status = Status::Resolved { at: now, by: Ending::Quiet };
         }
@@ -279,5 +307,21 @@ impl Story {
         let away_since = self.record.agent.and_then(|agent| agent.away_since).filter(|_| !is_open);
         let by_itself = away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy));
         by_itself.into_iter().chain(self.record.care.look_at).chain(self.retirement_ends_at()).min()
+    }
+}
+
+impl Incident {
+    /// Whether a failure shows that a steady state was none.
+    fn relapses_by(&self, failure: &Failure, steady_at: Timestamp) -> bool {
+        let is_same = failure.deployment.as_ref().is_some_and(|id| self.deployments.contains_key(id));
+        is_same && failure.at.duration_since(steady_at) <= RELAPSE
+    }
+
+    /// The same where the steady state is heard of last: what failed next did so soon, and had failed before.
+    fn was_steady_in_vain(&self, steady_at: Timestamp, next_at: Timestamp) -> bool {
+        let spans = || self.deployments.values();
+        let goes_on = |span: &Span| is_until(span.first_at, steady_at) && !is_until(span.last_at, steady_at);
+        let is_new = |span: &Span| span.first_at.as_second() == next_at.as_second();
+        next_at.duration_since(steady_at) <= RELAPSE && spans().any(goes_on) && !spans().any(is_new)
     }
 }

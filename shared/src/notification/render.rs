@@ -47,7 +47,7 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
     // What is over needs no finger pointed at a task.
     let sample = sample.filter(|_| incident.is_open());
     push_sample(&mut facts, sample);
-    let deployments: Vec<&str> = incident.deployments.iter().map(DeploymentId::as_str).collect();
+    let deployments: Vec<&str> = incident.deployments.keys().map(DeploymentId::as_str).collect();
     push(&mut facts, "Deployment", Some(deployments.join(", ")).filter(|text| !text.is_empty()));
     push_place(&mut facts, place);
     Message {

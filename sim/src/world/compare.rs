@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use steward::config::Mode;
 use steward::diagnosis::Cause;
 use steward::incident::Incident;
@@ -13,7 +13,7 @@ use super::faults::Rates;
 use super::plan::{self, CLUSTER, Plan};
 use super::run::{Options, Report, Trouble, run, run_plan};
 use super::script::Deed;
-use crate::ecs::{Behaviour, Fate, Happening, Revision};
+use crate::ecs::{Behaviour, Fate, Happening, Revision, fargate_service};
 use crate::random::later;
 
 /// A month.
@@ -21,23 +21,21 @@ const LOOP_DAYS: u32 = 30;
 /// Whoever has tried so often in a month has tried enough.
 const MOST_TRIES: usize = 12;
 
-/// What an incident says that does not depend on when its events were handled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the incidents of a target say that does not depend on when their events were handled. How many incidents there are
+/// does: good news that comes late parts what is one in order, or the other way round.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Content {
+    /// How often each cause was counted.
     causes: BTreeMap<Cause, usize>,
-    first_at: Option<Timestamp>,
-    last_at: Option<Timestamp>,
     is_open: bool,
 }
 
 impl Content {
-    fn of(incident: &Incident) -> Self {
-        Self {
-            causes: incident.failures.causes().into_iter().collect(),
-            first_at: incident.failures.first_at(),
-            last_at: incident.failures.last_at(),
-            is_open: incident.is_open(),
+    fn add(&mut self, incident: &Incident) {
+        for (cause, count) in incident.failures.causes() {
+            *self.causes.entry(cause).or_default() += count;
         }
+        self.is_open |= incident.is_open();
     }
 }
 
@@ -66,14 +64,11 @@ pub fn disorder(seed: u64, sabotage: Option<Sabotage>) -> Report {
     report
 }
 
-/// The incidents of each target, the first that failed first.
-fn by_target(report: &Report) -> BTreeMap<String, Vec<Content>> {
-    let mut targets: BTreeMap<String, Vec<Content>> = BTreeMap::new();
+/// What the incidents of each target say together.
+fn by_target(report: &Report) -> BTreeMap<String, Content> {
+    let mut targets: BTreeMap<String, Content> = BTreeMap::new();
     for incident in &report.incidents {
-        targets.entry(incident.target.key()).or_default().push(Content::of(incident));
-    }
-    for contents in targets.values_mut() {
-        contents.sort_by_key(|content| content.first_at);
+        targets.entry(incident.target.key()).or_default().add(incident);
     }
     targets
 }
@@ -115,10 +110,12 @@ fn plan_of(seed: u64, what: Futile) -> Plan {
     }
     plan.script.clear();
     let at = later(plan.start, plan::WARM_UP + Duration::from_mins(30));
-    if let Some(service) = plan.services.first() {
+    if let Some(service) = plan.services.first_mut() {
         let name = service.name.clone();
+        // Of several tasks that all hang none would be stopped.
+        service.request = fargate_service(CLUSTER, &name, &name, 1);
         let behaviour = Behaviour::new(match what {
-            Futile::RollingBack => Fate::Exits { after: Duration::from_secs(40), exit_code: 1 },
+            Futile::RollingBack => Fate::CrashesAtBoot { exit_code: 1 },
             Futile::StoppingTasks => Fate::Hangs { after: Duration::from_secs(40) },
         });
         let all = Happening::BehaviourOfAll { revision: name.clone(), behaviour: behaviour.clone() };

@@ -154,6 +154,8 @@ pub(super) struct Rates {
     pub(super) loss: u64,
     pub(super) skew: u64,
     pub(super) stale_index: u64,
+    /// Good news comes so much later than anything else.
+    pub(super) good_news_waits: Duration,
     /// Nothing goes wrong before.
     pub(super) from: Timestamp,
     /// Nothing goes wrong from then on.
@@ -176,6 +178,7 @@ impl Rates {
             loss: 0,
             skew: 0,
             stale_index: 0,
+            good_news_waits: Duration::ZERO,
             from: Timestamp::MIN,
             until: Timestamp::MIN,
         }
@@ -197,16 +200,24 @@ impl Rates {
             loss: 20,
             skew: 50,
             stale_index: 20,
+            good_news_waits: Duration::ZERO,
             from,
             until,
         }
     }
 
-    /// Events come late, twice and in disorder, and nothing else goes wrong.
+    /// Events come late, twice and in disorder, and nothing else goes wrong. Good news overtakes no failure that came before
+    /// it: one that nothing was known of when all was well again opens no incident, which is another one than in order.
     pub(super) fn disorder_alone(until: Timestamp) -> Self {
-        Self { duplicate: 200, reorder: 300, until, ..Self::none() }
+        let good_news_waits = LATE.1 + USUAL.1;
+        Self { duplicate: 200, reorder: 300, good_news_waits, until, ..Self::none() }
     }
 }
+
+/// How long an event is under way, at the least and at the most.
+const USUAL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+/// The same where others overtake it.
+const LATE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(2));
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,10 +334,10 @@ impl Weather {
 
     /// How an event gets from ECS to its queue. EventBridge delivers at least once and in any order (FACTS §1), and what
     /// ECS sends is best effort.
-    pub(super) fn on_event(&mut self, now: Timestamp) -> Passage {
-        let usual = self.random.between(Duration::from_millis(200), Duration::from_secs(2));
+    pub(super) fn on_event(&mut self, is_good_news: bool, now: Timestamp) -> Passage {
+        let usual = self.random.between(USUAL.0, USUAL.1);
         let draw = self.random.below(1000);
-        let later = self.random.between(Duration::from_secs(5), Duration::from_mins(2));
+        let later = self.random.between(LATE.0, LATE.1);
         let much_later = self.random.between(Duration::from_mins(2), Duration::from_mins(30));
         let mut arrives_after = vec![usual];
         if !self.is_fair(now) {
@@ -344,6 +355,9 @@ impl Weather {
                 self.count(Kind::Duplicate);
                 arrives_after.push(later);
             }
+        }
+        if is_good_news {
+            arrives_after.iter_mut().for_each(|after| *after += self.rates.good_news_waits);
         }
         Passage { arrives_after }
     }

@@ -2,7 +2,6 @@
 //!
 //! Every world has at least three services, one of which is sure to need a remedy that Steward may apply; the rest is drawn.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -72,7 +71,7 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     }
     people(&services, start, until, &mut script, &mut random);
     weather(start, until, &mut script, &mut random);
-    if random.below(8) == 0 && services.len() >= 5 {
+    if random.below(4) == 0 && services.len() >= 5 {
         outage(&services, start, until, &mut script, &mut random);
     }
     script.sort_by_key(|(at, _)| *at);
@@ -266,7 +265,7 @@ fn weather(start: Timestamp, until: Timestamp, script: &mut Vec<(Timestamp, Deed
     }
 }
 
-/// Many services begin to fail at once, and recover together: no revision's fault.
+/// A pipeline deploys one bad base image to every service at once, and a person repairs them together: no revision's fault.
 fn outage(
     services: &[Service],
     start: Timestamp,
@@ -276,12 +275,10 @@ fn outage(
 ) {
     let at = moment(start, until, random);
     let lasts = random.between(Duration::from_mins(10), Duration::from_hours(2));
-    let families: BTreeSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
-    for family in families {
-        let fails = Behaviour::new(Fate::Exits { after: Duration::from_secs(20), exit_code: 1 });
-        let fails = Happening::BehaviourOfAll { revision: family.to_owned(), behaviour: fails };
-        let well = Happening::Behaviour { revision: family.to_owned(), behaviour: Behaviour::serves() };
-        script.push((at, Deed::Ecs(Box::new(fails))));
-        script.push((later(at, lasts), Deed::Ecs(Box::new(well))));
+    for service in services {
+        let fails = Behaviour::new(Fate::CannotPull(PullFailure::NotFound));
+        let bad = Revision::new(&service.name, fails).health_check();
+        script.push((at, deploy(service, bad, false)));
+        script.push((later(at, lasts), deploy(service, service.good(), true)));
     }
 }

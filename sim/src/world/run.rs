@@ -107,7 +107,8 @@ fn only_watch(plan: &mut Plan, trouble: Trouble) {
         entry.rules.mode = Mode::Observe;
     }
     plan.rates = if trouble == Trouble::Disorder { Rates::disorder_alone(plan.until) } else { Rates::none() };
-    plan.script.retain(|(_, deed)| !matches!(deed, Deed::LedgerAway(_) | Deed::Lag(_)));
+    // What AWS announces, and what is only seen, stands until it is over: what fails beside it is told as over, and not kept.
+    plan.script.retain(|(_, deed)| !matches!(deed, Deed::LedgerAway(_) | Deed::Lag(_) | Deed::Ecs(_)));
 }
 
 pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
@@ -118,7 +119,11 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     let stage = Rc::new(Stage::new(ecs, seed, weather, checks, kept));
     let Plan { start, until, services, policy, script, .. } = plan;
     let made = queues::create(&mut stage.queues.borrow_mut(), seed, trouble == Trouble::All);
-    let policy = if sabotage == Some(Sabotage::IgnoresPolicy) { lawless(&policy) } else { policy };
+    let policy = match sabotage {
+        Some(Sabotage::IgnoresPolicy) => lawless(&policy),
+        Some(Sabotage::IgnoresOutages) => blind(policy),
+        _ => policy,
+    };
     let mut world = World::new(Rc::clone(&stage), policy, script);
     if let Err(error) = made {
         stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
@@ -172,6 +177,11 @@ fn lawless(policy: &Policy) -> Policy {
     }
     lawless.guards = Guards { freeze: Vec::new(), ..lawless.guards };
     lawless
+}
+
+/// However many services fail together, it is no outage.
+fn blind(policy: Policy) -> Policy {
+    Policy { guards: Guards { outage_services: u32::MAX, ..policy.guards }, ..policy }
 }
 
 /// What people do when the day is over: everything serves again, and nothing is paused.

@@ -45,6 +45,8 @@ impl Stage {
     /// Does it now.
     pub(super) fn perform(&self, deed: Deed) {
         let now = self.now();
+        // Whoever acts acts now: ECS stands where it had something to do last.
+        self.ecs.borrow_mut().advance(now);
         match deed {
             Deed::Ecs(happening) => {
                 self.note("world", || format!("{happening:?}"));

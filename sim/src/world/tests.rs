@@ -78,6 +78,19 @@ fn a_function_that_ignores_the_policy_is_found() {
 }
 
 #[test]
+fn a_memory_that_forgets_what_was_tried_goes_round_for_ever() {
+    let found = futile(1, Futile::StoppingTasks, Some(Sabotage::ForgetsTried)).violations;
+    assert_eq!(found.first().map(|violation| violation.invariant), Some(Invariant::NoLoop), "{found:?}");
+}
+
+#[test]
+fn a_remedy_that_never_works_is_not_tried_for_ever() {
+    for what in Futile::ALL {
+        assert_eq!(futile(1, what, None).violations, [], "{what:?}");
+    }
+}
+
+#[test]
 fn a_pause_that_is_not_seen_is_found() {
     bites(Sabotage::HidesPause, &[Invariant::NoCallWhilePaused]);
 }
@@ -85,6 +98,16 @@ fn a_pause_that_is_not_seen_is_found() {
 #[test]
 fn a_budget_that_is_not_seen_is_found() {
     bites(Sabotage::HidesBudgets, &[Invariant::BudgetsHold]);
+}
+
+#[test]
+fn an_outage_that_is_not_seen_is_found() {
+    bites(Sabotage::IgnoresOutages, &[Invariant::NoCallInAnOutage]);
+}
+
+#[test]
+fn a_sweep_that_finds_no_action_leaves_something_open() {
+    bites(Sabotage::HidesActions, &[Invariant::EveryActionResolves]);
 }
 
 #[test]
@@ -105,4 +128,12 @@ fn an_event_that_is_another_the_second_time_is_found() {
         matches!(found.invariant, Invariant::DisorderChangesNothing | Invariant::RepeatsChangeNothing),
         "{found}"
     );
+}
+
+#[test]
+fn duplicates_and_disorder_change_no_incident() {
+    for one in 1..=5 {
+        let report = disorder(one, None);
+        assert_eq!(report.violations, [], "seed {one}");
+    }
 }

@@ -52,8 +52,7 @@ pub(super) struct World {
     environments: BTreeMap<(Function, usize), Environment>,
     policy: Rc<Policy>,
     home: Home,
-    is_swept: bool,
-    /// Every event that ECS sent, for those who want to hear them again.
+    /// Every event that was delivered, for those who want to hear them again.
     pub(super) sent: Vec<String>,
     steps_at_once: (Timestamp, u32),
 }
@@ -62,7 +61,6 @@ impl World {
     /// `policy` is what the functions go by.
     pub(super) fn new(stage: Rc<Stage>, policy: Policy, script: Vec<(Timestamp, Deed)>) -> Self {
         let now = stage.now();
-        let sabotage = stage.checks.borrow().sabotage();
         let mut world = Self {
             executor: Executor::new(Rc::clone(&stage)),
             stage,
@@ -73,7 +71,6 @@ impl World {
             environments: BTreeMap::new(),
             policy: Rc::new(policy),
             home: Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() },
-            is_swept: sabotage != Some(Sabotage::NeverSweeps),
             sent: Vec::new(),
             steps_at_once: (now, 0),
         };
@@ -164,9 +161,7 @@ impl World {
         match item {
             Item::Tick => {
                 self.put(later(at, TICK), Item::Tick);
-                if self.is_swept {
-                    self.sweep(Function::RemediationSweep);
-                }
+                self.sweep(Function::RemediationSweep);
                 self.sweep(Function::NotificationsSweep);
             }
             Item::Deed(deed) => self.stage.perform(*deed),
@@ -188,7 +183,7 @@ impl World {
         let emitted = self.stage.ecs.borrow_mut().take_events();
         for one in emitted {
             let now = self.stage.now();
-            let passage = self.stage.weather.borrow_mut().on_event(now);
+            let passage = self.stage.weather.borrow_mut().on_event(is_good_news(&one.event), now);
             if is_breaker(&one.event) {
                 self.stage.weather.borrow_mut().count(Kind::Breaker);
             }
@@ -199,7 +194,9 @@ impl World {
                 let event = if index > 0 { self.again(&text) } else { text.clone() };
                 self.put(later(now, after), Item::Arrives(event));
             }
-            self.sent.push(text);
+            if arrivals > 0 {
+                self.sent.push(text);
+            }
         }
     }
 
@@ -329,6 +326,11 @@ impl World {
             self.run_until(now.saturating_add(step).unwrap_or(end).min(end));
         }
     }
+}
+
+fn is_good_news(event: &serde_json::Value) -> bool {
+    let name = event.pointer("/detail/eventName").and_then(serde_json::Value::as_str);
+    matches!(name, Some("SERVICE_STEADY_STATE" | "SERVICE_DEPLOYMENT_COMPLETED"))
 }
 
 fn is_breaker(event: &serde_json::Value) -> bool {

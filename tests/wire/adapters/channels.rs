@@ -25,6 +25,7 @@ fn alert(service: &str, tone: Tone) -> (Subject, Message) {
         target: target.clone(),
         opened_at,
         status: Status::Open,
+        after: None,
         failures: Failures::default(),
         deployments: [].into(),
         remedies: Remedies::default(),

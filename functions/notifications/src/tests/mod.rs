@@ -97,8 +97,9 @@ fn subject() -> (Subject, Incident) {
         target: target.clone(),
         opened_at: start(),
         status: Status::Open,
+        after: None,
         failures: Failures::default(),
-        deployments: std::collections::BTreeSet::new(),
+        deployments: [].into(),
         remedies: steward::incident::Remedies::default(),
         relapses: 0,
     };

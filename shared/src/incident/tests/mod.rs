@@ -80,7 +80,8 @@ fn a_stop_older_than_the_last_good_news_reopens_nothing() {
     let mut story = story_of([failed(1, 10), Observation::Steady { at: at(30) }]);
     let before = story.clone();
     story.apply(failed(2, 25), at(2_000));
-    assert_eq!(story, before);
+    assert_eq!(story.record, before.record);
+    assert_eq!(story.incident.as_ref().unwrap().status, before.incident.as_ref().unwrap().status);
     story.apply(failed(3, 31), at(2_000));
     assert!(story.incident.as_ref().unwrap().is_open());
     assert_ne!(story.incident, before.incident);
@@ -188,14 +189,14 @@ fn an_instance_that_could_not_register_is_well_once_its_agent_talks() {
 }
 
 #[test]
-fn a_late_steady_state_is_no_reason_to_tell_the_same_again() {
-    let mut story = story_of([failed(1, 10)]);
+fn a_late_steady_state_that_ended_nothing_is_no_reason_to_tell_the_same_again() {
+    let mut story = story_of([failed(1, 310)]);
     story.apply(Observation::Failed(Box::new(failure(2, 1, 600, Cause::Segfault))), at(1_000));
     let before = story.incident.clone();
     story.apply(Observation::Steady { at: at(300) }, at(1_000));
     let after = story.incident.unwrap();
-    assert_eq!(after.failures.causes(), [(Cause::Segfault, 1)]);
-    assert!(!after.is_news_since(before.as_ref()));
+    assert_eq!(after.failures.count(), 2);
+    assert!(story.over.is_empty() && !after.is_news_since(before.as_ref()));
 }
 
 #[test]

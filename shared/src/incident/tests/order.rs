@@ -1,5 +1,7 @@
 //! Order and repetition of events do not show: neither in the open incident nor in what is asked for.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -73,5 +75,54 @@ proptest! {
             let again = shuffled([events.clone(), events.clone()].concat(), seed);
             prop_assert_eq!(end_of(target.clone(), events), end_of(target, again));
         }
+    }
+}
+
+/// How often each cause was counted, in whatever incident, and whether one is open.
+fn counted(events: Vec<Observation>) -> (BTreeMap<Cause, usize>, bool) {
+    let mut story = Story::new(service());
+    for event in events {
+        story.apply(event, at(1_000));
+    }
+    let mut counts = BTreeMap::new();
+    for (cause, count) in story.incidents().flat_map(|incident| incident.failures.causes()) {
+        *counts.entry(cause).or_default() += count;
+    }
+    (counts, story.incident.is_some_and(|incident| incident.is_open()))
+}
+
+proptest! {
+    #[test]
+    fn good_news_that_comes_late_parts_what_it_ended_and_loses_nothing(
+        tasks in prop::collection::btree_map(0u32..40, (0i64..200, 0usize..2, prop::option::of(0u32..2)), 0..30),
+        is_of_one_deployment in any::<bool>(),
+        steady in prop::collection::btree_set(0i64..200, 0..4),
+        seed in any::<u64>(),
+    ) {
+        let causes = [Cause::AppError, Cause::OutOfMemory];
+        let failures: Vec<Observation> = tasks
+            .iter()
+            .map(|(task, (second, cause, deployment))| {
+                let mut failure = failure(*task, 4, *second, causes[*cause]);
+                failure.deployment = match (deployment, is_of_one_deployment) {
+                    (_, true) => Some(DeploymentId::new("ecs-svc/1")),
+                    (id, false) => id.map(|id| DeploymentId::new(format!("ecs-svc/{id}"))),
+                };
+                Observation::Failed(Box::new(failure))
+            })
+            .collect();
+        let news: Vec<Observation> = steady.iter().map(|second| Observation::Steady { at: at(*second) }).collect();
+        let second = |event: &Observation| match event {
+            Observation::Failed(failure) => failure.at,
+            Observation::Steady { at } => *at,
+            _ => at(0),
+        };
+        let mut in_order = [failures.clone(), news.clone()].concat();
+        in_order.sort_by_key(second);
+        let late = [shuffled([failures.clone(), failures].concat(), seed), news].concat();
+        let (late, in_order) = (counted(late), counted(in_order));
+        prop_assert_eq!(&late.0, &in_order.0);
+        // Of several deployments, that which fails first after a steady state says whether it was one.
+        prop_assert!(late.1 == in_order.1 || !is_of_one_deployment);
     }
 }

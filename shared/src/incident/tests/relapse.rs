@@ -45,3 +45,36 @@ fn what_fails_long_after_a_steady_state_is_another_incident() {
     let story = story_of([fails(1, 10, "ecs-svc/1"), steady(60), fails(2, 4_000, "ecs-svc/1")]);
     assert_eq!(story.incident.unwrap().failures.first_at(), Some(at(4_000)));
 }
+
+#[test]
+fn a_steady_state_that_comes_late_parts_what_it_ended_from_what_began_since() {
+    let story = story_of([fails(1, 10, "ecs-svc/1"), fails(2, 400, "ecs-svc/2"), steady(60)]);
+    let ended = story.over.first().unwrap();
+    assert_eq!(ended.status, Status::Resolved { at: at(60), by: Ending::Steady });
+    assert_eq!((ended.failures.first_at(), ended.failures.count()), (Some(at(10)), 1));
+    let incident = story.incident.unwrap();
+    assert!(incident.is_open());
+    assert_eq!((incident.failures.first_at(), incident.failures.count()), (Some(at(400)), 1));
+    assert_eq!(story.record.incident, Some(incident.opened_at));
+    assert!(incident.opened_at > ended.opened_at, "two identities");
+}
+
+#[test]
+fn a_steady_state_that_comes_late_in_a_crash_loop_is_still_a_relapse() {
+    let story = story_of([fails(1, 10, "ecs-svc/1"), fails(2, 400, "ecs-svc/1"), steady(60)]);
+    let incident = story.incident.unwrap();
+    assert!(incident.is_open() && story.over.is_empty());
+    assert_eq!((incident.failures.count(), incident.relapses), (2, 1));
+}
+
+#[test]
+fn a_failure_that_good_news_overtook_is_counted_where_it_belongs_and_reopens_nothing() {
+    let story = story_of([fails(1, 10, "ecs-svc/1"), steady(60), fails(2, 50, "ecs-svc/1")]);
+    let incident = story.incident.unwrap();
+    assert_eq!(incident.status, Status::Resolved { at: at(60), by: Ending::Steady });
+    assert_eq!(incident.failures.count(), 2);
+    let known = fails(1, 10, "ecs-svc/1");
+    let later = [steady(60), fails(3, 90, "ecs-svc/2"), steady(120)];
+    let story = story_of([fails(1, 10, "ecs-svc/1")].into_iter().chain(later).chain([known]));
+    assert_eq!(story.incident.unwrap().failures.count(), 1, "what belongs to an earlier one is no part of the last");
+}

@@ -23,18 +23,18 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
     if unwell.len() > 1 && unwell.len() * 2 > usize::try_from(running).unwrap_or(usize::MAX) {
         return Candidate::No(Escalation::MostTasksUnwell { unwell: unwell.len(), running });
     }
-    match facts.tasks.get(*task) {
+    let found = match facts.tasks.get(*task) {
         None => return Candidate::Need(vec![Query::Task((*task).clone())]),
         Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
-        Some(Observed::Known(found)) if is_unwell(found) => {}
+        Some(Observed::Known(found)) if is_unwell(found) => found,
         Some(_) => return Candidate::Not,
-    }
+    };
     Candidate::Plan(Box::new(Plan {
         id: id_of(patient, Remedy::StopTask, task.as_str()),
         remedy: Remedy::StopTask,
         target: record.target.clone(),
         incident: patient.incident.opened_at,
-        revision: None,
+        revision: found.task_definition.clone(),
         call: Call::StopTask { cluster: service.cluster.clone(), task: (*task).clone() },
         precondition: Precondition { unwell: Some((*task).clone()), ..Precondition::default() },
         because: format!(

@@ -21,14 +21,14 @@ pub enum Sabotage {
     HidesPause,
     /// Reads of budgets show them unspent.
     HidesBudgets,
-    /// Reads of what fails together show nothing.
-    HidesOutage,
+    /// The handlers are told that no number of failing services is an outage.
+    IgnoresOutages,
     /// The handlers are told that everything may be done at any time.
     IgnoresPolicy,
     /// Reads of targets show nothing that was tried.
     ForgetsTried,
-    /// remediation is never swept.
-    NeverSweeps,
+    /// No sweep finds an action.
+    HidesActions,
     /// A channel says that it took a message, and did not.
     SwallowsMessages,
     /// An event that comes twice is about another task.
@@ -43,7 +43,6 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
         match (sabotage, &mut stored.record) {
             (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
-            (Sabotage::HidesOutage, Record::Openings(openings)) => openings.openings.clear(),
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
             _ => {}
         }
