@@ -4,10 +4,12 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steward_sim::world::{Outcome, Report, Side};
+use steward_sim::world::{Course, Outcome, Report, Side};
 
 /// More failures say nothing more.
 const MOST_SHOWN: usize = 3;
+/// More of what is lacking says nothing more.
+const MOST_LACKS: usize = 20;
 
 pub(super) fn text(
     out: &mut impl Write,
@@ -36,9 +38,13 @@ pub(super) fn text(
             .collect();
         writeln!(out, "and {more} more: seeds {}\n", seeds.join(", "))?;
     }
-    let unstruck = unstruck(outcome);
-    for site in unstruck.iter().take(20) {
-        writeln!(out, "never died at {site}")?;
+    // One seed alone has not everything.
+    let lacks = if outcome.seeds > 1 { outcome.lacks() } else { Vec::new() };
+    for lack in lacks.iter().take(MOST_LACKS) {
+        writeln!(out, "not whole: {lack}")?;
+    }
+    if lacks.len() > MOST_LACKS {
+        writeln!(out, "not whole: and {} points more", lacks.len() - MOST_LACKS)?;
     }
     if let Some(took) = took {
         let rate = rate(outcome.runs, took);
@@ -57,8 +63,9 @@ pub(super) fn text(
     let (struck, all) = outcome.crash_points();
     writeln!(
         out,
-        "{}: {} runs, {:.0} virtual days, faults: {}; crash points: {struck} of {all}",
+        "{}: {} seeds, {} runs, {:.0} virtual days; faults: {}; crash points: {struck} of {all}",
         if outcome.holds() { "all hold" } else { "NOT ALL HOLD" },
+        outcome.seeds,
         outcome.runs,
         virtual_days(outcome),
         faults.join(", "),
@@ -77,6 +84,7 @@ pub(super) fn json(
         .iter()
         .map(|report| {
             json!({
+                "course": report.course.as_str(),
                 "seed": report.seed,
                 "again": again(report, days),
                 "violations": report.violations.iter().map(|violation| json!({
@@ -90,6 +98,8 @@ pub(super) fn json(
         .collect();
     let document = json!({
         "holds": outcome.holds(),
+        "lacks": outcome.lacks(),
+        "seeds": outcome.seeds,
         "runs": outcome.runs,
         "virtual_days": virtual_days(outcome),
         "seconds": took.map(|took| took.as_secs_f64()),
@@ -103,7 +113,7 @@ pub(super) fn json(
             "kinds": outcome.least.kinds,
             "changes": outcome.least.mutations,
         },
-        "crash_points": { "struck": struck, "all": all, "left": unstruck(outcome) },
+        "crash_points": { "struck": struck, "all": all, "left": outcome.unstruck() },
         "failures": failures,
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -120,25 +130,10 @@ fn again(report: &Report, days: u32) -> String {
         };
         command = format!("{command} --crash-at {}:{side}", crash.call);
     }
-    if report.crash_at == [None; 2] {
-        command.push_str(" --seeds 1");
+    if report.course != Course::Faults {
+        command = format!("{command} --course {}", report.course.as_str());
     }
     command
-}
-
-/// Crash points that no run has struck.
-fn unstruck(outcome: &Outcome) -> Vec<String> {
-    let mut left = Vec::new();
-    for (site, struck) in &outcome.sites {
-        for (count, side) in
-            [(struck.visits.crashed_before, "before"), (struck.visits.crashed_after, "after")]
-        {
-            if count == 0 {
-                left.push(format!("{site}, {side} its effect"));
-            }
-        }
-    }
-    left
 }
 
 fn virtual_days(outcome: &Outcome) -> f64 {

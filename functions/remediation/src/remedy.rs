@@ -11,7 +11,9 @@ use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
 use steward::redact::redact;
-use steward::remediation::{Considered, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled};
+use steward::remediation::{
+    Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled,
+};
 
 use crate::observe::Observer;
 use crate::{Ports, Settings};
@@ -76,9 +78,13 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let mut facts = Facts::default();
         let patient = self.patient(&chart, incident, chart.open.as_ref());
         let considered = self.consider(patient, &mut facts).await;
-        if let Some(open) = chart.open.as_ref().filter(|open| !is_about(&considered, &open.plan.id)) {
+        if let Some(open) = chart.open.as_ref().filter(|open| is_moot(&considered, &open.plan.id)) {
             // Decided anew, it is not what is to be done any more.
-            self.withdraw(Some(open), "it is not what is to be done any more", news).await?;
+            let why = match &considered {
+                Considered::Escalate { why, .. } => why.to_string(),
+                _ => "it is not what is to be done any more".to_owned(),
+            };
+            self.withdraw(Some(open), &why, news).await?;
             return Ok(Looked::More);
         }
         match considered {
@@ -96,7 +102,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
                 self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
             Considered::Refused { plan, refusal, look_at } => {
-                if let Some(open) = &chart.open {
+                if let Some(open) = chart.open.as_ref().filter(|_| !is_blind(&refusal)) {
                     self.withdraw(Some(open), &refusal.to_string(), news).await?;
                 }
                 self.note(&chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
@@ -383,15 +389,20 @@ fn is_held(open: &Action, now: Timestamp) -> bool {
     }
 }
 
-/// Whether a decision is about this action, or leaves it alone.
-fn is_about(considered: &Considered, id: &ActionId) -> bool {
+/// Whether a decision says that this action is not to be carried out any more. What could not be read says nothing: the action
+/// stays planned, and is decided again.
+fn is_moot(considered: &Considered, id: &ActionId) -> bool {
     match considered {
         Considered::Act(plan) | Considered::Propose(plan) | Considered::Refused { plan, .. } => {
-            plan.id == *id
+            plan.id != *id
         }
-        Considered::Need(_) => true,
-        Considered::Nothing { .. } | Considered::Escalate { .. } => false,
+        Considered::Need(_) | Considered::Escalate { why: Escalation::Unobserved { .. }, .. } => false,
+        Considered::Nothing { .. } | Considered::Escalate { .. } => true,
     }
+}
+
+fn is_blind(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Unobserved { .. })
 }
 
 fn held(plan: &Plan, refusal: &Refusal) -> Held {

@@ -18,7 +18,6 @@ pub mod people;
 mod probe;
 mod record;
 
-use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,15 +29,12 @@ use crate::deadline::Deadline;
 use crate::ecs::Overrides;
 use crate::guard::{self, GUARDS, Permission, Refusal, Stage};
 use crate::incident::{Incident, TargetRecord};
-use crate::ledger::{Budget, LedgerError, Scope};
+use crate::ledger::{LedgerError, Scope};
 use crate::notification::Subject;
 use crate::observed::Observed;
 use crate::ports::{ChangeEcs, Clock, EcsError, Ledger, Meaning};
 use crate::redact::redact;
 use crate::remediation::{Facts, Patient, Query, case};
-
-/// An action that is taken up again within so long has its place in the budgets still.
-const SAME_CLAIM: SignedDuration = SignedDuration::from_mins(15);
 
 /// Carries actions out.
 pub struct Protocol<'p, L, E, C> {
@@ -124,9 +120,9 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             let Some(incident) = scene.incident.clone().filter(Incident::is_open) else {
                 return Err(Stop::Lost);
             };
-            let is_same = takes_up(scene.action.as_ref(), now);
-            let facts = with_budgets(facts, &scene.budgets, is_same);
             let record = scene.record.clone();
+            let is_same = guard::has_place(&record, &plan.id, now);
+            let facts = Facts { budgets: Some(Observed::Known(scene.budgets.clone())), ..facts.clone() };
             let now_patient =
                 Patient { record: &record, incident: &incident, open: scene.action.as_ref(), ..patient };
             match guard::check(&case(now_patient, &facts, plan, now), Stage::Claim, GUARDS) {
@@ -227,20 +223,6 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
     fn terms<'t>(&self, patient: Patient<'t>, now: Timestamp) -> Terms<'t> {
         Terms { policy: patient.policy, grouping: self.grouping, now }
     }
-}
-
-/// Whether a claim goes on with one that came to nothing, and has its place in the budgets.
-fn takes_up(known: Option<&Action>, now: Timestamp) -> bool {
-    known.is_some_and(|known| {
-        known.state == State::Planned
-            && known.claimed_at.is_some_and(|at| now.duration_since(at) < SAME_CLAIM)
-    })
-}
-
-/// The facts with the budgets as they were just read; none, where the action has its place in them.
-fn with_budgets(facts: &Facts, budgets: &BTreeMap<Scope, Budget>, has_place: bool) -> Facts {
-    let budgets = if has_place { BTreeMap::new() } else { budgets.clone() };
-    Facts { budgets: Some(Observed::Known(budgets)), ..facts.clone() }
 }
 
 /// What the guards of the gate must know, read now.

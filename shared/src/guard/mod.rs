@@ -15,7 +15,7 @@ mod rules;
 use jiff::{SignedDuration, Timestamp};
 
 pub use refusal::Refusal;
-pub use rules::scopes;
+pub use rules::{has_place, scopes};
 pub(crate) use rules::{is_ailing, is_unwell};
 
 use crate::action::Plan;

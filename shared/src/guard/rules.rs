@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, Refusal};
-use crate::action::{Call, Remedy};
+use crate::action::{ActionId, Call, Remedy};
 use crate::arn::{Arn, TaskArn};
 use crate::config::{Allowance, Guards, Mode};
 use crate::diagnosis::Cause;
 use crate::ecs::{Controller, Rollout, Service, Task};
 use crate::event::TaskStatus;
-use crate::incident::{Incident, Outcome, Target, Tried};
+use crate::incident::{Incident, Outcome, Target, TargetRecord, Tried};
 use crate::ledger::{Budget, Scope};
 use crate::observed::Observed;
 
@@ -20,6 +20,9 @@ const RECENTLY: SignedDuration = SignedDuration::from_mins(5);
 const LASTS: SignedDuration = SignedDuration::from_hours(24);
 /// What had to be repeated so often before that does not help this revision.
 const IN_A_ROW: usize = 3;
+
+/// An action that is taken up again within so long goes on with its claim.
+const SAME_CLAIM: SignedDuration = SignedDuration::from_mins(15);
 
 type Ruling = Result<(), Refusal>;
 
@@ -194,7 +197,11 @@ pub(super) fn lock(case: &Case<'_>) -> Ruling {
     }
 }
 
+/// An action that is taken up again has its place in the budgets still: it must not stand in its own way.
 pub(super) fn budget(case: &Case<'_>) -> Ruling {
+    if has_place(case.record, &case.plan.id, case.now) {
+        return Ok(());
+    }
     let budgets = known(case.facts.budgets.as_ref(), "the budget")?;
     for (scope, allowance) in scopes(&case.plan.target, case.guards) {
         let spent = budgets.and_then(|budgets| budgets.get(&scope)).cloned();
@@ -204,6 +211,16 @@ pub(super) fn budget(case: &Case<'_>) -> Ruling {
         }
     }
     Ok(())
+}
+
+/// Whether an action was claimed of late and came to nothing: what takes it up again goes on with that claim, in its place in
+/// the budgets.
+pub fn has_place(record: &TargetRecord, id: &ActionId, now: Timestamp) -> bool {
+    let own = record.care.tried.iter().find(|tried| tried.id == *id);
+    own.is_some_and(|tried| {
+        matches!(tried.outcome, Outcome::Pending | Outcome::Withdrawn)
+            && now.duration_since(tried.at) < SAME_CLAIM
+    })
 }
 
 /// The budgets that an action enters, the narrowest first.

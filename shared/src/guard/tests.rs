@@ -458,3 +458,19 @@ fn what_helps_a_revision_again_and_again_and_never_for_a_day_is_given_up() {
     assert_eq!(world(&[20, 10]).refusal(Stage::Claim), "none");
     assert_eq!(world(&[60, 35, 10]).refusal(Stage::Claim), "none", "each time it lasted a day");
 }
+
+#[test]
+fn an_action_that_is_taken_up_again_does_not_stand_in_its_own_way() {
+    let taken_up = |claimed_at: i64| {
+        World::with(|world| {
+            let id = world.plan.id.clone();
+            world.tried(claimed_at, Remedy::RollBack, Outcome::Pending);
+            world.record.care.tried.last_mut().unwrap().id = id.clone();
+            world.record.care.open = Some(id);
+            let budget = Budget { scope: Scope::Target(target("api")), times: (0..9).map(at).collect() };
+            world.facts.budgets = Some(Observed::Known(BTreeMap::from([(budget.scope.clone(), budget)])));
+        })
+    };
+    assert_eq!(taken_up(590).refusal(Stage::Claim), "none");
+    assert_eq!(taken_up(-600).refusal(Stage::Claim), "budget_spent", "after a quarter of an hour it is another claim");
+}

@@ -177,17 +177,6 @@ impl Incident {
         }
     }
 
-    /// Whether what failed at `at` is a part of it, though good news came since.
-    fn spans(&self, at: Timestamp) -> bool {
-        let ends = match self.status {
-            Status::Open => None,
-            // Nobody said that all was well: it ended with its last failure.
-            Status::Resolved { by: Ending::Quiet, .. } => self.failures.last_at(),
-            Status::Resolved { at, .. } => Some(at),
-        };
-        self.after.is_none_or(|after| !is_until(at, after)) && ends.is_none_or(|ends| is_until(at, ends))
-    }
-
     /// Leaves what failed until good news, and answers what failed since, and of which deployments.
     fn part(&mut self, at: Timestamp) -> (Failures, BTreeMap<DeploymentId, Span>) {
         let since = self.failures.split_off(at);

@@ -17,6 +17,8 @@ use crate::diagnosis::{self, Cause};
 /// fails of so soon afterwards belongs to the same incident. Longer than the longest pause between two launches of a failing
 /// task (27 min).
 const RELAPSE: SignedDuration = SignedDuration::from_mins(30);
+/// A failure of which nothing was known when all was well again is told if it is not older.
+const HEARD_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How many incidents that are over one step of a story remembers.
 const MAX_OVER: usize = 8;
 
@@ -77,12 +79,32 @@ impl Story {
             return;
         }
         let is_over = self.record.well_at.is_some_and(|well_at| is_until(failure.at, well_at));
-        if !is_over {
-            self.open_by(failure, now);
-        } else if self.incident.as_ref().is_some_and(|incident| incident.spans(failure.at)) {
-            // Good news that came first ended what this is a part of: it is counted there, and reopens nothing.
-            self.count(failure);
+        if is_over { self.heard_late(failure, now) } else { self.open_by(failure, now) }
+    }
+
+    /// Good news overtook a failure. It is counted in the incident that it is a part of, and reopens nothing; where there is
+    /// none, it was an incident that is over before it was heard of. What belongs to an earlier incident than the last may be
+    /// known there.
+    fn heard_late(&mut self, failure: Failure, now: Timestamp) {
+        let ends = match &self.incident {
+            Some(last) if last.after.is_some_and(|after| is_until(failure.at, after)) => return,
+            Some(last) => match last.status {
+                Status::Open => return self.count(failure),
+                Status::Resolved { by: Ending::Quiet, at } => Some(last.failures.last_at().unwrap_or(at)),
+                Status::Resolved { at, .. } => Some(at),
+            },
+            None => None,
+        };
+        if ends.is_some_and(|ends| failure.at.duration_since(ends) <= RELAPSE) {
+            return self.count(failure);
         }
+        let Some(well_at) = self.record.well_at.filter(|_| now.duration_since(failure.at) < HEARD_WITHIN) else {
+            return;
+        };
+        let over = Status::Resolved { at: well_at, by: Ending::Steady };
+        let last = Incident::open(self.record.target.clone(), self.next_opening(now), ends);
+        self.begin(Incident { status: over, ..last });
+        self.count(failure);
     }
 
     /// Takes a failure into the open incident, or opens one by it.

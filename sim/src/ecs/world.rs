@@ -142,17 +142,17 @@ impl Ecs {
         if to <= self.now {
             return;
         }
-        self.remember();
+        self.remember(to);
         self.now = to;
     }
 
-    /// Keeps the state for reads that lag, at most eight times within the lag.
-    fn remember(&mut self) {
+    /// Keeps the state, which stood until `to`, for reads that lag: at most eight times within the lag.
+    fn remember(&mut self, to: Timestamp) {
         let lag = self.settings.read_lag;
         if lag.is_zero() {
             return;
         }
-        if self.past.back().is_none_or(|(at, _)| later(*at, lag / 8) <= self.now) {
+        if self.past.back().is_none_or(|(at, _)| later(*at, lag / 8) <= to) {
             self.past.push_back((self.now, self.state.clone()));
         }
         while self.past.get(1).is_some_and(|(at, _)| later(*at, lag) <= self.now) {

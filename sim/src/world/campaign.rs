@@ -7,11 +7,13 @@ use std::sync::PoisonError;
 use jiff::SignedDuration;
 
 use super::faults::{CrashAt, Crashes, Kind, Side, Tally};
-use super::run::{Options, Report, run};
+use super::run::{Course, Options, Report, run_course};
 use super::site::{Site, Visits};
 
 /// How often crash points are looked for that the runs before have found.
 const ROUNDS: usize = 3;
+/// Of so many seeds one is run in disorder besides.
+const IN_DISORDER: u64 = 20;
 
 /// What is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +26,16 @@ pub struct Campaign {
     pub days: u32,
     /// Worlds at the same time, each on a thread of its own.
     pub threads: usize,
-    /// Whether every crash point that the seeds leave over is struck besides, both ways.
-    pub covers_crashes: bool,
+    /// Whether every crash point that the seeds leave over is struck besides, both ways, and the other courses are run.
+    pub is_whole: bool,
 }
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Runs, those that strike one crash point included.
+    /// Seeds that were run through [`Course::Faults`].
+    pub seeds: u64,
+    /// Runs, those that strike one crash point and those of other courses included.
     pub runs: u64,
     /// Those in which something did not hold, by seed.
     pub failures: Vec<Report>,
@@ -47,6 +51,16 @@ pub struct Outcome {
     pub least: Least,
     /// Where handlers called the outside, and how often they died there.
     pub sites: BTreeMap<Site, Struck>,
+}
+
+/// What each seed must have at the least.
+const MUST_HAVE: MustHave = MustHave { services: 3, faults: 20, kinds: 5, mutations: 1 };
+
+struct MustHave {
+    services: u64,
+    faults: u64,
+    kinds: u64,
+    mutations: u64,
 }
 
 /// The least of any seed.
@@ -87,6 +101,35 @@ impl Outcome {
         outcome
     }
 
+    /// What the run as a whole, or some seed of it, did not have of what it must; empty where it had everything.
+    pub fn lacks(&self) -> Vec<String> {
+        let least = self.least;
+        let mut lacks: Vec<String> =
+            self.missing_kinds().into_iter().map(|kind| format!("{kind} never happened")).collect();
+        let counts = [
+            (u64::try_from(least.services).unwrap_or(u64::MAX), MUST_HAVE.services, "services"),
+            (least.faults, MUST_HAVE.faults, "faults"),
+            (u64::try_from(least.kinds).unwrap_or(u64::MAX), MUST_HAVE.kinds, "kinds of faults"),
+            (u64::try_from(least.mutations).unwrap_or(u64::MAX), MUST_HAVE.mutations, "changes"),
+        ];
+        let short = counts.into_iter().filter(|(had, must, _)| had < must);
+        lacks.extend(short.map(|(had, must, what)| format!("a seed had {had} {what}, and must have {must}")));
+        lacks.extend(self.unstruck().into_iter().map(|point| format!("nobody died at {point}")));
+        lacks
+    }
+
+    /// Crash points that no run has struck, for people.
+    pub fn unstruck(&self) -> Vec<String> {
+        let sides = |site: &Site, visits: Visits| {
+            [(visits.crashed_before, "before"), (visits.crashed_after, "after")]
+                .into_iter()
+                .filter(|(count, _)| *count == 0)
+                .map(|(_, side)| format!("{site}, {side} its effect"))
+                .collect::<Vec<_>>()
+        };
+        self.sites.iter().flat_map(|(site, struck)| sides(site, struck.visits)).collect()
+    }
+
     /// Whether everything held.
     pub fn holds(&self) -> bool {
         self.failures.is_empty()
@@ -112,7 +155,9 @@ impl Outcome {
         for (kind, count) in &report.faults {
             *self.faults.entry(*kind).or_default() += count;
         }
-        for (site, visits) in &report.sites {
+        // Only there is a crash asked for by the number of its call.
+        let sites = report.sites.iter().filter(|_| report.course == Course::Faults);
+        for (site, visits) in sites {
             let known = self.sites.entry(*site).or_insert(Struck {
                 visits: Visits { first_call: visits.first_call, ..Visits::default() },
                 seed: report.seed,
@@ -123,6 +168,7 @@ impl Outcome {
             known.visits.crashed_after += visits.crashed_after;
         }
         if is_seed {
+            self.seeds += 1;
             let least = &mut self.least;
             least.faults = least.faults.min(report.faults.values().sum());
             least.kinds = least.kinds.min(report.faults.len());
@@ -132,12 +178,12 @@ impl Outcome {
         }
         if !report.violations.is_empty() {
             self.failures.push(report);
-            self.failures.sort_by_key(|report| report.seed);
+            self.failures.sort_by_key(|report| (report.seed, report.course));
         }
     }
 
     /// The runs that strike what was not struck yet.
-    fn left_over(&self, days: u32) -> Vec<Options> {
+    fn left_over(&self, days: u32) -> Vec<(Course, Options)> {
         let mut wanted = Vec::new();
         for struck in self.sites.values() {
             let call = struck.visits.first_call;
@@ -152,7 +198,7 @@ impl Outcome {
                     [Some(_), Some(_)] => continue,
                 };
                 if count == 0 {
-                    wanted.push(Options { days, crash_at, ..Options::new(struck.seed) });
+                    wanted.push((Course::Faults, Options { days, crash_at, ..Options::new(struck.seed) }));
                 }
             }
         }
@@ -162,14 +208,18 @@ impl Outcome {
 
 /// Runs a campaign. `heard` is told of each run as it ends, in no particular order.
 pub fn campaign(campaign: Campaign, heard: impl Fn(&Report) + Sync) -> Outcome {
-    let Campaign { first_seed, seeds, days, threads, covers_crashes } = campaign;
-    let all =
-        (first_seed..first_seed.saturating_add(seeds)).map(|seed| Options { days, ..Options::new(seed) });
+    let Campaign { first_seed, seeds, days, threads, is_whole } = campaign;
+    let all = first_seed..first_seed.saturating_add(seeds);
     let mut outcome = Outcome::default();
-    run_all(all.collect(), threads, &mut outcome, true, &heard);
+    let faults = all.clone().map(|seed| (Course::Faults, Options { days, ..Options::new(seed) }));
+    run_all(faults.collect(), threads, &mut outcome, true, &heard);
+    if !is_whole {
+        return outcome;
+    }
+    run_all(others(all), threads, &mut outcome, false, &heard);
     for _ in 0..ROUNDS {
         let left = outcome.left_over(days);
-        if !covers_crashes || left.is_empty() {
+        if left.is_empty() {
             break;
         }
         run_all(left, threads, &mut outcome, false, &heard);
@@ -177,9 +227,18 @@ pub fn campaign(campaign: Campaign, heard: impl Fn(&Report) + Sync) -> Outcome {
     outcome
 }
 
+/// The courses that say something beside [`Course::Faults`].
+fn others(seeds: std::ops::Range<u64>) -> Vec<(Course, Options)> {
+    let months = Course::ALL.into_iter().filter(|course| matches!(course, Course::Futile(_)));
+    let months = months.map(|course| (course, Options::new(seeds.start)));
+    let every = usize::try_from(IN_DISORDER).unwrap_or(usize::MAX);
+    let disorder = seeds.clone().step_by(every).map(|seed| (Course::Disorder, Options::new(seed)));
+    months.chain(disorder).collect()
+}
+
 /// Each world has one thread; which runs when changes nothing in it.
 fn run_all(
-    wanted: Vec<Options>,
+    wanted: Vec<(Course, Options)>,
     threads: usize,
     outcome: &mut Outcome,
     are_seeds: bool,
@@ -192,8 +251,8 @@ fn run_all(
             scope.spawn(|| {
                 loop {
                     let next = todo.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some(options) = next else { return };
-                    let report = run(options);
+                    let Some((course, options)) = next else { return };
+                    let report = run_course(course, options);
                     heard(&report);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push(report);
                 }
@@ -201,7 +260,9 @@ fn run_all(
         }
     });
     let mut reports = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reports.sort_by_key(|report| (report.seed, report.crash_at.map(|crash| crash.map(|crash| crash.call))));
+    reports.sort_by_key(|report| {
+        (report.seed, report.course, report.crash_at.map(|crash| crash.map(|crash| crash.call)))
+    });
     for report in reports {
         outcome.add(report, are_seeds);
     }

@@ -8,7 +8,7 @@ use steward::config::Mode;
 use steward::diagnosis::Cause;
 use steward::incident::Incident;
 
-use super::checks::{Invariant, Sabotage, Violation};
+use super::checks::{Invariant, Violation};
 use super::faults::Rates;
 use super::plan::{self, CLUSTER, Plan};
 use super::run::{Options, Report, Trouble, run, run_plan};
@@ -41,8 +41,7 @@ impl Content {
 
 /// Runs a seed's world twice, where Steward only watches: in order, and with duplicates and disorder. The report is the
 /// second run's, and says where the incidents differ.
-pub fn disorder(seed: u64, sabotage: Option<Sabotage>) -> Report {
-    let options = Options { sabotage, ..Options::new(seed) };
+pub(super) fn disorder(options: Options) -> Report {
     let undisturbed = run(Options { trouble: Trouble::Nothing, ..options });
     let mut report = run(Options { trouble: Trouble::Disorder, ..options });
     report.violations.splice(0..0, undisturbed.violations.iter().cloned());
@@ -74,7 +73,7 @@ fn by_target(report: &Report) -> BTreeMap<String, Content> {
 }
 
 /// What never works in the month of [`futile`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Futile {
     /// Every revision fails, also the one that served before.
     RollingBack,
@@ -82,15 +81,9 @@ pub enum Futile {
     StoppingTasks,
 }
 
-impl Futile {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::RollingBack, Self::StoppingTasks];
-}
-
 /// A month of one service that nothing helps, in which Steward hears of all that its own remedies do.
-pub fn futile(seed: u64, what: Futile, sabotage: Option<Sabotage>) -> Report {
-    let options = Options { days: LOOP_DAYS, sabotage, ..Options::new(seed) };
-    let mut report = run_plan(options, plan_of(seed, what));
+pub(super) fn futile(options: Options, what: Futile) -> Report {
+    let mut report = run_plan(Options { days: LOOP_DAYS, ..options }, plan_of(options.seed, what));
     if report.mutations > MOST_TRIES {
         let said = format!("{} changes in {LOOP_DAYS} days, and none helped ({what:?})", report.mutations);
         report.violations.push(Violation { invariant: Invariant::NoLoop, at: report.ended_at, what: said });

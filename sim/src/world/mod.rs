@@ -33,8 +33,8 @@ mod world;
 
 pub use campaign::{Campaign, Least, Outcome, Struck, campaign};
 pub use checks::{Invariant, Sabotage, Violation};
-pub use compare::{Futile, disorder, futile};
+pub use compare::Futile;
 pub use faults::{CrashAt, Crashes, Kind, Side, Tally};
-pub use run::{Options, Report, Trouble, run};
+pub use run::{Course, Options, Report, Trouble, run, run_course};
 pub use site::{Function, Site, Sites, Visits};
 pub use trace::Step;

@@ -61,7 +61,8 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     // A Monday, so that weekly windows are met.
     let start = Timestamp::from_second(1_794_182_400).unwrap_or(Timestamp::UNIX_EPOCH);
     let until = later(start, Duration::from_hours(24 * u64::from(days.max(1))));
-    let count = 3 + usize::try_from(random.below(4)).unwrap_or(0);
+    let has_outage = random.below(8) == 0;
+    let count = if has_outage { 6 } else { 3 + usize::try_from(random.below(4)).unwrap_or(0) };
     let services: Vec<Service> =
         NAMES.iter().take(count).enumerate().map(|(index, name)| service(name, index, &mut random)).collect();
     let policy = policy(&services, start, until, &mut random);
@@ -71,8 +72,9 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     }
     people(&services, start, until, &mut script, &mut random);
     weather(start, until, &mut script, &mut random);
-    if random.below(4) == 0 && services.len() >= 5 {
-        outage(&services, start, until, &mut script, &mut random);
+    if has_outage {
+        // The first is the one that is sure to be remedied.
+        outage(services.get(1..).unwrap_or_default(), start, until, &mut script, &mut random);
     }
     script.sort_by_key(|(at, _)| *at);
     Plan { start, until, services, policy, script, rates: Rates::usual(later(start, WARM_UP), until) }
@@ -92,7 +94,8 @@ fn service(name: &str, index: usize, random: &mut Random) -> Service {
                 );
                 request = request.with_target_group(&group);
             }
-            3 => request = request.with_percents(50, 150),
+            // Of one task neither half nor half as many more can be replaced: such a deployment never ends.
+            3 if desired > 1 => request = request.with_percents(50, 150),
             _ => {}
         }
     }
@@ -173,7 +176,8 @@ fn trouble(
             Happening::Retirement { cluster: CLUSTER.to_owned(), services: vec![service.name.clone()] };
         script.push((at, Deed::Ecs(Box::new(retirement))));
     }
-    if random.below(5) == 0 {
+    // Where the first hung before, its earlier revision would count as one that fails, too.
+    if index > 0 && random.below(5) == 0 {
         let at = moment(start, until, random);
         let hangs = Happening::BehaviourOfAll {
             revision: service.name.clone(),
@@ -265,7 +269,7 @@ fn weather(start: Timestamp, until: Timestamp, script: &mut Vec<(Timestamp, Deed
     }
 }
 
-/// A pipeline deploys one bad base image to every service at once, and a person repairs them together: no revision's fault.
+/// A pipeline deploys one bad base image to services at once, and a person repairs them together: no revision's fault.
 fn outage(
     services: &[Service],
     start: Timestamp,

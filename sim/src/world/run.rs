@@ -9,6 +9,7 @@ use steward::config::{Guards, Mode, Policy, Rules};
 use steward::incident::Incident;
 use steward::ledger::{Owner, Scope};
 
+use super::compare::{Futile, disorder, futile};
 use super::checks::{Checks, Invariant, Sabotage, Violation, incidents, settled};
 use super::faults::{Crashes, Rates, Tally, Weather};
 use super::functions::CHANNELS;
@@ -46,6 +47,47 @@ pub struct Options {
     pub kept: usize,
 }
 
+/// What a seed is run through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Course {
+    /// Days in which everything goes wrong.
+    Faults,
+    /// A day in order beside the same day in disorder.
+    Disorder,
+    /// A month in which no remedy helps.
+    Futile(Futile),
+}
+
+impl Course {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Faults,
+        Self::Disorder,
+        Self::Futile(Futile::RollingBack),
+        Self::Futile(Futile::StoppingTasks),
+    ];
+
+    /// The course in one stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Faults => "faults",
+            Self::Disorder => "disorder",
+            Self::Futile(Futile::RollingBack) => "futile-rollback",
+            Self::Futile(Futile::StoppingTasks) => "futile-stops",
+        }
+    }
+}
+
+/// Runs a seed through a course.
+pub fn run_course(course: Course, options: Options) -> Report {
+    let report = match course {
+        Course::Faults => run(options),
+        Course::Disorder => disorder(options),
+        Course::Futile(what) => futile(options, what),
+    };
+    Report { course, ..report }
+}
+
 /// What goes wrong in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -67,6 +109,8 @@ impl Options {
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// What was run.
+    pub course: Course,
     /// Its seed.
     pub seed: u64,
     /// The crashes that were asked for.
@@ -103,8 +147,12 @@ pub fn run(options: Options) -> Report {
 
 /// The same world, in which Steward changes nothing: what happens in it is the same then, whatever Steward hears.
 fn only_watch(plan: &mut Plan, trouble: Trouble) {
+    let never = SignedDuration::from_hours(1_000);
     for entry in &mut plan.policy.services {
         entry.rules.mode = Mode::Observe;
+        // What the patrol sees is another thing a minute later: only what events tell is compared.
+        let rules = &mut entry.rules;
+        (rules.silent, rules.stuck, rules.hung) = (never, never, never);
     }
     plan.rates = if trouble == Trouble::Disorder { Rates::disorder_alone(plan.until) } else { Rates::none() };
     // What AWS announces, and what is only seen, stands until it is over: what fails beside it is told as over, and not kept.
@@ -144,6 +192,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     let weather = stage.weather.borrow();
     let violations = checks.violations().to_vec();
     Report {
+        course: Course::Faults,
         seed,
         crash_at,
         trace: if violations.is_empty() { Vec::new() } else { stage.trace.borrow_mut().take() },

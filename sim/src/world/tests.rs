@@ -79,14 +79,17 @@ fn a_function_that_ignores_the_policy_is_found() {
 
 #[test]
 fn a_memory_that_forgets_what_was_tried_goes_round_for_ever() {
-    let found = futile(1, Futile::StoppingTasks, Some(Sabotage::ForgetsTried)).violations;
+    let forgets = Options { sabotage: Some(Sabotage::ForgetsTried), ..seed(1) };
+    let found = run_course(Course::Futile(Futile::StoppingTasks), forgets).violations;
     assert_eq!(found.first().map(|violation| violation.invariant), Some(Invariant::NoLoop), "{found:?}");
 }
 
 #[test]
 fn a_remedy_that_never_works_is_not_tried_for_ever() {
-    for what in Futile::ALL {
-        assert_eq!(futile(1, what, None).violations, [], "{what:?}");
+    for what in [Futile::RollingBack, Futile::StoppingTasks] {
+        let report = run_course(Course::Futile(what), seed(1));
+        assert_eq!(report.violations, [], "{what:?}");
+        assert!(report.mutations > 0, "{what:?}: nothing was tried");
     }
 }
 
@@ -122,8 +125,9 @@ fn answers_that_are_lost_are_found() {
 
 #[test]
 fn an_event_that_is_another_the_second_time_is_found() {
-    let confused = Some(Sabotage::ConfusesTasks);
-    let found = (1..=10).flat_map(|one| disorder(one, confused).violations).next().unwrap();
+    let confused = |one| Options { sabotage: Some(Sabotage::ConfusesTasks), ..seed(one) };
+    let found =
+        (1..=10).flat_map(|one| run_course(Course::Disorder, confused(one)).violations).next().unwrap();
     assert!(
         matches!(found.invariant, Invariant::DisorderChangesNothing | Invariant::RepeatsChangeNothing),
         "{found}"
@@ -133,7 +137,6 @@ fn an_event_that_is_another_the_second_time_is_found() {
 #[test]
 fn duplicates_and_disorder_change_no_incident() {
     for one in 1..=5 {
-        let report = disorder(one, None);
-        assert_eq!(report.violations, [], "seed {one}");
+        assert_eq!(run_course(Course::Disorder, seed(one)).violations, [], "seed {one}");
     }
 }

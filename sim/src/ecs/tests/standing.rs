@@ -82,3 +82,18 @@ fn reads_lag_by_up_to_what_was_set_and_mutations_do_not() {
     world.call("UpdateService", &json!({ "cluster": CLUSTER, "service": "api", "desiredCount": 1 }));
     assert_eq!(world.service("api")["desiredCount"], 1);
 }
+
+#[test]
+fn what_stood_for_longer_than_the_lag_is_seen_by_every_read() {
+    let mut world = World::steady(1);
+    let lag = Duration::from_secs(40);
+    world.ecs.set_read_lag(lag);
+    world.pass(MINUTE * 2);
+    for desired in 5..25 {
+        world.call("UpdateService", &json!({ "cluster": CLUSTER, "service": "api", "desiredCount": desired }));
+        world.pass(lag + lag / 8);
+        for _ in 0..20 {
+            assert_eq!(world.service("api")["desiredCount"], desired);
+        }
+    }
+}
