@@ -46,6 +46,9 @@ pub(crate) struct Arguments {
     /// Fail, too, where a kind of fault never happened, a seed had too little of anything, or nobody died at some call
     #[arg(long, conflicts_with_all = ["course", "crash_at"])]
     complete: bool,
+    /// Print so many of the last steps of the one seed, though all holds
+    #[arg(long, value_name = "STEPS", requires = "seed", conflicts_with = "seeds")]
+    trace: Option<usize>,
     /// How to print what came of it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -82,6 +85,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let seeds = arguments.seeds.unwrap_or(if arguments.seed.is_some() { 1 } else { SEEDS });
     if let (Some(seed), 1) = (arguments.seed, seeds) {
         let report = run_course(arguments.course, options(arguments, seed));
+        if arguments.trace.is_some() && arguments.format == Format::Text && report.violations.is_empty() {
+            show::trace(&mut anstream::stdout().lock(), &report)?;
+        }
         return finish(arguments, &Outcome::of(report), None);
     }
     let threads = std::thread::available_parallelism().map_or(THREADS, NonZeroUsize::get);
@@ -100,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 fn options(arguments: &Arguments, seed: u64) -> Options {
     let mut crashes = arguments.crash_at.iter().copied();
     let crash_at = [crashes.next(), crashes.next()];
-    Options { days: arguments.days, crash_at, kept: KEPT, ..Options::new(seed) }
+    Options { days: arguments.days, crash_at, kept: arguments.trace.unwrap_or(KEPT), ..Options::new(seed) }
 }
 
 fn finish(

@@ -19,9 +19,7 @@ pub(super) fn text(
 ) -> io::Result<()> {
     for report in outcome.failures.iter().take(MOST_SHOWN) {
         writeln!(out, "seed {} does not hold:", report.seed)?;
-        for step in &report.trace {
-            writeln!(out, "  {step}")?;
-        }
+        trace(out, report)?;
         for violation in &report.violations {
             writeln!(out, "  {violation}")?;
         }
@@ -53,10 +51,10 @@ pub(super) fn text(
     writeln!(
         out,
         "each seed: at least {} services, {} faults of {} kinds, {} changes; {} changes in all",
-        outcome.least.services,
-        outcome.least.faults,
-        outcome.least.kinds,
-        outcome.least.mutations,
+        outcome.least.services.count,
+        outcome.least.faults.count,
+        outcome.least.kinds.count,
+        outcome.least.mutations.count,
         outcome.mutations
     )?;
     let faults: Vec<String> = outcome.faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
@@ -70,6 +68,11 @@ pub(super) fn text(
         virtual_days(outcome),
         faults.join(", "),
     )
+}
+
+/// The last steps of a run.
+pub(super) fn trace(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    report.trace.iter().try_for_each(|step| writeln!(out, "  {step}"))
 }
 
 pub(super) fn json(
@@ -108,10 +111,10 @@ pub(super) fn json(
         "changes": outcome.mutations,
         "seeds_with_changes": outcome.seeds_with_mutations,
         "least": {
-            "services": outcome.least.services,
-            "faults": outcome.least.faults,
-            "kinds": outcome.least.kinds,
-            "changes": outcome.least.mutations,
+            "services": outcome.least.services.count,
+            "faults": outcome.least.faults.count,
+            "kinds": outcome.least.kinds.count,
+            "changes": outcome.least.mutations.count,
         },
         "crash_points": { "struck": struck, "all": all, "left": outcome.unstruck() },
         "failures": failures,

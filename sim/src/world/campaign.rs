@@ -64,21 +64,37 @@ struct MustHave {
 }
 
 /// The least of any seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Least {
-    /// Faults.
-    pub faults: u64,
-    /// Kinds of faults.
-    pub kinds: usize,
     /// Services.
-    pub services: usize,
-    /// Mutations.
-    pub mutations: usize,
+    pub services: Fewest,
+    /// Faults.
+    pub faults: Fewest,
+    /// Kinds of faults.
+    pub kinds: Fewest,
+    /// Calls by which Steward changed ECS.
+    pub mutations: Fewest,
 }
 
-impl Default for Least {
+/// The fewest of something, and the first seed that had no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fewest {
+    /// How many.
+    pub count: u64,
+    /// Whose.
+    pub seed: u64,
+}
+
+impl Default for Fewest {
     fn default() -> Self {
-        Self { faults: u64::MAX, kinds: usize::MAX, services: usize::MAX, mutations: usize::MAX }
+        Self { count: u64::MAX, seed: u64::MAX }
+    }
+}
+
+impl Fewest {
+    fn of(self, count: usize, seed: u64) -> Self {
+        let other = Self { count: u64::try_from(count).unwrap_or(u64::MAX), seed };
+        if (other.count, other.seed) < (self.count, self.seed) { other } else { self }
     }
 }
 
@@ -107,13 +123,15 @@ impl Outcome {
         let mut lacks: Vec<String> =
             self.missing_kinds().into_iter().map(|kind| format!("{kind} never happened")).collect();
         let counts = [
-            (u64::try_from(least.services).unwrap_or(u64::MAX), MUST_HAVE.services, "services"),
+            (least.services, MUST_HAVE.services, "services"),
             (least.faults, MUST_HAVE.faults, "faults"),
-            (u64::try_from(least.kinds).unwrap_or(u64::MAX), MUST_HAVE.kinds, "kinds of faults"),
-            (u64::try_from(least.mutations).unwrap_or(u64::MAX), MUST_HAVE.mutations, "changes"),
+            (least.kinds, MUST_HAVE.kinds, "kinds of faults"),
+            (least.mutations, MUST_HAVE.mutations, "changes"),
         ];
-        let short = counts.into_iter().filter(|(had, must, _)| had < must);
-        lacks.extend(short.map(|(had, must, what)| format!("a seed had {had} {what}, and must have {must}")));
+        let short = counts.into_iter().filter(|(had, must, _)| had.count < *must);
+        lacks.extend(short.map(|(Fewest { count, seed }, must, what)| {
+            format!("seed {seed} had {count} {what}, and must have {must}")
+        }));
         lacks.extend(self.unstruck().into_iter().map(|point| format!("nobody died at {point}")));
         lacks
     }
@@ -169,11 +187,14 @@ impl Outcome {
         }
         if is_seed {
             self.seeds += 1;
-            let least = &mut self.least;
-            least.faults = least.faults.min(report.faults.values().sum());
-            least.kinds = least.kinds.min(report.faults.len());
-            least.services = least.services.min(report.services);
-            least.mutations = least.mutations.min(report.mutations);
+            let Least { services, faults, kinds, mutations } = self.least;
+            let happened = report.faults.values().sum::<u64>();
+            self.least = Least {
+                services: services.of(report.services, report.seed),
+                faults: faults.of(usize::try_from(happened).unwrap_or(usize::MAX), report.seed),
+                kinds: kinds.of(report.faults.len(), report.seed),
+                mutations: mutations.of(report.mutations, report.seed),
+            };
             self.seeds_with_mutations += u64::from(report.mutations > 0);
         }
         if !report.violations.is_empty() {

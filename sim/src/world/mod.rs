@@ -31,7 +31,7 @@ mod trace;
 #[allow(clippy::module_inception, reason = "the world itself, of all that is in the world")]
 mod world;
 
-pub use campaign::{Campaign, Least, Outcome, Struck, campaign};
+pub use campaign::{Campaign, Fewest, Least, Outcome, Struck, campaign};
 pub use checks::{Invariant, Sabotage, Violation};
 pub use compare::Futile;
 pub use faults::{CrashAt, Crashes, Kind, Side, Tally};

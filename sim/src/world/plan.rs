@@ -132,7 +132,7 @@ fn policy(services: &[Service], start: Timestamp, until: Timestamp, random: &mut
     }
     let hours = |count, hours| Allowance { count, within: SignedDuration::from_hours(hours) };
     let guards = match random.below(3) {
-        0 => Guards { freeze, per_service: hours(1, 6), per_cluster: hours(2, 2), ..Guards::default() },
+        0 => Guards { freeze, per_service: hours(2, 6), per_cluster: hours(3, 2), ..Guards::default() },
         _ => Guards { freeze, ..Guards::default() },
     };
     Policy { services: services.iter().map(entry).collect(), guards, ..Policy::default() }

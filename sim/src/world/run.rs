@@ -23,7 +23,7 @@ use super::world::World;
 use crate::ecs::{Behaviour, Ecs, Happening, Settings};
 use crate::random::{Random, later};
 
-/// Steps that a failure shows.
+/// Steps that are kept for a failure to show.
 const KEPT: usize = 80;
 /// After the last fault everything must be quiet within so long.
 const QUIET_WITHIN: SignedDuration = SignedDuration::from_hours(8);
@@ -43,7 +43,7 @@ pub struct Options {
     pub trouble: Trouble,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
-    /// How many of the last steps a failure shows.
+    /// How many of the last steps are kept.
     pub kept: usize,
 }
 
@@ -117,7 +117,7 @@ pub struct Report {
     pub crash_at: Crashes,
     /// What did not hold; nothing was done after the first.
     pub violations: Vec<Violation>,
-    /// The last steps, where something did not hold.
+    /// The last steps.
     pub trace: Vec<Step>,
     /// What went wrong.
     pub faults: Tally,
@@ -195,7 +195,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         course: Course::Faults,
         seed,
         crash_at,
-        trace: if violations.is_empty() { Vec::new() } else { stage.trace.borrow_mut().take() },
+        trace: stage.trace.borrow_mut().take(),
         violations,
         faults: weather.tally.clone(),
         sites: weather.sites.clone(),
