@@ -10,6 +10,9 @@ pub(crate) fn corpus(root: &Path) -> PathBuf {
     root.join(std::env::var_os("STEWARD_CORPUS").unwrap_or_else(|| "../shared/corpus".into()))
 }
 
+/// So many seeds take two minutes.
+const FAULT_SEEDS: &str = "500";
+
 pub(crate) fn fmt(root: &Path) -> Result<(), String> {
     cargo(root, &["fmt", "--all", "--check"])
 }
@@ -49,6 +52,17 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
     run(Command::new(env!("CARGO"))
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .env("INSTA_UPDATE", "no")
+        .current_dir(root))
+}
+
+/// Without the SDK, and optimised: seeds are many.
+pub(crate) fn faults(root: &Path) -> Result<(), String> {
+    let build =
+        ["--profile", "simulate", "--package", "steward-cli", "--no-default-features", "--bin", "steward"];
+    run(Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--locked"])
+        .args(build)
+        .args(["--", "simulate", "faults", "--seeds", FAULT_SEEDS, "--complete"])
         .current_dir(root))
 }
 

@@ -31,6 +31,11 @@ const CHECKS: &[Check] = &[
         proves: "unit tests, properties, sample events, storms, conformance",
         run: code::test,
     },
+    Check {
+        name: "faults",
+        proves: "500 days in which everything goes wrong hold, and every call is died at",
+        run: code::faults,
+    },
     Check { name: "doc", proves: "the documentation builds without a warning", run: code::doc },
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
     Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },

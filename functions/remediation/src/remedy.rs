@@ -11,9 +11,7 @@ use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
 use steward::redact::redact;
-use steward::remediation::{
-    Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled,
-};
+use steward::remediation::{Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled};
 
 use crate::observe::Observer;
 use crate::{Ports, Settings};
@@ -419,6 +417,6 @@ fn settle(scene: &mut Scene, held: Option<Held>, look_at: Option<Timestamp>, now
     scene.record.care.looked_at = Some(now);
     scene.record.care.look_at = look_at;
     if let Some(incident) = scene.incident.as_mut().filter(|incident| incident.is_open()) {
-        incident.remedies.held = held;
+        incident.remedies.hold(held);
     }
 }

@@ -18,7 +18,6 @@ pub mod people;
 mod probe;
 mod record;
 
-
 use jiff::{SignedDuration, Timestamp};
 
 pub use probe::{Probe, probe, queries, verdict};

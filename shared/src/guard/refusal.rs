@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::action::Remedy;
+use crate::incident::Held;
 use crate::ledger::Scope;
 use crate::notification::moment;
 
@@ -108,7 +109,7 @@ impl Refusal {
             Self::RemedyOff(_) => "remedy_off",
             Self::FromElsewhere => "from_elsewhere",
             Self::Paused { .. } => "paused",
-            Self::Unobserved { .. } => "unobserved",
+            Self::Unobserved { .. } => Held::UNOBSERVED,
             Self::ModeObserves => "mode_observes",
             Self::Frozen { .. } => "frozen",
             Self::EcsRollsBack => "ecs_rolls_back",

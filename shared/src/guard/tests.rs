@@ -454,7 +454,11 @@ fn what_helps_a_revision_again_and_again_and_never_for_a_day_is_given_up() {
     };
     assert_eq!(world(&[30, 20, 10]).refusal(Stage::Claim), "does_not_last");
     assert_eq!(world(&[30, 20, 10]).check(Stage::Claim, &without("loop")), Ok(Permission::Act));
-    assert_eq!(world(&[400, 390, 380, 10]).refusal(Stage::Gate), "does_not_last", "until another revision is deployed");
+    assert_eq!(
+        world(&[400, 390, 380, 10]).refusal(Stage::Gate),
+        "does_not_last",
+        "until another revision is deployed"
+    );
     assert_eq!(world(&[20, 10]).refusal(Stage::Claim), "none");
     assert_eq!(world(&[60, 35, 10]).refusal(Stage::Claim), "none", "each time it lasted a day");
 }
@@ -472,5 +476,9 @@ fn an_action_that_is_taken_up_again_does_not_stand_in_its_own_way() {
         })
     };
     assert_eq!(taken_up(590).refusal(Stage::Claim), "none");
-    assert_eq!(taken_up(-600).refusal(Stage::Claim), "budget_spent", "after a quarter of an hour it is another claim");
+    assert_eq!(
+        taken_up(-600).refusal(Stage::Claim),
+        "budget_spent",
+        "after a quarter of an hour it is another claim"
+    );
 }

@@ -227,6 +227,11 @@ pub struct Held {
     pub why: Redacted,
 }
 
+impl Held {
+    /// The reason where something could not be read.
+    pub const UNOBSERVED: &str = "unobserved";
+}
+
 /// What an incident says of remedies.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Remedies {
@@ -247,6 +252,15 @@ impl Remedies {
         self.notes.drain(..surplus);
     }
 
+    /// Takes in why nothing is done. What could not be read this time takes back no reason that is known: it would come and
+    /// go, and people would be told each time.
+    pub fn hold(&mut self, held: Option<Held>) {
+        let is_blind = held.as_ref().is_some_and(|held| held.reason == Held::UNOBSERVED);
+        if !is_blind || self.held.is_none() {
+            self.held = held;
+        }
+    }
+
     /// Whether the step from `before` is worth telling: an action's step that people should know of, or another reason
     /// for holding back. That an action is planned or issued is not: it is over in a moment.
     pub fn is_news_since(&self, before: &Self) -> bool {
@@ -258,5 +272,28 @@ impl Remedies {
         let held = |remedies: &Self| remedies.held.as_ref().map(|held| (held.remedy, held.reason.clone()));
         let says_why = self.held.is_some() && held(self) != held(before);
         told(self) != told(before) || says_why
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(reason: &str) -> Held {
+        Held { remedy: None, call: None, reason: reason.to_owned(), why: redact("Why.") }
+    }
+
+    #[test]
+    fn what_could_not_be_read_takes_back_no_reason_that_is_known() {
+        let mut remedies = Remedies::default();
+        remedies.hold(Some(held("unobserved")));
+        assert_eq!(remedies.held, Some(held("unobserved")), "it is better than none");
+        remedies.hold(Some(held("frozen")));
+        remedies.hold(Some(held("unobserved")));
+        assert_eq!(remedies.held, Some(held("frozen")));
+        remedies.hold(Some(held("paused")));
+        assert_eq!(remedies.held, Some(held("paused")));
+        remedies.hold(None);
+        assert_eq!(remedies.held, None);
     }
 }

@@ -182,7 +182,8 @@ impl Incident {
         let since = self.failures.split_off(at);
         let next_at = since.first_at().unwrap_or(at);
         let named = self.deployments.iter().filter(|(_, span)| !is_until(span.last_at, at));
-        let named = named.map(|(id, span)| (id.clone(), Span { first_at: span.first_at.max(next_at), ..*span }));
+        let named =
+            named.map(|(id, span)| (id.clone(), Span { first_at: span.first_at.max(next_at), ..*span }));
         let named = named.collect();
         self.deployments.retain(|_, span| is_until(span.first_at, at));
         (since, named)
@@ -192,10 +193,7 @@ impl Incident {
     fn add(&mut self, failure: Failure) -> bool {
         if let Some(deployment) = failure.deployment.clone() {
             let span = self.deployments.entry(deployment).or_insert(Span::at(failure.at));
-            *span = Span {
-                first_at: span.first_at.min(failure.at),
-                last_at: span.last_at.max(failure.at),
-            };
+            *span = Span { first_at: span.first_at.min(failure.at), last_at: span.last_at.max(failure.at) };
             while self.deployments.len() > MAX_DEPLOYMENTS {
                 self.deployments.pop_first();
             }

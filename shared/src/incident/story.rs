@@ -98,7 +98,8 @@ impl Story {
         if ends.is_some_and(|ends| failure.at.duration_since(ends) <= RELAPSE) {
             return self.count(failure);
         }
-        let Some(well_at) = self.record.well_at.filter(|_| now.duration_since(failure.at) < HEARD_WITHIN) else {
+        let Some(well_at) = self.record.well_at.filter(|_| now.duration_since(failure.at) < HEARD_WITHIN)
+        else {
             return;
         };
         let over = Status::Resolved { at: well_at, by: Ending::Steady };

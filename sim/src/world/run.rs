@@ -9,8 +9,8 @@ use steward::config::{Guards, Mode, Policy, Rules};
 use steward::incident::Incident;
 use steward::ledger::{Owner, Scope};
 
-use super::compare::{Futile, disorder, futile};
 use super::checks::{Checks, Invariant, Sabotage, Violation, incidents, settled};
+use super::compare::{Futile, disorder, futile};
 use super::faults::{Crashes, Rates, Tally, Weather};
 use super::functions::CHANNELS;
 use super::plan::{self, CLUSTER, Plan};

@@ -76,5 +76,9 @@ fn a_failure_that_good_news_overtook_is_counted_where_it_belongs_and_reopens_not
     let known = fails(1, 10, "ecs-svc/1");
     let later = [steady(60), fails(3, 90, "ecs-svc/2"), steady(120)];
     let story = story_of([fails(1, 10, "ecs-svc/1")].into_iter().chain(later).chain([known]));
-    assert_eq!(story.incident.unwrap().failures.count(), 1, "what belongs to an earlier one is no part of the last");
+    assert_eq!(
+        story.incident.unwrap().failures.count(),
+        1,
+        "what belongs to an earlier one is no part of the last"
+    );
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::diagnosis::Cause;
+use crate::incident::Held;
 
 /// What could not be read is asked for again after so long.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(2);
@@ -56,7 +57,7 @@ impl Escalation {
     /// The escalation in one stable word: ledger, logs, metrics.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Unobserved { .. } => "unobserved",
+            Self::Unobserved { .. } => Held::UNOBSERVED,
             Self::NotTheRevision(_) => "not_the_revision",
             Self::RanWellBefore(_) => "ran_well_before",
             Self::NoGoodRevision => "no_good_revision",

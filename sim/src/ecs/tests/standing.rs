@@ -90,7 +90,8 @@ fn what_stood_for_longer_than_the_lag_is_seen_by_every_read() {
     world.ecs.set_read_lag(lag);
     world.pass(MINUTE * 2);
     for desired in 5..25 {
-        world.call("UpdateService", &json!({ "cluster": CLUSTER, "service": "api", "desiredCount": desired }));
+        world
+            .call("UpdateService", &json!({ "cluster": CLUSTER, "service": "api", "desiredCount": desired }));
         world.pass(lag + lag / 8);
         for _ in 0..20 {
             assert_eq!(world.service("api")["desiredCount"], desired);
