@@ -182,6 +182,7 @@ impl Failures {
     }
 
     /// Leaves what happened until `at`, to the second, and answers what happened later.
+    #[must_use]
     pub fn split_off(&mut self, at: Timestamp) -> Self {
         let second = u32::try_from(at.as_second()).unwrap_or(0);
         let (later, until) = std::mem::take(&mut self.entries)

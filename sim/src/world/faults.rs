@@ -357,7 +357,9 @@ impl Weather {
             }
         }
         if is_good_news {
-            arrives_after.iter_mut().for_each(|after| *after += self.rates.good_news_waits);
+            for after in &mut arrives_after {
+                *after += self.rates.good_news_waits;
+            }
         }
         Passage { arrives_after }
     }
