@@ -72,7 +72,7 @@ fn by_target(report: &Report) -> BTreeMap<String, Content> {
     targets
 }
 
-/// What never works in the month of [`futile`].
+/// What never works in a month of [`super::Course::Futile`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Futile {
     /// Every revision fails, also the one that served before.
