@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COURSE", value_parser = course, default_value = "faults", requires = "seed", conflicts_with = "seeds")]
     course: Course,
     /// Fail, too, where a kind of fault never happened, a seed had too little of anything, or nobody died at some call
-    #[arg(long, conflicts_with_all = ["course", "crash_at"])]
+    #[arg(long, conflicts_with_all = ["course", "crash_at", "trace"], requires = "seeds")]
     complete: bool,
     /// Print so many of the last steps of the one seed, though all holds
     #[arg(long, value_name = "STEPS", requires = "seed", conflicts_with = "seeds")]

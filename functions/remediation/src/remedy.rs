@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use steward::action::{Action, ActionId, Call, How, Plan, Remedy, State, Verdict};
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
-use steward::guard::Refusal;
+use steward::guard::{self, Refusal};
 use steward::incident::{Held, Incident, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
@@ -76,7 +76,11 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let mut facts = Facts::default();
         let patient = self.patient(&chart, incident, chart.open.as_ref());
         let considered = self.consider(patient, &mut facts).await;
-        if let Some(open) = chart.open.as_ref().filter(|open| is_moot(&considered, &open.plan.id)) {
+        let may_wait = chart.open.as_ref().is_some_and(|open| {
+            let guards = &self.settings.policy.guards;
+            guard::place(&chart.record, &open.plan.id, guards, now).is_some()
+        });
+        if let Some(open) = chart.open.as_ref().filter(|open| is_moot(&considered, &open.plan.id, may_wait)) {
             // Decided anew, it is not what is to be done any more.
             let why = match &considered {
                 Considered::Escalate { why, .. } => why.to_string(),
@@ -100,7 +104,8 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
                 self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
             Considered::Refused { plan, refusal, look_at } => {
-                if let Some(open) = chart.open.as_ref().filter(|_| !is_blind(&refusal)) {
+                let waits = may_wait && matches!(refusal, Refusal::Unobserved { .. });
+                if let Some(open) = chart.open.as_ref().filter(|_| !waits) {
                     self.withdraw(Some(open), &refusal.to_string(), news).await?;
                 }
                 self.note(&chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
@@ -387,20 +392,15 @@ fn is_held(open: &Action, now: Timestamp) -> bool {
     }
 }
 
-/// Whether a decision says that this action is not to be carried out any more. What could not be read says nothing: the action
-/// stays planned, and is decided again.
-fn is_moot(considered: &Considered, id: &ActionId) -> bool {
+/// Whether a decision says that this action is not to be carried out any more. What could not be read says nothing as long as
+/// the action may wait: it stays planned, and is decided again. A person who is to be asked is asked.
+fn is_moot(considered: &Considered, id: &ActionId, may_wait: bool) -> bool {
     match considered {
-        Considered::Act(plan) | Considered::Propose(plan) | Considered::Refused { plan, .. } => {
-            plan.id != *id
-        }
-        Considered::Need(_) | Considered::Escalate { why: Escalation::Unobserved { .. }, .. } => false,
-        Considered::Nothing { .. } | Considered::Escalate { .. } => true,
+        Considered::Act(plan) | Considered::Refused { plan, .. } => plan.id != *id,
+        Considered::Need(_) => false,
+        Considered::Escalate { why: Escalation::Unobserved { .. }, .. } => !may_wait,
+        Considered::Propose(_) | Considered::Nothing { .. } | Considered::Escalate { .. } => true,
     }
-}
-
-fn is_blind(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::Unobserved { .. })
 }
 
 fn held(plan: &Plan, refusal: &Refusal) -> Held {

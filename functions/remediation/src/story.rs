@@ -25,6 +25,8 @@ pub(crate) struct Advanced {
     pub(crate) news: Vec<Subject>,
     /// What began to fail, as far as the story goes now: new or not.
     pub(crate) began: Option<Began>,
+    /// Whether another incident began.
+    begins: bool,
 }
 
 /// Lets a story go on by what events say.
@@ -43,12 +45,14 @@ pub(crate) async fn advance<L: Ledger>(
                 story.apply(observation.clone(), now);
             }
         });
-        let Advanced { news, began } = step.await?;
+        let Advanced { news, began, begins } = step.await?;
         advanced.news.extend(news);
         advanced.began = began;
+        advanced.begins |= begins;
     }
     let has_failed = observations.iter().any(|said| matches!(said, Observation::Failed(_)));
-    advanced.began.take_if(|_| !has_failed);
+    let is_new = has_failed || advanced.begins;
+    advanced.began.take_if(|_| !is_new);
     Ok(advanced)
 }
 
@@ -109,7 +113,10 @@ async fn repeat<L: Ledger>(
         story.ask_for_remedies(&loaded.story, &settings.policy, now);
         match write(ledger, &loaded, &story, settings, now).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
-            result => return result.map(|news| Advanced { news, began: story.began() }),
+            result => {
+                let begins = story.record.incident != loaded.story.record.incident;
+                return result.map(|news| Advanced { news, began: story.began(), begins });
+            }
         }
     }
 }

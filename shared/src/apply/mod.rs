@@ -120,7 +120,7 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
                 return Err(Stop::Lost);
             };
             let record = scene.record.clone();
-            let is_same = guard::has_place(&record, &plan.id, now);
+            let place = guard::place(&record, &plan.id, &patient.policy.guards, now);
             let facts = Facts { budgets: Some(Observed::Known(scene.budgets.clone())), ..facts.clone() };
             let now_patient =
                 Patient { record: &record, incident: &incident, open: scene.action.as_ref(), ..patient };
@@ -133,8 +133,8 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             let claimed =
                 Action::claimed(plan.clone(), scene.action.as_ref(), epoch, now, self.deadline.ends());
             let mut claimed = claimed.ok_or(Stop::Lost)?;
-            if is_same {
-                claimed.claimed_at = scene.action.as_ref().and_then(|known| known.claimed_at);
+            if place.is_some() {
+                claimed.claimed_at = place;
             } else {
                 for (scope, allowance) in &allowances {
                     if let Some(budget) = scene.budgets.get_mut(scope) {

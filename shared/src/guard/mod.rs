@@ -15,8 +15,8 @@ mod rules;
 use jiff::{SignedDuration, Timestamp};
 
 pub use refusal::Refusal;
-pub use rules::{has_place, scopes};
 pub(crate) use rules::{is_ailing, is_unwell};
+pub use rules::{place, scopes};
 
 use crate::action::Plan;
 use crate::config::{Enrolled, Guards, Mode};

@@ -198,7 +198,7 @@ impl fmt::Display for Refusal {
             Self::FailedBefore => f.write_str("this remedy did not help this revision before"),
             Self::DoesNotLast { times } => write!(
                 f,
-                "this was done {times} times for this revision, and never helped for a day: it needs another revision"
+                "this was done {times} times in a row for this revision, and never helped for a day: another is needed"
             ),
             Self::Locked { by } => write!(f, "action {by} is not over"),
             Self::BudgetSpent { scope, until } => {

@@ -163,6 +163,8 @@ pub(super) fn failed_before(case: &Case<'_>) -> Ruling {
     let is_bad = |tried: &&Tried| {
         matches!(tried.outcome, Outcome::DidNotHelp | Outcome::Refused | Outcome::Unknown)
             && tried.remedy == case.plan.remedy
+            // Each task that hangs is a need of its own, until it is too many of them.
+            && tried.remedy != Remedy::StopTask
             && tried.revision.is_some()
             && tried.revision == case.plan.revision
     };
@@ -199,7 +201,7 @@ pub(super) fn lock(case: &Case<'_>) -> Ruling {
 
 /// An action that is taken up again has its place in the budgets still: it must not stand in its own way.
 pub(super) fn budget(case: &Case<'_>) -> Ruling {
-    if has_place(case.record, &case.plan.id, case.now) {
+    if place(case.record, &case.plan.id, case.guards, case.now).is_some() {
         return Ok(());
     }
     let budgets = known(case.facts.budgets.as_ref(), "the budget")?;
@@ -213,14 +215,14 @@ pub(super) fn budget(case: &Case<'_>) -> Ruling {
     Ok(())
 }
 
-/// Whether an action was claimed of late and came to nothing: what takes it up again goes on with that claim, in its place in
-/// the budgets.
-pub fn has_place(record: &TargetRecord, id: &ActionId, now: Timestamp) -> bool {
-    let own = record.care.tried.iter().find(|tried| tried.id == *id);
-    own.is_some_and(|tried| {
-        matches!(tried.outcome, Outcome::Pending | Outcome::Withdrawn)
-            && now.duration_since(tried.at) < SAME_CLAIM
-    })
+/// When an action was claimed that came to nothing, if that is not long ago: what takes it up again goes on with that claim, in
+/// its place in the budgets. No place lasts longer than the shortest of their windows.
+pub fn place(record: &TargetRecord, id: &ActionId, guards: &Guards, now: Timestamp) -> Option<Timestamp> {
+    let within = scopes(&record.target, guards).map(|(_, allowance)| allowance.within);
+    let lasts = within.into_iter().fold(SAME_CLAIM, Ord::min);
+    let own = record.care.tried.iter().find(|tried| tried.id == *id)?;
+    let came_to_nothing = matches!(own.outcome, Outcome::Pending | Outcome::Withdrawn);
+    (came_to_nothing && now.duration_since(own.at) < lasts).then_some(own.at)
 }
 
 /// The budgets that an action enters, the narrowest first.

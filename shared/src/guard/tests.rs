@@ -476,6 +476,16 @@ fn an_action_that_is_taken_up_again_does_not_stand_in_its_own_way() {
         })
     };
     assert_eq!(taken_up(590).refusal(Stage::Claim), "none");
+    let withdrawn = |within: SignedDuration| {
+        let mut world = taken_up(0);
+        world.record.care.open = None;
+        world.record.care.tried.last_mut().unwrap().outcome = Outcome::Withdrawn;
+        world.policy.guards.per_service.within = within;
+        place(&world.record, &world.plan.id, &world.policy.guards, world.now)
+    };
+    let hour = SignedDuration::from_hours(1);
+    assert_eq!(withdrawn(hour), Some(at(0)), "it goes on with the claim that it was withdrawn from");
+    assert_eq!(withdrawn(SignedDuration::from_mins(5)), None, "no place lasts longer than a budget's window");
     assert_eq!(
         taken_up(-600).refusal(Stage::Claim),
         "budget_spent",

@@ -230,6 +230,8 @@ pub struct Held {
 impl Held {
     /// The reason where something could not be read.
     pub const UNOBSERVED: &str = "unobserved";
+    /// Reasons that end at a time that they name.
+    const TIMED: [&str; 4] = ["not_stable", "cooling_down", "frozen", "budget_spent"];
 }
 
 /// What an incident says of remedies.
@@ -252,11 +254,12 @@ impl Remedies {
         self.notes.drain(..surplus);
     }
 
-    /// Takes in why nothing is done. What could not be read this time takes back no reason that is known: it would come and
-    /// go, and people would be told each time.
+    /// Takes in why nothing is done. What could not be read this time takes back no reason that is known, unless that ends by
+    /// itself: it would come and go, and people would be told each time.
     pub fn hold(&mut self, held: Option<Held>) {
         let is_blind = held.as_ref().is_some_and(|held| held.reason == Held::UNOBSERVED);
-        if !is_blind || self.held.is_none() {
+        let stands = self.held.as_ref().is_some_and(|known| !Held::TIMED.contains(&known.reason.as_str()));
+        if !is_blind || !stands {
             self.held = held;
         }
     }
@@ -288,11 +291,13 @@ mod tests {
         let mut remedies = Remedies::default();
         remedies.hold(Some(held("unobserved")));
         assert_eq!(remedies.held, Some(held("unobserved")), "it is better than none");
-        remedies.hold(Some(held("frozen")));
-        remedies.hold(Some(held("unobserved")));
-        assert_eq!(remedies.held, Some(held("frozen")));
         remedies.hold(Some(held("paused")));
+        remedies.hold(Some(held("unobserved")));
         assert_eq!(remedies.held, Some(held("paused")));
+        remedies.hold(Some(held("frozen")));
+        assert_eq!(remedies.held, Some(held("frozen")));
+        remedies.hold(Some(held("unobserved")));
+        assert_eq!(remedies.held, Some(held("unobserved")), "the freeze may be over");
         remedies.hold(None);
         assert_eq!(remedies.held, None);
     }

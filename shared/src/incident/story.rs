@@ -186,7 +186,13 @@ impl Story {
         let (since, deployments) = incident.part(at);
         let next_at = since.first_at().unwrap_or(at);
         if by == Ending::Steady && whole.was_steady_in_vain(at, next_at) {
-            self.incident = Some(Incident { relapses: whole.relapses + 1, ..whole });
+            // Heard again, it is the same.
+            self.incident = Some(Incident { relapses: whole.relapses.max(1), ..whole });
+            return;
+        }
+        if incident.failures.count() == 0 {
+            // All that came before is not kept one by one any more: there is nothing to part.
+            self.incident = Some(Incident { after: whole.after.max(Some(at)), ..whole });
             return;
         }
         incident.status = Status::Resolved { at, by };
@@ -245,7 +251,9 @@ impl Story {
         // Version 0 is an event without one: it is not older than anything.
         if version == 0 || self.record.agent.is_none_or(|known| known.version < version) {
             self.record.agent = Some(Agent { version, away_since: None, gone: true });
-            self.is_well(at, Ending::Gone);
+            // Nothing good can be heard of it any more: whatever failed is over.
+            let last = self.incident.as_ref().and_then(|incident| incident.failures.last_at());
+            self.is_well(last.map_or(at, |last| at.max(last)), Ending::Gone);
         }
     }
 

@@ -237,7 +237,7 @@ pub fn campaign(campaign: Campaign, heard: impl Fn(&Report) + Sync) -> Outcome {
     if !is_whole {
         return outcome;
     }
-    run_all(others(all), threads, &mut outcome, false, &heard);
+    run_all(others(all, days), threads, &mut outcome, false, &heard);
     for _ in 0..ROUNDS {
         let left = outcome.left_over(days);
         if left.is_empty() {
@@ -249,11 +249,12 @@ pub fn campaign(campaign: Campaign, heard: impl Fn(&Report) + Sync) -> Outcome {
 }
 
 /// The courses that say something beside [`Course::Faults`].
-fn others(seeds: std::ops::Range<u64>) -> Vec<(Course, Options)> {
+fn others(seeds: std::ops::Range<u64>, days: u32) -> Vec<(Course, Options)> {
     let months = Course::ALL.into_iter().filter(|course| matches!(course, Course::Futile(_)));
     let months = months.map(|course| (course, Options::new(seeds.start)));
     let every = usize::try_from(IN_DISORDER).unwrap_or(usize::MAX);
-    let disorder = seeds.clone().step_by(every).map(|seed| (Course::Disorder, Options::new(seed)));
+    let disorder =
+        seeds.clone().step_by(every).map(|seed| (Course::Disorder, Options { days, ..Options::new(seed) }));
     months.chain(disorder).collect()
 }
 

@@ -88,6 +88,10 @@ pub(super) fn futile(options: Options, what: Futile) -> Report {
         let said = format!("{} changes in {LOOP_DAYS} days, and none helped ({what:?})", report.mutations);
         report.violations.push(Violation { invariant: Invariant::NoLoop, at: report.ended_at, what: said });
     }
+    if report.mutations == 0 {
+        let said = format!("nothing was tried ({what:?})");
+        report.violations.push(Violation { invariant: Invariant::Progress, at: report.ended_at, what: said });
+    }
     report
 }
 

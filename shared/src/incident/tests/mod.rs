@@ -307,3 +307,13 @@ fn severity_grows_with_the_count_and_is_low_where_ecs_copes() {
     assert_eq!(severity(vec![failed(1, 10)]), Severity::Warning);
     assert_eq!(severity((1..=10).map(|task| failed(task, 10)).collect()), Severity::Critical);
 }
+
+#[test]
+fn what_failed_of_an_instance_is_over_once_it_has_left_whatever_came_last() {
+    let mut story = Story::new(instance());
+    for observation in [failed(1, 10), failed(2, 100), Observation::Gone { version: 9, at: at(60) }] {
+        story.apply(observation, at(1_000));
+    }
+    assert!(!story.incident.unwrap().is_open());
+    assert!(story.over.is_empty());
+}

@@ -82,3 +82,23 @@ fn a_failure_that_good_news_overtook_is_counted_where_it_belongs_and_reopens_not
         "what belongs to an earlier one is no part of the last"
     );
 }
+
+#[test]
+fn a_deployment_that_completes_late_says_the_same_however_often_it_is_heard() {
+    let step = Step { at: at(60), status: DeploymentStatus::Completed, reason: None };
+    let id = DeploymentId::new("ecs-svc/1");
+    let completes = || Observation::Deployment { id: id.clone(), step: step.clone(), is_rollback: false };
+    let mut story = story_of([fails(1, 10, "ecs-svc/1"), fails(2, 400, "ecs-svc/1"), completes()]);
+    let once = story.clone();
+    story.apply(completes(), at(1_000));
+    assert_eq!(story, once);
+}
+
+#[test]
+fn where_what_came_before_is_not_kept_one_by_one_there_is_nothing_to_part() {
+    let many = (0..600).map(|task| failed(task, 10 + i64::from(task)));
+    let story = story_of(many.chain([steady(50)]));
+    let incident = story.incident.unwrap();
+    assert!(incident.is_open() && story.over.is_empty());
+    assert_eq!((incident.failures.count(), incident.failures.has_more()), (512, true));
+}

@@ -182,10 +182,11 @@ fn good_revision(
     let fails = |sample: &Failure| sample.task_definition.as_ref() == Some(&good);
     let is_curable = |sample: &&Failure| may_be_the_revision(sample.diagnosis.cause);
     let samples = patient.incident.failures.samples();
-    let left = patient
-        .record
-        .effects()
-        .any(|tried| tried.revision.as_ref() == Some(&good) && tried.incident == patient.incident.opened_at);
+    let left = patient.record.effects().any(|tried| {
+        tried.remedy == Remedy::RollBack
+            && tried.revision.as_ref() == Some(&good)
+            && tried.incident == patient.incident.opened_at
+    });
     if left || samples.iter().filter(is_curable).any(fails) {
         return Err(Escalation::GoodRevisionFails);
     }

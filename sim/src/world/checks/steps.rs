@@ -37,6 +37,12 @@ impl Checks {
     fn stepped(&mut self, before: Option<&Action>, after: &Action, now: Timestamp, who: &str) {
         let id = &after.plan.id;
         self.legal(before, after, now, who);
+        let is_claimed = !matches!(after.state, State::Proposed { .. } | State::Withdrawn { .. });
+        if is_claimed && after.claimed_at.is_none() {
+            let what =
+                format!("{who}: action {} is {}, and was never claimed", id.short(), after.state.as_str());
+            self.fail(Invariant::LegalSteps, now, what);
+        }
         if let Some(claimed_at) = after.claimed_at
             && self.claims.insert((claimed_at, id.clone()))
         {
@@ -153,6 +159,10 @@ impl Checks {
         }
         if record.and_then(|record| record.care.open.as_ref()) != Some(change.id) {
             fail(format!("action {short} is called without its target's lock"));
+        }
+        let knows = |record: &TargetRecord| record.effects().any(|tried| tried.id == *change.id);
+        if !record.is_some_and(knows) {
+            fail(format!("action {short} is called, and its target does not remember that it is tried"));
         }
     }
 
