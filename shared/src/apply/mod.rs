@@ -255,6 +255,7 @@ fn failed(error: &EcsError, now: Timestamp) -> Option<State> {
     match &error.meaning {
         Meaning::Throttled => Some(State::Planned),
         Meaning::Refused => Some(State::Failed { at: now, problem: redact(&error.to_string()) }),
+        Meaning::Overtaken => Some(State::Withdrawn { at: now, why: redact(&error.to_string()) }),
         Meaning::Conflict { tasks } => {
             Some(State::Confirmed { at: now, how: How::Probed, made: tasks.first().map(ToString::to_string) })
         }

@@ -187,7 +187,7 @@ fn a_deployment_is_stopped_and_goes_back_to_where_it_came_from() {
         assert_eq!(ended.status, "ROLLBACK_SUCCESSFUL");
         assert_eq!(behind.web().await.task_definition, Some(revision("web:1")));
         let again = behind.change("c", &stop, &Overrides::default()).await.unwrap_err();
-        assert_eq!(again.meaning, Meaning::Refused, "{again}");
+        assert_eq!(again.meaning, Meaning::Overtaken, "{again}");
         let unknown = ServiceDeploymentArn::new(arn.as_str().replace("/web/", "/gone/"));
         assert_eq!(behind.ecs.service_deployment(&unknown).await, Ok(None));
         let unknown = ServiceRevisionArn::new(source.arn.as_str().replace("/web/", "/gone/"));

@@ -122,7 +122,8 @@ fn meaning(verdict: Verdict) -> Meaning {
     match verdict {
         Verdict::Throttled => Meaning::Throttled,
         Verdict::Unknown => Meaning::Unknown,
-        Verdict::Refused | Verdict::ConditionFailed => Meaning::Refused,
+        Verdict::Refused => Meaning::Refused,
+        Verdict::ConditionFailed => Meaning::Overtaken,
     }
 }
 

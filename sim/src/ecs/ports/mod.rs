@@ -23,6 +23,7 @@ const MISSING: &str = "MISSING";
 fn failed(operation: &'static str, target: &str, error: &ApiError) -> EcsError {
     let meaning = match error.code {
         "ThrottlingException" => Meaning::Throttled,
+        "ConflictException" => Meaning::Overtaken,
         _ if error.status >= 500 => Meaning::Unknown,
         _ => Meaning::Refused,
     };

@@ -230,7 +230,7 @@ fn nothing_is_sent_twice_that_may_have_taken_effect() {
 #[test]
 fn errors_that_one_operation_has_for_itself_mean_that_nothing_was_done() {
     for (call, codes) in [
-        (stop_deployment(), &["ServiceDeploymentNotFoundException", "ConflictException"][..]),
+        (stop_deployment(), &["ServiceDeploymentNotFoundException"][..]),
         (
             roll_back(),
             &[
@@ -255,6 +255,12 @@ fn errors_that_one_operation_has_for_itself_mean_that_nothing_was_done() {
             assert_eq!((result.unwrap_err().meaning, sent.len()), (Meaning::Refused, 1), "{code}");
         }
     }
+}
+
+#[test]
+fn a_deployment_that_ended_before_it_could_be_stopped_was_overtaken() {
+    let (result, sent) = make(Answer::error(400, "ConflictException"), &stop_deployment());
+    assert_eq!((result.unwrap_err().meaning, sent.len()), (Meaning::Overtaken, 1));
 }
 
 #[test]
