@@ -18,8 +18,6 @@ use crate::{Ports, Settings};
 
 /// So many lost tasks of one family are run again in one go; the next sweep goes on.
 const MAX_IN_A_ROW: usize = 10;
-/// What was overtaken is decided anew after so long.
-const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// What cannot be probed for so long never will be.
 const PROBED_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// So long the same client token gives the same answer for certain.
@@ -155,10 +153,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
                 self.note(chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
             }
             Carried::Stands(action) => {
-                // What was overtaken on its way is decided anew.
-                let is_overtaken = matches!(action.state, State::Withdrawn { .. });
-                let look_at = is_overtaken.then(|| self.now().saturating_add(LOOK_AGAIN).ok()).flatten();
-                self.note(chart, None, look_at, news).await?;
+                self.note(chart, None, None, news).await?;
                 let is_over = !action.state.holds_lock();
                 Ok(if is_over && action.plan.remedy == Remedy::RunTask { Looked::More } else { Looked::Done })
             }

@@ -185,6 +185,8 @@ impl Action {
             }
         };
         Some(Self {
+            // Two who claim at once write two claims: the ledger takes a write that stands already for one's own.
+            decided_at: now,
             claimed_at: Some(now),
             epoch,
             lease_until: ends.saturating_add(CALL_TIMEOUT).unwrap_or(Timestamp::MAX),

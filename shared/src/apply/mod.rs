@@ -198,7 +198,8 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         let now = self.clock.now();
         let step = |scene: &mut Scene| -> Result<Action, Stop> {
             let action = scene.action.take().filter(|action| action.epoch == epoch).ok_or(Stop::Lost)?;
-            let is_answer = !matches!(state, State::Issued { .. });
+            // What was called is not withdrawn any more.
+            let is_answer = !matches!(state, State::Issued { .. } | State::Withdrawn { .. });
             let may = match action.state {
                 State::Planned => true,
                 // What was called has an answer, even where somebody has given up waiting for it.
@@ -255,11 +256,11 @@ fn failed(error: &EcsError, now: Timestamp) -> Option<State> {
     match &error.meaning {
         Meaning::Throttled => Some(State::Planned),
         Meaning::Refused => Some(State::Failed { at: now, problem: redact(&error.to_string()) }),
-        Meaning::Overtaken => Some(State::Withdrawn { at: now, why: redact(&error.to_string()) }),
         Meaning::Conflict { tasks } => {
             Some(State::Confirmed { at: now, how: How::Probed, made: tasks.first().map(ToString::to_string) })
         }
-        Meaning::Unknown => None,
+        // Overtaken by somebody else, or by an earlier call of its own: what ECS shows will tell.
+        Meaning::Unknown | Meaning::Overtaken => None,
     }
 }
 

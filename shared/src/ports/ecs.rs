@@ -163,8 +163,8 @@ pub enum Meaning {
     Unknown,
     /// Turned away for good: certainly not executed, and the same call fails again.
     Refused,
-    /// What it is about is not so any more, such as a deployment that has ended: certainly not executed. Whoever called reads
-    /// again and decides again.
+    /// What it is about is not so any more, such as a deployment that has ended: not executed, but an earlier call may
+    /// have been. Whoever called reads again and decides again.
     Overtaken,
     /// ConflictException of RunTask: the token was used, by the call that made these tasks.
     Conflict {

@@ -156,15 +156,15 @@ fn trouble(
     script: &mut Vec<(Timestamp, Deed)>,
     random: &mut Random,
 ) {
-    let times = if index == 0 { 1 + random.below(2) } else { random.below(3) };
-    for time in 0..times {
+    let times = if index == 0 { 1 } else { random.below(3) };
+    for _ in 0..times {
         let at = moment(start, until, random);
         let behaviour = Behaviour::new(if index == 0 { curable(random) } else { any(random) });
         let revision = Revision::new(&service.name, behaviour).health_check();
         script.push((at, deploy(service, revision, false)));
-        // Where nobody else does, a person repairs it in the end; sometimes while Steward is at it.
+        // Where nobody else does, a person repairs it in the end; sometimes while Steward is at it, but not the first.
         let after = match random.below(3) {
-            _ if index == 0 && time == 0 => Duration::from_hours(4),
+            _ if index == 0 => Duration::from_hours(4),
             0 => random.between(Duration::from_mins(3), Duration::from_mins(12)),
             _ => random.between(Duration::from_mins(12), Duration::from_hours(3)),
         };

@@ -40,7 +40,11 @@ impl Ledger for LedgerPort {
         let (on, changes) = kind_of_commit(&transaction);
         let keys: Vec<&str> = transaction.writes.iter().map(|write| write.key.as_str()).collect();
         let target = keys.first().map(ToString::to_string).unwrap_or_default();
-        let about = format!("{on} [{}]", keys.join(" "));
+        let epochs = transaction.writes.iter().filter_map(|write| match &write.record {
+            Record::Action(action) => Some(format!(", epoch {}", action.epoch.0)),
+            _ => None,
+        });
+        let about = format!("{on}{} [{}]", epochs.collect::<String>(), keys.join(" "));
         let call = Call { port: PORT, method: "commit", on, changes, about };
         let effect = |stage: &Stage| {
             let sabotage = stage.checks.borrow().sabotage();
