@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// Let an invocation die at this call of the run, before or after its effect, such as 1234:after; twice at most
     #[arg(long, num_args = 1, value_name = "CALL:SIDE", value_parser = crash_at, requires = "seed", conflicts_with = "seeds")]
     crash_at: Vec<CrashAt>,
-    /// What the one seed is run through
+    /// What the one seed is run through: faults, disorder, futile-rollback or futile-stops
     #[arg(long, value_name = "COURSE", value_parser = course, default_value = "faults", requires = "seed", conflicts_with = "seeds")]
     course: Course,
     /// Fail, too, where a kind of fault never happened, a seed had too little of anything, or nobody died at some call
