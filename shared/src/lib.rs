@@ -32,3 +32,4 @@ pub mod ports;
 pub mod redact;
 pub mod remediation;
 pub mod request;
+pub mod words;

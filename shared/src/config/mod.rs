@@ -17,6 +17,7 @@ mod policy;
 mod selector;
 mod size;
 pub mod store;
+mod told;
 mod window;
 
 pub use duration::Duration;
@@ -25,9 +26,9 @@ pub use memory::{Fail, MemoryParameters};
 pub use policy::{Allowance, Enrolled, Entry, Guards, MODE_TAG, OnStuck, Policy, Rerun, Rules};
 pub use selector::{Glob, Selector, Specificity};
 pub use size::Size;
+pub use told::{Channel, DEPLOYED_SLACK, DEPLOYED_TOPIC, Match, Matched, Matches, Notifications, Place, Route, Way};
 pub use window::{When, Window};
 
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// How far Steward may go.
@@ -67,54 +68,6 @@ pub struct Configuration {
     pub policy: Policy,
     /// How people are told.
     pub notifications: Notifications,
-}
-
-/// How people are told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notifications {
-    /// How long news gather before the first message about them. At most 15 minutes: longer SQS delays nothing.
-    pub grouping: SignedDuration,
-    /// The most that an alert shows of one quoted text.
-    pub evidence: Size,
-    /// The SSM parameter (a `SecureString`) that holds the address of Slack's webhook.
-    pub slack: Way,
-    /// The SNS topic, by ARN.
-    pub topic: Way,
-}
-
-impl Default for Notifications {
-    fn default() -> Self {
-        Self {
-            grouping: SignedDuration::from_secs(15),
-            evidence: Size::from_bytes(300),
-            slack: Way::AsDeployed,
-            topic: Way::AsDeployed,
-        }
-    }
-}
-
-/// A way to people: the one that the stack was deployed with, unless the file says otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Way {
-    /// As the stack was deployed; possibly none.
-    #[default]
-    AsDeployed,
-    /// None, whatever the stack was deployed with.
-    Off,
-    /// This one.
-    To(String),
-}
-
-impl Way {
-    /// Where to, when the stack was deployed with `deployed`. An empty text, as of a template's parameter that was left
-    /// out, leads nowhere.
-    pub fn or<'w>(&'w self, deployed: Option<&'w str>) -> Option<&'w str> {
-        match self {
-            Self::AsDeployed => deployed.filter(|deployed| !deployed.is_empty()),
-            Self::Off => None,
-            Self::To(place) => Some(place),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::incident::Target;
 
 /// Which targets an entry is about: all that it says must hold. One that says nothing selects nothing.
@@ -17,7 +19,8 @@ pub struct Selector {
 }
 
 /// A text in which `*` stands for any characters and `?` for one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Glob(String);
 
 impl Selector {
