@@ -26,7 +26,9 @@ pub use memory::{Fail, MemoryParameters};
 pub use policy::{Allowance, Enrolled, Entry, Guards, MODE_TAG, OnStuck, Policy, Rerun, Rules};
 pub use selector::{Glob, Selector, Specificity};
 pub use size::Size;
-pub use told::{Channel, DEPLOYED_SLACK, DEPLOYED_TOPIC, Match, Matched, Matches, Notifications, Place, Route, Way};
+pub use told::{
+    Channel, DEPLOYED_SLACK, DEPLOYED_TOPIC, Match, Matched, Matches, Notifications, Place, Route, Way,
+};
 pub use window::{When, Window};
 
 use serde::{Deserialize, Serialize};

@@ -212,7 +212,8 @@ impl Match {
             None if subject.target.is_some() => Matches::Unknown,
             None => Matches::No,
             Some(tags) => {
-                let has = |(key, glob): (&String, &Glob)| tags.get(key).is_some_and(|value| glob.matches(value));
+                let has =
+                    |(key, glob): (&String, &Glob)| tags.get(key).is_some_and(|value| glob.matches(value));
                 if self.tags.iter().all(has) { Matches::Yes } else { Matches::No }
             }
         }

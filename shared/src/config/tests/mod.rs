@@ -3,6 +3,7 @@ mod policy;
 mod services;
 mod window;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::file::File;
@@ -89,6 +90,7 @@ fn every_key_reaches_its_setting() {
         evidence: Size::from_bytes(1_000),
         slack: Way::To("/steward/secrets/slack".into()),
         topic: Way::To("arn:aws:sns:eu-central-1:123456789012:alerts".into()),
+        ..Notifications::default()
     };
     assert_eq!(configuration, Configuration { policy, notifications });
     assert_eq!(File::of(&configuration).check(), Ok(configuration));
