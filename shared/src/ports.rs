@@ -4,16 +4,20 @@
 //! actions they need, and on what. A handler is generic over its ports, so the same code runs in Lambda, in the demo and in
 //! a simulation that can stop it at every call.
 
+mod channel;
 mod ecs;
+mod evidence;
 mod nowhere;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
+pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use nowhere::Nowhere;
 
 use crate::ledger::{Due, Key, LedgerError, Owner, Stored, Transaction};
-use crate::notification::{Message, Subject};
+use crate::notification::Subject;
 
 /// What a method of a port needs of IAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +43,10 @@ pub enum Resource {
     Topic,
     /// The parameters of the configuration: what lies on its path and below it.
     Configuration,
-    /// The one parameter that holds Slack's webhook.
-    SlackWebhook,
+    /// The parameters that hold Slack's webhooks and tokens.
+    SlackSecrets,
+    /// The log groups that tasks write to.
+    TaskLogs,
     /// Services of the clusters that are looked after.
     Services,
     /// Their service deployments, and the services themselves: IAM asks for both.
@@ -162,33 +168,6 @@ pub struct NudgeError {
     pub subject: String,
     /// What the queue said.
     pub problem: String,
-}
-
-/// A way to people.
-pub trait Channel {
-    /// Its stable name, under which the ledger keeps what it was told.
-    fn name(&self) -> &str;
-
-    /// Sends a subject's current state.
-    ///
-    /// # Errors
-    ///
-    /// Where the channel did not take it.
-    async fn send(&self, subject: &Subject, message: &Message) -> Result<(), SendError>;
-}
-
-/// A message that a channel did not take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("sending to {channel}: {problem}")]
-pub struct SendError {
-    /// The channel's name.
-    pub channel: String,
-    /// What it said.
-    pub problem: String,
-    /// How long it asks to be left alone.
-    pub retry_after: Option<SignedDuration>,
-    /// Whether trying again can help.
-    pub retryable: bool,
 }
 
 /// Reads parameters.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use steward::notification::Subject;
-use steward::ports::{Channel, Clock, Ledger, Postpone, Tell};
+use steward::ports::{Channel, Clock, Evidence, Ledger, Postpone, Tell};
 use steward::request::{Request, RequestError};
 
 use crate::tell::LONGEST_PAUSE;
@@ -96,7 +96,7 @@ pub(crate) fn read(payload: &[u8]) -> Option<Vec<Message>> {
     Some(event.records.into_iter().map(Message::of).collect())
 }
 
-impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'_, L, H, T, C> {
+impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'_, L, H, T, C, V> {
     /// Tells what messages name, each subject once however many messages name it.
     pub(crate) async fn tell_all(&self, mut messages: Vec<Message>) -> Vec<Message> {
         let mut subjects: Vec<Subject> = Vec::new();

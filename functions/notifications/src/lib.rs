@@ -10,15 +10,20 @@
 //! of it: a crash between sending and noting, or an answer that is lost or late.
 
 mod batch;
+mod digest;
+mod gather;
+mod lanes;
+mod outage;
+mod record;
 mod sweep;
 mod tell;
 
 use jiff::{SignedDuration, Timestamp};
-use steward::config::{Notifications, Size};
+use steward::config::Configuration;
 use steward::deadline::Deadline;
 use steward::ledger::{Expect, Key, LedgerError, News, Owner, Record, Stored, Transaction, Write};
 use steward::notification::Subject;
-use steward::ports::{Access, Channel, Clock, Ledger, Parameters, Postpone, Role, SendError, Tell};
+use steward::ports::{Access, Channel, Clock, Evidence, Ledger, Parameters, Postpone, Role, SendError, Tell};
 use steward::request::{Request, RequestError};
 
 pub use batch::Message;
@@ -26,11 +31,15 @@ pub use sweep::Swept;
 
 /// What was told is remembered for so long after the last message.
 const KEEP: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// How often in a row others may write in between.
+const MAX_TRIES: usize = 5;
+/// An invocation and its lease: the template's time-out, a margin, and what clocks differ by.
+const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_mins(2);
 /// A subject whose message is on its way is left alone by sweeps for so long: the message is expected to come first.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// The outside, as far as this function needs it.
-pub struct Ports<'p, L, H, T, C> {
+pub struct Ports<'p, L, H, T, C, V> {
     /// The memory.
     pub ledger: &'p L,
     /// The ways to people.
@@ -39,11 +48,13 @@ pub struct Ports<'p, L, H, T, C> {
     pub queue: &'p T,
     /// The time.
     pub clock: &'p C,
+    /// What makes an alert say more.
+    pub evidence: &'p V,
 }
 
 /// What the function's role allows, with what each of its channels needs; `P` reads its configuration.
-pub fn role<L: Ledger, Q: Tell + Postpone, P: Parameters>(channels: &[&[Access]]) -> Role {
-    let ports = [L::ACCESS, <Q as Tell>::ACCESS, <Q as Postpone>::ACCESS, P::ACCESS];
+pub fn role<L: Ledger, Q: Tell + Postpone, V: Evidence, P: Parameters>(channels: &[&[Access]]) -> Role {
+    let ports = [L::ACCESS, <Q as Tell>::ACCESS, <Q as Postpone>::ACCESS, V::ACCESS, P::ACCESS];
     Role {
         needs: [ports.concat(), channels.concat()].concat(),
         // Incidents are remediation's to write.
@@ -62,11 +73,18 @@ pub struct Invocation {
     pub deadline: Deadline,
 }
 
+impl Invocation {
+    /// No invocation of this function lasts longer, with the margin of its lease.
+    fn longest(&self) -> SignedDuration {
+        LONGEST_INVOCATION
+    }
+}
+
 /// The function, ready to handle one invocation.
-pub struct Handler<'p, L, H, T, C> {
-    ports: Ports<'p, L, H, T, C>,
+pub struct Handler<'p, L, H, T, C, V> {
+    ports: Ports<'p, L, H, T, C, V>,
     invocation: Invocation,
-    evidence: Size,
+    configuration: Configuration,
 }
 
 /// What became of a subject.
@@ -126,16 +144,16 @@ pub enum HandleError {
     Ledger(#[from] LedgerError),
 }
 
-impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'p, L, H, T, C> {
+impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'p, L, H, T, C, V> {
     /// A handler with its ports, for one invocation.
-    pub fn new(ports: Ports<'p, L, H, T, C>, invocation: Invocation) -> Self {
-        Self { ports, invocation, evidence: Notifications::default().evidence }
+    pub fn new(ports: Ports<'p, L, H, T, C, V>, invocation: Invocation) -> Self {
+        Self { ports, invocation, configuration: Configuration::default() }
     }
 
-    /// Quotes at most so much of each text.
+    /// As people decided.
     #[must_use]
-    pub fn quoting(self, evidence: Size) -> Self {
-        Self { evidence, ..self }
+    pub fn configured(self, configuration: Configuration) -> Self {
+        Self { configuration, ..self }
     }
 
     /// Handles what the function was invoked with: a batch of the `tell` queue, or a request.

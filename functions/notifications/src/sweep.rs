@@ -5,7 +5,7 @@
 
 use steward::ledger::{Due, LedgerError, Owner, Record};
 use steward::notification::Subject;
-use steward::ports::{Channel, Clock, Ledger, Postpone, Tell};
+use steward::ports::{Channel, Clock, Evidence, Ledger, Postpone, Tell};
 
 use crate::{Handler, ON_ITS_WAY};
 
@@ -23,7 +23,7 @@ pub struct Swept {
     pub is_cut: bool,
 }
 
-impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock> Handler<'_, L, H, T, C> {
+impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'_, L, H, T, C, V> {
     /// Queues what is due.
     ///
     /// # Errors

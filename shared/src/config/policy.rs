@@ -119,6 +119,32 @@ pub struct Allowance {
     pub within: SignedDuration,
 }
 
+impl Allowance {
+    /// When one more may be, after those at `times`, in order: `None` where that is now. A window is as long as the allowance
+    /// says, its end not included.
+    pub fn free_at(self, times: &[Timestamp], now: Timestamp) -> Option<Timestamp> {
+        let cap = usize::try_from(self.count).unwrap_or(usize::MAX);
+        if cap == 0 {
+            return Some(Timestamp::MAX);
+        }
+        // Clocks differ by seconds: a time ahead of ours counts like one of now.
+        let free_at = |time: &Timestamp| time.saturating_add(self.within).unwrap_or(Timestamp::MAX);
+        let first = times.iter().rev().nth(cap - 1)?;
+        Some(free_at(first)).filter(|free_at| *free_at > now)
+    }
+
+    /// `times` with one more. What no window reaches any more is forgotten.
+    #[must_use]
+    pub fn spent(self, times: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
+        let cap = usize::try_from(self.count).unwrap_or(usize::MAX);
+        let mut times = times.to_vec();
+        times.push(times.last().map_or(now, |last| now.max(*last)));
+        let surplus = times.len().saturating_sub(cap);
+        times.drain(..surplus);
+        times
+    }
+}
+
 /// The tag by which a service enrols itself, and says how far Steward may go.
 pub const MODE_TAG: &str = "steward:mode";
 

@@ -8,9 +8,9 @@ mod memory;
 mod outbox;
 mod patrol;
 mod shared;
+mod telling;
 mod writes;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -21,6 +21,10 @@ pub use memory::{MemoryLedger, Usage};
 pub use outbox::{NUDGE_MARGIN, push_news};
 pub use patrol::{Abnormal, MAX_ABNORMAL, Patrol, Stage};
 pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Scope, Switch};
+pub use telling::{
+    ChannelRecord, Kept, Lease, MAX_SILENCES, MAX_WAITING, Outage, Recent, Root, Silence, SilenceId,
+    Silences, Thread, Told, Trouble, Why, Withheld,
+};
 
 use crate::action::{Action, ActionId};
 use crate::arn::{ClusterArn, DeploymentId};
@@ -28,7 +32,7 @@ use crate::incident::{Deployment, Incident, Target, TargetRecord};
 use crate::notification::Subject;
 
 /// The version of the items that this version writes. A higher one is refused.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 /// The most that one transaction may write: `TransactWriteItems` of DynamoDB.
 pub const MAX_WRITES: usize = 100;
 
@@ -116,11 +120,33 @@ impl Key {
         Self(format!("n#THREAD#{}", subject.key()))
     }
 
+    /// `n#CHANNEL#name`.
+    pub fn channel(name: &str) -> Self {
+        Self(format!("n#CHANNEL#{name}"))
+    }
+
+    /// `n#OUTAGE#cluster`.
+    pub fn outage(cluster: &ClusterArn) -> Self {
+        Self(format!("n#OUTAGE#{cluster}"))
+    }
+
+    /// `n#RECENT#target`.
+    pub fn recent(target: &Target) -> Self {
+        Self(format!("n#RECENT#{}", target.key()))
+    }
+
+    /// `x#SILENCES`: one item, for it is read with every alert, and IAM would not let a query be held to it.
+    pub fn silences() -> Self {
+        Self("x#SILENCES".to_owned())
+    }
+
     /// The item of a subject itself.
     pub fn subject(subject: &Subject) -> Self {
         match subject {
             Subject::Incident { target, opened_at } => Self::incident(target, *opened_at),
             Subject::Deployment { service, id } => Self::deployment(service, id),
+            Subject::Outage { cluster, .. } => Self::outage(cluster),
+            Subject::Channel { channel, .. } | Subject::Digest { channel } => Self::channel(channel),
         }
     }
 
@@ -170,28 +196,6 @@ impl News {
     }
 }
 
-/// What was told about a subject.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thread {
-    /// What about.
-    pub subject: Subject,
-    /// By channel: the news that it was told last.
-    pub told: BTreeMap<String, u64>,
-    /// Who tells it now, and until when nobody else may.
-    pub lease: Option<Lease>,
-    /// How often in a row some channel did not take it.
-    pub failures: u32,
-}
-
-/// The right to tell a subject, for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// The invocation that holds it.
-    pub holder: String,
-    /// Until when.
-    pub until: Timestamp,
-}
-
 /// What an item holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -216,6 +220,14 @@ pub enum Record {
     Openings(Openings),
     /// See [`Patrol`].
     Patrol(Patrol),
+    /// See [`ChannelRecord`].
+    Channel(Box<ChannelRecord>),
+    /// See [`Outage`].
+    Outage(Box<Outage>),
+    /// See [`Recent`].
+    Recent(Recent),
+    /// See [`Silences`].
+    Silences(Silences),
 }
 
 /// An item as it was read.
@@ -407,9 +419,9 @@ mod tests {
     #[test]
     fn a_newer_schema_is_refused_by_name() {
         let key = Key::target(&target());
-        let error = decode(&key, r#"{"schema":3,"record":{"never_heard_of":1}}"#).unwrap_err();
-        assert_eq!(error, LedgerError::NewerSchema { key, schema: 3 });
-        assert!(error.to_string().contains("r#TARGET#arn:aws:ecs:r:1:cluster/shop/service/api has schema 3"));
+        let error = decode(&key, r#"{"schema":4,"record":{"never_heard_of":1}}"#).unwrap_err();
+        assert_eq!(error, LedgerError::NewerSchema { key, schema: 4 });
+        assert!(error.to_string().contains("r#TARGET#arn:aws:ecs:r:1:cluster/shop/service/api has schema 4"));
     }
 
     #[test]

@@ -68,27 +68,15 @@ impl Budget {
         Self { scope, times: Vec::new() }
     }
 
-    /// When one more may enter: `None` where that is now. A window is as long as the allowance says, its end not included.
+    /// When one more may enter: `None` where that is now.
     pub fn free_at(&self, allowance: Allowance, now: Timestamp) -> Option<Timestamp> {
-        let cap = usize::try_from(allowance.count).unwrap_or(usize::MAX);
-        if cap == 0 {
-            return Some(Timestamp::MAX);
-        }
-        // Clocks differ by seconds: a time ahead of ours counts like one of now.
-        let free_at = |time: &Timestamp| time.saturating_add(allowance.within).unwrap_or(Timestamp::MAX);
-        let first = self.times.iter().rev().nth(cap - 1)?;
-        Some(free_at(first)).filter(|free_at| *free_at > now)
+        allowance.free_at(&self.times, now)
     }
 
     /// With one more. What no window of the allowance reaches any more is forgotten.
     #[must_use]
     pub fn spent(&self, allowance: Allowance, now: Timestamp) -> Self {
-        let cap = usize::try_from(allowance.count).unwrap_or(usize::MAX);
-        let mut times = self.times.clone();
-        times.push(self.times.last().map_or(now, |last| now.max(*last)));
-        let surplus = times.len().saturating_sub(cap);
-        times.drain(..surplus);
-        Self { scope: self.scope.clone(), times }
+        Self { scope: self.scope.clone(), times: allowance.spent(&self.times, now) }
     }
 }
 

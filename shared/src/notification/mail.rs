@@ -1,6 +1,8 @@
 //! A message as a mail: what SNS sends to a person's address.
 
 use super::Message;
+use crate::redact::Redacted;
+use crate::words::alerts;
 
 /// SNS refuses subjects of 100 characters (`Publish` in its API reference).
 const SUBJECT_CHARS: usize = 99;
@@ -30,20 +32,31 @@ fn to_ascii(character: char) -> char {
 
 /// The text, in paragraphs: mails are read in proportional type, so nothing is aligned.
 pub fn body(message: &Message) -> String {
-    let mut paragraphs = vec![format!("{}\n{}", message.title, message.status)];
+    let language = message.language;
+    let head = [&message.title, &message.status].into_iter().filter(|text| !text.as_str().is_empty());
+    let mut paragraphs = vec![head.map(ToString::to_string).collect::<Vec<_>>().join("\n")];
     paragraphs.extend(message.asks.iter().map(ToString::to_string));
     let facts: Vec<String> =
-        message.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
+        message.facts.iter().map(|fact| format!("{}: {}", fact.name.text(language), fact.value)).collect();
     if !facts.is_empty() {
         paragraphs.push(facts.join("\n"));
     }
-    if !message.evidence.is_empty() {
-        let quotes: Vec<String> = message.evidence.iter().map(|quote| format!("> {quote}")).collect();
-        paragraphs.push(format!("Evidence:\n{}", quotes.join("\n")));
-    }
+    paragraphs.extend(quoted(alerts::evidence(language), &message.evidence));
     if let Some(advice) = &message.advice {
-        paragraphs.push(format!("Next: {advice}"));
+        paragraphs.push(format!("{}: {advice}", alerts::next(language)));
     }
+    paragraphs.extend(quoted(alerts::logs(language), &message.logs));
     paragraphs.extend(message.done.iter().map(ToString::to_string));
+    let links =
+        message.links.iter().map(|link| format!("{}: {}", alerts::link(link.what, language), link.url));
+    let links: Vec<String> = links.collect();
+    if !links.is_empty() {
+        paragraphs.push(links.join("\n"));
+    }
     paragraphs.join("\n\n")
+}
+
+fn quoted(name: &str, texts: &[Redacted]) -> Option<String> {
+    let quotes: Vec<String> = texts.iter().map(|text| format!("> {text}")).collect();
+    (!quotes.is_empty()).then(|| format!("{name}:\n{}", quotes.join("\n")))
 }

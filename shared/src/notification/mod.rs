@@ -3,10 +3,15 @@
 //! A message is never a delta. Whatever was lost or came late, the next rendering of the same subject is whole again, and
 //! telling it twice tells the same.
 
+pub mod amazon_q;
+mod decide;
+pub mod links;
 pub mod mail;
+mod outage;
 mod remedies;
 mod render;
-mod slack;
+pub mod slack;
+mod story;
 mod text;
 
 use std::fmt;
@@ -14,13 +19,18 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use render::{deployment, deployment_quoting, incident, incident_quoting};
-pub use slack::blocks;
+pub use decide::{Course, Do, Facts, Send, Way, decide, look_at};
+pub use links::Link;
+pub use outage::{Shared, shared};
+pub use render::Style;
+pub use story::{Step, Story, Weight, What};
 pub use text::plain;
 
-use crate::arn::DeploymentId;
+use crate::arn::{ClusterArn, DeploymentId};
 use crate::incident::{Severity, Target};
 use crate::redact::Redacted;
+use crate::words::Language;
+use crate::words::alerts::Name;
 
 /// Something that people are told about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +50,25 @@ pub enum Subject {
         /// Which.
         id: DeploymentId,
     },
+    /// Many targets of a cluster that fail together.
+    Outage {
+        /// Its cluster.
+        cluster: ClusterArn,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What a channel was not told.
+    Digest {
+        /// The channel.
+        channel: String,
+    },
+    /// A channel that refuses messages.
+    Channel {
+        /// Which.
+        channel: String,
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 impl Subject {
@@ -48,6 +77,9 @@ impl Subject {
         match self {
             Self::Incident { .. } => "incident",
             Self::Deployment { .. } => "deployment",
+            Self::Outage { .. } => "outage",
+            Self::Digest { .. } => "digest",
+            Self::Channel { .. } => "channel",
         }
     }
 
@@ -56,6 +88,9 @@ impl Subject {
         match self {
             Self::Incident { target, opened_at } => format!("incident#{}#{opened_at}", target.key()),
             Self::Deployment { service, id } => format!("deployment#{}#{id}", service.key()),
+            Self::Outage { cluster, since } => format!("outage#{cluster}#{since}"),
+            Self::Digest { channel } => format!("digest#{channel}"),
+            Self::Channel { channel, since } => format!("channel#{channel}#{since}"),
         }
     }
 }
@@ -65,6 +100,9 @@ impl fmt::Display for Subject {
         match self {
             Self::Incident { target, .. } => write!(f, "incident of {target}"),
             Self::Deployment { service, id } => write!(f, "deployment {id} of {service}"),
+            Self::Outage { cluster, .. } => write!(f, "outage of {}", cluster.name()),
+            Self::Digest { channel } => write!(f, "digest of channel {channel}"),
+            Self::Channel { channel, .. } => write!(f, "channel {channel}"),
         }
     }
 }
@@ -121,13 +159,47 @@ pub struct Message {
     pub advice: Option<Redacted>,
     /// What Steward did, the earliest first, and why it does no more.
     pub done: Vec<Redacted>,
+    /// The failed container's last log lines, the latest last.
+    pub logs: Vec<Redacted>,
+    /// Where to look.
+    pub links: Vec<Link>,
+    /// In which language it is.
+    pub language: Language,
+}
+
+impl Message {
+    /// One that says a single thing.
+    pub fn brief(tone: Tone, title: Redacted, language: Language) -> Self {
+        Self {
+            tone,
+            title,
+            status: Redacted::default(),
+            asks: Vec::new(),
+            facts: Vec::new(),
+            evidence: Vec::new(),
+            advice: None,
+            done: Vec::new(),
+            logs: Vec::new(),
+            links: Vec::new(),
+            language,
+        }
+    }
+}
+
+/// A line that a container wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When, as the log service has it.
+    pub at: Option<Timestamp>,
+    /// What.
+    pub text: Redacted,
 }
 
 /// A name and a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Such as `Task`.
-    pub name: &'static str,
+    /// What the value is.
+    pub name: Name,
     /// Such as its ARN.
     pub value: Redacted,
 }

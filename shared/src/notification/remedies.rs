@@ -61,6 +61,26 @@ pub(super) fn of(incident: &Incident) -> Said {
     Said { is_unknown: unknown.count() > 0, is_in_vain, asked_for, asks: shown(asks), done: shown(done) }
 }
 
+/// A step of an action, in one line.
+pub(super) fn of_note(note: &Note, is_open: bool) -> Redacted {
+    let line = match &note.state {
+        State::Unknown { .. } => ask_outcome(note),
+        State::Proposed { .. } if is_asked(note) => ask_approval(note),
+        _ => told(note, is_open, None).unwrap_or_default(),
+    };
+    redact(&line)
+}
+
+/// What came of an action, in one line.
+pub(super) fn of_verdict(note: &Note, is_open: bool) -> Redacted {
+    redact(&outcome(note, is_open))
+}
+
+/// Why nothing is done now, in one line.
+pub(super) fn held(incident: &Incident) -> Redacted {
+    redact(&incident.remedies.held.as_ref().map(held_back).unwrap_or_default())
+}
+
 fn is_asked(note: &Note) -> bool {
     matches!(note.state, State::Proposed { .. }) && note.approved.is_none()
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Message;
 use crate::redact::Redacted;
+use crate::words::alerts;
 
 /// Fields of one section block (Block Kit reference).
 const MAX_FIELDS: usize = 10;
@@ -26,13 +27,32 @@ struct Limits {
     quotes: usize,
     /// All that was done together.
     done: usize,
+    /// All log lines together.
+    logs: usize,
 }
 
 /// What Slack takes of each part.
 const AMPLE: Limits =
-    Limits { header: 150, field: 2_000, section: 3_000, ask: 3_000, quotes: 6_000, done: 3_000 };
+    Limits { header: 150, field: 2_000, section: 3_000, ask: 3_000, quotes: 6_000, done: 3_000, logs: 2_900 };
 /// What Slack takes of all parts together, however long each of them is.
-const TIGHT: Limits = Limits { header: 150, field: 120, section: 400, ask: 640, quotes: 1_500, done: 1_500 };
+const TIGHT: Limits =
+    Limits { header: 150, field: 120, section: 400, ask: 640, quotes: 1_500, done: 1_500, logs: 1_200 };
+
+/// A line of a thread, with `text` and `blocks`.
+pub fn reply(message: &Message) -> Value {
+    let line = format!("{} {}", message.tone.emoji(), escape(message.title.as_str()));
+    let mut blocks = vec![section(&line, AMPLE.section)];
+    if !message.status.as_str().is_empty() {
+        blocks.push(section(&escape(message.status.as_str()), TIGHT.ask));
+    }
+    blocks.extend(logs(message, &AMPLE));
+    json!({"text": cut(&line, AMPLE.section), "blocks": blocks})
+}
+
+/// A message in words alone: what Slack takes though it refuses the blocks.
+pub fn words(message: &Message) -> Value {
+    json!({"text": cut(&escape(&super::plain(message)), AMPLE.section)})
+}
 
 /// Renders a message as the value of `blocks`, with a `text` for notifications beside it.
 pub fn blocks(message: &Message) -> Value {
@@ -55,7 +75,12 @@ fn render(message: &Message, limits: &Limits) -> Value {
         .facts
         .iter()
         .take(MAX_FIELDS)
-        .map(|fact| mrkdwn(&cut(&format!("*{}*\n{}", fact.name, escape(fact.value.as_str())), limits.field)))
+        .map(|fact| {
+            mrkdwn(&cut(
+                &format!("*{}*\n{}", fact.name.text(message.language), escape(fact.value.as_str())),
+                limits.field,
+            ))
+        })
         .collect();
     if !fields.is_empty() {
         blocks.push(json!({"type": "section", "fields": fields}));
@@ -67,18 +92,49 @@ fn render(message: &Message, limits: &Limits) -> Value {
         blocks.push(section(&format!("```{}```", cut(&quote, share.min(limits.section - 6)))));
     }
     if let Some(advice) = &message.advice {
-        blocks.push(section(&format!("*Next:* {}", escape(advice.as_str()))));
+        let next = alerts::next(message.language);
+        blocks.push(section(&format!("*{next}:* {}", escape(advice.as_str()))));
     }
+    blocks.extend(logs(message, limits));
     let share = limits.done.checked_div(message.done.len()).unwrap_or_default();
     let done = message.done.iter().take(MAX_ELEMENTS);
     let done: Vec<Value> = done.map(|done| mrkdwn(&cut(&escape(done.as_str()), share))).collect();
     if !done.is_empty() {
         blocks.push(json!({"type": "context", "elements": done}));
     }
+    blocks.extend(links(message));
     json!({
         "text": cut(&escape(&format!("[{}] {}", message.tone.word(), message.title)), limits.section),
         "blocks": blocks,
     })
+}
+
+/// The last log lines, the latest first to stay where not all of them fit.
+fn logs(message: &Message, limits: &Limits) -> Option<Value> {
+    if message.logs.is_empty() {
+        return None;
+    }
+    let mut left = limits.logs;
+    let mut lines: Vec<String> = Vec::new();
+    for line in message.logs.iter().rev() {
+        let line = cut(&escape(&line.as_str().replace("```", "'''")), left.min(limits.section / 4));
+        let size = line.chars().map(cost).sum::<usize>() + 2;
+        if size > left {
+            break;
+        }
+        left -= size;
+        lines.push(line);
+    }
+    lines.reverse();
+    let name = alerts::logs(message.language);
+    Some(section(&format!("*{name}*\n```{}```", lines.join("\n")), limits.logs + 100))
+}
+
+/// No text of others is in an address: names are escaped for a path.
+fn links(message: &Message) -> Option<Value> {
+    let link = |link: &super::Link| format!("<{}|{}>", link.url, alerts::link(link.what, message.language));
+    let links: Vec<String> = message.links.iter().map(link).collect();
+    (!links.is_empty()).then(|| json!({"type": "context", "elements": [mrkdwn(&links.join(" · "))]}))
 }
 
 fn section(text: &str, max: usize) -> Value {

@@ -1,23 +1,36 @@
 //! A message as plain text: for mail, the console and tests.
 
 use super::Message;
+use crate::words::alerts;
 
-/// Wide enough for the longest name of a fact.
+/// Wide enough for the longest name of a fact in English.
 const NAME_WIDTH: usize = 12;
 
 /// Renders a message as lines without markup. Lines are not wrapped: that is the reader's width to decide.
 pub fn plain(message: &Message) -> String {
-    let mut lines = vec![format!("[{}] {}", message.tone.word(), message.title), message.status.to_string()];
+    let language = message.language;
+    let mut lines = vec![format!("[{}] {}", message.tone.word(), message.title)];
+    lines.extend([&message.status].into_iter().map(ToString::to_string).filter(|status| !status.is_empty()));
     lines.extend(message.asks.iter().map(|ask| format!("! {ask}")));
+    let mut row = |name: &str, value: &str| lines.push(format!("{}  {value}", padded(name)));
     for fact in &message.facts {
-        lines.push(format!("{:<NAME_WIDTH$}  {}", fact.name, fact.value));
+        row(fact.name.text(language), fact.value.as_str());
     }
     for quote in &message.evidence {
-        lines.push(format!("{:<NAME_WIDTH$}  {quote}", "Evidence"));
+        row(alerts::evidence(language), quote.as_str());
     }
     if let Some(advice) = &message.advice {
-        lines.push(format!("{:<NAME_WIDTH$}  {advice}", "Next"));
+        row(alerts::next(language), advice.as_str());
+    }
+    for line in &message.logs {
+        row(alerts::logs(language), line.as_str());
     }
     lines.extend(message.done.iter().map(ToString::to_string));
     lines.join("\n")
+}
+
+/// As wide as the others on a terminal: Japanese takes two columns a character.
+fn padded(name: &str) -> String {
+    let width: usize = name.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum();
+    format!("{name}{}", " ".repeat(NAME_WIDTH.saturating_sub(width)))
 }

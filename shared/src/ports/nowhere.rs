@@ -1,11 +1,18 @@
 //! An ECS that has nothing: for recorded events, of which nothing is there any more.
 
-use super::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
+use std::collections::BTreeMap;
+
+use super::{
+    ChangeEcs, Changed, DescribeEcs, EcsError, Evidence, EvidenceError, Find, LogSource, Meaning, Owners,
+    Page,
+};
 use crate::action::{ActionId, Call};
 use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
 use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::incident::Target;
+use crate::notification::LogLine;
 
 /// Knows no service, no task and no stack, and changes nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,5 +69,15 @@ impl ChangeEcs for Nowhere {
 impl Owners for Nowhere {
     async fn stack_status(&self, _: &str) -> Result<Option<String>, EcsError> {
         Ok(None)
+    }
+}
+
+impl Evidence for Nowhere {
+    async fn tags(&self, _: &Target) -> Result<BTreeMap<String, String>, EvidenceError> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn last_lines(&self, _: &LogSource, _: u32) -> Result<Vec<LogLine>, EvidenceError> {
+        Ok(Vec::new())
     }
 }

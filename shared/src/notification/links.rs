@@ -1,0 +1,132 @@
+//! Where to look in the AWS console, in the partition that an ARN names.
+
+use crate::arn::{Arn, TaskArn};
+use crate::incident::Target;
+
+/// A place to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What is there.
+    pub what: Place,
+    /// Its address.
+    pub url: String,
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The service, the family's tasks, or the container instance.
+    Target,
+    /// A task.
+    Task,
+    /// What a container logged.
+    Logs,
+    /// The service's deployments.
+    Deployments,
+}
+
+/// Where the console of a partition lives; `None` for partitions that this version does not know.
+fn console(partition: &str, region: &str) -> Option<String> {
+    let domain = match partition {
+        "aws" => "console.aws.amazon.com",
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => return None,
+    };
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (!region.is_empty() && region.chars().all(is_plain)).then(|| format!("https://{region}.{domain}"))
+}
+
+/// The target's own page.
+pub(super) fn target(target: &Target) -> Option<Link> {
+    let cluster = cluster_page(target)?;
+    let (console, region) = home(target)?;
+    let url = match target {
+        Target::Service { name, .. } => {
+            format!("{cluster}/services/{}/health?region={region}", escaped(name.as_str()))
+        }
+        Target::Family { family, .. } => {
+            format!("{console}/ecs/v2/task-definitions/{}?region={region}", escaped(family.as_str()))
+        }
+        Target::ContainerInstance { arn, .. } => {
+            format!("{cluster}/infrastructure/container-instances/{}?region={region}", escaped(arn.id()))
+        }
+    };
+    Some(Link { what: Place::Target, url })
+}
+
+/// The page of one task.
+pub(super) fn task(target: &Target, task: &TaskArn) -> Option<Link> {
+    let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
+    let url = format!("{cluster}/tasks/{}/configuration?region={region}", escaped(task.id()));
+    Some(Link { what: Place::Task, url })
+}
+
+/// The logs of one task.
+pub(super) fn logs(target: &Target, task: &TaskArn) -> Option<Link> {
+    let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
+    let url = format!("{cluster}/tasks/{}/logs?region={region}", escaped(task.id()));
+    Some(Link { what: Place::Logs, url })
+}
+
+/// The deployments of a service.
+pub(super) fn deployments(target: &Target) -> Option<Link> {
+    let Target::Service { name, .. } = target else { return None };
+    let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
+    let url = format!("{cluster}/services/{}/deployments?region={region}", escaped(name.as_str()));
+    Some(Link { what: Place::Deployments, url })
+}
+
+fn home(target: &Target) -> Option<(String, &str)> {
+    let arn = Arn::parse(target.cluster().as_str())?;
+    Some((console(arn.partition, arn.region)?, arn.region))
+}
+
+fn cluster_page(target: &Target) -> Option<String> {
+    let (console, _) = home(target)?;
+    Some(format!("{console}/ecs/v2/clusters/{}", escaped(target.cluster().name())))
+}
+
+/// As a part of a path: whatever is no unreserved character (RFC 3986) is escaped, so no name leads elsewhere.
+fn escaped(text: &str) -> String {
+    let mut path = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                path.push(char::from(byte))
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::{ClusterArn, ServiceName};
+
+    fn service(partition: &str, region: &str, name: &str) -> Target {
+        let cluster = ClusterArn::new(format!("arn:{partition}:ecs:{region}:123456789012:cluster/shop"));
+        Target::Service { cluster, name: ServiceName::new(name) }
+    }
+
+    #[test]
+    fn links_lead_to_the_console_of_the_partition() {
+        let url = |partition, region| target(&service(partition, region, "api")).map(|link| link.url);
+        let at = |host: &str, region: &str| {
+            Some(format!("https://{region}.{host}/ecs/v2/clusters/shop/services/api/health?region={region}"))
+        };
+        assert_eq!(url("aws", "eu-central-1"), at("console.aws.amazon.com", "eu-central-1"));
+        assert_eq!(url("aws-cn", "cn-north-1"), at("console.amazonaws.cn", "cn-north-1"));
+        assert_eq!(url("aws-us-gov", "us-gov-west-1"), at("console.amazonaws-us-gov.com", "us-gov-west-1"));
+        assert_eq!(url("aws-iso", "us-iso-east-1"), None);
+        assert_eq!(url("aws", "evil.example/"), None);
+    }
+
+    #[test]
+    fn no_name_leads_elsewhere() {
+        let link = target(&service("aws", "eu-central-1", "../../x|y>#")).unwrap();
+        assert!(link.url.contains("/services/..%2F..%2Fx%7Cy%3E%23/health"), "{}", link.url);
+    }
+}

@@ -1,0 +1,73 @@
+//! A deployment as it stands.
+
+use super::{Style, count_of, push, push_causes, push_place, quotes};
+use crate::incident::{Deployment, DeploymentStatus, Severity};
+use crate::notification::{Message, Tone, links};
+use crate::redact::redact;
+use crate::words::Language;
+use crate::words::alerts::{self, Name};
+
+pub(super) fn message(deployment: &Deployment, style: &Style<'_>) -> Message {
+    let language = style.language;
+    let status = deployment.status();
+    let failed =
+        (deployment.failures.count() > 0 && !deployment.is_rollback()).then_some(&deployment.failures);
+    let sample = failed.and_then(|failures| failures.sample(failures.leading_cause()?));
+    let mut facts = Vec::new();
+    let revision = deployment.task_definition.as_ref().map(|arn| arn.family_and_revision().to_owned());
+    push(&mut facts, Name::Revision, revision);
+    push(&mut facts, Name::Deployment, Some(deployment.id.to_string()));
+    push(&mut facts, Name::BackTo, deployment.rolled_back_to.as_ref().map(ToString::to_string));
+    if let Some(failures) = failed {
+        push(&mut facts, Name::FailedTasks, Some(count_of(failures, language)));
+        push_causes(&mut facts, failures, language);
+    }
+    push_place(&mut facts, &deployment.service, language);
+    Message {
+        facts,
+        status: redact(&how(deployment, language)),
+        evidence: quotes(sample, style.evidence),
+        advice: sample
+            .filter(|_| status == Some(DeploymentStatus::Failed))
+            .map(|sample| sample.diagnosis.advice.clone()),
+        links: links::target(&deployment.service)
+            .into_iter()
+            .chain(links::deployments(&deployment.service))
+            .collect(),
+        // An action speaks in its incident's thread.
+        ..Message::brief(tone(deployment), redact(&title(deployment, language)), language)
+    }
+}
+
+/// Its name, and what it became.
+pub(super) fn title(deployment: &Deployment, language: Language) -> String {
+    let goes_back = deployment.rolled_back_to.is_some();
+    let what = alerts::deployment(deployment.status(), deployment.is_rollback(), goes_back, language);
+    format!("{}: {what}", alerts::place(&deployment.service, language))
+}
+
+/// A rollback is no success.
+pub(super) fn tone(deployment: &Deployment) -> Tone {
+    match (deployment.status(), deployment.is_rollback()) {
+        (None | Some(DeploymentStatus::InProgress), false) => Tone::Neutral,
+        (Some(DeploymentStatus::Completed), false) => Tone::Good,
+        (None | Some(DeploymentStatus::InProgress | DeploymentStatus::Completed), true) => {
+            Tone::Alert(Severity::Warning)
+        }
+        (Some(DeploymentStatus::Failed), _) if deployment.rolled_back_to.is_some() => {
+            Tone::Alert(Severity::Warning)
+        }
+        (Some(DeploymentStatus::Failed), _) => Tone::Alert(Severity::Critical),
+    }
+}
+
+/// How it stands, in one line.
+pub(super) fn how(deployment: &Deployment, language: Language) -> String {
+    let Some(step) = &deployment.step else { return alerts::first_seen(deployment.first_seen_at, language) };
+    let began = deployment.rollback_since.unwrap_or(deployment.first_seen_at);
+    let took = match step.status {
+        DeploymentStatus::InProgress => None,
+        _ => Some(step.at.duration_since(began)).filter(jiff::SignedDuration::is_positive),
+    };
+    alerts::deployed(step.at, took, step.reason.as_ref().map(crate::redact::Redacted::as_str), language)
+}

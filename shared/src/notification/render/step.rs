@@ -1,0 +1,98 @@
+//! A step of a story: what stands in the thread.
+
+use jiff::Timestamp;
+
+use super::{Style, channel, deployment, incident, outage};
+use crate::action::{State, Verdict};
+use crate::diagnosis::Cause;
+use crate::incident::{Deployment, Incident, Note, Severity};
+use crate::ledger::{ChannelRecord, Outage};
+use crate::notification::{Message, Step, Tone, Weight, What, remedies};
+use crate::redact::{Redacted, redact};
+use crate::words::{alerts, steps};
+
+pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -> Message {
+    let language = style.language;
+    let status = incident::status(incident, language);
+    let (leading, place) = (
+        incident.failures.leading_cause().unwrap_or(Cause::Unknown),
+        alerts::place(&incident.target, language),
+    );
+    let line = match &step.what {
+        What::Cause(cause) => steps::cause(cause.headline(), cause.as_str(), language),
+        What::Grew(count) => steps::grew(*count, language),
+        What::Critical => steps::critical(&status, language),
+        What::Held => return brief(step, remedies::held(incident), style),
+        What::Action(note) => return brief(step, remedies::of_note(note, incident.is_open()), style),
+        What::Verdict(note, _) => return brief(step, remedies::of_verdict(note, incident.is_open()), style),
+        What::Resolved => steps::resolved(&status, fixed_by(incident).as_deref(), language),
+        What::Relapsed => steps::relapsed(&status, language),
+        What::Still => steps::still(&status, language),
+        What::Logs => return logs(incident, step, style),
+        _ => steps::opened(&place, leading.headline(), leading.as_str(), style.again, language),
+    };
+    brief(step, redact(&line), style)
+}
+
+pub(super) fn of_deployment(deployment: &Deployment, step: &Step, style: &Style<'_>) -> Message {
+    let language = style.language;
+    let title = deployment::title(deployment, language);
+    let message = Message::brief(deployment::tone(deployment), redact(&title), language);
+    let status = redact(&deployment::how(deployment, language));
+    if step.what == What::Started { message } else { Message { status, ..message } }
+}
+
+pub(super) fn of_outage(outage: &Outage, step: &Step, style: &Style<'_>) -> Message {
+    let language = style.language;
+    let status = outage::status(outage, language);
+    let line = match &step.what {
+        What::Cause(cause) => steps::cause(cause.headline(), cause.as_str(), language),
+        What::Grew(count) => steps::spread(*count, language),
+        What::Resolved => steps::resolved(&status, None, language),
+        What::Relapsed => steps::relapsed(&status, language),
+        What::Still => steps::still(&status, language),
+        _ => outage::title(outage, language),
+    };
+    brief(step, redact(&line), style)
+}
+
+pub(super) fn of_trouble(
+    channel: &ChannelRecord,
+    since: Timestamp,
+    step: &Step,
+    style: &Style<'_>,
+) -> Message {
+    let refuses = channel.trouble.as_ref().is_some_and(|trouble| trouble.since == since);
+    brief(step, channel::line(channel, refuses, style.language), style)
+}
+
+fn brief(step: &Step, line: Redacted, style: &Style<'_>) -> Message {
+    Message::brief(tone(step), line, style.language)
+}
+
+fn tone(step: &Step) -> Tone {
+    match (&step.what, step.weight) {
+        (What::Resolved | What::Takes, _) | (What::Verdict(_, Verdict::Helped { .. }), _) => Tone::Good,
+        (What::Critical, _) | (_, Weight::Asks) => Tone::Alert(Severity::Critical),
+        (What::Opened | What::Relapsed | What::Still, _) => Tone::Alert(Severity::Warning),
+        (What::Action(note), _) if matches!(note.state, State::Failed { .. }) => {
+            Tone::Alert(Severity::Warning)
+        }
+        _ => Tone::Neutral,
+    }
+}
+
+/// The last action that helped.
+fn fixed_by(incident: &Incident) -> Option<String> {
+    let helped = |note: &&Note| matches!(note.verdict, Some(Verdict::Helped { .. }));
+    incident.remedies.notes.iter().rev().find(helped).map(|note| note.call.to_string())
+}
+
+fn logs(incident: &Incident, step: &Step, style: &Style<'_>) -> Message {
+    let sample = incident.failures.samples().iter().find(|sample| sample.task.is_some());
+    let container = sample.and_then(|sample| sample.diagnosis.container.clone()).unwrap_or_default();
+    let task = sample.and_then(|sample| sample.task.as_ref()).map(|task| task.id().to_owned());
+    let line = steps::logs(container.as_str(), &task.unwrap_or_default(), style.language);
+    let logs = style.logs.iter().map(|line| line.text.clone()).collect();
+    Message { logs, ..brief(step, redact(&line), style) }
+}

@@ -1,0 +1,124 @@
+//! An incident's story.
+
+use jiff::Timestamp;
+
+use super::{Step, Story, Weight, What};
+use crate::action::{State, Verdict};
+use crate::diagnosis::Cause;
+use crate::incident::{Held, Incident, Note, Severity, Status};
+
+/// Counts at which an incident has grown.
+const MILESTONES: [usize; 3] = [10, 100, 512];
+/// What comes and goes more often than that is a detail.
+const MOST_RELAPSES: u32 = 3;
+
+pub(super) fn story(incident: &Incident) -> Story {
+    let mut steps = vec![Step::new("opened", incident.failures.first_at(), Weight::Matters, What::Opened)];
+    causes(incident, &mut steps);
+    growth(incident, &mut steps);
+    for note in &incident.remedies.notes {
+        of_action(note, incident.is_open(), &mut steps);
+    }
+    if let Some(held) = incident.remedies.held.as_ref().filter(|_| incident.is_open()) {
+        let remedy = held.remedy.map_or("none", |remedy| remedy.as_str());
+        steps.push(Step::new(format!("held:{}:{remedy}", held.reason), None, weight_of(held), What::Held));
+    }
+    ending(incident, &mut steps);
+    // What has no time of its own comes after what was known when it was said.
+    let last = steps.iter().filter_map(|step| step.at).max().unwrap_or(incident.opened_at);
+    let ends = |step: &Step| matches!(step.what, What::Resolved | What::Relapsed);
+    steps.sort_by_key(|step| (ends(step), step.what != What::Opened, step.at.unwrap_or(last)));
+    Story {
+        steps,
+        severity: severity(incident),
+        is_open: incident.is_open(),
+        causes: incident.failures.causes().into_iter().map(|(cause, _)| cause).collect(),
+        target: Some(incident.target.clone()),
+        cluster: Some(incident.target.cluster().clone()),
+    }
+}
+
+/// By kind of cause and by how many; and where a person has to take over, as high as it gets.
+fn severity(incident: &Incident) -> Severity {
+    let is_unknown = incident.remedies.notes.iter().any(|note| matches!(note.state, State::Unknown { .. }));
+    if is_unknown {
+        return Severity::Critical;
+    }
+    if incident.is_open() { incident.severity() } else { Severity::Info }
+}
+
+fn causes(incident: &Incident, steps: &mut Vec<Step>) {
+    let leading = incident.failures.leading_cause();
+    for (cause, _) in incident.failures.causes() {
+        // A first symptom says little; the cause behind it is news to everybody.
+        let matters = Some(cause) == leading && cause != Cause::Unknown;
+        let weight = if matters { Weight::Matters } else { Weight::Detail };
+        let at = incident.failures.first_of(cause, None);
+        steps.push(Step::new(format!("cause:{cause}"), at, weight, What::Cause(cause)));
+    }
+}
+
+fn growth(incident: &Incident, steps: &mut Vec<Step>) {
+    let count = incident.failures.count();
+    let last = incident.failures.last_at();
+    for milestone in MILESTONES.into_iter().filter(|milestone| count >= *milestone) {
+        steps.push(Step::new(format!("count:{milestone}"), last, Weight::Detail, What::Grew(milestone)));
+    }
+    if incident.severity() == Severity::Critical {
+        steps.push(Step::new("critical", last, Weight::Matters, What::Critical));
+    }
+}
+
+fn of_action(note: &Note, is_open: bool, steps: &mut Vec<Step>) {
+    let id = note.id.short();
+    let mut push = |name: &str, at: Option<Timestamp>, weight| {
+        steps.push(Step::new(format!("{id}:{name}"), at, weight, What::Action(Box::new(note.clone()))));
+    };
+    match &note.state {
+        // It is over in a moment, and its outcome is told.
+        State::Planned | State::Issued { .. } => {}
+        State::Proposed { .. } if !is_open => {}
+        State::Proposed { until } => match &note.approved {
+            None => push(&format!("proposed:{}", until.as_second()), None, Weight::Asks),
+            Some(approved) => push("approved", Some(approved.at), Weight::Detail),
+        },
+        State::Confirmed { at, .. } => push("confirmed", Some(*at), Weight::Matters),
+        State::Failed { at, .. } => push("failed", Some(*at), Weight::Matters),
+        State::Unknown { at, .. } => push("unknown", Some(*at), Weight::Asks),
+        State::Withdrawn { at, .. } => push("withdrawn", Some(*at), Weight::Detail),
+    }
+    if let Some(verdict) = note.verdict {
+        let (name, at, weight) = match verdict {
+            Verdict::Helped { at } => ("helped", at, Weight::Detail),
+            Verdict::DidNotHelp { at } => ("did_not_help", at, Weight::Asks),
+        };
+        let what = What::Verdict(Box::new(note.clone()), verdict);
+        steps.push(Step::new(format!("{id}:{name}"), Some(at), weight, what));
+    }
+}
+
+/// A remedy that a guard refuses matters where somebody counts on it; that it waits does not.
+fn weight_of(held: &Held) -> Weight {
+    const EXPECTED: [&str; 7] = [
+        "not_enrolled",
+        "mode_observes",
+        "remedy_off",
+        "not_stable",
+        "cooling_down",
+        "locked",
+        Held::UNOBSERVED,
+    ];
+    let matters = held.remedy.is_some() && !EXPECTED.contains(&held.reason.as_str());
+    if matters { Weight::Matters } else { Weight::Detail }
+}
+
+fn ending(incident: &Incident, steps: &mut Vec<Step>) {
+    let times = incident.relapses;
+    let weight = if times < MOST_RELAPSES { Weight::Matters } else { Weight::Detail };
+    if times > 0 {
+        steps.push(Step::new(format!("relapsed:{times}"), None, weight, What::Relapsed));
+    }
+    if let Status::Resolved { at, .. } = incident.status {
+        steps.push(Step::new(format!("resolved:{times}"), Some(at), weight, What::Resolved));
+    }
+}
