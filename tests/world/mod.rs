@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 use jiff::{SignedDuration, Timestamp};
 use steward::event::decode::Record as Delivered;
 use steward::incident::Incident;
-use steward::ledger::{MemoryLedger, Record};
-use steward::notification::{Message, Subject, plain};
-use steward::ports::{Channel, Clock, Nowhere, NudgeError, Postpone, SendError, Tell};
+use steward::ledger::{MemoryLedger, Record, Root};
+use steward::notification::{Subject, plain};
+use steward::ports::{Channel, Clock, Letter, Nowhere, NudgeError, Postpone, SendError, Tell};
 
 pub(crate) struct SetClock(Cell<Timestamp>);
 
@@ -41,9 +41,9 @@ impl Channel for Wall {
         "wall"
     }
 
-    async fn send(&self, _: &Subject, message: &Message) -> Result<(), SendError> {
-        self.0.borrow_mut().push(plain(message));
-        Ok(())
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        self.0.borrow_mut().push(plain(letter.message));
+        Ok(None)
     }
 }
 
@@ -92,6 +92,7 @@ impl World {
             channels: &self.walls,
             queue: &self.queue,
             clock: &self.clock,
+            evidence: &Nowhere,
         };
         let deadline = steward::deadline::Deadline::never();
         let invocation = notifications::Invocation { holder: "world".to_owned(), deadline };

@@ -48,7 +48,7 @@ struct Lane<'p, H> {
     sends: VecDeque<Send>,
     root: Option<Root>,
     form: Form,
-    /// The next post may have arrived before, not earlier than this.
+    /// One of the posts may have arrived before, not earlier than this. Which one it was, a story that went on does not tell.
     doubt: Option<Timestamp>,
 }
 
@@ -167,7 +167,6 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
         let name = lane.channel.name().to_owned();
         match posted {
             Posted::Sent(root) => {
-                lane.doubt = None;
                 lane.form = Form::Rich;
                 lane.root = root.clone().or(lane.root.take());
                 self.note(&name, lane.language, &send, root);

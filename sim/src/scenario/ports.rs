@@ -9,11 +9,11 @@ use steward::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
 use steward::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
-use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Stored, Transaction};
-use steward::notification::{Message, Subject};
+use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Root, Stored, Transaction};
+use steward::notification::Subject;
 use steward::ports::{
-    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Ledger, NudgeError, Owners, Page,
-    Postpone, SendError, Tell,
+    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Ledger, Letter, NudgeError, Owners,
+    Page, Postpone, SendError, Tell,
 };
 
 use super::build::Deed;
@@ -178,8 +178,8 @@ impl Channel for Wall<'_> {
         "console"
     }
 
-    async fn send(&self, subject: &Subject, message: &Message) -> Result<(), SendError> {
-        self.0.transcript.borrow_mut().told(self.0.now.get(), subject, message);
-        Ok(())
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        self.0.transcript.borrow_mut().told(self.0.now.get(), letter.subject, letter.message);
+        Ok(None)
     }
 }

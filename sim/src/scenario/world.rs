@@ -14,6 +14,7 @@ use steward::event::decode::{self, Record};
 use steward::event::{DeploymentEventName, Detail, Event, ServiceActionName};
 use steward::incident::{Incident, Observation};
 use steward::ledger::{MemoryLedger, Scope};
+use steward::ports::Nowhere;
 use steward::remediation::{Home, read};
 
 use super::build::{self, Decision, Deed};
@@ -387,9 +388,15 @@ impl<'s> World<'s> {
         &'w self,
         walls: &'w [Wall<'w>],
         now: Timestamp,
-    ) -> notifications::Handler<'w, Stage, Wall<'w>, Stage, Stage> {
+    ) -> notifications::Handler<'w, Stage, Wall<'w>, Stage, Stage, Nowhere> {
         let stage = &self.stage;
-        let ports = notifications::Ports { ledger: stage, channels: walls, queue: stage, clock: stage };
+        let ports = notifications::Ports {
+            ledger: stage,
+            channels: walls,
+            queue: stage,
+            clock: stage,
+            evidence: &Nowhere,
+        };
         let invocation = notifications::Invocation { holder: "scenario".to_owned(), deadline: deadline(now) };
         notifications::Handler::new(ports, invocation)
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use steward::config::{Configuration, Loader, Policy};
 use steward::deadline::Deadline;
-use steward::ports::Clock;
+use steward::ports::{Clock, Nowhere};
 use steward::remediation::Home;
 use steward::request::Request;
 
@@ -16,6 +16,8 @@ use super::ports::{EcsPort, Inbox, LedgerPort, ParametersPort, TellPort};
 
 /// The channels of a world.
 pub(super) const CHANNELS: [&str; 2] = ["slack", "sns"];
+/// The one whose messages can be edited, and looked for.
+pub(super) const EDITS: &str = "slack";
 
 /// What an execution environment keeps between invocations; a crash ends it.
 #[derive(Clone)]
@@ -115,12 +117,18 @@ async fn notify(environment: Environment, actor: Rc<Actor>, ends: Timestamp, pay
         Err(problem) => return Answer::Failed(problem),
     };
     let (ledger, queue) = (LedgerPort(Rc::clone(&actor)), TellPort(Rc::clone(&actor)));
-    let channels = CHANNELS.map(|name| Inbox { actor: Rc::clone(&actor), name });
-    let ports = notifications::Ports { ledger: &ledger, channels: &channels, queue: &queue, clock: &*actor };
+    let channels = CHANNELS.map(|name| Inbox { actor: Rc::clone(&actor), name, edits: name == EDITS });
+    let ports = notifications::Ports {
+        ledger: &ledger,
+        channels: &channels,
+        queue: &queue,
+        clock: &*actor,
+        evidence: &Nowhere,
+    };
     let deadline = Deadline::new(actor.now(), ends);
     let invocation = notifications::Invocation { holder: actor.to_string(), deadline };
-    let handler =
-        notifications::Handler::new(ports, invocation).quoting(configuration.notifications.evidence);
+    let configuration = Configuration { policy: (*environment.policy).clone(), ..configuration };
+    let handler = notifications::Handler::new(ports, invocation).configured(configuration);
     match handler.handle(&payload).await {
         Ok(notifications::Outcome::Told(messages)) => Answer::Done {
             failed: messages

@@ -4,15 +4,13 @@ mod batch;
 mod tell;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
 use serde_json::json;
 use steward::arn::{ClusterArn, ServiceName};
 use steward::incident::{Failures, Incident, Status, Target};
-use steward::ledger::{Lease, MemoryLedger, Owner, Thread};
-use steward::notification::Message as Rendered;
-use steward::ports::NudgeError;
+use steward::ledger::{Lease, MemoryLedger, Owner, Root, Thread};
+use steward::ports::{Letter, Nowhere, NudgeError, Trouble};
 
 use super::*;
 use crate::tell::{FIRST_PAUSE, pause};
@@ -69,14 +67,19 @@ impl Channel for Wall {
         self.name
     }
 
-    async fn send(&self, _: &Subject, message: &Rendered) -> Result<(), SendError> {
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
         if self.fails.get() {
             let problem = "503".to_owned();
             let retry_after = self.asks.get();
-            return Err(SendError { channel: self.name.into(), problem, retry_after, retryable: true });
+            return Err(SendError {
+                channel: self.name.into(),
+                problem,
+                retry_after,
+                trouble: Trouble::Later,
+            });
         }
-        self.seen.borrow_mut().push(message.title.to_string());
-        Ok(())
+        self.seen.borrow_mut().push(letter.message.title.to_string());
+        Ok(None)
     }
 }
 
@@ -135,7 +138,7 @@ impl World {
         Self { ledger: MemoryLedger::new(), clock, queue: Queue::default(), channels }
     }
 
-    fn handler(&self, holder: &str) -> Handler<'_, MemoryLedger, Wall, Queue, At> {
+    fn handler(&self, holder: &str) -> Handler<'_, MemoryLedger, Wall, Queue, At, Nowhere> {
         self.handler_over(&self.channels, holder)
     }
 
@@ -143,16 +146,18 @@ impl World {
         &'w self,
         channels: &'w [H],
         holder: &str,
-    ) -> Handler<'w, MemoryLedger, H, Queue, At> {
-        let ports = Ports { ledger: &self.ledger, channels, queue: &self.queue, clock: &self.clock };
+    ) -> Handler<'w, MemoryLedger, H, Queue, At, Nowhere> {
+        let (queue, clock, evidence) = (&self.queue, &self.clock, &Nowhere);
+        let ports = Ports { ledger: &self.ledger, channels, queue, clock, evidence };
         let now = self.clock.now();
         let deadline = Deadline::new(now, now + SignedDuration::from_secs(30));
         Handler::new(ports, Invocation { holder: holder.to_owned(), deadline })
     }
 
     /// Over a ledger that stands before the world's own.
-    fn handler_with<'w, L: Ledger>(&'w self, ledger: &'w L) -> Handler<'w, L, Wall, Queue, At> {
-        let ports = Ports { ledger, channels: &self.channels, queue: &self.queue, clock: &self.clock };
+    fn handler_with<'w, L: Ledger>(&'w self, ledger: &'w L) -> Handler<'w, L, Wall, Queue, At, Nowhere> {
+        let (queue, clock, evidence) = (&self.queue, &self.clock, &Nowhere);
+        let ports = Ports { ledger, channels: &self.channels, queue, clock, evidence };
         let deadline = Deadline::new(start(), start() + SignedDuration::from_secs(30));
         Handler::new(ports, Invocation { holder: "a".to_owned(), deadline })
     }

@@ -44,7 +44,7 @@ fn pauses_grow_are_bounded_and_follow_what_the_channel_asks() {
         channel: "x".into(),
         problem: "p".into(),
         retry_after,
-        retryable,
+        trouble: if retryable { Trouble::Later } else { Trouble::Refused },
     };
     let minutes = |failed: &[SendError], attempts| pause(failed, attempts).as_mins();
     assert_eq!([1, 2, 3, 9].map(|attempts| minutes(&[error(true, None)], attempts)), [1, 2, 4, 30]);
@@ -58,7 +58,7 @@ fn another_invocations_lease_is_respected_until_it_ends() {
     let subject = news(&world.ledger, 1);
     let until = start() + SignedDuration::from_secs(32);
     let lease = Some(Lease { holder: "other".into(), until });
-    let thread = Thread { subject: subject.clone(), told: BTreeMap::new(), lease, failures: 0 };
+    let thread = Thread { lease, ..Thread::untold(subject.clone()) };
     put(&world.ledger, Key::thread(&subject), Record::Thread(thread), None);
     assert_eq!(world.tell(&subject, "me"), Err(TellError::Elsewhere { subject: subject.clone() }));
     world.clock.0.set(until);
@@ -138,9 +138,9 @@ impl<F: Fn(&MemoryLedger, &Subject)> Channel for Peeping<'_, F> {
         self.0
     }
 
-    async fn send(&self, subject: &Subject, _: &Rendered) -> Result<(), SendError> {
-        (self.2)(self.1, subject);
-        Ok(())
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        (self.2)(self.1, letter.subject);
+        Ok(None)
     }
 }
 
@@ -167,11 +167,11 @@ impl<C: Channel> Channel for Slow<C> {
         self.0.name()
     }
 
-    async fn send(&self, subject: &Subject, message: &Rendered) -> Result<(), SendError> {
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
         if self.1 {
             tokio::task::yield_now().await;
         }
-        self.0.send(subject, message).await
+        self.0.send(letter).await
     }
 }
 
@@ -200,6 +200,9 @@ fn news_that_comes_while_telling_stays_due() {
     let has_come = Cell::new(false);
     let come = |ledger: &MemoryLedger, subject: &Subject| {
         if !has_come.replace(true) {
+            let by = steward::incident::Ending::Steady;
+            let resolved = Incident { status: Status::Resolved { at: start(), by }, ..self::subject().1 };
+            put(ledger, Key::subject(subject), Record::Incident(resolved), None);
             let record = Record::News(News { subject: subject.clone(), seq: 2 });
             put(ledger, Key::news(subject), record, Some(start()));
         }
@@ -209,6 +212,17 @@ fn news_that_comes_while_telling_stays_due() {
     assert_eq!(world.due(), 1);
     assert_eq!(run(world.handler_over(&channels, "b").tell(&subject)), Ok(Told::Yes { channels: 1 }));
     assert_eq!(world.due(), 0);
+}
+
+#[test]
+fn news_that_matter_to_nobody_without_edits_count_as_told() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    world.tell(&subject, "a").unwrap();
+    let again = Record::News(News { subject: subject.clone(), seq: 2 });
+    put(&world.ledger, Key::news(&subject), again, Some(start()));
+    assert_eq!(world.tell(&subject, "b"), Ok(Told::Nothing));
+    assert_eq!((world.seen(), world.due()), ([1, 1], 0));
 }
 
 #[test]

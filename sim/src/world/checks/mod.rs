@@ -5,6 +5,7 @@
 
 mod gate;
 mod invariant;
+mod posts;
 mod quiet;
 mod sabotage;
 mod steps;
@@ -15,7 +16,6 @@ use jiff::Timestamp;
 use steward::action::{Action, ActionId};
 use steward::config::Policy;
 use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
-use steward::notification::Subject;
 use steward::ports::Ledger;
 
 pub use invariant::{Invariant, Violation};
@@ -27,6 +27,7 @@ pub(super) use steps::Change;
 use super::actor::Actor;
 use super::ports::at_once;
 use gate::Gates;
+use posts::Posts;
 
 /// What is watched, and what was found.
 #[derive(Debug)]
@@ -39,8 +40,8 @@ pub(super) struct Checks {
     actions: BTreeMap<ActionId, Action>,
     /// When a call of an action took effect.
     effects: BTreeMap<ActionId, Vec<Timestamp>>,
-    /// What a channel took, and how often.
-    sent: BTreeMap<(&'static str, String), u64>,
+    /// What channels took.
+    posts: Posts,
     violations: Vec<Violation>,
 }
 
@@ -54,7 +55,7 @@ impl Checks {
             claims: BTreeSet::new(),
             actions: BTreeMap::new(),
             effects: BTreeMap::new(),
-            sent: BTreeMap::new(),
+            posts: Posts::default(),
             violations: Vec::new(),
         }
     }
@@ -99,11 +100,6 @@ impl Checks {
             Some(sabotage) => sabotage::told(sabotage, found),
             None => found,
         }
-    }
-
-    /// A channel took a message.
-    pub(super) fn sent(&mut self, channel: &'static str, subject: &Subject) {
-        *self.sent.entry((channel, subject.key())).or_default() += 1;
     }
 
     /// The actions that a transaction is about to write, as they stand.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use steward::action::State;
 use steward::incident::Incident;
 use steward::ledger::{Key, MemoryLedger, Record, Thread};
-use steward::notification::Subject;
+use steward::notification::{Style, Subject};
 
 use super::{Checks, Invariant};
 
@@ -82,6 +82,7 @@ impl Checks {
         }
     }
 
+    /// Every channel was told the latest news, or has on record why not; and what people see is how it stands.
     fn told(
         &mut self,
         records: &BTreeMap<Key, Record>,
@@ -90,18 +91,41 @@ impl Checks {
         channels: &[&'static str],
         now: Timestamp,
     ) {
+        if let Subject::Digest { .. } = subject {
+            if let Some(Record::Channel(channel)) = records.get(&Key::subject(subject))
+                && !channel.waiting.is_empty()
+            {
+                self.fail(Invariant::AllIsTold, now, format!("{subject} was never sent"));
+            }
+            return;
+        }
         let thread = match records.get(&Key::thread(subject)) {
             Some(Record::Thread(thread)) => Some(thread),
             _ => None,
         };
         for channel in channels {
             let told =
-                thread.and_then(|thread: &Thread| thread.told.get(*channel)).copied().unwrap_or_default();
-            if told != seq {
-                let what = format!("{channel} knows {subject} up to {told}, and the news is {seq}");
+                thread.and_then(|thread: &Thread| thread.told.get(*channel)).cloned().unwrap_or_default();
+            if told.settled_seq() != seq {
+                let settled = told.settled_seq();
+                let what = format!("{channel} knows {subject} up to {settled}, and the news is {seq}");
                 self.fail(Invariant::AllIsTold, now, what);
-            } else if !self.sent.contains_key(&(*channel, subject.key())) {
+                continue;
+            }
+            let is_kept = told.kept.as_ref().is_some_and(|kept| kept.seq == seq);
+            let must_be_told = matches!(subject, Subject::Incident { .. } | Subject::Outage { .. });
+            if !is_kept && (told.at.is_some() || must_be_told) && !self.posts.has(channel, &subject.key()) {
                 self.fail(Invariant::AllIsTold, now, format!("{channel} never got {subject}"));
+            }
+            let stands = records.get(&Key::subject(subject)).and_then(stands);
+            if let (Some(root), Some(stands), false) = (&told.root, stands, is_kept || told.adopted)
+                && self.posts.shows(root) != Some(stands.as_str())
+            {
+                let what = format!(
+                    "{channel} shows {:?} of {subject}, and it is {stands:?}",
+                    self.posts.shows(root)
+                );
+                self.fail(Invariant::AllIsTold, now, what);
             }
         }
     }
@@ -121,4 +145,16 @@ impl Checks {
             self.fail(Invariant::EveryActionResolves, now, what);
         }
     }
+}
+
+/// How a subject stands, in the words of an alert.
+fn stands(record: &Record) -> Option<String> {
+    let style = Style::default();
+    let message = match record {
+        Record::Incident(incident) => style.incident(incident),
+        Record::Deployment(deployment) => style.deployment(deployment),
+        Record::Outage(outage) => style.outage(outage),
+        _ => return None,
+    };
+    Some(format!("{} ({})", message.title, message.status))
 }

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use steward::notification::{Message, Subject};
-use steward::ports::{Channel, NudgeError, Postpone, SendError, Tell};
+use jiff::{SignedDuration, Timestamp};
+use steward::ledger::Root;
+use steward::notification::Subject;
+use steward::ports::{Channel, How, Letter, NudgeError, Postpone, SendError, Tell, Trouble};
 use steward::request::Request;
 
 use crate::world::actor::{Actor, Broken, Call};
@@ -56,10 +57,22 @@ fn unsigned(duration: SignedDuration) -> Duration {
     Duration::try_from(duration).unwrap_or_default()
 }
 
-/// A channel that keeps what it took.
+/// A channel that keeps what it took. One that edits can be asked what it has.
 pub(in crate::world) struct Inbox {
     pub(in crate::world) actor: Rc<Actor>,
     pub(in crate::world) name: &'static str,
+    pub(in crate::world) edits: bool,
+}
+
+impl Inbox {
+    fn failed(&self, broken: Broken) -> SendError {
+        SendError {
+            channel: self.name.to_owned(),
+            problem: broken.to_string(),
+            retry_after: (broken == Broken::Throttled).then(|| SignedDuration::from_secs(20)),
+            trouble: if broken == Broken::Throttled { Trouble::Later } else { Trouble::Unknown },
+        }
+    }
 }
 
 impl Channel for Inbox {
@@ -67,25 +80,37 @@ impl Channel for Inbox {
         self.name
     }
 
-    async fn send(&self, subject: &Subject, message: &Message) -> Result<(), SendError> {
+    fn edits(&self) -> bool {
+        self.edits
+    }
+
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        let message = letter.message;
         let about = format!("{}: {} ({})", self.name, message.title, message.status);
         let call = Call { port: "channel", method: "send", on: self.name, changes: false, about };
-        let failed = |broken: Broken| SendError {
-            channel: self.name.to_owned(),
-            problem: broken.to_string(),
-            retry_after: (broken == Broken::Throttled).then(|| SignedDuration::from_secs(20)),
-            retryable: true,
-        };
         let effect = |stage: &Stage| {
-            if stage.checks.borrow().sabotage() == Some(Sabotage::SwallowsMessages) {
-                return Ok(());
+            let mut checks = stage.checks.borrow_mut();
+            if checks.sabotage() == Some(Sabotage::SwallowsMessages) {
+                return Ok(None);
             }
-            stage.checks.borrow_mut().sent(self.name, subject);
+            let root = checks.sent(self.name, letter, stage.now());
+            drop(checks);
+            let how = if matches!(letter.how, How::Edit(_)) { "EDITS" } else { "TELLS" };
             stage.note(&*self.actor, || {
-                format!("TELLS {}: {} ({})", self.name, message.title, message.status)
+                format!("{how} {} {}: {} ({})", self.name, letter.key, message.title, message.status)
             });
-            Ok(())
+            Ok(root.filter(|_| self.edits))
         };
-        self.actor.call(call, effect, failed).await
+        self.actor.call(call, effect, |broken| self.failed(broken)).await
+    }
+
+    async fn find(&self, letter: &Letter<'_>, _: Timestamp) -> Result<Option<Root>, SendError> {
+        if !self.edits {
+            return Ok(None);
+        }
+        let about = format!("{}: {}", self.name, letter.key);
+        let call = Call { port: "channel", method: "find", on: self.name, changes: false, about };
+        let effect = |stage: &Stage| Ok(stage.checks.borrow().found(self.name, letter));
+        self.actor.call(call, effect, |broken| self.failed(broken)).await
     }
 }
