@@ -1,3 +1,4 @@
+mod golden;
 mod remedies;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,20 +8,20 @@ use super::*;
 use crate::config::{Policy, Size};
 use crate::diagnosis::Cause;
 use crate::event::Event;
-use crate::incident::{Observation, Story};
+use crate::incident::{Observation, Story as Told};
 use crate::remediation;
 
-fn at(time: &str) -> Timestamp {
+pub(in crate::notification) fn at(time: &str) -> Timestamp {
     format!("2026-11-20T{time}Z").parse().unwrap()
 }
 
 /// Reads events into one story, as the handler does.
-fn story(events: &[Value]) -> Story {
-    let mut story: Option<Story> = None;
+pub(in crate::notification) fn story(events: &[Value]) -> Told {
+    let mut story: Option<Told> = None;
     for event in events {
         let event = Event::from_object(event.as_object().unwrap().clone()).unwrap();
         let reading = remediation::read(&event, at("22:00:00"));
-        let story = story.get_or_insert_with(|| Story::new(reading.about[0].target.clone()));
+        let story = story.get_or_insert_with(|| Told::new(reading.about[0].target.clone()));
         for observation in reading.observations() {
             story.apply(observation.clone(), at("21:10:00"));
         }
@@ -28,7 +29,7 @@ fn story(events: &[Value]) -> Story {
     story.unwrap()
 }
 
-fn stop(task: &str, minute: u32, reason: &str) -> Value {
+pub(in crate::notification) fn stop(task: &str, minute: u32, reason: &str) -> Value {
     json!({
         "detail-type": "ECS Task State Change", "source": "aws.ecs",
         "detail": {
@@ -44,7 +45,7 @@ fn stop(task: &str, minute: u32, reason: &str) -> Value {
     })
 }
 
-fn deployment_event(id: &str, name: &str, minute: u32, reason: &str) -> Value {
+pub(in crate::notification) fn deployment_event(id: &str, name: &str, minute: u32, reason: &str) -> Value {
     json!({
         "detail-type": "ECS Deployment State Change", "source": "aws.ecs",
         "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/checkout"],
@@ -53,8 +54,20 @@ fn deployment_event(id: &str, name: &str, minute: u32, reason: &str) -> Value {
     })
 }
 
-const NOT_FOUND: &str = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref \
+pub(in crate::notification) const NOT_FOUND: &str = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref \
      123456789012.dkr.ecr.eu-central-1.amazonaws.com/checkout:rel-43: not found";
+
+fn incident(incident: &crate::incident::Incident) -> Message {
+    Style::default().incident(incident)
+}
+
+fn incident_quoting(incident: &crate::incident::Incident, evidence: Size) -> Message {
+    Style { evidence, ..Style::default() }.incident(incident)
+}
+
+fn deployment(deployment: &crate::incident::Deployment) -> Message {
+    Style::default().deployment(deployment)
+}
 
 #[test]
 fn an_open_incident_says_what_where_and_what_next() {
@@ -113,7 +126,7 @@ fn a_rollback_is_never_told_as_a_success() {
 fn slack_blocks_stay_within_slacks_limits_and_escape_its_control_characters() {
     let hostile = format!("CannotPullContainerError: <script>&``` {}", "<&>".repeat(3_000));
     let story = story(&[stop("aa", 4, &hostile)]);
-    let value = blocks(&incident(story.incident.as_ref().unwrap()));
+    let value = slack::blocks(&incident(story.incident.as_ref().unwrap()));
     let text = value.to_string();
     assert!(!text.contains("<script>") && text.contains("&lt;script&gt;&amp;'''"), "{text}");
     for block in value["blocks"].as_array().unwrap() {
@@ -127,7 +140,7 @@ fn slack_blocks_stay_within_slacks_limits_and_escape_its_control_characters() {
 #[test]
 fn slack_blocks_of_an_incident() {
     let story = story(&[stop("aa", 4, NOT_FOUND)]);
-    insta::assert_json_snapshot!(blocks(&incident(story.incident.as_ref().unwrap())));
+    insta::assert_json_snapshot!(slack::blocks(&incident(story.incident.as_ref().unwrap())));
 }
 
 #[test]
@@ -168,11 +181,13 @@ fn the_longest_texts_fit_into_one_message_to_slack_whatever_is_in_them() {
         let longest = message.evidence[0].clone();
         assert!(longest.as_str().len() > 1_000);
         message.evidence = vec![longest.clone(); 3];
-        message.facts = vec![Fact { name: "Denied", value: longest.clone() }; 12];
+        message.facts = vec![Fact { name: Name::Denied, value: longest.clone() }; 12];
         (message.title, message.status) = (longest.clone(), longest.clone());
         (message.asks, message.done) = (vec![longest.clone(); 3], vec![longest.clone(); 5]);
+        message.logs = vec![longest.clone(); 50];
+        message.links = links::target(&story.incident.as_ref().unwrap().target).into_iter().collect();
         message.advice = Some(longest);
-        let text = blocks(&message).to_string();
+        let text = slack::blocks(&message).to_string();
         assert!(text.chars().count() < 10_000, "{unit}: {}", text.chars().count());
     }
 }
