@@ -10,6 +10,7 @@ use crate::incident::{
     Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Severity, Status, Target,
 };
 use crate::redact::{Redacted, redact};
+use crate::words::Language;
 
 /// Causes named one by one.
 const MAX_CAUSES: usize = 4;
@@ -57,7 +58,7 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
         asks: said.asks,
         facts,
         evidence: quotes(sample, evidence),
-        advice: sample.map(|sample| sample.diagnosis.advice.clone()),
+        advice: sample.map(|sample| sample.diagnosis.advice.text(Language::En)),
         done: said.done,
     }
 }
@@ -125,7 +126,7 @@ pub fn deployment_quoting(deployment: &Deployment, evidence: Size) -> Message {
         evidence: quotes(sample, evidence),
         advice: sample
             .filter(|_| status == Some(DeploymentStatus::Failed))
-            .map(|s| s.diagnosis.advice.clone()),
+            .map(|s| s.diagnosis.advice.text(Language::En)),
         // An action speaks in its incident's thread.
         done: Vec::new(),
     }
