@@ -1,5 +1,7 @@
 //! Every advice there is, from all that decides it. What it says, the tests of `words` look at.
 
+#![allow(clippy::needless_pass_by_value, reason = "`json!` reads best where it stands")]
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
