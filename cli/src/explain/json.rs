@@ -24,7 +24,7 @@ struct Line<'e> {
     evidence: Vec<String>,
     denied_action: Option<&'e str>,
     denied_resource: Option<&'e str>,
-    advice: Option<&'e str>,
+    advice: Option<String>,
     decision: Decision<'e>,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
             .unwrap_or_default(),
         denied_action: denied.map(|denied| denied.action.as_str()),
         denied_resource: denied.and_then(|denied| denied.resource.as_ref()).map(AsRef::as_ref),
-        advice: diagnosis.map(|diagnosis| diagnosis.advice.as_str()),
+        advice: diagnosis.map(|diagnosis| diagnosis.advice.to_string()),
         decision: Decision {
             action: explanation.decision.action.as_str(),
             mode: explanation.decision.mode.as_str(),

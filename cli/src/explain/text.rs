@@ -39,7 +39,7 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
         let on = denied.resource.as_ref().map_or_else(String::new, |resource| format!(" on {resource}"));
         wrapped(out, "  denied     ", &format!("{}{on}", denied.action))?;
     }
-    wrapped(out, "  next       ", diagnosis.advice.as_str())?;
+    wrapped(out, "  next       ", &diagnosis.advice.to_string())?;
     write_decision(out, explanation)
 }
 

@@ -1,48 +1,54 @@
-//! What a person should do next, in one sentence that a tired person can act on.
+//! What a person should do next: which step helps, and what it has to name.
 //!
-//! The sentence names the thing to change. Permissions come from the text where it names them, else from the map of
-//! what ECS needs for each step.
+//! The step names the thing to change, so that a tired person can act on it. Permissions come from the text where it
+//! names them, else from the map of what ECS needs for each step.
 
 use super::cause::Cause;
 use super::containers::is_sidecar;
 use super::denied::DeniedAction;
+use super::steps::{
+    Advice, ContainerStep, Grant, ImageStep, Look, Name, Permission, PlaceStep, SecretStep, ServiceStep,
+    SettingStep, StartStep, Step,
+};
 use crate::event::{ApiCall, Container, DeploymentStateChange, HealthEvent, ServiceAction, TaskStateChange};
+use crate::redact::redact;
 
-/// How the things of one task are called.
-struct Names<'t> {
-    /// `api:42`, or `the task definition`.
-    definition: String,
-    /// The role that the agent acts with before the containers run.
-    execution_role: String,
-    container: String,
-    image: Option<&'t str>,
+/// How the things of one task are called, and what is said of it.
+struct Names {
+    /// Family and revision, as in `api:42`.
+    definition: Name,
+    container: Name,
+    image: Name,
+    /// In small letters.
     text: String,
 }
 
-impl<'t> Names<'t> {
-    fn new(task: &'t TaskStateChange, deciding: Option<&'t Container>, text: &str) -> Self {
-        let definition = task.task_definition_arn.as_ref().map_or_else(
-            || "the task definition".to_owned(),
-            |arn| format!("`{}`", arn.family_and_revision()),
-        );
+impl Names {
+    fn new(task: &TaskStateChange, deciding: Option<&Container>, text: &str) -> Self {
         let workers: Vec<&Container> =
             task.containers.iter().filter(|container| !is_sidecar(container)).collect();
         let container = deciding.or(match workers.as_slice() {
             [only] => Some(only),
             _ => None,
         });
-        let named = container.and_then(|container| container.name.as_deref());
         Self {
-            execution_role: format!("the execution role of {definition}"),
-            container: named.map_or_else(|| "the container".to_owned(), |name| format!("container `{name}`")),
-            image: container.and_then(|container| container.image.as_deref()),
+            definition: task.task_definition_arn.as_ref().map(|arn| redact(arn.family_and_revision())),
+            container: container.and_then(|container| container.name.as_deref()).map(redact),
+            image: container.and_then(|container| container.image.as_deref()).map(redact),
             text: text.to_lowercase(),
-            definition,
         }
     }
 
-    fn image(&self) -> String {
-        self.image.map_or_else(|| "the image".to_owned(), |image| format!("`{image}`"))
+    fn definition(&self) -> Name {
+        self.definition.clone()
+    }
+
+    fn container(&self) -> Name {
+        self.container.clone()
+    }
+
+    fn image(&self) -> Name {
+        self.image.clone()
     }
 
     fn says(&self, fragment: &str) -> bool {
@@ -56,216 +62,105 @@ pub(super) fn for_task(
     deciding: Option<&Container>,
     text: &str,
     denied: Option<&DeniedAction>,
-) -> String {
+) -> Advice {
     let names = Names::new(task, deciding, text);
-    if let Some(denied) = denied
-        && let Some(advice) = for_denied(cause, &names, denied)
-    {
-        return advice;
-    }
-    image(cause, &names)
-        .or_else(|| secrets(cause, &names))
-        .or_else(|| configuration(cause, &names))
-        .or_else(|| application(cause, &names, task))
-        .unwrap_or_else(|| infrastructure(cause, &names, task))
+    let step = denied
+        .and_then(|denied| permission(cause, &names, denied).map(Step::Permit))
+        .or_else(|| image(cause, &names).map(Step::Image))
+        .or_else(|| secret(cause, &names).map(Step::Secret))
+        .or_else(|| setting(cause, &names).map(Step::Setting))
+        .or_else(|| container(cause, &names, task).map(Step::Container))
+        .or_else(|| place(cause, &names, task).map(Step::Place))
+        .unwrap_or(match cause {
+            Cause::ScaledIn | Cause::StoppedByUser | Cause::Completed => Step::Nothing,
+            _ => Step::ReadEvidence,
+        });
+    Advice(step)
 }
 
-fn for_denied(cause: Cause, names: &Names<'_>, denied: &DeniedAction) -> Option<String> {
+fn permission(cause: Cause, names: &Names, denied: &DeniedAction) -> Option<Permission> {
     let DeniedAction { action, resource } = denied;
-    let on = resource.as_ref().map_or_else(String::new, |resource| format!(" on `{resource}`"));
-    let role = &names.execution_role;
-    if names.says("explicit deny") {
-        return Some(format!(
-            "Remove the explicit deny of `{action}`{on} for {role}: no permission outweighs it."
-        ));
-    }
-    if names.says("no resource-based policy") {
-        return Some(format!(
-            "Allow `{action}` for {role} in the resource's own policy{on}: it is the one that lacks it."
-        ));
-    }
-    match cause {
-        Cause::RoleNotAssumable => None,
-        Cause::SecretAccessDenied if action.starts_with("kms:") => {
-            Some(format!("Allow `{action}` for {role} in the key's policy and in the role{on}."))
+    let grant = if names.says("explicit deny") {
+        Grant::LiftDeny
+    } else if names.says("no resource-based policy") {
+        Grant::ResourcePolicy
+    } else {
+        match cause {
+            Cause::RoleNotAssumable => return None,
+            Cause::SecretAccessDenied if action.starts_with("kms:") => Grant::KeyPolicy,
+            Cause::ImageAccessDenied if action == "ecr:GetAuthorizationToken" => Grant::AnyResource,
+            Cause::VolumeMountFailed => Grant::TaskRole,
+            _ => Grant::ExecutionRole,
         }
-        Cause::ImageAccessDenied if action == "ecr:GetAuthorizationToken" => {
-            Some(format!("Attach `{action}` on `*` to {role}; that action takes no narrower resource."))
-        }
-        Cause::VolumeMountFailed => {
-            Some(format!("Attach `{action}`{on} to the task role of {}.", names.definition))
-        }
-        _ => Some(format!("Attach `{action}`{on} to {role}.")),
-    }
+    };
+    let (resource, definition) = (resource.clone(), names.definition());
+    Some(Permission { grant, action: redact(action), resource, definition })
 }
 
-fn image(cause: Cause, names: &Names<'_>) -> Option<String> {
-    let image = names.image();
+fn image(cause: Cause, names: &Names) -> Option<ImageStep> {
+    let (image, definition) = (names.image(), names.definition());
+    let is_in_ecr = image.as_ref().is_some_and(|image| image.as_str().contains(".dkr.ecr."));
     Some(match cause {
-        Cause::ImageNotFound => {
-            format!("Push {image}, or deploy a revision that names a tag or digest which exists.")
-        }
-        Cause::ImageAccessDenied if names.image.is_some_and(|image| image.contains(".dkr.ecr.")) => format!(
-            "Give {} `ecr:GetAuthorizationToken`, `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` for {image}, and \
-             check the repository's own policy.",
-            names.execution_role
-        ),
-        Cause::ImageAccessDenied => format!(
-            "Check the name of {image}, and the registry credentials (`repositoryCredentials`) in {}.",
-            names.definition
-        ),
-        Cause::ImageRateLimited => format!(
-            "Pull {image} with credentials or through an ECR pull-through cache; the limit passes by itself in hours."
-        ),
-        Cause::ImageRegistryUnreachable => "Check the way from the task's subnets to the registry: public IP or NAT, security group, DNS, and \
-             for ECR the endpoints for ecr.api, ecr.dkr and S3."
-            .to_owned(),
-        Cause::ImagePlatformMismatch => format!(
-            "Build {image} for the CPU and operating system that `runtimePlatform` of {} names, or change that.",
-            names.definition
-        ),
-        Cause::ImageInvalid => {
-            format!("Build and push {image} again, without attestations (`--provenance=false`) or as a plain OCI image.")
-        }
-        Cause::DiskFull => format!(
-            "Free or enlarge the disk: `ephemeralStorage` of {} on Fargate, the volume for Docker on EC2.",
-            names.definition
-        ),
+        Cause::ImageNotFound => ImageStep::Push { image },
+        Cause::ImageAccessDenied if is_in_ecr => ImageStep::PermitPull { image, definition },
+        Cause::ImageAccessDenied => ImageStep::CheckCredentials { image, definition },
+        Cause::ImageRateLimited => ImageStep::AvoidLimit { image },
+        Cause::ImageRegistryUnreachable => ImageStep::CheckWay,
+        Cause::ImagePlatformMismatch => ImageStep::BuildForPlatform { image, definition },
+        Cause::ImageInvalid => ImageStep::BuildAgain { image },
+        Cause::DiskFull => ImageStep::FreeDisk { definition },
         _ => return None,
     })
 }
 
-fn secrets(cause: Cause, names: &Names<'_>) -> Option<String> {
-    let role = &names.execution_role;
+fn secret(cause: Cause, names: &Names) -> Option<SecretStep> {
+    let definition = names.definition();
     Some(match cause {
         Cause::SecretAccessDenied if names.says("ssm") && !names.says("asm") => {
-            format!("Attach `ssm:GetParameters`, and `kms:Decrypt` for a customer key, to {role}.")
+            SecretStep::PermitParameters { definition }
         }
-        Cause::SecretAccessDenied => {
-            format!("Attach `secretsmanager:GetSecretValue`, and `kms:Decrypt` for a customer key, to {role}.")
-        }
-        Cause::SecretNotFound => format!(
-            "Check that every secret, JSON key and parameter that {} names exists in this region and has a value.",
-            names.definition
-        ),
-        Cause::SecretUnreachable => "Check the way from the task's subnets to Secrets Manager and SSM (NAT or VPC endpoints, security \
-             group), then the execution role: the message says no more than that it failed."
-            .to_owned(),
+        Cause::SecretAccessDenied => SecretStep::PermitSecrets { definition },
+        Cause::SecretNotFound => SecretStep::CheckNames { definition },
+        Cause::SecretUnreachable => SecretStep::CheckWay,
         _ => return None,
     })
 }
 
-fn configuration(cause: Cause, names: &Names<'_>) -> Option<String> {
-    let role = &names.execution_role;
+fn setting(cause: Cause, names: &Names) -> Option<SettingStep> {
+    let (container, definition) = (names.container(), names.definition());
+    let is_denied = names.says("denied") || names.says("not authorized");
     Some(match cause {
-        Cause::LogSetupFailed if names.says("denied") || names.says("not authorized") => {
-            let action = if names.says("group") { "logs:CreateLogGroup" } else { "logs:CreateLogStream" };
-            format!("Attach `{action}` to {role} (on EC2 without one: to the instance role).")
+        Cause::LogSetupFailed if is_denied && names.says("group") => {
+            SettingStep::PermitLogGroup { definition }
         }
-        Cause::LogSetupFailed => format!(
-            "Create the log group that {} names, or set `awslogs-create-group` and allow `logs:CreateLogGroup`; check \
-             the other log options and the way to the log service.",
-            names.definition
-        ),
-        Cause::EnvFileUnavailable => {
-            format!(
-                "Check that the file is in its S3 bucket, and that {role} has `s3:GetObject` and `s3:GetBucketLocation`."
-            )
-        }
-        Cause::VolumeMountFailed => format!(
-            "Check the volumes of {}: mount targets in the task's zones, port 2049 in the security group, root \
-             directory, access point and permissions.",
-            names.definition
-        ),
-        Cause::RoleNotAssumable => format!(
-            "Let `ecs-tasks.amazonaws.com` assume the roles of {} (trust policy), and whoever starts it pass them \
-             (`iam:PassRole`).",
-            names.definition
-        ),
-        Cause::CommandNotRunnable => format!(
-            "Check command and entry point of {} in {}: the file must be in the image, executable, and built for its \
-             platform.",
-            names.container, names.definition
-        ),
-        Cause::DependencyFailed => format!(
-            "Look at the container that {} waits for (`dependsOn` in {}): it failed, or took longer than its \
-             `startTimeout`.",
-            names.container, names.definition
-        ),
-        Cause::TaskConfigInvalid => format!(
-            "Correct {}: what the message quotes cannot be had where the task runs.",
-            names.definition
-        ),
+        Cause::LogSetupFailed if is_denied => SettingStep::PermitLogStream { definition },
+        Cause::LogSetupFailed => SettingStep::CheckLogs { definition },
+        Cause::EnvFileUnavailable => SettingStep::CheckEnvFile { definition },
+        Cause::VolumeMountFailed => SettingStep::CheckVolumes { definition },
+        Cause::RoleNotAssumable => SettingStep::TrustTasks { definition },
+        Cause::CommandNotRunnable => SettingStep::CheckCommand { container, definition },
+        Cause::DependencyFailed => SettingStep::CheckDependency { container, definition },
+        Cause::TaskConfigInvalid => SettingStep::Correct { definition },
         _ => return None,
     })
 }
 
-fn application(cause: Cause, names: &Names<'_>, task: &TaskStateChange) -> Option<String> {
-    let Names { container, definition, .. } = names;
+fn container(cause: Cause, names: &Names, task: &TaskStateChange) -> Option<ContainerStep> {
+    let (container, definition) = (names.container(), names.definition());
     Some(match cause {
         Cause::OutOfMemory => {
-            let now = task.memory.as_deref().map_or_else(String::new, |memory| format!(" (the task has {memory} MiB)"));
-            format!("Raise the memory of {container} in {definition}{now}, or find what grew.")
+            let memory = task.memory.as_deref().map(redact);
+            ContainerStep::RaiseMemory { container, definition, memory }
         }
-        Cause::Killed => format!(
-            "Look at the memory and the last log lines of {container}: something killed it, and ECS does not say what."
-        ),
-        Cause::Segfault | Cause::Aborted => {
-            format!("Read the last log lines of {container}, and compare native libraries with the last good revision.")
-        }
-        Cause::AppError => format!("Read the last log lines of {container}: it ended with an error of its own."),
-        Cause::ExitedCleanly => format!(
-            "Keep the main program of {container} in the foreground: a service's essential container must not end."
-        ),
-        Cause::ContainerRuntimeFailed => "Let ECS replace the task; if it happens again on one host, drain that container instance and look at \
-             its disk, Docker and agent."
-            .to_owned(),
-        Cause::ElbHealthCheckFailed => format!(
-            "Check that {container} answers the target group's path and port in time, that the security groups let it \
-             through, and that the grace period covers its start."
-        ),
-        Cause::ContainerHealthCheckFailed => {
-            format!("Run the `healthCheck` command of {definition} by hand in {container}, and see whether `startPeriod` is long enough.")
-        }
+        Cause::Killed => ContainerStep::FindKiller { container },
+        Cause::Segfault | Cause::Aborted => ContainerStep::CompareLibraries { container },
+        Cause::AppError => ContainerStep::ReadLogs { container },
+        Cause::ExitedCleanly => ContainerStep::KeepInForeground { container },
+        Cause::ElbHealthCheckFailed => ContainerStep::CheckTarget { container },
+        Cause::ContainerHealthCheckFailed => ContainerStep::TryHealthCheck { container, definition },
+        Cause::ScaledIn if ignored_the_stop(task) => ContainerStep::HeedSigterm { container },
         _ => return None,
     })
-}
-
-fn infrastructure(cause: Cause, names: &Names<'_>, task: &TaskStateChange) -> String {
-    let replaced = task.belongs_to_service();
-    match cause {
-        Cause::NetworkInterfaceFailed => {
-            "Check the task's subnets for free addresses, the interface quota, and that subnets and security groups \
-             exist and belong together."
-                .to_owned()
-        }
-        Cause::CapacityUnavailable => {
-            "Wait or spread out: more zones, another capacity provider, or Spot with an on-demand base.".to_owned()
-        }
-        Cause::PlacementFailed => format!(
-            "Compare what {} asks for (CPU, memory, ports, attributes) with what the container instances have left, or \
-             add instances.",
-            names.definition
-        ),
-        Cause::QuotaExceeded => {
-            "Ask for a higher quota in Service Quotas, or run fewer tasks: until then nothing more starts.".to_owned()
-        }
-        Cause::SpotInterrupted | Cause::HostTerminated | Cause::Maintenance | Cause::InfrastructureImpaired => {
-            if replaced {
-                "Nothing to do for one task: ECS replaces it; if many go at once, look at how they are spread.".to_owned()
-            } else {
-                "Start the task again if its work was not done: nothing replaces a task that no service owns.".to_owned()
-            }
-        }
-        Cause::ScaledIn if ignored_the_stop(task) => format!(
-            "Nothing to do now; but {} was killed because it did not end on SIGTERM within its `stopTimeout`.",
-            names.container
-        ),
-        Cause::ScaledIn | Cause::StoppedByUser | Cause::Completed => "Nothing to do.".to_owned(),
-        _ => "Read the quoted evidence and the container's last log lines; if the text is one that ECS writes, report it, \
-              so that it becomes a cause."
-            .to_owned(),
-    }
 }
 
 /// An expected stop that ended in SIGKILL took longer than it may.
@@ -273,105 +168,91 @@ fn ignored_the_stop(task: &TaskStateChange) -> bool {
     task.containers.iter().any(|container| container.exit_code == Some(137) && !is_sidecar(container))
 }
 
-pub(super) fn for_service_action(cause: Cause, action: &ServiceAction) -> String {
-    let service = action
-        .service
-        .as_ref()
-        .map_or_else(|| "the service".to_owned(), |service| format!("`{}`", service.name));
-    match cause {
-        Cause::Unknown => {
-            format!("Look at the stopped tasks of {service}: this says that they fail, not why.")
+fn place(cause: Cause, names: &Names, task: &TaskStateChange) -> Option<PlaceStep> {
+    Some(match cause {
+        Cause::ContainerRuntimeFailed => PlaceStep::SuspectHost,
+        Cause::NetworkInterfaceFailed => PlaceStep::CheckSubnets,
+        Cause::CapacityUnavailable => PlaceStep::SpreadOut,
+        Cause::PlacementFailed => PlaceStep::CompareDemand { definition: names.definition() },
+        Cause::QuotaExceeded => PlaceStep::RaiseQuota,
+        Cause::SpotInterrupted
+        | Cause::HostTerminated
+        | Cause::Maintenance
+        | Cause::InfrastructureImpaired => {
+            if task.belongs_to_service() {
+                PlaceStep::LetReplace
+            } else {
+                PlaceStep::StartAgain
+            }
         }
-        Cause::RoleNotAssumable => format!(
-            "Let `ecs-tasks.amazonaws.com` assume the roles in the task definition of {service}, and the deployer pass \
-             them (`iam:PassRole`)."
-        ),
-        Cause::PlacementFailed => format!(
-            "Compare what the task definition of {service} asks for with what the container instances have left, or add \
-             instances."
-        ),
-        Cause::CapacityUnavailable => format!(
-            "Give {service} more zones or a second capacity provider (such as FARGATE beside FARGATE_SPOT), or wait."
-        ),
-        Cause::QuotaExceeded => "Ask for a higher quota in Service Quotas, or run fewer tasks.".to_owned(),
-        Cause::TaskConfigInvalid => {
-            format!("Correct the configuration of {service}: the reason says what is wrong.")
-        }
-        Cause::ElbHealthCheckFailed => {
-            format!("Check that the tasks of {service} answer the target group's path and port in time.")
-        }
-        _ => format!("See the quoted reason, and the stopped tasks of {service}."),
-    }
+        _ => return None,
+    })
 }
 
-pub(super) fn for_failed_deployment(change: &DeploymentStateChange) -> String {
-    format!("Look at the stopped tasks whose `startedBy` is `{}`: they have the cause.", change.deployment_id)
+pub(super) fn for_service_action(cause: Cause, action: &ServiceAction) -> Advice {
+    let step = match cause {
+        Cause::Unknown => ServiceStep::LookAtTasks,
+        Cause::RoleNotAssumable => ServiceStep::TrustTasks,
+        Cause::PlacementFailed => ServiceStep::CompareDemand,
+        Cause::CapacityUnavailable => ServiceStep::SpreadOut,
+        Cause::QuotaExceeded => ServiceStep::RaiseQuota,
+        Cause::TaskConfigInvalid => ServiceStep::Correct,
+        Cause::ElbHealthCheckFailed => ServiceStep::CheckTarget,
+        _ => ServiceStep::ReadReason,
+    };
+    let service = action.service.as_ref().map(|service| redact(service.name.as_str()));
+    Advice(Step::Service { step, service })
 }
 
-pub(super) fn for_host(cause: Cause, id: &str) -> String {
-    match cause {
-        Cause::Unknown => format!("Look at the agent's log on container instance `{id}`."),
-        _ => format!(
-            "Look at container instance `{id}` (Docker, agent, disk); if it stays so, drain and replace it."
-        ),
-    }
+pub(super) fn for_failed_deployment(change: &DeploymentStateChange) -> Advice {
+    Advice(Step::Look(Look::FailedDeployment { deployment: redact(change.deployment_id.as_str()) }))
 }
 
-pub(super) fn for_shortfall(service: &str) -> String {
-    format!(
-        "Look at the service events of `{service}` and at its tasks that are pending: ECS does not say why they do not run."
-    )
+pub(super) fn for_host(cause: Cause, id: &str) -> Advice {
+    let host = redact(id);
+    Advice(Step::Look(match cause {
+        Cause::Unknown => Look::Agent { host },
+        _ => Look::Host { host },
+    }))
 }
 
-pub(super) fn for_hung_task(task: &str, cause: Cause) -> String {
-    match cause {
-        Cause::ContainerRuntimeFailed => {
-            format!(
-                "Look at the agent on the host of task `{task}`; stop the task, and its service starts another."
-            )
-        }
-        _ => format!("Look into task `{task}` while it hangs, then stop it: its service starts another."),
-    }
+pub(super) fn for_shortfall(service: &str) -> Advice {
+    Advice(Step::Look(Look::Shortfall { service: redact(service) }))
 }
 
-pub(super) fn for_stuck_deployment(deployment: &str) -> String {
-    format!(
-        "Look at the service events and at the tasks of `{deployment}`; roll it back unless it only takes its time."
-    )
+pub(super) fn for_hung_task(task: &str, cause: Cause) -> Advice {
+    let task = redact(task);
+    Advice(Step::Look(match cause {
+        Cause::ContainerRuntimeFailed => Look::AgentOfTask { task },
+        _ => Look::HungTask { task },
+    }))
 }
 
-pub(super) fn for_retirement(health: &HealthEvent) -> String {
-    let from = health
-        .start_time
-        .map_or_else(String::new, |time| format!(" from {}", time.strftime("%-d %B %H:%M UTC")));
-    format!(
-        "Fargate replaces these tasks{from}: force a new deployment before if that moment does not suit, and restart \
-         standalone tasks yourself."
-    )
+pub(super) fn for_stuck_deployment(deployment: &str) -> Advice {
+    Advice(Step::Look(Look::StuckDeployment { deployment: redact(deployment) }))
 }
 
-pub(super) fn for_refused_call(cause: Cause, call: &ApiCall, denied: Option<&DeniedAction>) -> String {
+pub(super) fn for_retirement(health: &HealthEvent) -> Advice {
+    Advice(Step::Place(PlaceStep::PlanRetirement { from: health.start_time }))
+}
+
+pub(super) fn for_refused_call(cause: Cause, call: &ApiCall, denied: Option<&DeniedAction>) -> Advice {
     if let Some(denied) = denied {
-        return format!("Allow `{}` for whoever called RunTask; the task was not started.", denied.action);
+        return Advice(Step::Start(StartStep::PermitCaller { action: redact(&denied.action) }));
     }
     for_failure(cause, call.error_code.as_deref().unwrap_or_default())
 }
 
-pub(super) fn for_failure(cause: Cause, reason: &str) -> String {
+pub(super) fn for_failure(cause: Cause, reason: &str) -> Advice {
     let missing = reason.strip_prefix("RESOURCE:").map(str::to_lowercase);
-    match (cause, missing) {
-        (Cause::CapacityUnavailable, _) => {
-            "Run it again in other subnets or later: Fargate had no room, and the task was not started.".to_owned()
-        }
-        (Cause::PlacementFailed, Some(resource)) => {
-            format!("Run it again when a container instance has {resource} left, or add one; the task was not started.")
-        }
-        (Cause::PlacementFailed, None) => {
-            "Run it again when a container instance fits and its agent is connected; the task was not started.".to_owned()
-        }
-        (Cause::QuotaExceeded, _) => {
-            "Ask for a higher quota in Service Quotas; the task was not started.".to_owned()
-        }
-        _ => "Correct what the message names, and run it again; the task was not started.".to_owned(),
-    }
+    Advice(Step::Start(match (cause, missing) {
+        (Cause::CapacityUnavailable, _) => StartStep::ElsewhereOrLater,
+        (Cause::PlacementFailed, Some(resource)) => StartStep::WhenThereIs { resource: redact(&resource) },
+        (Cause::PlacementFailed, None) => StartStep::WhenOneFits,
+        (Cause::QuotaExceeded, _) => StartStep::RaiseQuota,
+        _ => StartStep::Correct,
+    }))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

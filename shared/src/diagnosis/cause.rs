@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::Language;
+use crate::words::causes::headline;
+
 /// Whether trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -31,7 +34,7 @@ impl Kind {
 
 /// Defines the causes from one table. A word is never renamed and a code never given twice: both are stored.
 macro_rules! causes {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $word:literal, $kind:ident, $headline:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $word:literal, $kind:ident;)+) => {
         /// Why a task stopped.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -54,11 +57,6 @@ macro_rules! causes {
                 match self { $(Self::$variant => Kind::$kind,)+ }
             }
 
-            /// What happened, for the first line of an alert.
-            pub fn headline(self) -> &'static str {
-                match self { $(Self::$variant => $headline,)+ }
-            }
-
             /// The cause's number in compact records.
             pub fn code(self) -> u8 {
                 self as u8
@@ -69,81 +67,81 @@ macro_rules! causes {
 
 causes! {
     /// Repository, tag or digest does not exist.
-    ImageNotFound = 1, "image_not_found", Persistent, "the image does not exist";
+    ImageNotFound = 1, "image_not_found", Persistent;
     /// The registry refused.
-    ImageAccessDenied = 2, "image_access_denied", Persistent, "the registry refuses the image";
+    ImageAccessDenied = 2, "image_access_denied", Persistent;
     /// The registry's pull limit.
-    ImageRateLimited = 3, "image_rate_limited", Transient, "the registry's pull limit is reached";
+    ImageRateLimited = 3, "image_rate_limited", Transient;
     /// No route to the registry, its auth endpoint, or its layers.
-    ImageRegistryUnreachable = 4, "image_registry_unreachable", Mixed, "the image could not be pulled from its registry";
+    ImageRegistryUnreachable = 4, "image_registry_unreachable", Mixed;
     /// Built for another CPU or operating system.
-    ImagePlatformMismatch = 5, "image_platform_mismatch", Persistent, "the image is built for another platform";
+    ImagePlatformMismatch = 5, "image_platform_mismatch", Persistent;
     /// Pulled, but cannot be unpacked.
-    ImageInvalid = 6, "image_invalid", Persistent, "the image cannot be unpacked";
+    ImageInvalid = 6, "image_invalid", Persistent;
     /// No room for layers or container storage.
-    DiskFull = 7, "disk_full", Mixed, "the disk is full";
+    DiskFull = 7, "disk_full", Mixed;
     /// The execution role may not read a secret or parameter.
-    SecretAccessDenied = 10, "secret_access_denied", Persistent, "a secret may not be read";
+    SecretAccessDenied = 10, "secret_access_denied", Persistent;
     /// Secret, version, JSON key or parameter is missing or malformed.
-    SecretNotFound = 11, "secret_not_found", Persistent, "a secret or parameter does not exist";
+    SecretNotFound = 11, "secret_not_found", Persistent;
     /// No route to Secrets Manager or SSM, or a retrieval that only says that it failed.
-    SecretUnreachable = 12, "secret_unreachable", Mixed, "a secret could not be fetched";
+    SecretUnreachable = 12, "secret_unreachable", Mixed;
     /// The log driver, or its group, stream or permission.
-    LogSetupFailed = 13, "log_setup_failed", Persistent, "logging could not be set up";
+    LogSetupFailed = 13, "log_setup_failed", Persistent;
     /// An environment file or FireLens configuration in S3.
-    EnvFileUnavailable = 14, "env_file_unavailable", Persistent, "an environment file could not be read";
+    EnvFileUnavailable = 14, "env_file_unavailable", Persistent;
     /// EFS, FSx, EBS or a volume plugin.
-    VolumeMountFailed = 15, "volume_mount_failed", Mixed, "a volume could not be mounted";
+    VolumeMountFailed = 15, "volume_mount_failed", Mixed;
     /// ECS cannot assume the task or execution role, or there is none where one is needed.
-    RoleNotAssumable = 16, "role_not_assumable", Persistent, "a role cannot be assumed";
+    RoleNotAssumable = 16, "role_not_assumable", Persistent;
     /// Entry point or command missing or not executable.
-    CommandNotRunnable = 17, "command_not_runnable", Persistent, "the command cannot be run";
+    CommandNotRunnable = 17, "command_not_runnable", Persistent;
     /// A `dependsOn` condition was not met.
-    DependencyFailed = 18, "dependency_failed", Persistent, "a container it depends on did not get there";
+    DependencyFailed = 18, "dependency_failed", Persistent;
     /// The task definition cannot run here.
-    TaskConfigInvalid = 19, "task_config_invalid", Persistent, "the task definition cannot run here";
+    TaskConfigInvalid = 19, "task_config_invalid", Persistent;
     /// The network interface or CNI set-up.
-    NetworkInterfaceFailed = 30, "network_interface_failed", Mixed, "the network interface could not be set up";
+    NetworkInterfaceFailed = 30, "network_interface_failed", Mixed;
     /// Fargate or a capacity provider has no room.
-    CapacityUnavailable = 31, "capacity_unavailable", Transient, "there is no capacity";
+    CapacityUnavailable = 31, "capacity_unavailable", Transient;
     /// No container instance fits.
-    PlacementFailed = 32, "placement_failed", Mixed, "no container instance fits the task";
+    PlacementFailed = 32, "placement_failed", Mixed;
     /// An account limit.
-    QuotaExceeded = 33, "quota_exceeded", Persistent, "an account limit is reached";
+    QuotaExceeded = 33, "quota_exceeded", Persistent;
     /// Killed for memory.
-    OutOfMemory = 40, "out_of_memory", Persistent, "killed for using too much memory";
+    OutOfMemory = 40, "out_of_memory", Persistent;
     /// Exit 137 with no word of memory and no expected stop.
-    Killed = 41, "killed", Mixed, "killed (137), nobody says why";
+    Killed = 41, "killed", Mixed;
     /// Exit 139.
-    Segfault = 42, "segfault", Persistent, "crashed with a segmentation fault (139)";
+    Segfault = 42, "segfault", Persistent;
     /// Exit 134.
-    Aborted = 43, "aborted", Persistent, "aborted itself (134)";
+    Aborted = 43, "aborted", Persistent;
     /// Any other failing exit of an essential container.
-    AppError = 44, "app_error", Persistent, "the application exited with an error";
+    AppError = 44, "app_error", Persistent;
     /// An essential container of a service ended with 0.
-    ExitedCleanly = 45, "exited_cleanly", Persistent, "a container of a service ended by itself";
+    ExitedCleanly = 45, "exited_cleanly", Persistent;
     /// Docker, the agent or Fargate's runtime.
-    ContainerRuntimeFailed = 46, "container_runtime_failed", Transient, "the container runtime failed";
+    ContainerRuntimeFailed = 46, "container_runtime_failed", Transient;
     /// The load balancer holds the target unhealthy.
-    ElbHealthCheckFailed = 50, "elb_health_check_failed", Mixed, "load balancer health checks fail";
+    ElbHealthCheckFailed = 50, "elb_health_check_failed", Mixed;
     /// The container's own `healthCheck`.
-    ContainerHealthCheckFailed = 51, "container_health_check_failed", Mixed, "container health checks fail";
+    ContainerHealthCheckFailed = 51, "container_health_check_failed", Mixed;
     /// Spot capacity was taken back.
-    SpotInterrupted = 60, "spot_interrupted", Transient, "Spot capacity was taken back";
+    SpotInterrupted = 60, "spot_interrupted", Transient;
     /// The container instance ended.
-    HostTerminated = 61, "host_terminated", Transient, "the host ended";
+    HostTerminated = 61, "host_terminated", Transient;
     /// Fargate patches or retires what the task ran on.
-    Maintenance = 62, "maintenance", Transient, "AWS maintains the host";
+    Maintenance = 62, "maintenance", Transient;
     /// AWS found the host impaired.
-    InfrastructureImpaired = 63, "infrastructure_impaired", Transient, "the host is impaired";
+    InfrastructureImpaired = 63, "infrastructure_impaired", Transient;
     /// Scaled in, or replaced by a deployment.
-    ScaledIn = 70, "scaled_in", Benign, "scaled in or replaced";
+    ScaledIn = 70, "scaled_in", Benign;
     /// A `StopTask` call.
-    StoppedByUser = 71, "stopped_by_user", Benign, "stopped by a call of StopTask";
+    StoppedByUser = 71, "stopped_by_user", Benign;
     /// A run-to-completion task ended with 0.
-    Completed = 72, "completed", Benign, "ran to completion";
+    Completed = 72, "completed", Benign;
     /// None of these.
-    Unknown = 99, "unknown", Mixed, "the evidence names no known cause";
+    Unknown = 99, "unknown", Mixed;
 }
 
 impl Cause {
@@ -155,6 +153,11 @@ impl Cause {
     /// The cause for its number in compact records.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.iter().copied().find(|cause| cause.code() == code)
+    }
+
+    /// What happened, in English, for the first line of an alert.
+    pub fn headline(self) -> &'static str {
+        headline(self, Language::En)
     }
 
     /// Whether this is expected and opens no incident.

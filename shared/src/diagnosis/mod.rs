@@ -5,12 +5,13 @@
 //! reason, `stoppedReason`, `stopCode`, exit codes, timestamps. A text that a person wrote is never read as evidence, and
 //! a sidecar does not decide where a container that does the work has something to say.
 
-mod advice;
+pub(crate) mod advice;
 mod cause;
 mod containers;
 mod denied;
 mod names;
 mod rules;
+pub(crate) mod steps;
 mod text;
 
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cause::{Cause, Kind};
 pub use denied::DeniedAction;
+pub use steps::Advice;
 
 use crate::event::{
     ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
@@ -46,8 +48,8 @@ pub struct Diagnosis {
     pub evidence: Vec<Evidence>,
     /// The IAM action that was denied, where the text names it whole.
     pub denied_action: Option<DeniedAction>,
-    /// What a person should do next, in one sentence.
-    pub advice: Redacted,
+    /// What a person should do next.
+    pub advice: Advice,
 }
 
 /// One quoted piece of evidence.
@@ -97,14 +99,7 @@ pub fn of_task(task: &TaskStateChange) -> Option<Diagnosis> {
     let deciding_text = verdict.text(task).unwrap_or_default();
     let advice =
         advice::for_task(verdict.cause, task, verdict.container, deciding_text, denied_action.as_ref());
-    Some(Diagnosis {
-        cause: verdict.cause,
-        container,
-        exit_code,
-        evidence,
-        denied_action,
-        advice: redact(&advice),
-    })
+    Some(Diagnosis { cause: verdict.cause, container, exit_code, evidence, denied_action, advice })
 }
 
 /// The cause of a task's stop, and what decided.
@@ -318,7 +313,7 @@ pub fn of_service_action(action: &ServiceAction) -> Option<Diagnosis> {
         _ => of_reason.filter(|cause| !cause.is_benign())?,
     };
     let evidence = [("eventName", Some(action.event_name.as_str())), ("reason", action.reason.as_deref())];
-    Some(of_texts(cause, evidence, &advice::for_service_action(cause, action)))
+    Some(of_texts(cause, evidence, advice::for_service_action(cause, action)))
 }
 
 fn names_a_role(reason: Option<&str>) -> bool {
@@ -331,7 +326,7 @@ pub fn of_deployment(change: &DeploymentStateChange) -> Option<Diagnosis> {
         return None;
     }
     let evidence = [("eventName", Some(change.event_name.as_str())), ("reason", change.reason.as_deref())];
-    Some(of_texts(Cause::Unknown, evidence, &advice::for_failed_deployment(change)))
+    Some(of_texts(Cause::Unknown, evidence, advice::for_failed_deployment(change)))
 }
 
 /// Explains why a container instance could not join. A lost agent alone explains nothing yet: it comes and goes.
@@ -343,20 +338,20 @@ pub fn of_container_instance(change: &ContainerInstanceStateChange) -> Option<Di
     let cause = of_reason.unwrap_or(Cause::Unknown);
     let evidence =
         [("status", Some("REGISTRATION_FAILED")), ("statusReason", change.status_reason.as_deref())];
-    Some(of_texts(cause, evidence, &advice::for_host(cause, change.container_instance_arn.id())))
+    Some(of_texts(cause, evidence, advice::for_host(cause, change.container_instance_arn.id())))
 }
 
 /// What a container instance whose agent stays away has: for the sweep, which alone knows how long.
 pub fn of_lost_agent(change_id: &str, minutes: i64) -> Diagnosis {
     let cause = Cause::ContainerRuntimeFailed;
     let text = format!("the agent has been disconnected for {minutes} min");
-    of_texts(cause, [("agentConnected", Some(text.as_str()))], &advice::for_host(cause, change_id))
+    of_texts(cause, [("agentConnected", Some(text.as_str()))], advice::for_host(cause, change_id))
 }
 
 /// What a service has of which fewer tasks run than are desired while no event says why: for the patrol, which alone sees it.
 pub fn of_shortfall(service: &str, running: u32, desired: u32, since: Timestamp) -> Diagnosis {
     let text = format!("running {running} of {desired} since {}, and no event says why", minute(since));
-    of_texts(Cause::Unknown, [("runningCount", Some(text.as_str()))], &advice::for_shortfall(service))
+    of_texts(Cause::Unknown, [("runningCount", Some(text.as_str()))], advice::for_shortfall(service))
 }
 
 /// What a task has that ECS leaves though it is `how`, `UNHEALTHY` or `DISCONNECTED`: for the patrol, which alone sees it.
@@ -366,7 +361,7 @@ pub fn of_hung_task(task: &str, how: &str, since: Timestamp) -> Diagnosis {
         "DISCONNECTED" => (Cause::ContainerRuntimeFailed, "connectivity"),
         _ => (Cause::ContainerHealthCheckFailed, "healthStatus"),
     };
-    of_texts(cause, [(field, Some(text.as_str()))], &advice::for_hung_task(task, cause))
+    of_texts(cause, [(field, Some(text.as_str()))], advice::for_hung_task(task, cause))
 }
 
 /// What a deployment has that stays in progress for too long: for the patrol, which alone sees it.
@@ -375,7 +370,7 @@ pub fn of_stuck_deployment(deployment: &str, since: Timestamp) -> Diagnosis {
     of_texts(
         Cause::Unknown,
         [("rolloutState", Some(text.as_str()))],
-        &advice::for_stuck_deployment(deployment),
+        advice::for_stuck_deployment(deployment),
     )
 }
 
@@ -400,7 +395,7 @@ pub fn of_host_health(change: &ContainerInstanceHealthChange) -> Option<Diagnosi
     let checks = checks.join("; ");
     let evidence =
         [("overallStatus", Some("IMPAIRED")), ("checks", Some(checks.as_str()).filter(|c| !c.is_empty()))];
-    Some(of_texts(cause, evidence, &advice::for_host(cause, change.container_instance_arn.id())))
+    Some(of_texts(cause, evidence, advice::for_host(cause, change.container_instance_arn.id())))
 }
 
 /// Explains Fargate's announcement that it will replace tasks.
@@ -415,7 +410,7 @@ pub fn of_health(health: &HealthEvent) -> Option<Diagnosis> {
         ("startTime", start.as_deref()),
         ("affectedEntities", Some(affected.as_str())),
     ];
-    Some(of_texts(Cause::Maintenance, evidence, &advice::for_retirement(health)))
+    Some(of_texts(Cause::Maintenance, evidence, advice::for_retirement(health)))
 }
 
 /// Explains a `RunTask` that failed, from CloudTrail. A throttled call is tried again by whoever made it.
@@ -435,7 +430,7 @@ pub fn of_api_call(call: &ApiCall) -> Option<Diagnosis> {
     let denied_action = message.and_then(denied::denied_action);
     let advice = advice::for_refused_call(cause, call, denied_action.as_ref());
     let evidence = [("errorCode", Some(code)), ("errorMessage", message)];
-    Some(Diagnosis { denied_action, ..of_texts(cause, evidence, &advice) })
+    Some(Diagnosis { denied_action, ..of_texts(cause, evidence, advice) })
 }
 
 /// Explains an entry of `failures[]`, as `RunTask` and `StartTask` answer it.
@@ -447,7 +442,7 @@ pub fn of_failure(failure: &Failure) -> Diagnosis {
         .or_else(|| failure.detail.as_deref().and_then(classify).map(|finding| finding.cause))
         .unwrap_or(Cause::Unknown);
     let evidence = [("failure", reason), ("detail", failure.detail.as_deref())];
-    of_texts(cause, evidence, &advice::for_failure(cause, reason.unwrap_or_default()))
+    of_texts(cause, evidence, advice::for_failure(cause, reason.unwrap_or_default()))
 }
 
 /// The words that stand alone in `failures[]`.
@@ -462,11 +457,11 @@ fn failure_word(reason: &str) -> Option<Cause> {
     }
 }
 
-fn of_texts<const N: usize>(cause: Cause, texts: [(&str, Option<&str>); N], advice: &str) -> Diagnosis {
+fn of_texts<const N: usize>(cause: Cause, texts: [(&str, Option<&str>); N], advice: Advice) -> Diagnosis {
     let denied_action = texts.iter().find_map(|(_, text)| denied::denied_action((*text)?));
     let evidence: Vec<Evidence> =
         texts.into_iter().filter_map(|(source, text)| Some(Evidence::new(source, text?))).collect();
-    Diagnosis { cause, container: None, exit_code: None, evidence, denied_action, advice: redact(advice) }
+    Diagnosis { cause, container: None, exit_code: None, evidence, denied_action, advice }
 }
 
 #[cfg(test)]

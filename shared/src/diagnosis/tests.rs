@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::event::Event;
+use crate::words::Language;
 
-fn task(detail: Value) -> TaskStateChange {
+pub(super) fn task(detail: Value) -> TaskStateChange {
     let mut whole = json!({
         "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
         "taskArn": "arn:aws:ecs:eu-central-1:123456789012:task/shop/0123",
@@ -132,7 +133,7 @@ fn an_expected_stop_stays_that_whatever_the_exit_codes() {
             "containers": [{"name": "app", "exitCode": code}],
         });
         let diagnosis = check(detail, Cause::ScaledIn, None);
-        assert_eq!(diagnosis.advice.as_str().contains("SIGTERM"), code == 137);
+        assert_eq!(diagnosis.advice.text(Language::En).as_str().contains("SIGTERM"), code == 137);
     }
 }
 
@@ -428,7 +429,7 @@ fn the_advice_names_the_denied_action_and_the_task_definition() {
         None,
     );
     assert_eq!(
-        diagnosis.advice.as_str(),
+        diagnosis.advice.text(Language::En).as_str(),
         "Attach `ecr:BatchGetImage` on `arn:aws:ecr:eu:1:repository/api` to the execution role of `api:42`."
     );
 }
@@ -470,7 +471,9 @@ proptest! {
         let detail = json!({"stoppedReason": text, "containers": [{"name": "app", "exitCode": code, "reason": text}]});
         let diagnosis = of_task(&task(detail)).unwrap();
         prop_assert!(diagnosis.evidence.len() <= MAX_EVIDENCE);
-        prop_assert!(!diagnosis.advice.as_str().is_empty());
+        for language in Language::ALL {
+            prop_assert!(!diagnosis.advice.text(language).as_str().is_empty());
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::*;
 use crate::action::{ActionId, Call, Precondition, Remedy, Ruling};
 use crate::arn::{ClusterArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
-use crate::diagnosis::{Cause, Diagnosis};
+use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
     Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
     TaskDefinition, Watch,
@@ -14,7 +14,6 @@ use crate::ecs::{
 use crate::incident::{Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
 use crate::ledger::{Budget, Opening, Openings, Scope, Switch};
 use crate::observed::Observed;
-use crate::redact::redact;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_763_672_400 + second).unwrap()
@@ -55,7 +54,7 @@ fn failure(second: i64) -> Failure {
             exit_code: None,
             evidence: Vec::new(),
             denied_action: None,
-            advice: redact("Look."),
+            advice: Advice::read_the_evidence(),
         },
         task: Some(TaskArn::new(format!("task/{second}"))),
         task_definition: Some(revision(42)),

@@ -351,7 +351,7 @@ fn read_entries<'de, D: Deserializer<'de>>(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::redact::redact;
+    use crate::diagnosis::Advice;
     use proptest::prelude::*;
 
     pub(crate) fn failure(task: u32, version: u64, second: i64, cause: Cause) -> Failure {
@@ -366,7 +366,7 @@ pub(crate) mod tests {
                 exit_code: None,
                 evidence: Vec::new(),
                 denied_action: None,
-                advice: redact("Look."),
+                advice: Advice::read_the_evidence(),
             },
             task: Some(TaskArn::new(name)),
             task_definition: None,

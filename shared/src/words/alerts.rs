@@ -38,9 +38,9 @@ pub fn place(target: &Target, language: Language) -> String {
     let (name, cluster) = (target.name(), target.cluster().name());
     match (language, target) {
         (En, _) => target.to_string(),
-        (Ja, Target::Service { .. }) => format!("サービス {name}（{cluster}）"),
-        (Ja, Target::Family { .. }) => format!("タスク {name}（{cluster}）"),
-        (Ja, Target::ContainerInstance { .. }) => format!("コンテナインスタンス {name}（{cluster}）"),
+        (Ja, Target::Service { .. }) => format!("サービス {name} ({cluster})"),
+        (Ja, Target::Family { .. }) => format!("タスク {name} ({cluster})"),
+        (Ja, Target::ContainerInstance { .. }) => format!("コンテナインスタンス {name} ({cluster})"),
     }
 }
 
@@ -73,13 +73,13 @@ pub fn ended(count: &str, took: SignedDuration, by: Ending, at: Timestamp, langu
         (Ending::Quiet, En) => "no failure for a while, though ECS has not reported a steady state",
         (Ending::Gone, En) => "the container instance has left the cluster",
         (Ending::Steady, Ja) => "ECS が定常状態を報告しました",
-        (Ending::Quiet, Ja) => "しばらく失敗がありません（ECS は定常状態を報告していません）",
+        (Ending::Quiet, Ja) => "しばらく失敗がありません (ECS は定常状態を報告していません)",
         (Ending::Gone, Ja) => "コンテナインスタンスがクラスターから外れました",
     };
     let (took, at) = (duration(took, language), moment(at, language));
     match language {
         En => format!("{count} in {took}; {how} ({at})"),
-        Ja => format!("{took}で{count}。{how}（{at}）"),
+        Ja => format!("{took}で{count}。{how} ({at})"),
     }
 }
 
@@ -87,7 +87,7 @@ pub fn ended(count: &str, took: SignedDuration, by: Ending, at: Timestamp, langu
 pub fn resolved(place: &str, cause: &str, language: Language) -> String {
     match language {
         En => format!("{place}: resolved, was {cause}"),
-        Ja => format!("{place}: 解決しました（原因: {cause}）"),
+        Ja => format!("{place}: 解決しました (原因: {cause})"),
     }
 }
 
@@ -95,7 +95,7 @@ pub fn resolved(place: &str, cause: &str, language: Language) -> String {
 pub fn nobody_knows(place: &str, cause: &str, language: Language) -> String {
     match language {
         En => format!("{place}: nobody knows whether an action took effect ({cause})"),
-        Ja => format!("{place}: アクションの結果が不明です（{cause}）"),
+        Ja => format!("{place}: アクションの結果が不明です ({cause})"),
     }
 }
 
@@ -108,7 +108,7 @@ pub fn fails(place: &str, headline: &str, cause: &str, question: Option<&str>, l
     let question = question.unwrap_or_default();
     match language {
         En => format!("{place}: {headline} ({cause}){question}"),
-        Ja => format!("{place}: {headline}（{cause}）{question}"),
+        Ja => format!("{place}: {headline} ({cause}){question}"),
     }
 }
 
@@ -219,7 +219,7 @@ pub fn denied(action: &str, resource: &str, language: Language) -> String {
 pub fn account(account: &str, region: &str, language: Language) -> String {
     match language {
         En => format!("{account} in {region}"),
-        Ja => format!("{account}（{region}）"),
+        Ja => format!("{account} ({region})"),
     }
 }
 
@@ -265,7 +265,7 @@ pub fn deployed(
     let at = moment(at, language);
     let took = took.map(|took| match language {
         En => format!(" after {}", duration(took, language)),
-        Ja => format!("（所要 {}）", duration(took, language)),
+        Ja => format!(" (所要 {})", duration(took, language)),
     });
     let reason = reason.map(|reason| format!(": {reason}"));
     format!("{at}{}{}", took.unwrap_or_default(), reason.unwrap_or_default())
@@ -286,7 +286,7 @@ pub fn outage(cluster: &str, count: usize, what: &str, is_open: bool, language: 
         (En, true) => format!("{count} services of {cluster} fail together: {what}"),
         (En, false) => format!("{cluster}: outage resolved, {count} services had failed: {what}"),
         (Ja, true) => format!("{cluster} で{count}サービスが同時に失敗: {what}"),
-        (Ja, false) => format!("{cluster}: 障害は解決しました（{count}サービス、{what}）"),
+        (Ja, false) => format!("{cluster}: 障害は解決しました ({count}サービス、{what})"),
     }
 }
 
@@ -308,7 +308,7 @@ pub fn outage_status(
         (Ja, None) => format!("{from} から。失敗中 {failing}、復旧済み {over}"),
         (Ja, Some(at)) => {
             let (took, at) = (duration(at.duration_since(since), language), moment(at, language));
-            format!("{took}で{over}件すべて復旧しました（{at}）")
+            format!("{took}で{over}件すべて復旧しました ({at})")
         }
     }
 }
@@ -326,7 +326,7 @@ pub fn outage_advice(cluster: &str, language: Language) -> (String, String) {
         Ja => (
             "多数のリビジョン不良ではなく一つの障害と判断し、Steward は何も変更しません。".to_owned(),
             format!(
-                "共通点（レジストリ、ゾーン、ロール、依存先、{cluster} のネットワーク）を確認してください。個別の通知はこのメッセージにまとめています。\
+                "共通点 (レジストリ、ゾーン、ロール、依存先、{cluster} のネットワーク)を確認してください。個別の通知はこのメッセージにまとめています。\
                  `steward suppressed` で一覧できます。"
             ),
         ),
@@ -368,7 +368,7 @@ pub fn withheld(why: &Why, language: Language) -> String {
         (En, Why::Refused) => "the channel refuses messages; another was told".to_owned(),
         (En, Why::Over) => "it was over before it could be told".to_owned(),
         (Ja, Why::NoRoute) => "通知先のルートがありません".to_owned(),
-        (Ja, Why::Silenced { by }) => format!("サイレンス中（{by}）"),
+        (Ja, Why::Silenced { by }) => format!("サイレンス中 ({by})"),
         (Ja, Why::Outage) => "障害としてまとめて通知".to_owned(),
         (Ja, Why::Flapping) => "発生と復旧を繰り返しています".to_owned(),
         (Ja, Why::Budget) => "チャンネルの通知上限に達しました".to_owned(),

@@ -3,7 +3,9 @@
 //! The domain decides by types; here they become sentences. English is also what logs, the ledger and the command line
 //! say. Whatever AWS, an image or a person wrote is quoted as it is, in any language.
 
+mod advice;
 pub mod alerts;
+pub mod causes;
 pub mod steps;
 
 use std::fmt;

@@ -7,9 +7,9 @@ pub fn opened(place: &str, headline: &str, cause: &str, again: Option<usize>, la
     match (language, again) {
         (En, None) => format!("{place} fails: {headline} ({cause})"),
         (En, Some(times)) => format!("{place} fails again, {times} times of late: {headline} ({cause})"),
-        (Ja, None) => format!("{place} が失敗しています: {headline}（{cause}）"),
+        (Ja, None) => format!("{place} が失敗しています: {headline} ({cause})"),
         (Ja, Some(times)) => {
-            format!("{place} が再び失敗しています（直近{times}回目）: {headline}（{cause}）")
+            format!("{place} が再び失敗しています (直近{times}回目): {headline} ({cause})")
         }
     }
 }
@@ -18,7 +18,7 @@ pub fn opened(place: &str, headline: &str, cause: &str, again: Option<usize>, la
 pub fn cause(headline: &str, cause: &str, language: Language) -> String {
     match language {
         En => format!("another cause: {headline} ({cause})"),
-        Ja => format!("別の原因: {headline}（{cause}）"),
+        Ja => format!("別の原因: {headline} ({cause})"),
     }
 }
 
@@ -79,7 +79,7 @@ pub fn still(status: &str, language: Language) -> String {
 pub fn logs(container: &str, task: &str, language: Language) -> String {
     match language {
         En => format!("last log lines of container {container} (task {task})"),
-        Ja => format!("コンテナ {container} の最後のログ（タスク {task}）"),
+        Ja => format!("コンテナ {container} の最後のログ (タスク {task})"),
     }
 }
 

@@ -32,5 +32,5 @@ fuzz_target!(|input: (u8, i64, String, String)| {
     let diagnosis = explain([&app, &sidecar]).expect("a stopped task has a cause");
     assert_eq!(Some(&diagnosis), explain([&sidecar, &app]).as_ref());
     assert!(diagnosis.evidence.len() <= 6 && diagnosis.evidence.iter().all(|e| e.text.as_str().len() <= 4_096));
-    assert!(!diagnosis.advice.as_str().is_empty());
+    assert!(!diagnosis.advice.to_string().is_empty());
 });

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::action::Remedy;
-use crate::diagnosis::Diagnosis;
-use crate::redact::redact;
+use crate::diagnosis::{Advice, Diagnosis};
 
 const DAY: i64 = 24 * 3_600;
 
@@ -14,7 +13,7 @@ pub(super) fn diagnosis() -> Diagnosis {
         exit_code: None,
         evidence: Vec::new(),
         denied_action: None,
-        advice: redact("Force a new deployment."),
+        advice: Advice::read_the_evidence(),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn message(deployment: &Deployment, style: &Style<'_>) -> Message {
         evidence: quotes(sample, style.evidence),
         advice: sample
             .filter(|_| status == Some(DeploymentStatus::Failed))
-            .map(|sample| sample.diagnosis.advice.clone()),
+            .map(|sample| sample.diagnosis.advice.text(language)),
         links: links::target(&deployment.service)
             .into_iter()
             .chain(links::deployments(&deployment.service))

@@ -8,6 +8,7 @@ use crate::notification::{Fact, Link, Message, Tone, links, remedies};
 use crate::redact::redact;
 use crate::words::Language;
 use crate::words::alerts::{self, Name};
+use crate::words::causes;
 
 pub(super) fn message(incident: &Incident, style: &Style<'_>) -> Message {
     let language = style.language;
@@ -25,7 +26,7 @@ pub(super) fn message(incident: &Incident, style: &Style<'_>) -> Message {
         asks: said.asks,
         facts: facts(incident, sample, language),
         evidence: quotes(sample, style.evidence),
-        advice: sample.map(|sample| sample.diagnosis.advice.clone()),
+        advice: sample.map(|sample| sample.diagnosis.advice.text(language)),
         done: said.done,
         logs: style.logs.iter().filter(|_| incident.is_open()).map(|line| line.text.clone()).collect(),
         links: links_of(incident, sample),
@@ -43,7 +44,8 @@ fn headline(incident: &Incident, cause: Cause, said: &remedies::Said, language: 
         Status::Open => {
             let severity = if said.is_in_vain { Severity::Critical } else { incident.severity() };
             let question = said.asked_for.map(|remedy| remedy.describe());
-            let title = alerts::fails(&place, cause.headline(), cause.as_str(), question, language);
+            let title =
+                alerts::fails(&place, causes::headline(cause, language), cause.as_str(), question, language);
             (Tone::Alert(severity), title)
         }
         Status::Resolved { .. } => (Tone::Good, alerts::resolved(&place, cause.as_str(), language)),

@@ -8,6 +8,7 @@ use crate::notification::{Message, Tone};
 use crate::redact::redact;
 use crate::words::Language;
 use crate::words::alerts::{self, Name};
+use crate::words::causes;
 
 /// So many services are named; the rest are counted.
 const MAX_NAMED: usize = 15;
@@ -38,7 +39,8 @@ pub(super) fn message(outage: &Outage, style: &Style<'_>) -> Message {
 
 /// How many fail, and of what.
 pub(super) fn title(outage: &Outage, language: Language) -> String {
-    let causes = outage.causes.iter().map(|cause| format!("{} ({cause})", cause.headline()));
+    let causes =
+        outage.causes.iter().map(|cause| format!("{} ({cause})", causes::headline(*cause, language)));
     let what: Vec<String> = causes.chain(outage.zones.iter().cloned()).collect();
     alerts::outage(outage.cluster.name(), outage.count(), &what.join(", "), outage.is_open(), language)
 }

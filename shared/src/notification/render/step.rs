@@ -9,7 +9,7 @@ use crate::incident::{Deployment, Incident, Note, Severity};
 use crate::ledger::{ChannelRecord, Outage};
 use crate::notification::{Message, Step, Tone, Weight, What, remedies};
 use crate::redact::{Redacted, redact};
-use crate::words::{alerts, steps};
+use crate::words::{alerts, causes, steps};
 
 pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -> Message {
     let language = style.language;
@@ -19,7 +19,7 @@ pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -
         alerts::place(&incident.target, language),
     );
     let line = match &step.what {
-        What::Cause(cause) => steps::cause(cause.headline(), cause.as_str(), language),
+        What::Cause(cause) => steps::cause(causes::headline(*cause, language), cause.as_str(), language),
         What::Grew(count) => steps::grew(*count, language),
         What::Critical => steps::critical(&status, language),
         What::Held => return brief(step, remedies::held(incident), style),
@@ -29,7 +29,13 @@ pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -
         What::Relapsed => steps::relapsed(&status, language),
         What::Still => steps::still(&status, language),
         What::Logs => return logs(incident, step, style),
-        _ => steps::opened(&place, leading.headline(), leading.as_str(), style.again, language),
+        _ => steps::opened(
+            &place,
+            causes::headline(leading, language),
+            leading.as_str(),
+            style.again,
+            language,
+        ),
     };
     brief(step, redact(&line), style)
 }
@@ -46,7 +52,7 @@ pub(super) fn of_outage(outage: &Outage, step: &Step, style: &Style<'_>) -> Mess
     let language = style.language;
     let status = outage::status(outage, language);
     let line = match &step.what {
-        What::Cause(cause) => steps::cause(cause.headline(), cause.as_str(), language),
+        What::Cause(cause) => steps::cause(causes::headline(*cause, language), cause.as_str(), language),
         What::Grew(count) => steps::spread(*count, language),
         What::Resolved => steps::resolved(&status, None, language),
         What::Relapsed => steps::relapsed(&status, language),

@@ -9,7 +9,7 @@ use crate::arn::{
     TaskDefinitionArn,
 };
 use crate::config::{Entry, Glob, Mode, OnStuck, Rerun, Rules, Selector};
-use crate::diagnosis::{Cause, Diagnosis};
+use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
     Controller, DesiredCount, Launch, PendingCount, Rollout, RunningCount, ServiceDeployment,
     ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
@@ -19,7 +19,6 @@ use crate::incident::{
     DeploymentStatus, Failure, Fingerprint, Lost, Observation, Retirement, Step, Story, Unwell,
 };
 use crate::ledger::Openings;
-use crate::redact::redact;
 
 const GOOD: u32 = 41;
 const BAD: u32 = 42;
@@ -52,7 +51,7 @@ fn failure(minute: i64, number: u32, cause: Cause) -> Observation {
             exit_code: None,
             evidence: Vec::new(),
             denied_action: None,
-            advice: redact("Look."),
+            advice: Advice::read_the_evidence(),
         },
         task: Some(TaskArn::new(task)),
         task_definition: Some(revision(number)),
