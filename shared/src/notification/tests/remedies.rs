@@ -85,7 +85,7 @@ fn held(refusal: &Refusal) -> Incident {
 /// What every channel says of it.
 fn everywhere(incident: &Incident) -> String {
     let message = super::incident(incident);
-    let slack = serde_json::to_string_pretty(&blocks(&message)).unwrap();
+    let slack = serde_json::to_string_pretty(&slack::blocks(&message)).unwrap();
     let (subject, body) = (mail::subject(&message), mail::body(&message));
     format!("{}\n\n── mail ──\n{subject}\n\n{body}\n\n── Slack ──\n{slack}", plain(&message))
 }
@@ -183,9 +183,9 @@ fn a_command_is_whole_in_every_channel_whatever_surrounds_it() {
             let mut message = super::incident(&with(incident_of_checkout(), &action));
             let longest = redact(&noise);
             message.evidence = vec![longest.clone(); 3];
-            message.facts = vec![Fact { name: "Denied", value: longest.clone() }; 12];
+            message.facts = vec![Fact { name: Name::Denied, value: longest.clone() }; 12];
             message.advice = Some(longest);
-            let slack = blocks(&message);
+            let slack = slack::blocks(&message);
             let ask = slack["blocks"][2]["text"]["text"].as_str().unwrap();
             assert!(ask.contains(&command), "{unit}: {ask}");
             assert!(plain(&message).contains(&command) && mail::body(&message).contains(&command));
