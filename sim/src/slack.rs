@@ -1,7 +1,7 @@
 //! A stand-in for Slack: a [`workspace`] that keeps Slack's rules, and a server that answers for it.
 //!
-//! `POST /services/T…/B…/XXXX` are incoming webhooks, `/api/METHOD` is the Web API. Both are answered as Slack answers, or as a
-//! test says: webhooks by a script of [`Reply`], methods by one of [`Fault`] each.
+//! `POST /services/T…/B…/XXXX` are incoming webhooks, `/api/METHOD` is the Web API. Both are answered as Slack answers, or as
+//! a test says: webhooks by a script of [`Reply`], methods by one of [`Fault`] each.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;

@@ -29,7 +29,7 @@ const READS: &str = "conversations.";
 impl Shared {
     pub(super) async fn answer(&self, request: Request<Bytes>) -> HttpReply {
         match request.uri().path().strip_prefix("/api/") {
-            Some(method) => self.call(&method.to_owned(), &request).await,
+            Some(method) => self.call(method, &request).await,
             None => self.deliver(&request).await,
         }
     }

@@ -5,6 +5,7 @@
 //! | `<!channel>`, `<!here>`, `<!everyone>`, `<@U…>` and `<!subteam^S…>` ring, in mrkdwn only | `docs.slack.dev/messaging/formatting-message-text` |
 //! | `&`, `<` and `>` are control characters; as `&amp;`, `&lt;` and `&gt;` they are themselves | the same |
 //! | `@channel` and its like ring where `link_names` is set or `parse` is `full` | the same, "automatic parsing" |
+//! | in a block's mrkdwn "certain mentions" are parsed unless it is `verbatim` | `docs.slack.dev/reference/block-kit/composition-objects/text-object` |
 //! | rich text rings by elements: `user`, `usergroup`, `broadcast` | `docs.slack.dev/reference/block-kit/blocks/rich-text-block` |
 //!
 //! Mentions in code, and in a `text` that stands behind blocks, count too: a check had better be too strict.
@@ -24,8 +25,7 @@ pub(super) fn rings(text: &str, blocks: &[Value], linked: bool) -> BTreeSet<Ring
     let mut rings = BTreeSet::new();
     in_mrkdwn(text, &mut rings);
     if linked {
-        let bare = BROADCASTS.iter().filter(|name| text.contains(&format!("@{name}")));
-        rings.extend(bare.map(|name| format!("!{name}")));
+        bare(text, &mut rings);
     }
     for block in blocks {
         in_block(block, &mut rings);
@@ -40,6 +40,12 @@ fn in_mrkdwn(text: &str, rings: &mut BTreeSet<Ring>) {
     rings.extend(targets.filter(|target| is_ring(target)).map(str::to_owned));
 }
 
+/// Names as people type them.
+fn bare(text: &str, rings: &mut BTreeSet<Ring>) {
+    let named = BROADCASTS.iter().filter(|name| text.contains(&format!("@{name}")));
+    rings.extend(named.map(|name| format!("!{name}")));
+}
+
 fn is_ring(target: &str) -> bool {
     let id = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match (target.strip_prefix('@'), target.strip_prefix('!')) {
@@ -52,7 +58,13 @@ fn is_ring(target: &str) -> bool {
 fn in_block(value: &Value, rings: &mut BTreeSet<Ring>) {
     let field = |name: &str| value.get(name).and_then(Value::as_str);
     match field("type") {
-        Some("mrkdwn" | "markdown") => in_mrkdwn(field("text").unwrap_or_default(), rings),
+        Some("mrkdwn" | "markdown") => {
+            let text = field("text").unwrap_or_default();
+            in_mrkdwn(text, rings);
+            if value.get("verbatim") != Some(&Value::Bool(true)) {
+                bare(text, rings);
+            }
+        }
         Some("user") => rings.extend(field("user_id").map(|user| format!("@{user}"))),
         Some("usergroup") => rings.extend(field("usergroup_id").map(|group| format!("!subteam^{group}"))),
         Some("broadcast") => rings.extend(field("range").map(|range| format!("!{range}"))),
@@ -137,6 +149,15 @@ mod tests {
         ];
         let all: Vec<Ring> = rings("", &blocks, false).into_iter().collect();
         assert_eq!(all, ["!here", "@U1", "@U2"]);
+    }
+
+    #[test]
+    fn a_bare_name_in_a_block_rings_unless_it_is_verbatim() {
+        let of = |verbatim| {
+            let text = json!({ "type": "mrkdwn", "text": "@here", "verbatim": verbatim });
+            rings("", &[json!({ "type": "section", "text": text })], false).len()
+        };
+        assert_eq!((of(Value::Null), of(json!(false)), of(json!(true))), (1, 1, 0));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn what_breaks_a_rule_is_refused_in_slacks_words_and_not_posted() {
             "invalid_metadata_schema",
         ),
         (json!({ "thread_ts": "1600000000.000100" }), "thread_not_found"),
-        (json!({ "thread_ts": 1_600_000_000.0001 }), "invalid_thread_ts"),
+        (json!({ "thread_ts": 1.6e9 }), "invalid_thread_ts"),
         (json!({ "thread_ts": "yesterday" }), "invalid_thread_ts"),
     ];
     for (more, word) in refused {
