@@ -27,7 +27,7 @@
 //! | [`moto`] | DynamoDB, SNS and SSM |
 //! | [`ecs`] | ECS's control plane in virtual time; [`ecs::server`] answers for it as ECS does |
 //! | [`ecs::botocore`] | holds what is asked of ECS, and answered, against AWS's own model |
-//! | [`slack`] | Slack's webhooks |
+//! | [`slack`], [`slack::workspace`] | Slack as a service, and a workspace that keeps Slack's rules, in virtual time |
 //!
 //! ```no_run
 //! # async fn house() -> Result<(), Box<dyn std::error::Error>> {

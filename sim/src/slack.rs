@@ -1,28 +1,33 @@
-//! A stand-in for Slack's incoming webhooks: `POST /services/T…/B…/XXXX`, answered as Slack answers, or as a test says.
+//! A stand-in for Slack: a [`workspace`] that keeps Slack's rules, and a server that answers for it.
+//!
+//! `POST /services/T…/B…/XXXX` are incoming webhooks, `/api/METHOD` is the Web API. Both are answered as Slack answers, or as
+//! a test says: webhooks by a script of [`Reply`], methods by one of [`Fault`] each.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::header::HeaderValue;
-use hyper::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::http::{Cut, Reply as HttpReply, Server};
+use crate::http::Server;
 use crate::sync::lock;
 
 mod blocks;
+mod server;
 #[cfg(test)]
 mod tests;
+pub mod workspace;
 
 pub use blocks::violation;
 
-/// A client that waits for this is a client whose patience is tested.
-const HANG: Duration = Duration::from_mins(15);
+use workspace::{Fault, SCOPES, Workspace};
+
+/// The channel of [`Slack::start`]: all webhooks post to it.
+pub const CHANNEL: &str = "C00000000";
+/// The bot token of [`Slack::start`], with all scopes.
+pub const TOKEN: &str = "xoxb-000000000000-steward";
 
 /// What Slack answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +71,19 @@ pub struct Delivery {
     pub posted: bool,
 }
 
+/// A call of the Web API as it came, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// When.
+    pub at: Timestamp,
+    /// `chat.postMessage` and its like.
+    pub method: String,
+    /// Decoded; null where they could not be.
+    pub arguments: Value,
+    /// What it was answered with; `None` where there was no answer.
+    pub answer: Option<Value>,
+}
+
 /// The server; stops on drop.
 #[derive(Debug)]
 pub struct Slack {
@@ -81,15 +99,31 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
+    workspace: Workspace,
     deliveries: Vec<Delivery>,
     script: VecDeque<Reply>,
     always: Option<Reply>,
+    calls: Vec<Call>,
+    /// By method; `None` is no fault.
+    faults: BTreeMap<String, VecDeque<Option<Fault>>>,
 }
 
 impl Slack {
-    /// Serves on a free port of the loopback interface.
+    /// Serves on a free port of the loopback interface: [`CHANNEL`] by all webhooks and by [`TOKEN`], as often as one likes.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let mut workspace = Workspace::new();
+        workspace.unlimited();
+        workspace.open(CHANNEL, "alerts");
+        workspace.install(TOKEN, "A0STEWARD", SCOPES);
+        workspace.invite("A0STEWARD", CHANNEL);
+        workspace.hook_all("A0STEWARD", CHANNEL);
+        Self::serve(workspace).await
+    }
+
+    /// Serves a workspace, by the wall's clock.
+    pub async fn serve(workspace: Workspace) -> io::Result<Self> {
+        let state = Mutex::new(State { workspace, ..State::default() });
+        let shared = Arc::new(Shared { state, changed: Notify::default() });
         let handler = {
             let shared = Arc::clone(&shared);
             move |request| {
@@ -98,6 +132,21 @@ impl Slack {
             }
         };
         Ok(Self { shared, server: Server::start(handler).await? })
+    }
+
+    /// Looks at the workspace, or changes it.
+    pub fn workspace<T>(&self, look: impl FnOnce(&mut Workspace) -> T) -> T {
+        look(&mut lock(&self.shared.state).workspace)
+    }
+
+    /// The next calls of a method go wrong so, one each; `None` goes well, as does what follows.
+    pub fn faults(&self, method: &str, faults: impl IntoIterator<Item = Option<Fault>>) {
+        lock(&self.shared.state).faults.entry(method.to_owned()).or_default().extend(faults);
+    }
+
+    /// All calls of the Web API so far, in order of arrival.
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.shared.state).calls.clone()
     }
 
     /// The value of `STEWARD_TEST_SLACK_ORIGIN`.
@@ -110,22 +159,22 @@ impl Slack {
         "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX".to_owned()
     }
 
-    /// The next requests are answered so, one each; what follows is judged.
+    /// The next webhook requests are answered so, one each; what follows is judged.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
         lock(&self.shared.state).script.extend(replies);
     }
 
-    /// All requests that no script answers are answered so from now on.
+    /// All webhook requests that no script answers are answered so from now on.
     pub fn always(&self, reply: Reply) {
         lock(&self.shared.state).always = Some(reply);
     }
 
-    /// All requests so far, in order of arrival.
+    /// All webhook requests so far, in order of arrival.
     pub fn deliveries(&self) -> Vec<Delivery> {
         lock(&self.shared.state).deliveries.clone()
     }
 
-    /// What people can read in the channel.
+    /// What webhooks posted, as it came.
     pub fn posted(&self) -> Vec<Value> {
         let state = lock(&self.shared.state);
         state
@@ -136,106 +185,26 @@ impl Slack {
             .collect()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until so many webhook requests have come.
     pub async fn delivered(&self, requests: usize) -> Vec<Delivery> {
+        self.come(requests, Self::deliveries).await
+    }
+
+    /// Waits until so many calls of the Web API have come.
+    pub async fn called(&self, calls: usize) -> Vec<Call> {
+        self.come(calls, Self::calls).await
+    }
+
+    async fn come<T>(&self, many: usize, all: impl Fn(&Self) -> Vec<T>) -> Vec<T> {
         loop {
             let changed = self.shared.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let deliveries = self.deliveries();
-            if deliveries.len() >= requests {
-                return deliveries;
+            let come = all(self);
+            if come.len() >= many {
+                return come;
             }
             changed.await;
         }
     }
-}
-
-impl Shared {
-    async fn answer(&self, request: Request<Bytes>) -> HttpReply {
-        let body = serde_json::from_slice(request.body()).unwrap_or(Value::Null);
-        let reply = {
-            let mut state = lock(&self.state);
-            let always = state.always.clone().unwrap_or(Reply::Judge);
-            state.script.pop_front().unwrap_or(always)
-        };
-        let judged = judge(&request, &body);
-        let (response, posted) = self::response(&reply, judged);
-        let headers = request.headers().iter();
-        let delivery = Delivery {
-            at: Timestamp::now(),
-            path: request.uri().path().to_owned(),
-            headers: headers
-                .map(|(name, value)| {
-                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-                })
-                .collect(),
-            body,
-            status: response.as_ref().ok().map(|response| response.status().as_u16()),
-            posted,
-        };
-        lock(&self.state).deliveries.push(delivery);
-        self.changed.notify_waiters();
-        if reply == Reply::Hang {
-            tokio::time::sleep(HANG).await;
-        }
-        response
-    }
-}
-
-/// The answer, and whether the message is in the channel.
-fn response(reply: &Reply, judged: (StatusCode, &'static str)) -> (HttpReply, bool) {
-    let text = |(status, text): (StatusCode, &'static str)| crate::http::reply(status, "text/html", text);
-    let valid = judged.0 == StatusCode::OK;
-    let refused = |status, words| (Ok(text((status, words))), false);
-    match reply {
-        Reply::Judge => (Ok(text(judged)), valid),
-        Reply::LoseAnswer => (Err(Cut), valid),
-        Reply::Hang => (Err(Cut), false),
-        Reply::RateLimited(seconds) => {
-            let mut response = text((StatusCode::TOO_MANY_REQUESTS, "rate_limited"));
-            response.headers_mut().insert(hyper::header::RETRY_AFTER, (*seconds).into());
-            (Ok(response), false)
-        }
-        Reply::Broken => refused(StatusCode::INTERNAL_SERVER_ERROR, "rollup_error"),
-        Reply::InvalidPayload => refused(StatusCode::BAD_REQUEST, "invalid_payload"),
-        Reply::InvalidToken => refused(StatusCode::FORBIDDEN, "invalid_token"),
-        Reply::NoService => refused(StatusCode::NOT_FOUND, "no_service"),
-        Reply::ChannelIsArchived => refused(StatusCode::GONE, "channel_is_archived"),
-        Reply::Redirect(to) => {
-            let mut response = text((StatusCode::FOUND, ""));
-            if let Ok(to) = HeaderValue::from_str(to) {
-                response.headers_mut().insert(hyper::header::LOCATION, to);
-            }
-            (Ok(response), false)
-        }
-    }
-}
-
-/// What Slack says to a request.
-fn judge(request: &Request<Bytes>, body: &Value) -> (StatusCode, &'static str) {
-    if request.method() != Method::POST {
-        return (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
-    }
-    if !is_webhook(request.uri().path()) {
-        return (StatusCode::NOT_FOUND, "no_service");
-    }
-    if !body.is_object() {
-        return (StatusCode::BAD_REQUEST, "invalid_payload");
-    }
-    if body.get("text").and_then(Value::as_str).is_none_or(str::is_empty) {
-        // Slack would take blocks alone: notifications without `text` say nothing on a phone, so they are refused here.
-        return (StatusCode::BAD_REQUEST, "no_text");
-    }
-    match body.get("blocks").map(violation) {
-        Some(Some(_)) => (StatusCode::BAD_REQUEST, "invalid_blocks"),
-        _ => (StatusCode::OK, "ok"),
-    }
-}
-
-/// `/services/T…/B…/secret`.
-fn is_webhook(path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').collect();
-    matches!(parts.as_slice(), ["", "services", team, webhook, secret]
-        if team.starts_with('T') && webhook.starts_with('B') && !secret.is_empty())
 }
