@@ -4,7 +4,6 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use steward::config::Way;
 use steward::config::store::{self, Applied, Change};
 use steward::ports::ParameterStore;
 
@@ -44,13 +43,7 @@ async fn apply<P: ParameterStore>(
     ask: impl FnOnce() -> io::Result<Answer>,
     out: &mut impl Write,
 ) -> io::Result<ExitCode> {
-    if let Way::To(name) = &valid.configuration.notifications.slack
-        && name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
-    {
-        let problem = format!(
-            "notifications.slack.webhook: {name} lies below {path}, which all may read who may read the configuration: \
-             keep secrets elsewhere, such as at /steward/secrets/slack"
-        );
+    if let Some(problem) = configuration::misplaced_secret(path, &valid.configuration) {
         return account::fail(&io::Error::other(problem));
     }
     let change = match store::prepare(store, path, valid.file).await {

@@ -65,7 +65,11 @@ fn everything_that_is_wrong_is_told_at_once_with_line_and_column() {
          budgets: {services: {count: 1}, account: {count: 1000}}\n\
          incidnts:\n  quiet: 5m\n\
          incidents:\n  quiet: 5m\n  host-quiet: 30\n  agent_away: 30\n  keep_closed: [1, 2]\n\
-         notifications:\n  grouping: 1h\n  evidence: 2 KB\n  topic: arn:aws:sns:eu:1:x\n  pager: 3\n",
+         notifications:\n  grouping: 1h\n  evidence: 2 KB\n  topic: arn:aws:sns:eu:1:x\n  pager: 3\n  \
+         repeat: 5m\n  flapping: {count: 1, witin: 1h}\n  log_lines: 51\n  language: jp\n  budget: {count: 0, within: 2d}\n  \
+         channels:\n    Ops: {topic: alerts}\n    bot: {slack: {bot: /s/bot, channel: '#ops'}, fallback: mial}\n    \
+         both: {topic: 'arn:aws:sns:eu:123456789012:x', slack: {webhook: /s/a}}\n    mail: [x]\n  \
+         routes:\n    - {match: {causes: [oom, kiled], severity: bad}, to: [bot, mail, opps]}\n    - {to: []}\n    - {to: [sns, sns]}\n",
     );
     assert_eq!(code, Some(2));
     insta::assert_snapshot!(told);
@@ -159,6 +163,44 @@ fn each_fault_has_its_line_column_and_words() {
             "version: 1\nnotifications: {slack: false}\n",
             "2:24: notifications.slack: found boolean `false`, expected `off`, or `webhook:` with the name of an SSM parameter",
         ),
+        (
+            "version: 1\nnotifications:\n  repeat: no\n",
+            "3:11: notifications.repeat: `no` is no duration; write whole numbers with the units d, h, m and s, such as `1h30m`",
+        ),
+        (
+            "version: 1\nnotifications:\n  channels:\n    ops: {slack: off}\n",
+            "4:18: notifications.channels.ops.slack: write `bot:` and `channel:`, or `webhook:`, below it",
+        ),
+        (
+            "version: 1\nnotifications:\n  channels:\n    a.b: {slack: {bot: /s, chanel: C0123456789}}\n",
+            "4:28: notifications.channels.a.b.slack: unknown key `chanel`; did you mean `channel`?",
+        ),
+        (
+            "version: 1\nnotifications:\n  channels:\n    ops: {}\n    dev:\n",
+            "4:10: notifications.channels.ops: leads nowhere: write one of `slack`, `topic` and `amazon_q` below it\n\
+             5:9: notifications.channels.dev: found null, expected keys with their values below it",
+        ),
+        // What only follows from another fault is not told.
+        (
+            "version: 1\nnotifications:\n  channels: {ops: 7}\n  routes: [{to: [ops]}]\n",
+            "3:19: notifications.channels.ops: found integer `7`, expected keys with their values below it",
+        ),
+        (
+            "version: 1\nnotifications:\n  routes: [{match: {clutser: shop}, to: []}, {to: [sns]}]\n",
+            "3:21: notifications.routes[0].match: unknown key `clutser`; did you mean `cluster`?",
+        ),
+        (
+            "version: 1\nnotifications:\n  routes: [7, {to: []}, {match: {service: api}, to: [ops]}]\n",
+            "3:12: notifications.routes[0]: found integer `7`, expected keys with their values below it\n\
+             3:33: notifications.routes[2].match: is never reached: routes[0] before it has no `match`, and so holds for everything\n\
+             3:54: notifications.routes[2].to[0]: there is no channel `ops`; channels here: slack, sns",
+        ),
+        (
+            "version: 1\nnotifications:\n  routes: [{match: {causes: [oom, outofmemory]}}]\n",
+            "3:13: notifications.routes[0]: `to` is missing\n\
+             3:30: notifications.routes[0].match.causes[0]: unknown value `oom`; docs/causes.md has all that there are\n\
+             3:35: notifications.routes[0].match.causes[1]: unknown value `outofmemory`; did you mean `out_of_memory`?",
+        ),
     ] {
         let expected: String = told.lines().map(|line| format!("-:{line}\n")).collect();
         assert_eq!(validate(text), (Some(2), expected), "{text}");
@@ -169,11 +211,23 @@ fn each_fault_has_its_line_column_and_words() {
 fn a_secret_in_the_wrong_place_is_not_repeated() {
     // Put together here, for scanners of secrets look for such addresses.
     let address = format!("https://hooks.slack.com/{}/T00000000/B00000000/{}", "services", "X".repeat(24));
+    let token = format!("{}-1234567890-{}", "xoxb", "X".repeat(24));
     for text in [
         format!("version: 1\nnotifications:\n  slack: {address}\n"),
         format!("version: 1\nnotifications:\n  slack: {{webhook: \"{address}\"}}\n"),
         format!("version: 1\nnotifications:\n  topic: {address}\n"),
         format!("version: 1\nnotifications:\n  grouping: {address}\n"),
+        format!("version: 1\nnotifications:\n  channels: {{ops: \"{address}\"}}\n"),
+        format!("version: 1\nnotifications:\n  channels: {{ops: {{slack: \"{address}\"}}}}\n"),
+        format!(
+            "version: 1\nnotifications:\n  channels: {{ops: {{slack: {{bot: \"{token}\", channel: \"{token}\"}}}}}}\n"
+        ),
+        format!(
+            "version: 1\nnotifications:\n  channels: {{ops: {{slack: {{bot: /s/bot, channel: \"{token}\"}}}}}}\n"
+        ),
+        format!("version: 1\nnotifications:\n  channels: {{ops: {{slack: \"{token}\"}}}}\n"),
+        format!("version: 1\nnotifications:\n  channels: {{\"{token}\": {{}}}}\n"),
+        format!("version: 1\nnotifications:\n  routes: [{{to: [\"{address}\", \"{token}\"]}}]\n"),
         format!("version: 1\nincidents: {address}\n"),
         format!("version: 1\ndefaults: {{mode: \"{address}\"}}\n"),
         format!("version: 1\nservices: [{{match: {{service: \"{address}\"}}}}]\n"),
@@ -287,6 +341,73 @@ fn the_schema_and_the_command_line_agree() {
 }
 
 #[test]
+fn the_schema_and_the_command_line_agree_on_who_is_told() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let arn = "arn:aws:sns:eu-central-1:123456789012:alerts";
+    let (bot, id) = ("/steward/secrets/slack-bot", "C0123456789");
+    let channels = |channel: Value| json!({"channels": {"ops": channel}});
+    let slack = |slack: Value| json!({"channels": {"ops": {"slack": slack}}});
+    let matches = |matches: Value| json!({"routes": [{"match": matches, "to": ["slack"]}]});
+    for (notifications, is_valid) in [
+        (
+            json!({"repeat": "off", "flapping": {"count": 2}, "log_lines": 0, "language": "ja", "budget": {}}),
+            true,
+        ),
+        (
+            json!({"repeat": "4h", "flapping": {"within": "5m"}, "budget": {"count": 1000, "within": "1m"}}),
+            true,
+        ),
+        (json!({"repeat": null, "language": null, "channels": null, "routes": null}), true),
+        (json!({"channels": {}, "routes": []}), true),
+        (slack(json!({"bot": bot, "channel": id})), true),
+        (slack(json!({"webhook": "/steward/secrets/slack"})), true),
+        (channels(json!({"topic": arn, "language": "en", "budget": {"count": 5}, "fallback": "sns"})), true),
+        (channels(json!({"amazon_q": arn})), true),
+        (matches(json!({})), true),
+        (
+            matches(json!({
+                "cluster": "shop", "service": "a-*", "tags": {"team": "w*"}, "causes": ["killed"], "severity": "info"
+            })),
+            true,
+        ),
+        (json!({"routes": [{"to": [], "language": "ja"}]}), true),
+        (json!({"repeat": "never"}), false),
+        (json!({"repeat": 4}), false),
+        (json!({"flapping": {"count": 21}}), false),
+        (json!({"log_lines": 51}), false),
+        (json!({"log_lines": -1}), false),
+        (json!({"language": "fr"}), false),
+        (json!({"budget": {"count": 0}}), false),
+        (json!({"channels": []}), false),
+        (json!({"channels": {"ops": null}}), false),
+        (json!({"channels": {"Ops": {"topic": arn}}}), false),
+        (json!({"channels": {"slack": {"topic": arn}}}), false),
+        (channels(json!({})), false),
+        (channels(json!({"topic": arn, "amazon_q": arn})), false),
+        (channels(json!({"topic": "alerts"})), false),
+        (channels(json!({"topic": "off"})), false),
+        (slack(json!("off")), false),
+        (slack(json!({})), false),
+        (slack(json!({"bot": bot})), false),
+        (slack(json!({"channel": id})), false),
+        (slack(json!({"bot": bot, "channel": "#ops"})), false),
+        (slack(json!({"bot": bot, "channel": id, "webhook": bot})), false),
+        (slack(json!({"channel": id, "webhook": bot})), false),
+        (json!({"routes": {}}), false),
+        (json!({"routes": [{}]}), false),
+        (json!({"routes": [{"to": "slack"}]}), false),
+        (json!({"routes": [{"to": ["slack", "slack"]}]}), false),
+        (matches(json!({"causes": ["oom"]})), false),
+        (matches(json!({"severity": "fatal"})), false),
+        (matches(json!({"service": "a.b"})), false),
+    ] {
+        let value = json!({"version": 1, "notifications": notifications});
+        assert_eq!(validator.is_valid(&value), is_valid, "schema: {value}");
+        assert_eq!(validate(&value.to_string()).0 == Some(0), is_valid, "command line: {value}");
+    }
+}
+
+#[test]
 fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     let text = std::fs::read_to_string(root().join("steward.example.yaml")).unwrap();
     let example = yaml(&text);
@@ -303,6 +424,10 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     assert!(
         whole["services"].as_array().unwrap().len() == 3 && whole["guards"]["freeze"][1]["why"].is_string()
     );
+    let told = &whole["notifications"];
+    assert!(
+        told["channels"].as_object().unwrap().len() == 3 && told["routes"].as_array().unwrap().len() == 2
+    );
     assert_eq!(validate(&all), (Some(0), String::new()));
 }
 
@@ -312,14 +437,14 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str_with_options(text, options).unwrap()
 }
 
-/// A line of the example, with what stands there as an example: no single space is behind its `#`. An empty list would
-/// stand there twice.
+/// A line of the example, with what stands there as an example: no single space is behind its `#`. An empty list or
+/// section would stand there twice.
 fn with_examples(line: &str) -> Option<String> {
     let text = line.trim_start();
     let indented = line.len() - text.len();
     let example = text.strip_prefix('#').filter(|text| !text.is_empty());
     match example.filter(|text| !text.starts_with(' ') || text.starts_with("  ")) {
-        _ if text.ends_with(": []") => None,
+        _ if text.ends_with(": []") || text.ends_with(": {}") => None,
         Some(setting) => Some(format!("{:indented$}{setting}\n", "")),
         None => Some(format!("{line}\n")),
     }
@@ -337,7 +462,7 @@ fn the_manual_names_every_key() {
     keys.retain(|key| {
         key.strip_prefix("services[].").is_none_or(|key| !shared.iter().any(|other| other == key))
     });
-    assert!(shared.len() == 16 && keys.len() >= 40, "{keys:?}");
+    assert!(shared.len() == 16 && keys.len() >= 60, "{keys:?}");
     for key in keys {
         assert!(manual.contains(&format!("| `{key}` |")), "docs/configuration.md does not have {key}");
     }
@@ -357,6 +482,10 @@ fn leaves(schema: &Value, part: &Value, path: &str, keys: &mut Vec<String>) {
         if entry["properties"].is_object() {
             return leaves(schema, &entry, &format!("{path}[]"), keys);
         }
+    }
+    // Sections by a name that people choose.
+    if part["additionalProperties"]["$ref"].is_string() {
+        return leaves(schema, &part["additionalProperties"], &format!("{path}.NAME"), keys);
     }
     match part["properties"].as_object() {
         None => keys.push(path.to_owned()),

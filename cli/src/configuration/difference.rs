@@ -10,7 +10,17 @@ use steward::config::{Configuration, Entry, Policy, Rules};
 use crate::terminal::{BOLD, DIM};
 
 /// What is one setting, although it has keys of its own.
-const IN_ONE: [&str; 4] = ["notifications.slack", "guards.budgets.", "guards.outage", "rerun"];
+const IN_ONE: [&str; 7] = [
+    "notifications.slack",
+    "notifications.flapping",
+    "notifications.budget",
+    "notifications.channels.",
+    "guards.budgets.",
+    "guards.outage",
+    "rerun",
+];
+/// What is as the stack was deployed where the file does not say it.
+const DEPLOYED: [&str; 2] = ["notifications.slack", "notifications.topic"];
 
 /// A setting that changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +46,8 @@ fn settings_that_change(before: &Configuration, after: &Configuration) -> Vec<Li
     };
     let (defaults, before, after) = (settings(&Configuration::default()), settings(before), settings(after));
     changed(&before, &after, |name, value| match value {
-        None => "as deployed".to_owned(),
+        None if DEPLOYED.contains(&name) => "as deployed".to_owned(),
+        None => "none".to_owned(),
         Some(value) if defaults.get(name) == Some(value) => format!("{value} (default)"),
         Some(value) => value.clone(),
     })
@@ -146,12 +157,18 @@ fn settings(file: &File) -> BTreeMap<String, String> {
     settings
 }
 
-/// A way to people and a budget are one setting each, whatever their form in the file.
+/// A way to people, a channel and a budget are one setting each, whatever their form in the file. A route is one, too, by
+/// its place: the first that matches holds.
 fn add(settings: &mut BTreeMap<String, String>, name: String, value: &Value) {
     match value {
         Value::Object(keys) if !IN_ONE.iter().any(|one| name.starts_with(one)) => {
             for (key, value) in keys {
                 add(settings, format!("{name}.{key}"), value);
+            }
+        }
+        Value::Array(routes) if name == "notifications.routes" => {
+            for (place, route) in routes.iter().enumerate() {
+                settings.insert(format!("{name}[{place}]"), text(route));
             }
         }
         value => {
@@ -165,11 +182,19 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Object(keys) if keys.is_empty() => "declared".to_owned(),
         Value::Object(keys) => {
-            keys.iter().map(|(key, value)| format!("{key} {}", text(value))).collect::<Vec<_>>().join(", ")
+            keys.iter().map(|(key, value)| format!("{key} {}", below(value))).collect::<Vec<_>>().join(", ")
         }
         Value::Array(entries) if entries.is_empty() => "none".to_owned(),
         Value::Array(entries) => entries.iter().map(text).collect::<Vec<_>>().join("; "),
         other => other.to_string(),
+    }
+}
+
+/// The text of what stands in another: keys between parentheses, for theirs are not the other's.
+fn below(value: &Value) -> String {
+    match value {
+        Value::Object(keys) if !keys.is_empty() => format!("({})", text(value)),
+        value => text(value),
     }
 }
 
@@ -248,5 +273,30 @@ mod tests {
                 "guards.freeze: none (default) → days sat, from 22:00, to 06:00, utc_offset +00:00, why no",
             ]
         );
+    }
+
+    #[test]
+    fn a_channel_and_a_route_are_a_setting_each() {
+        let mail = "mail: {topic: 'arn:aws:sns:eu:123456789012:mail'}";
+        let ops = "ops: {slack: {bot: /s/bot, channel: C0123456789}, budget: {count: 2}, fallback: mail}";
+        let before = format!("notifications: {{channels: {{{mail}}}, routes: [{{to: [mail]}}]}}\n");
+        let route = "{match: {service: a*, causes: [killed, segfault]}, to: [ops, mail], language: ja}";
+        let after = format!(
+            "notifications: {{repeat: off, budget: {{count: 9}}, channels: {{{ops}, {mail}}}, routes: [{route}, {{to: []}}]}}\n"
+        );
+        let said = "budget (count 2, within 1h), fallback mail, slack (bot /s/bot, channel C0123456789)";
+        let matches = "match (causes killed; segfault, service a*)";
+        assert_eq!(
+            between(&before, &after),
+            [
+                "notifications.budget: count 40, within 1h (default) → count 9, within 1h".to_owned(),
+                format!("notifications.channels.ops: none → {said}"),
+                "notifications.repeat: 4h (default) → off".to_owned(),
+                format!("notifications.routes[0]: to mail → language ja, {matches}, to ops; mail"),
+                "notifications.routes[1]: none → to none".to_owned(),
+            ]
+        );
+        let lines = between(&after, "");
+        assert!(lines.contains(&format!("notifications.channels.ops: {said} → none")), "{lines:?}");
     }
 }

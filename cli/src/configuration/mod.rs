@@ -17,7 +17,7 @@ pub(crate) use difference::{lines, write_lines};
 pub(crate) use place::Place;
 pub(crate) use read::{Problem, Valid, read};
 #[cfg(feature = "aws")]
-pub(crate) use way::write_permissions;
+pub(crate) use way::{misplaced_secret, write_permissions};
 
 /// A file that is longer cannot be applied anyway.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;

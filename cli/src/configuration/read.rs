@@ -12,6 +12,8 @@ use super::tree::{At, Tree};
 
 /// An unknown key is taken for a known one that looks so much like it.
 const LOOKS_LIKE: f64 = 0.8;
+/// More words nobody reads in one line. Only causes are so many.
+const MAX_LISTED: usize = 20;
 /// More faults nobody reads at once.
 const MAX_PROBLEMS: usize = 100;
 
@@ -84,7 +86,9 @@ pub(crate) fn read(text: &str) -> Result<Valid, Vec<Problem>> {
         Ok(_) => {}
         Err(faults) => problems.extend(faults.into_iter().filter_map(|fault| {
             let path = taken.original(&segments(&fault.path));
-            let is_followed = !taken.concerns(&path);
+            let by = fault.by.map(|by| taken.original(&segments(&by)));
+            let is_followed =
+                ![Some(&path), by.as_ref()].into_iter().flatten().any(|path| taken.concerns(path));
             is_followed.then(|| Problem { at: tree.at(&path), path: tree.shown(&path), text: fault.problem })
         })),
     }
@@ -229,6 +233,7 @@ fn suggestion(unknown: &str, expected: &str, known: &str) -> String {
     let best = words.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best.filter(|word| likeness(word) >= LOOKS_LIKE) {
         Some(word) => format!("; did you mean `{word}`?"),
+        None if words.len() > MAX_LISTED => "; docs/causes.md has all that there are".to_owned(),
         None => format!("; {known}: {}", words.join(", ")),
     }
 }

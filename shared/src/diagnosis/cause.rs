@@ -38,6 +38,7 @@ macro_rules! causes {
         /// Why a task stopped.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[repr(u8)]
         pub enum Cause {
             $($(#[$doc])* $variant = $code,)+

@@ -19,6 +19,8 @@ pub struct Fault {
     pub path: String,
     /// What is wrong with it, and what would be right.
     pub problem: String,
+    /// Another field that it follows from, such as a channel that is not there.
+    pub by: Option<String>,
 }
 
 /// Checks the keys of one section. A value within its bounds goes where it belongs, one beyond them is a fault.
@@ -44,12 +46,21 @@ impl<'f> Check<'f> {
     }
 
     pub(super) fn fault(&mut self, key: &str, problem: impl Into<String>) {
-        self.faults.push(Fault { path: format!("{}.{key}", self.section), problem: problem.into() });
+        self.push(format!("{}.{key}", self.section), problem.into(), None);
+    }
+
+    /// Something is wrong that follows from another field, by its whole path.
+    pub(super) fn fault_by(&mut self, key: &str, other: String, problem: impl Into<String>) {
+        self.push(format!("{}.{key}", self.section), problem.into(), Some(other));
     }
 
     /// Something is wrong with the section as a whole.
     pub(super) fn whole(&mut self, problem: impl Into<String>) {
-        self.faults.push(Fault { path: self.section.clone(), problem: problem.into() });
+        self.push(self.section.clone(), problem.into(), None);
+    }
+
+    fn push(&mut self, path: String, problem: String, by: Option<String>) {
+        self.faults.push(Fault { path, problem, by });
     }
 
     /// A duration, with its bounds in seconds.

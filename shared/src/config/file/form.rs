@@ -1,6 +1,7 @@
 //! The forms that values have: keys, words, whole numbers. serde by itself takes more than the schema says, such as a list
 //! for a struct, and its words are not for people.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -9,6 +10,9 @@ use serde::de::{self, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Mode, OnStuck};
+use crate::diagnosis::Cause;
+use crate::incident::Severity;
+use crate::words::Language;
 
 /// Keys with their values, or nothing.
 pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
@@ -23,6 +27,15 @@ pub(super) fn sections<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 ) -> Result<Option<Vec<T>>, D::Error> {
     let list = Option::<Vec<Keys<T>>>::deserialize(deserializer)?;
     Ok(list.map(|list| list.into_iter().map(|Keys(section)| section).collect()))
+}
+
+/// Such by name, or nothing.
+pub(super) fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, T>>, D::Error> {
+    let by_name = Option::<Keys<BTreeMap<String, Keys<T>>>>::deserialize(deserializer)?;
+    Ok(by_name
+        .map(|Keys(by_name)| by_name.into_iter().map(|(name, Keys(section))| (name, section)).collect()))
 }
 
 /// One of a few words, or nothing.
@@ -57,6 +70,18 @@ impl Words for Mode {
 
 impl Words for OnStuck {
     const EXPECTED: &'static str = "`escalate` or `roll_back`";
+}
+
+impl Words for Language {
+    const EXPECTED: &'static str = "`en` or `ja`";
+}
+
+impl Words for Severity {
+    const EXPECTED: &'static str = "`info`, `warning` or `critical`";
+}
+
+impl Words for Cause {
+    const EXPECTED: &'static str = "a cause such as `out_of_memory`; docs/causes.md has all of them";
 }
 
 /// Whether something is wanted: a word, for some readers of YAML take `on` for a truth value and others do not.

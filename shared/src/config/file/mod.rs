@@ -23,7 +23,9 @@ pub use form::OnOff;
 pub use freeze::{Day, Freeze};
 pub use guards::{Budget, Budgets, Guards, Outage};
 pub use incidents::Incidents;
-pub use notifications::{Slack, Told, Topic};
+pub use notifications::{
+    Channel, ChannelSlack, Flapping, Messages, Repeat, Route, RouteMatch, Slack, Told, Topic,
+};
 pub use rules::{Defaults, Remedies};
 pub use services::{Match, Rerun, RerunNetwork, Service};
 pub use version::{VERSION, Version};

@@ -140,15 +140,7 @@ impl Match {
         if self.cluster.is_none() && self.service.is_none() && tags.is_empty() {
             check.whole("matches nothing, and so enrols nothing: name a `cluster`, a `service` or `tags`, such as `service: checkout`");
         }
-        for (key, value) in &tags {
-            let (longest_key, longest_value) = MAX_TAG;
-            if key.is_empty() || key.chars().count() > longest_key || value.chars().count() > longest_value {
-                check.fault(
-                    "tags",
-                    format!("no tag is `{key}: {value}`: a key has 1 to {longest_key} characters, a value {longest_value} at the most"),
-                );
-            }
-        }
+        check_tags(&tags, check);
         Selector {
             cluster: glob("cluster", self.cluster.as_deref(), check),
             service: glob("service", self.service.as_deref(), check),
@@ -157,7 +149,24 @@ impl Match {
     }
 }
 
-fn glob(key: &str, text: Option<&str>, check: &mut Check<'_>) -> Option<Glob> {
+/// Tags as AWS takes them.
+pub(super) fn check_tags<'t>(
+    tags: impl IntoIterator<Item = (&'t String, &'t String)>,
+    check: &mut Check<'_>,
+) {
+    let (longest_key, longest_value) = MAX_TAG;
+    for (key, value) in tags {
+        if key.is_empty() || key.chars().count() > longest_key || value.chars().count() > longest_value {
+            check.fault(
+                "tags",
+                format!("no tag is `{key}: {value}`: a key has 1 to {longest_key} characters, a value {longest_value} at the most"),
+            );
+        }
+    }
+}
+
+/// A glob of a name, such as ECS takes it.
+pub(super) fn glob(key: &str, text: Option<&str>, check: &mut Check<'_>) -> Option<Glob> {
     let text = text?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-*?".contains(c);
     if text.starts_with("arn:") {

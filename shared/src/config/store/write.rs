@@ -87,6 +87,7 @@ fn shorter(name: &str) -> &'static str {
     match name {
         MANIFEST => "the file has too many parts; in `services` one glob can stand for many entries",
         "guards" => "shorten it; windows of `freeze` that are over can go",
+        "notifications" => "shorten it; one glob in a route's `match` can stand for many names",
         name if name.contains('.') => {
             "the one entry of the list that it holds is too large; shorten its tags"
         }

@@ -1,4 +1,5 @@
 mod freeze;
+mod notifications;
 mod policy;
 mod services;
 mod window;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use super::file::File;
 use super::*;
 use crate::action::Remedy;
+use crate::words::Language;
 
 fn file(value: Value) -> File {
     serde_json::from_value(value).unwrap()
@@ -46,9 +48,29 @@ fn every_key_reaches_its_setting() {
         },
         "incidents": {"quiet": "45m", "host_quiet": "2d", "agent_away": "5m", "keep_closed": "90d"},
         "notifications": {
-            "grouping": "1m", "evidence": "1000B",
+            "grouping": "1m", "repeat": "2h", "flapping": {"count": 5, "within": "2h"}, "evidence": "1000B",
+            "log_lines": 0, "language": "ja", "budget": {"count": 7, "within": "10m"},
             "slack": {"webhook": "/steward/secrets/slack"},
             "topic": "arn:aws:sns:eu-central-1:123456789012:alerts",
+            "channels": {
+                "ops": {
+                    "slack": {"bot": "/steward/secrets/slack-bot", "channel": "C0123456789"},
+                    "language": "en", "budget": {"count": 20, "within": "2h"}, "fallback": "mail",
+                },
+                "dev": {"slack": {"webhook": "/steward/secrets/dev"}, "budget": {"count": 1}, "fallback": "slack"},
+                "mail": {"topic": "arn:aws:sns:eu-central-1:123456789012:mail"},
+                "q": {"amazon_q": "arn:aws:sns:eu-central-1:123456789012:q"},
+            },
+            "routes": [
+                {
+                    "match": {
+                        "cluster": "shop", "service": "checkout-*", "tags": {"team": "web*"},
+                        "causes": ["out_of_memory", "killed"], "severity": "critical",
+                    },
+                    "to": ["ops", "sns"], "language": "en",
+                },
+                {"to": []},
+            ],
         },
     }))
     .check()
@@ -87,10 +109,16 @@ fn every_key_reaches_its_setting() {
     };
     let notifications = Notifications {
         grouping: SignedDuration::from_mins(1),
+        repeat: Some(SignedDuration::from_hours(2)),
+        flapping: Allowance { count: 5, within: SignedDuration::from_hours(2) },
         evidence: Size::from_bytes(1_000),
+        log_lines: 0,
+        language: Language::Ja,
+        budget: Allowance { count: 7, within: SignedDuration::from_mins(10) },
         slack: Way::To("/steward/secrets/slack".into()),
         topic: Way::To("arn:aws:sns:eu-central-1:123456789012:alerts".into()),
-        ..Notifications::default()
+        channels: notifications::channels(),
+        routes: notifications::routes(),
     };
     assert_eq!(configuration, Configuration { policy, notifications });
     assert_eq!(File::of(&configuration).check(), Ok(configuration));
@@ -133,6 +161,11 @@ fn the_bounds_themselves_are_allowed_and_what_is_beyond_is_not() {
         ("incidents.agent_away", json!("1m"), json!("59s"), json!("1d"), json!("1d1h")),
         ("incidents.keep_closed", json!("35d"), json!("34d"), json!("400d"), json!("401d")),
         ("notifications.grouping", json!("0s"), json!("15m1s"), json!("15m"), json!("16m")),
+        ("notifications.repeat", json!("15m"), json!("14m"), json!("7d"), json!("8d")),
+        ("notifications.flapping.count", json!(2), json!(1), json!(20), json!(21)),
+        ("notifications.flapping.within", json!("5m"), json!("4m"), json!("1d"), json!("1d1s")),
+        ("notifications.budget.count", json!(1), json!(0), json!(1000), json!(1001)),
+        ("notifications.budget.within", json!("1m"), json!("59s"), json!("1d"), json!("2d")),
         ("notifications.evidence", json!("100B"), json!("99B"), json!("1KiB"), json!("1025B")),
     ] {
         for good in [&least, &most] {
