@@ -20,8 +20,8 @@ fn images(number: u32) -> Vec<Image> {
     Image::of_containers(&[Container { name: Some("api".into()), image, ..Container::default() }])
 }
 
-fn revision(number: u32) -> Option<Revision> {
-    Some(Revision { task_definition: definition(number), images: images(number) })
+fn revision(number: u32) -> Revision {
+    Revision { task_definition: definition(number), images: images(number) }
 }
 
 fn step(number: u32, second: i64, status: DeploymentStatus) -> Observation {
@@ -101,19 +101,19 @@ fn update(to: Option<u32>) -> Call {
     }
 }
 
-fn by_steward(action: &Action) -> Option<Starter> {
-    Some(Starter::Steward { action: action.plan.id.short().to_owned(), remedy: action.plan.remedy })
+fn by_steward(action: &Action) -> Starter {
+    Starter::Steward { action: action.plan.id.short().to_owned(), remedy: action.plan.remedy }
 }
 
 #[test]
 fn a_deployment_says_from_where_to_where_and_who_started_it() {
     let story = story_of(deployed());
     let new = &story.deployments[&id(42)];
-    assert_eq!(new.from_to(), (revision(41), revision(42)));
+    assert_eq!(new.from_to(), (Some(revision(41)), Some(revision(42))));
     assert_eq!(new.started_by, Some(person("jane")));
     assert_eq!(new.first_seen_at, at(100), "the call is the beginning");
     let first = &story.deployments[&id(41)];
-    assert_eq!((first.from_to(), first.started_by.clone()), ((None, revision(41)), None));
+    assert_eq!((first.from_to(), first.started_by.clone()), ((None, Some(revision(41))), None));
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn a_rollback_by_ecs_leads_from_what_failed_to_what_ran_before() {
         // Tasks tell only of what is known already.
         let story = story_of(events.into_iter().chain([deploys(41, 5), deploys(42, 110)]));
         let (good, bad) = (&story.deployments[&id(41)], &story.deployments[&id(42)]);
-        assert_eq!(good.from_to(), (revision(42), revision(41)));
+        assert_eq!(good.from_to(), (Some(revision(42)), Some(revision(41))));
         assert_eq!(good.started_by, Some(Starter::Ecs));
-        assert_eq!(bad.from_to(), (revision(41), revision(42)), "it is not from what runs again");
+        assert_eq!(bad.from_to(), (Some(revision(41)), Some(revision(42))), "it is not from what runs again");
         assert_eq!((&bad.started_by, &bad.rolled_back_to), (&Some(person("jane")), &Some(id(41))));
     }
 }
@@ -140,8 +140,8 @@ fn a_later_deployment_changes_nothing_of_where_an_earlier_came_from() {
         step(41, 400, Completed),
     ];
     let story = story_of(deployed().into_iter().chain(later));
-    assert_eq!(story.deployments[&id(42)].from, revision(41));
-    assert_eq!(story.deployments[&id(43)].from, revision(42));
+    assert_eq!(story.deployments[&id(42)].from, Some(revision(41)));
+    assert_eq!(story.deployments[&id(43)].from, Some(revision(42)));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn of_what_the_service_was_steady_on_nobody_knows_the_revision_until_a_task_tell
     ]);
     assert_eq!(story.deployments[&id(42)].from, None, "an older one would be wrong");
     story.apply(deploys(41, 110), at(1_000));
-    assert_eq!(story.deployments[&id(42)].from, revision(41));
+    assert_eq!(story.deployments[&id(42)].from, Some(revision(41)));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_failed_task_leaves_the_images_to_be_told() {
     of_deployment.deployment = Some(id(42));
     of_deployment.task_definition = Some(definition(42));
     let story = story_of([Observation::Failed(Box::new(of_deployment)), deploys(42, 110)]);
-    assert_eq!(story.deployments[&id(42)].revision(), revision(42));
+    assert_eq!(story.deployments[&id(42)].revision(), Some(revision(42)));
 }
 
 #[test]
@@ -200,9 +200,9 @@ fn what_steward_started_is_steward_s_whatever_cloudtrail_calls_it() {
             story.apply(step(43, 230, DeploymentStatus::Completed), at(1_000));
         }
         let new = &story.deployments[&id(43)];
-        assert_eq!(new.started_by, by_steward(&back));
-        assert_eq!(new.from_to().0, revision(42), "a way back leads from what is left");
-        assert_eq!(new.from, revision(41));
+        assert_eq!(new.started_by, Some(by_steward(&back)));
+        assert_eq!(new.from_to().0, Some(revision(42)), "a way back leads from what is left");
+        assert_eq!(new.from, Some(revision(41)));
     }
 }
 
@@ -213,7 +213,7 @@ fn a_forced_deployment_is_no_way_back_and_what_was_there_before_was_not_started(
     story.record.note(&forced);
     story.apply(step(43, 200, DeploymentStatus::InProgress), at(1_000));
     let new = &story.deployments[&id(43)];
-    assert_eq!((&new.started_by, &new.left), (&by_steward(&forced), &None));
+    assert_eq!((&new.started_by, &new.left), (&Some(by_steward(&forced)), &None));
     let mut story = story_of(deployed());
     let before = story.record.history.clone();
     story.record.note(&action(Remedy::RollBack, update(Some(42)), 42, Some(42)));
@@ -235,8 +235,8 @@ fn a_rollback_that_steward_asked_ecs_for_is_steward_s() {
         }
         story.apply(rollback(41, 202), at(1_000));
         let good = &story.deployments[&id(41)];
-        assert_eq!(good.started_by, by_steward(&stop));
-        assert_eq!(good.from_to(), (revision(42), revision(41)));
+        assert_eq!(good.started_by, Some(by_steward(&stop)));
+        assert_eq!(good.from_to(), (Some(revision(42)), Some(revision(41))));
     }
 }
 
@@ -244,5 +244,5 @@ fn a_rollback_that_steward_asked_ecs_for_is_steward_s() {
 fn of_a_rollback_that_nothing_explains_nobody_is_named() {
     let story = story_of(deployed().into_iter().chain([rollback(41, 200)]));
     let good = &story.deployments[&id(41)];
-    assert_eq!((good.started_by.clone(), good.from_to()), (None, (None, revision(41))));
+    assert_eq!((good.started_by.clone(), good.from_to()), (None, (None, Some(revision(41)))));
 }
