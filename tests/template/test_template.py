@@ -117,6 +117,24 @@ class Events(unittest.TestCase):
         self.assertEqual(list(pattern["detail"]), ["service"], "every announcement about ECS, of whatever code")
         self.assertIn(sample["detail"]["service"], pattern["detail"]["service"])
 
+    def test_calls_that_start_a_deployment_are_let_through_and_others_are_not(self):
+        def passes(pattern, value):
+            if isinstance(pattern, dict):
+                # Of a list of objects one must match.
+                return any(
+                    isinstance(item, dict) and all(passes(want, item.get(key)) for key, want in pattern.items())
+                    for item in listed(value)
+                )
+            return any(value is None if want == {"exists": False} else value == want for want in pattern)
+
+        pattern = chosen(RESOURCES["DeploymentStartRule"]["Properties"]["EventPattern"], {"OneCluster": False})
+        taken = {
+            path.stem
+            for path in (ROOT / "events/cloudtrail").glob("*.json")
+            if passes(pattern, json.loads(path.read_text(encoding="utf-8")))
+        }
+        self.assertEqual(taken, {"create-service-wishlist", "update-service-checkout"})
+
     def test_a_cluster_filter_reaches_every_rule_of_ecs(self):
         for name, rule in of_type("AWS::Events::Rule").items():
             pattern = chosen(rule["EventPattern"], {"OneCluster": True})

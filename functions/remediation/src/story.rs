@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use steward::arn::DeploymentId;
-use steward::incident::{Began, Deployment, Observation, Story, Target, TargetRecord};
+use steward::incident::{Began, Observation, Story, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, MAX_WRITES, Record, Stored, Transaction, Write, push_news};
 use steward::notification::Subject;
 use steward::ports::Ledger;
@@ -177,9 +177,8 @@ impl Loaded {
     /// What the history knows of deployments, for those whose items have expired.
     fn recall(&mut self, wanted: &BTreeSet<DeploymentId>) {
         let Story { record, deployments, .. } = &mut self.story;
-        let known = record.history.deployments().iter().filter(|past| wanted.contains(&past.id));
-        deployments
-            .extend(known.map(|past| (past.id.clone(), Deployment::from_past(record.target.clone(), past))));
+        let recall = |id: &DeploymentId| Some((id.clone(), record.history.recall(&record.target, id)?));
+        deployments.extend(wanted.iter().filter_map(recall));
     }
 }
 
@@ -197,7 +196,9 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
     observations
         .iter()
         .filter_map(|observation| match observation {
-            Observation::Deployment { id, .. } | Observation::Deploys { id, .. } => Some(id.clone()),
+            Observation::Deployment { id, .. }
+            | Observation::Deploys { id, .. }
+            | Observation::Started { id, .. } => Some(id.clone()),
             Observation::Failed(failure) => failure.deployment.clone(),
             Observation::Steady { .. }
             | Observation::Announced(_)

@@ -95,7 +95,7 @@ pub async fn write_action<L: Ledger, T, E: From<LedgerError>>(
         if let Some(action) =
             scene.action.as_ref().filter(|action| loaded.scene.action.as_ref() != Some(*action))
         {
-            scene.record.care.note(action);
+            scene.record.note(action);
             if let Some(incident) = &mut scene.incident {
                 incident.remedies.note(Note::of(action));
             }

@@ -48,7 +48,7 @@ pub(super) struct Deciding<'t> {
 }
 
 /// Whether a container is a helper by its name.
-pub(super) fn is_sidecar(container: &Container) -> bool {
+pub(crate) fn is_sidecar(container: &Container) -> bool {
     let Some(name) = container.name.as_deref() else { return false };
     let lower = name.to_ascii_lowercase();
     let words: Vec<&str> =

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use cause::{Cause, Kind};
+pub(crate) use containers::is_sidecar;
 pub use denied::DeniedAction;
 pub use steps::Advice;
 

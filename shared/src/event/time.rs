@@ -1,7 +1,9 @@
-//! Points in time as ECS events, its API, its command line and AWS Health write them.
+//! Points in time as ECS events, its API, its command line, AWS Health and CloudTrail write them.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// A weekday that does not fit the date is no reason to lose the date.
@@ -10,7 +12,8 @@ static HEALTH: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_
 /// Epoch numbers above this are milliseconds: as seconds they would lie beyond the year 5000.
 const LARGEST_EPOCH_SECONDS: f64 = 1e11;
 
-/// Reads ISO 8601 with any fraction and offset, `Tue, 2 Jul 2024 03:00:00 GMT`, and epoch seconds or milliseconds.
+/// Reads ISO 8601 with any fraction and offset, `Tue, 2 Jul 2024 03:00:00 GMT`, `Jul 2, 2024, 3:00:00 AM`, and epoch seconds
+/// or milliseconds.
 pub(crate) fn lenient(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => from_text(text.trim()),
@@ -27,6 +30,16 @@ fn from_text(text: &str) -> Option<Timestamp> {
         .ok()
         .or_else(|| HEALTH.parse_timestamp(text).ok())
         .or_else(|| HEALTH.parse_timestamp(padded(text)).ok())
+        .or_else(|| from_trail(text))
+}
+
+/// Answers in CloudTrail have times as Java writes them for Americans, in UTC: older versions with one comma, newer ones
+/// with two and a narrow blank.
+fn from_trail(text: &str) -> Option<Timestamp> {
+    let words: Vec<&str> =
+        text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty()).collect();
+    let written = DateTime::strptime("%b %d %Y %I:%M:%S %p", words.join(" ")).ok()?;
+    Some(written.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// `6:02:51` as `06:02:51`: AWS Health pads the hour as little as the day.

@@ -1,21 +1,17 @@
-//! The life of a deployment, and which revisions a service was steady on.
+//! The life of a deployment.
 //!
 //! Deployment events carry no version: of several the latest by `updatedAt` is the truth, and at one moment an end beats
 //! a beginning. Only the reason of an event tells that ECS goes back; so a rollback is never told as a success.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::failures::Failures;
+use super::revision::{Image, Revision};
+use super::starter::Starter;
 use super::target::Target;
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::redact::Redacted;
-
-/// How many deployments of a service are remembered.
-const MAX_HISTORY: usize = 20;
-
-/// ECS fails a deployment and goes back from it in one step.
-const ROLLBACK_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a deployment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +47,9 @@ pub struct Deployment {
     pub first_seen_at: Timestamp,
     /// Where it stands; absent while only its tasks were seen.
     pub step: Option<Step>,
+    /// The first time that the service became steady on it.
+    #[serde(default)]
+    pub first_completed_at: Option<Timestamp>,
     /// The last time that the service became steady on it.
     pub completed_at: Option<Timestamp>,
     /// The last time that it failed.
@@ -61,6 +60,18 @@ pub struct Deployment {
     pub rolled_back_to: Option<DeploymentId>,
     /// What it deploys, learned from its tasks.
     pub task_definition: Option<TaskDefinitionArn>,
+    /// The images of its tasks; empty until a task tells.
+    #[serde(default)]
+    pub images: Vec<Image>,
+    /// What the service was steady on before it.
+    #[serde(default)]
+    pub from: Option<Revision>,
+    /// What was left for it, where it is a way back: ECS rolls back to it, or Steward made it to go back.
+    #[serde(default)]
+    pub left: Option<Revision>,
+    /// Who or what started it; of a rollback by ECS, who or what made ECS go back.
+    #[serde(default)]
+    pub started_by: Option<Starter>,
     /// What failed in it.
     pub failures: Failures,
 }
@@ -73,26 +84,17 @@ impl Deployment {
             id,
             first_seen_at: at,
             step: None,
+            first_completed_at: None,
             completed_at: None,
             failed_at: None,
             rollback_since: None,
             rolled_back_to: None,
             task_definition: None,
+            images: Vec::new(),
+            from: None,
+            left: None,
+            started_by: None,
             failures: Failures::default(),
-        }
-    }
-
-    /// A deployment of which only the service's history is left.
-    pub fn from_past(service: Target, past: &PastDeployment) -> Self {
-        let at = [past.steady_since, past.failed_at, past.rollback_since].into_iter().flatten().max();
-        let step = past.status.map(|status| Step { at: at.unwrap_or(past.started_at), status, reason: None });
-        Self {
-            step,
-            completed_at: past.steady_since,
-            failed_at: past.failed_at,
-            rollback_since: past.rollback_since,
-            task_definition: past.task_definition.clone(),
-            ..Self::new(service, past.id.clone(), past.started_at)
         }
     }
 
@@ -104,7 +106,10 @@ impl Deployment {
         }
         match step.status {
             DeploymentStatus::InProgress => {}
-            DeploymentStatus::Completed => self.completed_at = self.completed_at.max(Some(step.at)),
+            DeploymentStatus::Completed => {
+                self.first_completed_at = earlier(self.first_completed_at, Some(step.at));
+                self.completed_at = self.completed_at.max(Some(step.at));
+            }
             DeploymentStatus::Failed => self.failed_at = self.failed_at.max(Some(step.at)),
         }
         if self.step.as_ref().is_none_or(|known| (known.at, known.status) < (step.at, step.status)) {
@@ -121,109 +126,31 @@ impl Deployment {
     pub fn is_rollback(&self) -> bool {
         self.rollback_since.is_some()
     }
-}
 
-/// What a service remembers of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PastDeployment {
-    /// `ecs-svc/<digits>`.
-    pub id: DeploymentId,
-    /// The first that was heard of it.
-    pub started_at: Timestamp,
-    /// Where it stood last.
-    pub status: Option<DeploymentStatus>,
-    /// Since when the service has been steady on it.
-    pub steady_since: Option<Timestamp>,
-    /// When it failed.
-    pub failed_at: Option<Timestamp>,
-    /// When ECS went back to it.
-    pub rollback_since: Option<Timestamp>,
-    /// What it deploys.
-    pub task_definition: Option<TaskDefinitionArn>,
-}
-
-impl PastDeployment {
-    /// When it began, or when ECS went back to it.
-    pub fn begun_at(&self) -> Timestamp {
-        self.rollback_since.map_or(self.started_at, |since| since.max(self.started_at))
-    }
-}
-
-/// The deployments of a service, latest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct History(Vec<PastDeployment>);
-
-impl History {
-    /// Notes where a deployment stands.
-    pub fn note(&mut self, deployment: &Deployment) {
-        self.0.retain(|past| past.id != deployment.id);
-        self.0.push(PastDeployment {
-            id: deployment.id.clone(),
-            started_at: deployment.first_seen_at,
-            status: deployment.status(),
-            steady_since: deployment.completed_at,
-            failed_at: deployment.failed_at,
-            rollback_since: deployment.rollback_since,
-            task_definition: deployment.task_definition.clone(),
-        });
-        self.0.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
-        self.0.truncate(MAX_HISTORY);
+    /// What it deploys, once that is known.
+    pub fn revision(&self) -> Option<Revision> {
+        Revision::of(self.task_definition.as_ref(), &self.images)
     }
 
-    /// The deployments, latest first.
-    pub fn deployments(&self) -> &[PastDeployment] {
-        &self.0
+    /// From which revision the service goes to which, as far as is known: a way back leads from what is left.
+    pub fn from_to(&self) -> (Option<Revision>, Option<Revision>) {
+        let goes_back = self.is_rollback() || self.left.is_some();
+        let from = if goes_back { &self.left } else { &self.from };
+        (from.clone(), self.revision())
     }
 
-    /// The one that is under way, if its end is not known yet: the last that began, or that ECS went back to.
-    pub fn under_way(&self) -> Option<&PastDeployment> {
-        let latest = self.0.iter().max_by_key(|past| past.begun_at())?;
-        Some(latest).filter(|latest| latest.status == Some(DeploymentStatus::InProgress))
-    }
-
-    /// What is remembered of one.
-    pub fn find(&self, id: &DeploymentId) -> Option<&PastDeployment> {
-        self.0.iter().find(|past| past.id == *id)
-    }
-
-    /// The deployments that failed, each with the one that ECS went back to at that moment.
-    ///
-    /// The two events come in any order, with times some seconds apart; what failed long before was left long before.
-    pub fn rolled_back(&self) -> Vec<(DeploymentId, DeploymentId)> {
-        let mut pairs = Vec::new();
-        for to in &self.0 {
-            let Some(at) = to.rollback_since else { continue };
-            let left = self
-                .0
-                .iter()
-                .filter(|past| past.id != to.id)
-                .filter_map(|past| Some((past.failed_at?, past)))
-                .filter(|(failed_at, _)| at.duration_since(*failed_at).abs() <= ROLLBACK_WITHIN)
-                .max_by_key(|(failed_at, _)| *failed_at);
-            if let Some((_, left)) = left {
-                pairs.push((left.id.clone(), to.id.clone()));
-            }
+    /// Takes in what a task tells of it. What is known stays.
+    pub(super) fn learn(&mut self, task_definition: Option<TaskDefinitionArn>, images: Vec<Image>) {
+        self.task_definition = self.task_definition.take().or(task_definition);
+        if self.images.is_empty() {
+            self.images = images;
         }
-        pairs
     }
+}
 
-    /// The revision to go back to: the latest on which the service was steady for the bake time, other than `current`.
-    ///
-    /// A revision's time ends where the next deployment starts, for from then on the service runs both.
-    pub fn last_good(
-        &self,
-        current: &DeploymentId,
-        bake: SignedDuration,
-        now: Timestamp,
-    ) -> Option<&PastDeployment> {
-        self.0.iter().filter(|past| past.id != *current && past.task_definition.is_some()).find(|past| {
-            let Some(since) = past.steady_since else { return false };
-            let until =
-                self.0.iter().map(|next| next.started_at).filter(|next| *next > since).min().unwrap_or(now);
-            until.duration_since(since) >= bake
-        })
-    }
+/// The earlier of two times, of which either may be unknown.
+pub(super) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 #[cfg(test)]
@@ -273,40 +200,6 @@ mod tests {
         both.advance(step(5, DeploymentStatus::Failed), false);
         both.advance(step(5, DeploymentStatus::InProgress), false);
         assert_eq!(both.status(), Some(DeploymentStatus::Failed));
-    }
-
-    #[test]
-    fn the_last_good_revision_was_steady_for_the_bake_time() {
-        let mut history = History::default();
-        for (id, start, steady) in [("ecs-svc/1", 0, 5), ("ecs-svc/2", 60, 65), ("ecs-svc/3", 70, 74)] {
-            let mut done = deployment(id, start);
-            done.advance(step(steady, DeploymentStatus::Completed), false);
-            history.note(&done);
-        }
-        let current = deployment("ecs-svc/4", 80);
-        history.note(&current);
-        let good = |bake| {
-            let bake = SignedDuration::from_mins(bake);
-            history.last_good(&current.id, bake, at(90)).map(|past| past.id.as_str().to_owned())
-        };
-        assert_eq!(good(6).as_deref(), Some("ecs-svc/3"));
-        assert_eq!(good(10).as_deref(), Some("ecs-svc/1"), "2 was steady for five minutes, 3 for six");
-        assert_eq!(good(600), None);
-    }
-
-    #[test]
-    fn a_rollback_leaves_the_deployment_that_failed_at_that_moment() {
-        let mut history = History::default();
-        for (id, start, failed) in [("ecs-svc/1", 0, 5), ("ecs-svc/2", 10, 15)] {
-            let mut bad = deployment(id, start);
-            bad.advance(step(failed, DeploymentStatus::Failed), false);
-            history.note(&bad);
-        }
-        assert_eq!(history.rolled_back(), []);
-        let mut good = deployment("ecs-svc/0", 0);
-        good.advance(step(15, DeploymentStatus::InProgress), true);
-        history.note(&good);
-        assert_eq!(history.rolled_back(), [(DeploymentId::new("ecs-svc/2"), good.id.clone())]);
     }
 
     #[test]

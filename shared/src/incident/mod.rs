@@ -8,12 +8,15 @@
 mod care;
 mod deployment;
 mod failures;
+mod history;
 mod look;
 mod lost;
 mod observation;
 mod opening;
 mod retirement;
+mod revision;
 mod sight;
+mod starter;
 mod story;
 mod target;
 
@@ -23,15 +26,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use care::{Care, Held, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
-pub use deployment::{Deployment, DeploymentStatus, History, PastDeployment, Step};
+pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
+pub use history::{History, PastDeployment, Stopped};
 pub use observation::Observation;
 pub use opening::Began;
 pub use retirement::Notice;
+pub use revision::{Image, Revision, short_reference};
 pub use sight::Hanging;
+pub use starter::Starter;
 pub use story::Story;
 pub use target::Target;
 
+use crate::action::Action;
 use crate::arn::DeploymentId;
 use crate::diagnosis::{Cause, Kind};
 use crate::notification::Subject;
@@ -271,6 +278,12 @@ impl TargetRecord {
             agent: None,
             care: Care::default(),
         }
+    }
+
+    /// Notes how an action of the target stands, and what it did.
+    pub fn note(&mut self, action: &Action) {
+        self.care.note(action);
+        self.history.carried_out(action);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Failure, Notice, Step};
+use super::{Failure, Image, Notice, Starter, Step};
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 
 /// What an event says about its target.
@@ -30,7 +30,18 @@ pub enum Observation {
         id: DeploymentId,
         /// What.
         task_definition: TaskDefinitionArn,
+        /// The images of the task; empty where it does not tell.
+        images: Vec<Image>,
         /// When the task was seen.
+        at: Timestamp,
+    },
+    /// Somebody started a deployment.
+    Started {
+        /// Which.
+        id: DeploymentId,
+        /// Who.
+        by: Starter,
+        /// When.
         at: Timestamp,
     },
     /// AWS announces that it will replace the service's tasks, or that it has.
@@ -67,6 +78,7 @@ impl Observation {
             Self::Announced(notice) => notice.at,
             Self::Steady { at }
             | Self::Deploys { at, .. }
+            | Self::Started { at, .. }
             | Self::Agent { at, .. }
             | Self::Healthy { at }
             | Self::Gone { at, .. } => *at,

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lost::Loss;
 use super::{
-    Agent, Deployment, DeploymentStatus, Ending, Failure, Fingerprint, Incident, Observation, Span, Status,
-    Step, Target, TargetRecord, is_until,
+    Agent, Deployment, DeploymentStatus, Ending, Failure, Fingerprint, Image, Incident, Observation, Span,
+    Starter, Status, Step, Target, TargetRecord, is_until,
 };
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::config::Policy;
@@ -60,7 +60,10 @@ impl Story {
             Observation::Healthy { at } => self.is_well(at, Ending::Steady),
             Observation::Gone { version, at } => self.gone(version, at),
             Observation::Deployment { id, step, is_rollback } => self.deployment_step(&id, step, is_rollback),
-            Observation::Deploys { id, task_definition, at } => self.deploys(&id, task_definition, at),
+            Observation::Deploys { id, task_definition, images, at } => {
+                self.deploys(&id, task_definition, images, at);
+            }
+            Observation::Started { id, by, at } => self.started(&id, by, at),
             Observation::Announced(notice) => self.announced(*notice, now),
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
         }
@@ -69,8 +72,7 @@ impl Story {
     pub(super) fn failed(&mut self, failure: Failure, now: Timestamp) {
         if let Some(id) = failure.deployment.clone() {
             let deployment = self.deployment(&id, failure.at);
-            deployment.task_definition =
-                deployment.task_definition.take().or(failure.task_definition.clone());
+            deployment.learn(failure.task_definition.clone(), Vec::new());
             deployment.failures.add(failure.clone());
             self.note(&id);
         }
@@ -202,18 +204,21 @@ impl Story {
     }
 
     fn deployment(&mut self, id: &DeploymentId, at: Timestamp) -> &mut Deployment {
-        let target = &self.record.target;
-        let deployment = self
-            .deployments
-            .entry(id.clone())
-            .or_insert_with(|| Deployment::new(target.clone(), id.clone(), at));
+        let TargetRecord { target, history, .. } = &self.record;
+        let deployment = self.deployments.entry(id.clone()).or_insert_with(|| {
+            history.recall(target, id).unwrap_or_else(|| Deployment::new(target.clone(), id.clone(), at))
+        });
         deployment.first_seen_at = deployment.first_seen_at.min(at);
         deployment
     }
 
+    /// Takes a deployment into the history, and tells every deployment what the history knows of it now.
     fn note(&mut self, id: &DeploymentId) {
         if let Some(deployment) = self.deployments.get(id) {
             self.record.history.note(deployment);
+        }
+        for deployment in self.deployments.values_mut() {
+            self.record.history.complete(deployment);
         }
     }
 
@@ -221,7 +226,6 @@ impl Story {
         let Step { at, status, .. } = step;
         self.deployment(id, at).advance(step, is_rollback);
         self.note(id);
-        self.link_rollbacks();
         self.retirement_is_overtaken();
         // ECS completes a deployment when the service is steady on it.
         if status == DeploymentStatus::Completed {
@@ -229,22 +233,27 @@ impl Story {
         }
     }
 
-    /// Whichever of the two events comes first, the deployment that failed knows what ECS went back to.
-    fn link_rollbacks(&mut self) {
-        for (left, to) in self.record.history.rolled_back() {
-            if let Some(left) = self.deployments.get_mut(&left) {
-                left.rolled_back_to.get_or_insert(to);
-            }
+    fn deploys(
+        &mut self,
+        id: &DeploymentId,
+        task_definition: TaskDefinitionArn,
+        images: Vec<Image>,
+        at: Timestamp,
+    ) {
+        // Only what is a subject already: every start of every task would be a write.
+        let tells_more = self.record.history.find(id).is_some_and(|past| {
+            past.task_definition.is_none() || (past.images.is_empty() && !images.is_empty())
+        });
+        if tells_more {
+            self.deployment(id, at).learn(Some(task_definition), images);
+            self.note(id);
         }
     }
 
-    fn deploys(&mut self, id: &DeploymentId, task_definition: TaskDefinitionArn, at: Timestamp) {
-        // Only what is a subject already: every start of every task would be a write.
-        let is_unknown = self.record.history.find(id).is_some_and(|past| past.task_definition.is_none());
-        if is_unknown {
-            self.deployment(id, at).task_definition = Some(task_definition);
-            self.note(id);
-        }
+    fn started(&mut self, id: &DeploymentId, by: Starter, at: Timestamp) {
+        self.deployment(id, at);
+        self.record.history.started(id, by, at, None);
+        self.note(id);
     }
 
     fn gone(&mut self, version: u64, at: Timestamp) {

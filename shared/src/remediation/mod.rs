@@ -15,7 +15,7 @@ use crate::event::{
     DeploymentEventName, DeploymentStateChange, Detail, Event, HealthStatus, ServiceAction,
     ServiceActionName, TaskStateChange,
 };
-use crate::incident::{DeploymentStatus, Failure, Fingerprint, Observation, Step, Target};
+use crate::incident::{DeploymentStatus, Failure, Fingerprint, Image, Observation, Starter, Step, Target};
 use crate::redact::redact;
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,6 +25,10 @@ pub use remedy::{Considered, Escalation, MAX_ROUNDS, Patient, case, consider, en
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 pub const JOB_PREFIX: &str = "steward/job/";
+
+/// Names of users and sessions have at most 64 characters; those of services and of odd identities are as good as none if
+/// they are longer than this.
+const MAX_CALLER: usize = 128;
 
 /// How far the clocks of AWS may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -114,10 +118,7 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
     if task.started_by.as_deref().is_some_and(|by| by.starts_with(JOB_PREFIX)) {
         return Reading::nothing(diagnosis, target, Reason::BelongsToBatch);
     }
-    let mut observations = Vec::new();
-    if let (Some(id), Some(task_definition)) = (task.deployment_id(), task.task_definition_arn.clone()) {
-        observations.push(Observation::Deploys { id, task_definition, at });
-    }
+    let mut observations: Vec<Observation> = deploys(task, at).into_iter().collect();
     let Some(found) = diagnosis.as_ref() else {
         return Reading {
             because: Some(Reason::NotStopping),
@@ -136,7 +137,8 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
     let Some(task_arn) = task.task_arn.clone() else {
         return Reading::nothing(diagnosis, target, Reason::NoTarget);
     };
-    observations.push(Observation::Failed(Box::new(Failure {
+    // First, for only then its deployment is a subject of which the task may tell more.
+    let failed = Observation::Failed(Box::new(Failure {
         fingerprint: Fingerprint::of(&[task_arn.as_str()]),
         version: task.version.0,
         at,
@@ -145,8 +147,16 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
         task_definition: task.task_definition_arn.clone(),
         deployment: task.deployment_id(),
         availability_zone: task.availability_zone.clone(),
-    })));
+    }));
+    observations.insert(0, failed);
     Reading::of(diagnosis, target, observations)
+}
+
+/// What a task tells of its deployment.
+fn deploys(task: &TaskStateChange, at: Timestamp) -> Option<Observation> {
+    let (id, task_definition) = (task.deployment_id()?, task.task_definition_arn.clone()?);
+    let images = Image::of_containers(&task.containers);
+    Some(Observation::Deploys { id, task_definition, images, at })
 }
 
 fn read_service_action(
@@ -242,7 +252,8 @@ fn read_api_call(event: &Event, call: &ApiCall, diagnosis: Option<Diagnosis>, at
         return Reading::nothing(diagnosis, target, Reason::BelongsToBatch);
     }
     let Some(found) = diagnosis.clone() else {
-        return Reading::nothing(diagnosis, target, Reason::NothingFailed);
+        return read_start(event, call, at)
+            .unwrap_or_else(|| Reading::nothing(None, target, Reason::NothingFailed));
     };
     let family = target.as_ref().map(Target::key).unwrap_or_default();
     let call_id = call.event_id.as_deref().unwrap_or_default();
@@ -259,6 +270,16 @@ fn read_api_call(event: &Event, call: &ApiCall, diagnosis: Option<Diagnosis>, at
             .collect(),
     };
     Reading::of(diagnosis, target, observations)
+}
+
+/// A call that started a deployment tells who did. `None`: it started none, or nobody is named.
+fn read_start(event: &Event, call: &ApiCall, at: Timestamp) -> Option<Reading> {
+    let primary = call.started(event.envelope.time?)?;
+    let target = Target::of_service(&primary.service)?;
+    let who = redact(call.caller.as_deref()?).shortened(MAX_CALLER);
+    let by = Starter::Person { who: redact(&who) };
+    let started = Observation::Started { id: primary.id.clone(), by, at };
+    Some(Reading::of(None, Some(target), vec![started]))
 }
 
 /// The family that was to run. CloudTrail has names where ECS has ARNs: account and region are the envelope's.

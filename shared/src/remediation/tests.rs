@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::arn::DeploymentId;
 use crate::config::{Mode, Policy};
 
 fn now() -> Timestamp {
@@ -253,4 +254,76 @@ fn an_announcement_that_is_closed_says_so_even_without_a_date() {
     let reading = read(&event, now());
     let Observation::Announced(notice) = only(&reading) else { panic!("{reading:?}") };
     assert!(notice.is_closed);
+}
+
+fn update_service(changes: Value) -> Event {
+    let mut detail = json!({
+        "eventName": "UpdateService", "eventSource": "ecs.amazonaws.com", "eventID": "c-1",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::123456789012:user/jane", "userName": "jane"},
+        "requestParameters": {"cluster": "shop", "service": "api", "taskDefinition": "api:42"},
+        "responseElements": {"service": {
+            "serviceArn": "arn:aws:ecs:eu-central-1:123456789012:service/shop/api",
+            "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
+            "deployments": [
+                {"id": "ecs-svc/42", "status": "PRIMARY", "createdAt": "Nov 20, 2026, 8:59:58\u{202f}PM"},
+            ],
+        }},
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        detail[key] = value.clone();
+    }
+    event(json!({
+        "detail-type": "AWS API Call via CloudTrail", "source": "aws.ecs", "account": "123456789012",
+        "region": "eu-central-1", "time": "2026-11-20T20:59:58Z", "detail": detail,
+    }))
+}
+
+#[test]
+fn a_call_that_starts_a_deployment_tells_who_did() {
+    let reading = read(&update_service(json!({})), now());
+    assert_eq!((reading.whom().unwrap().as_str(), reading.because), ("service api in shop", None));
+    let by = Starter::Person { who: redact("jane") };
+    let at = "2026-11-20T20:59:58Z".parse().unwrap();
+    assert_eq!(only(&reading), &Observation::Started { id: DeploymentId::new("ecs-svc/42"), by, at });
+}
+
+#[test]
+fn a_call_that_starts_none_or_was_refused_tells_nothing() {
+    for changes in [
+        json!({"errorCode": "ClientException"}),
+        json!({"eventName": "DeleteService"}),
+        json!({"userIdentity": null}),
+        json!({"responseElements": null}),
+        json!({"responseElements": {"service": {"serviceArn": "arn:aws:ecs:r:1:service/shop/api", "deployments": [
+            {"id": "ecs-svc/42", "status": "PRIMARY", "createdAt": "Nov 1, 2026 8:59:58 PM"}]}}}),
+    ] {
+        let reading = read(&update_service(changes.clone()), now());
+        assert_eq!(reading.observations().count(), 0, "{changes}");
+        assert_eq!(reading.because, Some(Reason::NothingFailed), "{changes}");
+    }
+}
+
+#[test]
+fn a_name_from_outside_is_redacted_and_bounded() {
+    for name in ["AKIAIOSFODNN7EXAMPLQ", &"x".repeat(1_000)] {
+        let identity = json!({"arn": format!("arn:aws:sts::123456789012:assumed-role/deploy/{name}")});
+        let reading = read(&update_service(json!({"userIdentity": identity})), now());
+        let Observation::Started { by: Starter::Person { who }, .. } = only(&reading) else {
+            panic!("{reading:?}")
+        };
+        assert!(who.as_str().chars().count() <= MAX_CALLER && !who.as_str().contains("AKIA"), "{who}");
+    }
+}
+
+#[test]
+fn a_task_tells_what_its_deployment_deploys_after_it_has_failed() {
+    let containers = json!([{"name": "api", "exitCode": 1, "image": "registry.example/shop/api:1.4.2"}]);
+    let stop = stopped(json!({"startedBy": "ecs-svc/42", "containers": containers}));
+    let reading = read(&stop, now());
+    let [Observation::Failed(_), Observation::Deploys { images, .. }] =
+        reading.observations().collect::<Vec<_>>()[..]
+    else {
+        panic!("{reading:?}")
+    };
+    assert_eq!(images.iter().map(Image::short).collect::<Vec<_>>(), ["shop/api:1.4.2"]);
 }

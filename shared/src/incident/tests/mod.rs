@@ -5,6 +5,7 @@ use super::*;
 use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceName};
 use crate::config::Policy;
 
+mod deployments;
 mod look;
 mod order;
 mod relapse;

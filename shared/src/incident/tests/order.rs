@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::arn::TaskDefinitionArn;
+use crate::redact::redact;
 
 /// The events of one world: what each says depends on its number alone.
 fn event(number: u32) -> Observation {
@@ -124,5 +126,58 @@ proptest! {
         prop_assert_eq!(&late.0, &in_order.0);
         // Of several deployments, that which fails first after a steady state says whether it was one.
         prop_assert!(late.1 == in_order.1 || !is_of_one_deployment);
+    }
+}
+
+/// What one deployment of a world tells of itself.
+fn of_deployment(number: u32) -> Observation {
+    let (deployment, second) = (number % 7, i64::from(number * 13 % 900));
+    let id = DeploymentId::new(format!("ecs-svc/{deployment}"));
+    let step = |status| Step { at: at(second), status, reason: None };
+    let (status, is_rollback) = match number % 5 {
+        0 => (DeploymentStatus::InProgress, false),
+        1 => (DeploymentStatus::InProgress, true),
+        2 => (DeploymentStatus::Completed, false),
+        3 => (DeploymentStatus::Failed, false),
+        _ => {
+            let who = redact(&format!("person {}", number % 4));
+            return Observation::Started { id, by: Starter::Person { who }, at: at(second) };
+        }
+    };
+    Observation::Deployment { id, step: step(status), is_rollback }
+}
+
+/// What its tasks tell, who are heard only where the deployment is known.
+fn deploys(number: u32) -> Observation {
+    Observation::Deploys {
+        id: DeploymentId::new(format!("ecs-svc/{number}")),
+        task_definition: TaskDefinitionArn::new(format!("arn:aws:ecs:r:1:task-definition/api:{number}")),
+        images: Vec::new(),
+        at: at(950),
+    }
+}
+
+/// All that deployments know of each other and of themselves, but for their failures.
+fn deployments(events: impl IntoIterator<Item = Observation>) -> (History, Vec<Deployment>) {
+    let mut story = Story::new(service());
+    for event in events {
+        story.apply(event, at(1_000));
+    }
+    let told = |deployment: Deployment| Deployment { rolled_back_to: None, ..deployment };
+    (story.record.history, story.deployments.into_values().map(told).collect())
+}
+
+proptest! {
+    #[test]
+    fn what_deployments_know_of_each_other_does_not_depend_on_order_or_repetition(
+        numbers in prop::collection::vec(0u32..10_000, 0..40),
+        seed in any::<u64>(),
+    ) {
+        let events: Vec<Observation> = numbers.iter().map(|number| of_deployment(*number)).collect();
+        let again = shuffled([events.clone(), events.clone()].concat(), seed);
+        let tasks: Vec<Observation> = (0..5).map(deploys).collect();
+        let tasks_again = shuffled([tasks.clone(), tasks.clone()].concat(), seed);
+        let one = deployments(events.into_iter().chain(tasks));
+        prop_assert_eq!(one, deployments(again.into_iter().chain(tasks_again)));
     }
 }

@@ -95,6 +95,7 @@ impl World {
         let deploys = |id, number, minute| Observation::Deploys {
             id: deployment_id(id),
             task_definition: revision(number),
+            images: Vec::new(),
             at: at(minute),
         };
         world.hear([
