@@ -10,6 +10,7 @@ use crate::incident::{
     Deployment, DeploymentStatus, Ending, Failure, Failures, Incident, Severity, Status, Target,
 };
 use crate::redact::{Redacted, redact};
+use crate::words::Language;
 
 /// Causes named one by one.
 const MAX_CAUSES: usize = 4;
@@ -27,7 +28,7 @@ pub fn incident_quoting(incident: &Incident, evidence: Size) -> Message {
     let cause = failures.leading_cause().unwrap_or(Cause::Unknown);
     let sample = failures.sample(cause).or_else(|| failures.samples().first());
     let place = &incident.target;
-    let said = remedies::of(incident);
+    let said = remedies::of(incident, Language::En);
     let (tone, title) = match incident.status {
         // It waits for a person, whether the incident goes on or not.
         _ if said.is_unknown => (
