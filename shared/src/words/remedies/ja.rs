@@ -236,7 +236,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         }
         Doubt::NoPrimary => "ECS の応答に PRIMARY デプロイがありません",
         Doubt::NotAsked => "確認していません",
-        Doubt::Unread(why) => return format!("確認できませんでした: {why}"),
+        Doubt::Unread(why) => return format!("確認中にエラーが発生しました（{why}）"),
     };
     said.to_owned()
 }
