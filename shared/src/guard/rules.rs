@@ -328,7 +328,7 @@ fn service<'c>(case: &Case<'c>) -> Result<Option<&'c Service>, Refusal> {
 }
 
 /// What was read, `None` where it is known not to be. What is not known is a refusal.
-fn known<'f, T>(fact: Option<&'f Observed<T>>, what: Needed) -> Result<Option<&'f T>, Refusal> {
+fn known<T>(fact: Option<&Observed<T>>, what: Needed) -> Result<Option<&T>, Refusal> {
     match fact {
         Some(Observed::Known(value)) => Ok(Some(value)),
         Some(Observed::Absent) => Ok(None),

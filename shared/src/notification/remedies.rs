@@ -94,23 +94,23 @@ fn told(note: &Note, is_open: bool, held: Option<&Held>, language: Language) -> 
         State::Planned => say(Sentence::Planned { remedy, call }),
         State::Issued { at } => say(Sentence::Issued { call, at: *at }),
         State::Confirmed { at, how, .. } => {
-            let what = match (how, &note.settled) {
-                (How::Settled, Some(settled)) => said_so(call, true, settled, language),
-                _ => {
-                    let why = &because(note, language);
-                    Sentence::Confirmed { remedy, call, at: *at, why }.say(language)
-                }
+            let settled = note.settled.as_ref().filter(|_| *how == How::Settled);
+            let what = if let Some(settled) = settled {
+                said_so(call, true, settled, language)
+            } else {
+                let why = &because(note, language);
+                Sentence::Confirmed { remedy, call, at: *at, why }.say(language)
             };
             let outcome = outcome(note, is_open).map(|outcome| outcome.say(language)).unwrap_or_default();
             Some(words::in_turn(&what, &outcome, language))
         }
-        State::Failed { at, problem } => match &note.settled {
-            Some(settled) => Some(said_so(call, false, settled, language)),
-            None => {
-                let problem = &sentence(problem.as_str(), language);
-                say(Sentence::Failed { remedy, call, at: *at, problem })
+        State::Failed { at, problem } => {
+            if let Some(settled) = &note.settled {
+                return Some(said_so(call, false, settled, language));
             }
-        },
+            let problem = &sentence(problem.as_str(), language);
+            say(Sentence::Failed { remedy, call, at: *at, problem })
+        }
         // Why it is not done now is more than why it was not done then.
         State::Withdrawn { .. } if held.is_some() => None,
         State::Withdrawn { at, why } => {
