@@ -9,11 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use steward::action::{Action, ActionId, Call, Epoch, Plan, Precondition, Remedy, State};
+use steward::action::{Action, ActionId, Because, Call, Doubt, Epoch, Plan, Precondition, Remedy, State};
 use steward::arn::{ClusterArn, ServiceName, TaskDefinitionArn};
 use steward::incident::{Failures, Incident, Note, Remedies, Status, Target, TargetRecord};
 use steward::ledger::{self, Key, Openings, Record, Scope, Switch};
-use steward::redact::redact;
 use steward::remediation::Home;
 
 const TABLE: &str = "arn:aws:dynamodb:eu-central-1:123456789012:table/prod-Table-1ABC";
@@ -178,7 +177,7 @@ fn plan() -> Plan {
             force_new_deployment: false,
         },
         precondition: Precondition::default(),
-        because: "api:43 fails".to_owned(),
+        because: Because::TasksRetire { from: opened_at() },
     }
 }
 
@@ -216,7 +215,7 @@ fn an_unknown_outcome_is_settled_with_a_reason_and_told() {
     let server = Server::start();
     let id = plan().id.to_string();
     let action = Action::claimed(plan(), None, Epoch(1), opened_at(), opened_at()).unwrap();
-    server.knows(&action.into_state(State::Unknown { at: opened_at(), why: redact("no answer") }));
+    server.knows(&action.into_state(State::Unknown { at: opened_at(), why: Doubt::NotAsked }));
     let told = server.ends(2, &["settle", &id, "--as", "done"]);
     assert!(told.contains("--why <TEXT>"), "{told}");
     let told = server.ends(0, &["settle", &id, "--as", "not-done", "--why", "no new deployment"]);

@@ -3,14 +3,13 @@
 //! Decisions are pure, and the protocol leaves none to be made: here they meet the ports.
 
 use jiff::{SignedDuration, Timestamp};
-use steward::action::{Action, ActionId, Call, How, Plan, Remedy, State, Verdict};
+use steward::action::{Action, ActionId, Call, Doubt, How, Plan, Remedy, State, Verdict, Withdrawal};
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
 use steward::guard::{self, Refusal};
 use steward::incident::{Held, Incident, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
-use steward::redact::redact;
 use steward::remediation::{Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled};
 
 use crate::observe::Observer;
@@ -70,7 +69,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
         }
         let Some(incident) = chart.incident.as_ref().filter(|incident| incident.is_open()) else {
-            self.withdraw(chart.open.as_ref(), "the incident is over", news).await?;
+            self.withdraw(chart.open.as_ref(), Withdrawal::IncidentOver, news).await?;
             return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
         };
         let mut facts = Facts::default();
@@ -83,10 +82,10 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         if let Some(open) = chart.open.as_ref().filter(|open| is_moot(&considered, &open.plan.id, may_wait)) {
             // Decided anew, it is not what is to be done any more.
             let why = match &considered {
-                Considered::Escalate { why, .. } => why.to_string(),
-                _ => "it is not what is to be done any more".to_owned(),
+                Considered::Escalate { why, .. } => Withdrawal::Escalated(why.clone()),
+                _ => Withdrawal::NotWanted,
             };
-            self.withdraw(Some(open), &why, news).await?;
+            self.withdraw(Some(open), why, news).await?;
             return Ok(Looked::More);
         }
         match considered {
@@ -95,20 +94,15 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
                 self.note(&chart, None, look_at, news).await.map(|()| Looked::Done)
             }
             Considered::Escalate { why, look_at } => {
-                let held = Held {
-                    remedy: None,
-                    call: None,
-                    reason: why.as_str().to_owned(),
-                    why: redact(&why.to_string()),
-                };
-                self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
+                self.note(&chart, Some(Held::escalated(why)), look_at, news).await.map(|()| Looked::Done)
             }
             Considered::Refused { plan, refusal, look_at } => {
                 let waits = may_wait && matches!(refusal, Refusal::Unobserved { .. });
                 if let Some(open) = chart.open.as_ref().filter(|_| !waits) {
-                    self.withdraw(Some(open), &refusal.to_string(), news).await?;
+                    self.withdraw(Some(open), Withdrawal::Refused(refusal.clone()), news).await?;
                 }
-                self.note(&chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
+                let held = Held::refused(&plan, refusal);
+                self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
             Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, news).await,
             Considered::Act(plan) => self.act(&chart, patient, *plan, &facts, news).await,
@@ -150,7 +144,8 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         match protocol.carry_out(patient, &plan, facts, &observe, news).await? {
             Carried::Refused(refusal) => {
                 let look_at = refusal.ask_again(self.now());
-                self.note(chart, Some(held(&plan, &refusal)), look_at, news).await.map(|()| Looked::Done)
+                let held = Held::refused(&plan, refusal);
+                self.note(chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
             Carried::Stands(action) => {
                 self.note(chart, None, None, news).await?;
@@ -211,7 +206,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let now = self.now();
         match &action.state {
             State::Proposed { until } if now >= *until => {
-                self.withdraw(Some(&action), "nobody approved it in time", news).await
+                self.withdraw(Some(&action), Withdrawal::NotApproved, news).await
             }
             State::Proposed { .. } | State::Planned => self.of_target(&action.plan.target, news).await,
             State::Issued { at } => self.probe(&action, *at, news).await,
@@ -230,15 +225,15 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         self.observer(&action.plan.target).answer(apply::queries(&action.plan), &mut facts).await;
         let now = self.now();
         let waited = now.duration_since(issued_at);
-        let unknown = |why: &str| State::Unknown { at: now, why: redact(why) };
+        let unknown = |why: Doubt| State::Unknown { at: now, why };
         let state = match apply::probe(&action.plan, &facts) {
             Probe::Done { made } => State::Confirmed { at: now, how: How::Probed, made },
             Probe::NotDone if waited > TOKEN_LIVES && matches!(action.plan.call, Call::RunTask { .. }) => {
-                unknown("no task of it is found, and its client token may have ended")
+                unknown(Doubt::NoTaskFound)
             }
             Probe::NotDone => State::Planned,
             Probe::Unclear(why) => unknown(why),
-            Probe::Unread(why) if waited > PROBED_FOR => unknown(&why),
+            Probe::Unread(why) if waited > PROBED_FOR => unknown(why),
             Probe::Unread(_) => return Ok(()),
         };
         let goes_on = state == State::Planned;
@@ -266,7 +261,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
     async fn withdraw(
         &self,
         action: Option<&Action>,
-        why: &str,
+        why: Withdrawal,
         news: &mut Vec<Subject>,
     ) -> Result<(), LedgerError> {
         let Some(action) = action else { return Ok(()) };
@@ -274,7 +269,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             return Ok(());
         }
         let now = self.now();
-        let state = State::Withdrawn { at: now, why: redact(why) };
+        let state = State::Withdrawn { at: now, why };
         self.step(action, |known| Action { state: state.clone(), approved: None, ..known }, news).await
     }
 
@@ -400,15 +395,6 @@ fn is_moot(considered: &Considered, id: &ActionId, may_wait: bool) -> bool {
         Considered::Need(_) => false,
         Considered::Escalate { why: Escalation::Unobserved { .. }, .. } => !may_wait,
         Considered::Propose(_) | Considered::Nothing { .. } | Considered::Escalate { .. } => true,
-    }
-}
-
-fn held(plan: &Plan, refusal: &Refusal) -> Held {
-    Held {
-        remedy: Some(plan.remedy),
-        call: Some(redact(&plan.call.to_string())),
-        reason: refusal.as_str().to_owned(),
-        why: redact(&refusal.to_string()),
     }
 }
 

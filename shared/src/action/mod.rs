@@ -8,6 +8,7 @@
 
 mod call;
 mod id;
+mod reason;
 mod state;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,10 +16,12 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Call, Network, Precondition};
 pub use id::ActionId;
+pub use reason::{Because, Doubt, Withdrawal};
 pub use state::{Epoch, How, Ruling, Settled, State, Verdict};
 
 use crate::arn::TaskDefinitionArn;
 use crate::incident::Target;
+use crate::words::{Language, remedies};
 
 /// The kinds of actions, each with its own rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,14 +51,9 @@ impl Remedy {
         }
     }
 
-    /// What it does, for people: "roll back", completing "Steward would …".
+    /// What it does, for people who read English: "roll back", completing "Steward would …".
     pub fn describe(self) -> &'static str {
-        match self {
-            Self::RollBack => "roll back",
-            Self::ForceNewDeployment => "force a new deployment",
-            Self::StopTask => "stop the task",
-            Self::RunTask => "run the task again",
-        }
+        remedies::remedy(self, Language::En)
     }
 }
 
@@ -76,8 +74,8 @@ pub struct Plan {
     pub call: Call,
     /// What must still be so when the call is made.
     pub precondition: Precondition,
-    /// Why, in one sentence for people.
-    pub because: String,
+    /// Why.
+    pub because: Because,
 }
 
 /// An action as the ledger keeps it.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, CALL_TIMEOUT, Plan, READS_LAG};
+use super::{Action, CALL_TIMEOUT, Doubt, Plan, READS_LAG, Withdrawal};
 use crate::redact::Redacted;
 
 /// Nothing helps sooner: tasks take so long to start.
@@ -92,14 +92,14 @@ pub enum State {
         /// Since when.
         at: Timestamp,
         /// Why.
-        why: Redacted,
+        why: Doubt,
     },
     /// It was given up before the call: certainly not carried out.
     Withdrawn {
         /// When.
         at: Timestamp,
         /// Why.
-        why: Redacted,
+        why: Withdrawal,
     },
 }
 

@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use probe::{Probe, probe, queries, verdict};
 pub use record::{Items, Scene, Terms, write_action};
 
-use crate::action::{Action, Epoch, How, Plan, State};
+use crate::action::{Action, Epoch, How, Plan, State, Withdrawal};
 use crate::deadline::Deadline;
 use crate::ecs::Overrides;
 use crate::guard::{self, GUARDS, Permission, Refusal, Stage};
@@ -170,7 +170,7 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             return Err(Stop::Lost);
         }
         if let Err(refusal) = guard::check(&case(patient, &facts, plan, now), Stage::Gate, GUARDS) {
-            let why = redact(&refusal.to_string());
+            let why = Withdrawal::Refused(refusal.clone());
             self.step(patient, plan, epoch, State::Withdrawn { at: now, why }, news).await?;
             return Err(Stop::Refused(refusal));
         }

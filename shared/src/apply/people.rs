@@ -136,7 +136,7 @@ pub async fn settle<L: Ledger>(
         let at = person.now;
         action.state = match settled {
             Settled::Done => State::Confirmed { at, how: How::Settled, made: None },
-            Settled::NotDone => State::Failed { at, problem: why.clone() },
+            Settled::NotDone => State::Failed { at, problem: redact(&why.to_string()) },
         };
         action.settled = Some(person.ruling());
         let action = action.clone();

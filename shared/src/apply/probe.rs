@@ -4,12 +4,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{Action, Call, Plan, State, Verdict};
+use crate::action::{Action, Call, Doubt, Plan, State, Verdict};
 use crate::config::Rules;
 use crate::ecs::{Rollout, Service};
 use crate::event::TaskStatus;
 use crate::incident::{Incident, Target};
 use crate::observed::Observed;
+use crate::redact::quoted;
 use crate::remediation::{Facts, Query};
 
 /// What helped is not followed by a failure for so long.
@@ -26,9 +27,9 @@ pub enum Probe {
     /// It did not.
     NotDone,
     /// It cannot be told, and never will be: somebody else has changed the same.
-    Unclear(&'static str),
+    Unclear(Doubt),
     /// It cannot be read at the moment.
-    Unread(String),
+    Unread(Doubt),
 }
 
 /// What must be read to probe an action, or to judge it.
@@ -57,22 +58,22 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
                 Some(Observed::Known(found))
                     if found.status == "STOP_REQUESTED" || found.status == "STOPPED" =>
                 {
-                    Probe::Unclear("the deployment was stopped, and ECS does not say that it goes back")
+                    Probe::Unclear(Doubt::DeploymentStopped)
                 }
                 Some(Observed::Known(_)) => Probe::NotDone,
-                other => unread(other, "ECS does not know the service deployment any more"),
+                other => unread(other, Doubt::DeploymentForgotten),
             }
         }
         Call::UpdateService { task_definition, .. } => match &facts.service {
             Some(Observed::Known(service)) => updated(plan, task_definition.is_some(), service),
-            other => unread(other.as_ref(), "the service is gone"),
+            other => unread(other.as_ref(), Doubt::ServiceGone),
         },
         Call::StopTask { task, .. } => match facts.tasks.get(task) {
             Some(Observed::Known(found)) if found.desired_status == Some(TaskStatus::Running) => {
                 Probe::NotDone
             }
             Some(Observed::Known(_)) => Probe::Done { made: None },
-            other => unread(other, "ECS does not know the task any more"),
+            other => unread(other, Doubt::TaskForgotten),
         },
         Call::RunTask { started_by, .. } => match facts.stand_ins.get(started_by) {
             Some(Observed::Known(tasks)) => match tasks.first() {
@@ -80,22 +81,22 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
                 None => Probe::NotDone,
             },
             Some(Observed::Absent) => Probe::NotDone,
-            other => unread(other, ""),
+            other => unread(other, Doubt::NoTaskFound),
         },
     }
 }
 
-fn unread<T>(observed: Option<&Observed<T>>, absent: &'static str) -> Probe {
+fn unread<T>(observed: Option<&Observed<T>>, absent: Doubt) -> Probe {
     match observed {
-        Some(Observed::Unknown(why)) => Probe::Unread(why.clone()),
+        Some(Observed::Unknown(why)) => Probe::Unread(Doubt::Unread(quoted(why))),
         Some(Observed::Absent) => Probe::Unclear(absent),
-        _ => Probe::Unread("it was not asked for".to_owned()),
+        _ => Probe::Unread(Doubt::NotAsked),
     }
 }
 
 fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
     let Some(primary) = service.primary() else {
-        return Probe::Unread("ECS names no PRIMARY deployment".to_owned());
+        return Probe::Unread(Doubt::NoPrimary);
     };
     let made = Some(primary.id.to_string());
     let is_untouched = plan.precondition.primary.as_ref() == Some(&primary.id);
@@ -107,7 +108,7 @@ fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
         _ => plan.precondition.task_definition.as_ref(),
     };
     if is_definition && wanted != primary.task_definition.as_ref() {
-        return Probe::Unclear("somebody has deployed another revision meanwhile");
+        return Probe::Unclear(Doubt::DeployedMeanwhile);
     }
     Probe::Done { made }
 }

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::people::{self, Person, Taken, Untaken};
 use super::record::{Items, Scene, Terms, write_action};
 use crate::action::{
-    Action, ActionId, Call, Epoch, How, Plan, Precondition, READS_LAG, Remedy, Settled, State,
+    Action, ActionId, Because, Call, Doubt, Epoch, How, Plan, Precondition, READS_LAG, Remedy, Settled,
+    State, Withdrawal,
 };
 use crate::arn::{ClusterArn, ServiceName, TaskDefinitionArn};
 use crate::config::{Allowance, Policy};
@@ -58,7 +59,11 @@ fn plan() -> Plan {
             force_new_deployment: false,
         },
         precondition: Precondition::default(),
-        because: "api:43 fails, api:42 was steady".to_owned(),
+        because: Because::DeploymentStuck {
+            revision: revision(43),
+            since: at("20:30:00"),
+            good: revision(42),
+        },
     }
 }
 
@@ -101,7 +106,7 @@ fn planned() -> Action {
 }
 
 fn unknown() -> Action {
-    let why = redact("UpdateService: no answer within 4 s");
+    let why = Doubt::Unread(redact("UpdateService: no answer within 4 s"));
     Action { claimed_at: Some(at("21:05:00")), ..planned() }
         .into_state(State::Unknown { at: at("21:08:00"), why })
 }
@@ -366,10 +371,13 @@ fn only_a_proposal_that_stands_can_be_approved() {
     assert!(told.ends_with("waits for no approval: it is about to be carried out"), "{told}");
     let told = refused(Some(unknown()));
     assert!(told.contains("since 20 Nov 21:08 UTC nobody knows whether it took effect"), "{told}");
-    let why = redact("desired count changed");
-    let told = refused(Some(planned().into_state(State::Withdrawn { at: at("21:06:00"), why })));
+    let told = refused(Some(
+        planned().into_state(State::Withdrawn { at: at("21:06:00"), why: Withdrawal::NotWanted }),
+    ));
     assert!(
-        told.ends_with("it was given up 20 Nov 21:06 UTC, before any call: desired count changed"),
+        told.ends_with(
+            "it was given up 20 Nov 21:06 UTC, before any call: it is not what is to be done any more"
+        ),
         "{told}"
     );
 }

@@ -14,7 +14,7 @@ mod rules;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use refusal::Refusal;
+pub use refusal::{Gone, Needed, Refusal};
 pub(crate) use rules::{is_ailing, is_unwell};
 pub use rules::{place, scopes};
 

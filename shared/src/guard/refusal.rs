@@ -3,14 +3,17 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::action::Remedy;
 use crate::incident::Held;
 use crate::ledger::Scope;
-use crate::notification::moment;
+use crate::redact::Redacted;
+use crate::words::{Language, remedies};
 
 /// Why an action is not carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// No entry of `services` selects the target, and no tag of its own enrols it.
     NotEnrolled,
@@ -23,16 +26,16 @@ pub enum Refusal {
         /// Of what.
         scope: Scope,
         /// Who.
-        by: String,
+        by: Redacted,
         /// Why.
-        why: Option<String>,
+        why: Option<Redacted>,
     },
     /// Something that a guard must know could not be read: what is not known allows nothing.
     Unobserved {
         /// What.
-        what: &'static str,
-        /// Why not.
-        why: String,
+        what: Needed,
+        /// Why not; absent: it was not asked for.
+        why: Option<Redacted>,
     },
     /// The mode is observe.
     ModeObserves,
@@ -41,20 +44,22 @@ pub enum Refusal {
         /// Until when.
         until: Timestamp,
         /// Why.
-        why: Option<String>,
+        why: Option<Redacted>,
     },
     /// The circuit breaker or an alarm acts, or will.
     EcsRollsBack,
     /// CodeDeploy, or somebody with task sets, carries out the deployments.
-    ForeignController(String),
+    ForeignController(Redacted),
+    /// ECS carries them out, by a strategy that does not roll.
+    NotRolling,
     /// Somebody deployed since the incident was looked at.
     DeployedMeanwhile,
     /// CloudFormation is at work on the stack that describes the service.
     StackInProgress {
         /// Which.
-        stack: String,
+        stack: Redacted,
         /// Its status.
-        status: String,
+        status: Redacted,
     },
     /// It may be a flap.
     NotStable {
@@ -98,7 +103,91 @@ pub enum Refusal {
         services: usize,
     },
     /// What the plan was made for is not so any more.
-    PreconditionGone(&'static str),
+    PreconditionGone(Gone),
+}
+
+/// What a guard must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needed {
+    /// The switches by which people pause changes.
+    Switch,
+    /// The service.
+    Service,
+    /// The status of the CloudFormation stack that describes the service.
+    Stack,
+    /// The budgets.
+    Budget,
+    /// What else began to fail in the cluster.
+    Openings,
+    /// The revision to go back to.
+    GoodRevision,
+    /// The service deployment that would be stopped.
+    ServiceDeployment,
+    /// The task that hangs.
+    Task,
+    /// The task that was lost.
+    LostTask,
+    /// What stands in for the lost task.
+    StandIns,
+}
+
+impl Needed {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Switch,
+        Self::Service,
+        Self::Stack,
+        Self::Budget,
+        Self::Openings,
+        Self::GoodRevision,
+        Self::ServiceDeployment,
+        Self::Task,
+        Self::LostTask,
+        Self::StandIns,
+    ];
+}
+
+/// What a plan was made for, and is not so any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gone {
+    /// The service is gone.
+    Service,
+    /// The service is not active.
+    ActiveService,
+    /// The service deploys another revision.
+    Revision,
+    /// Every task that is wanted runs, and none has failed of late.
+    Trouble,
+    /// Not every task that is wanted runs.
+    SteadyState,
+    /// The revision to go back to cannot be deployed any more.
+    GoodRevision,
+    /// The deployment that would be stopped is over.
+    Deployment,
+    /// The task is well, or stops already.
+    UnwellTask,
+    /// ECS does not know the lost task as stopped.
+    LostTask,
+    /// A task stands in for the lost one already.
+    Gap,
+}
+
+impl Gone {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Service,
+        Self::ActiveService,
+        Self::Revision,
+        Self::Trouble,
+        Self::SteadyState,
+        Self::GoodRevision,
+        Self::Deployment,
+        Self::UnwellTask,
+        Self::LostTask,
+        Self::Gap,
+    ];
 }
 
 impl Refusal {
@@ -113,7 +202,7 @@ impl Refusal {
             Self::ModeObserves => "mode_observes",
             Self::Frozen { .. } => "frozen",
             Self::EcsRollsBack => "ecs_rolls_back",
-            Self::ForeignController(_) => "foreign_controller",
+            Self::ForeignController(_) | Self::NotRolling => "foreign_controller",
             Self::DeployedMeanwhile => "deployed_meanwhile",
             Self::StackInProgress { .. } => "stack_in_progress",
             Self::NotStable { .. } => "not_stable",
@@ -149,6 +238,7 @@ impl Refusal {
             | Self::FromElsewhere
             | Self::ModeObserves
             | Self::ForeignController(_)
+            | Self::NotRolling
             | Self::AttemptsUsedUp { .. }
             | Self::DoneBefore
             | Self::FailedBefore
@@ -160,63 +250,6 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = |at: &Timestamp| moment(*at);
-        let because = |why: &Option<String>| why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        match self {
-            Self::NotEnrolled => f.write_str("nobody enrolled it: no entry of `services` selects it"),
-            Self::RemedyOff(remedy) => write!(f, "the policy does not allow {}", remedy.as_str()),
-            Self::FromElsewhere => f.write_str("it is of another account or region"),
-            Self::Paused { scope, by, why } => {
-                let what = match scope {
-                    Scope::Global => "all changes are".to_owned(),
-                    Scope::Cluster(cluster) => format!("changes in {} are", cluster.name()),
-                    Scope::Target(target) => format!("changes of {target} are"),
-                };
-                write!(f, "{what} paused by {by}{}", because(why))
-            }
-            Self::Unobserved { what, why } => write!(f, "{what} could not be read: {why}"),
-            Self::ModeObserves => f.write_str("the mode is observe"),
-            Self::Frozen { until, why } => {
-                write!(f, "changes are frozen until {}{}", moment(until), because(why))
-            }
-            Self::EcsRollsBack => {
-                f.write_str("ECS's own circuit breaker or alarms look after this deployment")
-            }
-            Self::ForeignController(who) => write!(f, "{who} controls its deployments, not ECS"),
-            Self::DeployedMeanwhile => f.write_str("somebody has deployed meanwhile"),
-            Self::StackInProgress { stack, status } => {
-                write!(f, "CloudFormation is at work: {stack} is {status}")
-            }
-            Self::NotStable { until } => {
-                write!(f, "this may be over by itself; nothing is done before {}", moment(until))
-            }
-            Self::CoolingDown { until } => write!(f, "the last action has until {} to help", moment(until)),
-            Self::AttemptsUsedUp { attempts } => {
-                write!(f, "{attempts} attempts were made, and no more may be")
-            }
-            Self::DoneBefore => f.write_str("this was done already, or may have been"),
-            Self::FailedBefore => f.write_str("this remedy did not help this revision before"),
-            Self::DoesNotLast { times } => write!(
-                f,
-                "this was done {times} times in a row for this revision, and never helped for a day: another is needed"
-            ),
-            Self::Locked { by } => write!(f, "action {by} is not over"),
-            Self::BudgetSpent { scope, until } => {
-                let whose = match scope {
-                    Scope::Global => "the account's",
-                    Scope::Cluster(_) => "the cluster's",
-                    Scope::Target(_) => "its own",
-                };
-                write!(f, "{whose} budget of actions is spent")?;
-                if *until < Timestamp::MAX { write!(f, " until {}", moment(until)) } else { Ok(()) }
-            }
-            Self::CorrelatedOutage { services } => {
-                write!(
-                    f,
-                    "{services} services of the cluster began to fail together: this is an outage, not a bad revision"
-                )
-            }
-            Self::PreconditionGone(what) => write!(f, "it is not as it was when this was decided: {what}"),
-        }
+        f.write_str(&remedies::refusal(self, Language::En))
     }
 }

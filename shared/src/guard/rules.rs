@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, Refusal};
+use super::{Case, Gone, Needed, Refusal};
 use crate::action::{ActionId, Call, Remedy};
 use crate::arn::{Arn, TaskArn};
 use crate::config::{Allowance, Guards, Mode};
@@ -12,6 +12,7 @@ use crate::event::TaskStatus;
 use crate::incident::{Incident, Outcome, Target, TargetRecord, Tried};
 use crate::ledger::{Budget, Scope};
 use crate::observed::Observed;
+use crate::redact::quoted;
 
 /// A failure is of late for so long.
 const RECENTLY: SignedDuration = SignedDuration::from_mins(5);
@@ -46,7 +47,7 @@ pub(super) fn enrolled(case: &Case<'_>) -> Ruling {
 
 /// A switch that cannot be read is one that pauses.
 pub(super) fn switch(case: &Case<'_>) -> Ruling {
-    let switches = known(case.facts.switches.as_ref(), "the switch")?;
+    let switches = known(case.facts.switches.as_ref(), Needed::Switch)?;
     for switch in switches.into_iter().flatten() {
         let concerns = match &switch.scope {
             Scope::Global => true,
@@ -54,8 +55,8 @@ pub(super) fn switch(case: &Case<'_>) -> Ruling {
             Scope::Target(target) => *target == case.plan.target,
         };
         if let Some(paused) = switch.paused.as_ref().filter(|_| concerns) {
-            let (scope, by, why) = (switch.scope.clone(), paused.by.clone(), paused.why.clone());
-            return Err(Refusal::Paused { scope, by, why });
+            let why = paused.why.as_deref().map(quoted);
+            return Err(Refusal::Paused { scope: switch.scope.clone(), by: quoted(&paused.by), why });
         }
     }
     Ok(())
@@ -69,7 +70,10 @@ pub(super) fn mode(case: &Case<'_>) -> Ruling {
 pub(super) fn freeze(case: &Case<'_>) -> Ruling {
     match case.guards.frozen(case.now) {
         None => Ok(()),
-        Some(window) => Err(Refusal::Frozen { until: window.ends_after(case.now), why: window.why.clone() }),
+        Some(window) => {
+            let why = window.why.as_deref().map(quoted);
+            Err(Refusal::Frozen { until: window.ends_after(case.now), why })
+        }
     }
 }
 
@@ -92,12 +96,11 @@ pub(super) fn breaker(case: &Case<'_>) -> Ruling {
 
 pub(super) fn controller(case: &Case<'_>) -> Ruling {
     let Some(service) = service(case)? else { return Ok(()) };
-    let who = match &service.controller {
-        Controller::Ecs if service.is_rolling => return Ok(()),
-        Controller::Ecs => "a deployment strategy that does not roll",
-        other => other.as_str(),
-    };
-    Err(Refusal::ForeignController(who.to_owned()))
+    match &service.controller {
+        Controller::Ecs if service.is_rolling => Ok(()),
+        Controller::Ecs => Err(Refusal::NotRolling),
+        other => Err(Refusal::ForeignController(quoted(other.as_str()))),
+    }
 }
 
 /// A deployment that is not the one that was looked at is somebody's decision.
@@ -111,11 +114,11 @@ pub(super) fn person(case: &Case<'_>) -> Ruling {
 pub(super) fn stack(case: &Case<'_>) -> Ruling {
     let Some(service) = service(case)? else { return Ok(()) };
     let Some(stack) = service.stack() else { return Ok(()) };
-    match known(case.facts.stacks.get(stack), "the status of its CloudFormation stack")? {
+    match known(case.facts.stacks.get(stack), Needed::Stack)? {
         Some(status) if status.ends_with("_IN_PROGRESS") => {
             let stack = Arn::parse(stack).and_then(|arn| arn.resource_of_kind("stack")).unwrap_or(stack);
-            let name = stack.split('/').next().unwrap_or(stack).to_owned();
-            Err(Refusal::StackInProgress { stack: name, status: status.clone() })
+            let name = stack.split('/').next().unwrap_or(stack);
+            Err(Refusal::StackInProgress { stack: quoted(name), status: quoted(status) })
         }
         _ => Ok(()),
     }
@@ -204,7 +207,7 @@ pub(super) fn budget(case: &Case<'_>) -> Ruling {
     if place(case.record, &case.plan.id, case.guards, case.now).is_some() {
         return Ok(());
     }
-    let budgets = known(case.facts.budgets.as_ref(), "the budget")?;
+    let budgets = known(case.facts.budgets.as_ref(), Needed::Budget)?;
     for (scope, allowance) in scopes(&case.plan.target, case.guards) {
         let spent = budgets.and_then(|budgets| budgets.get(&scope)).cloned();
         let budget = spent.unwrap_or_else(|| Budget::unspent(scope.clone()));
@@ -236,7 +239,7 @@ pub fn scopes(target: &Target, guards: &Guards) -> [(Scope, Allowance); 3] {
 
 /// Many that begin to fail together have one cause, and it is none of theirs.
 pub(super) fn outage(case: &Case<'_>) -> Ruling {
-    let Some(openings) = known(case.facts.openings.as_ref(), "what else began to fail")? else {
+    let Some(openings) = known(case.facts.openings.as_ref(), Needed::Openings)? else {
         return Ok(());
     };
     let failures = &case.incident.failures;
@@ -254,35 +257,35 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
     let gone = |what| Err(Refusal::PreconditionGone(what));
     if let Some(service) = service(case)? {
         if !service.is_active() {
-            return gone("the service is not active");
+            return gone(Gone::ActiveService);
         }
         let deployed = service.primary().and_then(|primary| primary.task_definition.as_ref());
         if wanted.task_definition.as_ref().is_some_and(|wanted| deployed != Some(wanted)) {
-            return gone("another revision is deployed");
+            return gone(Gone::Revision);
         }
         if wanted.ailing && !is_ailing(service, case.incident, case.now) {
-            return gone("every task that is wanted runs, and none has failed of late");
+            return gone(Gone::Trouble);
         }
         if wanted.steady && !service.is_steady() {
-            return gone("not every task that is wanted runs");
+            return gone(Gone::SteadyState);
         }
     }
     if let Some(arn) = &wanted.active {
-        match known(case.facts.task_definitions.get(arn), "the revision to go back to")? {
+        match known(case.facts.task_definitions.get(arn), Needed::GoodRevision)? {
             Some(definition) if definition.is_active => {}
-            _ => return gone("the revision to go back to cannot be deployed any more"),
+            _ => return gone(Gone::GoodRevision),
         }
     }
     if let Some(arn) = &wanted.stoppable {
-        match known(case.facts.service_deployments.get(arn), "the service deployment")? {
+        match known(case.facts.service_deployments.get(arn), Needed::ServiceDeployment)? {
             Some(deployment) if deployment.is_stoppable() => {}
-            _ => return gone("the deployment is over"),
+            _ => return gone(Gone::Deployment),
         }
     }
     if let Some(arn) = &wanted.unwell {
-        match known(case.facts.tasks.get(arn), "the task")? {
+        match known(case.facts.tasks.get(arn), Needed::Task)? {
             Some(task) if is_unwell(task) => {}
-            _ => return gone("the task is well, or stops already"),
+            _ => return gone(Gone::UnwellTask),
         }
     }
     match (&wanted.lost, &case.plan.call) {
@@ -292,12 +295,12 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
 }
 
 fn still_lost(case: &Case<'_>, lost: &TaskArn, started_by: &str) -> Ruling {
-    match known(case.facts.tasks.get(lost), "the lost task")? {
+    match known(case.facts.tasks.get(lost), Needed::LostTask)? {
         Some(task) if task.last_status == TaskStatus::Stopped => {}
-        _ => return Err(Refusal::PreconditionGone("ECS does not know the lost task as stopped")),
+        _ => return Err(Refusal::PreconditionGone(Gone::LostTask)),
     }
-    match known(case.facts.stand_ins.get(started_by), "what stands in for the lost task")? {
-        Some(tasks) if !tasks.is_empty() => Err(Refusal::PreconditionGone("a task stands in for it already")),
+    match known(case.facts.stand_ins.get(started_by), Needed::StandIns)? {
+        Some(tasks) if !tasks.is_empty() => Err(Refusal::PreconditionGone(Gone::Gap)),
         _ => Ok(()),
     }
 }
@@ -318,19 +321,19 @@ fn service<'c>(case: &Case<'c>) -> Result<Option<&'c Service>, Refusal> {
     if !matches!(case.plan.target, Target::Service { .. }) {
         return Ok(None);
     }
-    match known(case.facts.service.as_ref(), "the service")? {
+    match known(case.facts.service.as_ref(), Needed::Service)? {
         Some(service) => Ok(Some(service)),
-        None => Err(Refusal::PreconditionGone("the service is gone")),
+        None => Err(Refusal::PreconditionGone(Gone::Service)),
     }
 }
 
 /// What was read, `None` where it is known not to be. What is not known is a refusal.
-fn known<'f, T>(fact: Option<&'f Observed<T>>, what: &'static str) -> Result<Option<&'f T>, Refusal> {
+fn known<T>(fact: Option<&Observed<T>>, what: Needed) -> Result<Option<&T>, Refusal> {
     match fact {
         Some(Observed::Known(value)) => Ok(Some(value)),
         Some(Observed::Absent) => Ok(None),
-        Some(Observed::Unknown(why)) => Err(Refusal::Unobserved { what, why: why.clone() }),
-        None => Err(Refusal::Unobserved { what, why: "it was not asked for".to_owned() }),
+        Some(Observed::Unknown(why)) => Err(Refusal::Unobserved { what, why: Some(quoted(why)) }),
+        None => Err(Refusal::Unobserved { what, why: None }),
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::action::{ActionId, Call, Precondition, Remedy, Ruling};
+use crate::action::{ActionId, Because, Call, Precondition, Remedy, Ruling};
 use crate::arn::{ClusterArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
@@ -117,7 +117,12 @@ impl World {
                 active: Some(revision(41)),
                 ..Precondition::default()
             },
-            because: "four tasks of api:42 failed".to_owned(),
+            because: Because::RevisionFails {
+                revision: revision(42),
+                count: 4,
+                cause: Cause::ImageNotFound,
+                good: revision(41),
+            },
         };
         let rules = Rules { mode: Mode::Act, ..Rules::default() };
         let selector = Selector { service: Some(Glob::new("api")), ..Selector::default() };

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, TargetRecord};
-use crate::action::{Action, ActionId, Epoch, Remedy, Ruling, State, Verdict};
+use super::{Cause, Held, TargetRecord};
+use crate::action::{Action, ActionId, Because, Epoch, Remedy, Ruling, State, Verdict};
 use crate::arn::{TaskArn, TaskDefinitionArn};
 use crate::redact::{Redacted, redact};
 
@@ -176,8 +176,8 @@ pub struct Note {
     pub remedy: Remedy,
     /// What it does, such as "UpdateService api to api:41".
     pub call: Redacted,
-    /// Why, in one sentence.
-    pub because: Redacted,
+    /// Why.
+    pub because: Because,
     /// Whether infrastructure-as-code then still names what was there before.
     pub changes_definition: bool,
     /// What was there before, where the action goes by it.
@@ -203,7 +203,7 @@ impl Note {
             id: plan.id.clone(),
             remedy: plan.remedy,
             call: redact(&plan.call.to_string()),
-            because: redact(&plan.because),
+            because: plan.because.clone(),
             changes_definition: plan.call.changes_definition(),
             was: plan.revision.clone().or_else(|| plan.precondition.task_definition.clone()),
             approved: action.approved.clone(),
@@ -212,26 +212,6 @@ impl Note {
             verdict: action.verdict,
         }
     }
-}
-
-/// Why nothing is done about an incident at the moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// What would be done, if anything.
-    pub remedy: Option<Remedy>,
-    /// What exactly, such as "UpdateService api to api:41".
-    pub call: Option<Redacted>,
-    /// The reason in one stable word.
-    pub reason: String,
-    /// The reason in one sentence.
-    pub why: Redacted,
-}
-
-impl Held {
-    /// The reason where something could not be read.
-    pub const UNOBSERVED: &str = "unobserved";
-    /// Reasons that end at a time that they name.
-    const TIMED: [&str; 4] = ["not_stable", "cooling_down", "frozen", "budget_spent"];
 }
 
 /// What an incident says of remedies.
@@ -257,8 +237,8 @@ impl Remedies {
     /// Takes in why nothing is done. What could not be read this time takes back no reason that is known, unless that ends by
     /// itself: it would come and go, and people would be told each time.
     pub fn hold(&mut self, held: Option<Held>) {
-        let is_blind = held.as_ref().is_some_and(|held| held.reason == Held::UNOBSERVED);
-        let stands = self.held.as_ref().is_some_and(|known| !Held::TIMED.contains(&known.reason.as_str()));
+        let is_blind = held.as_ref().is_some_and(Held::is_blind);
+        let stands = self.held.as_ref().is_some_and(|known| !known.is_timed());
         if !is_blind || !stands {
             self.held = held;
         }
@@ -272,7 +252,7 @@ impl Remedies {
             let of = |note: &Note| (note.id.clone(), note.state.as_str(), note.verdict);
             remedies.notes.iter().filter(is_told).map(of).collect()
         };
-        let held = |remedies: &Self| remedies.held.as_ref().map(|held| (held.remedy, held.reason.clone()));
+        let held = |remedies: &Self| remedies.held.as_ref().map(|held| (held.remedy, held.reason()));
         let says_why = self.held.is_some() && held(self) != held(before);
         told(self) != told(before) || says_why
     }
@@ -281,23 +261,28 @@ impl Remedies {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn held(reason: &str) -> Held {
-        Held { remedy: None, call: None, reason: reason.to_owned(), why: redact("Why.") }
-    }
+    use crate::guard::Refusal;
+    use crate::incident::Why;
+    use crate::remediation::Escalation;
 
     #[test]
     fn what_could_not_be_read_takes_back_no_reason_that_is_known() {
+        let blind = || Some(Held::escalated(Escalation::unobserved("ECS did not answer")));
+        let lasting = || Some(Held::escalated(Escalation::NoGoodRevision));
+        let timed = || {
+            let refusal = Refusal::CoolingDown { until: Timestamp::UNIX_EPOCH };
+            Some(Held { remedy: None, call: None, why: Why::Refused(refusal) })
+        };
         let mut remedies = Remedies::default();
-        remedies.hold(Some(held("unobserved")));
-        assert_eq!(remedies.held, Some(held("unobserved")), "it is better than none");
-        remedies.hold(Some(held("paused")));
-        remedies.hold(Some(held("unobserved")));
-        assert_eq!(remedies.held, Some(held("paused")));
-        remedies.hold(Some(held("frozen")));
-        assert_eq!(remedies.held, Some(held("frozen")));
-        remedies.hold(Some(held("unobserved")));
-        assert_eq!(remedies.held, Some(held("unobserved")), "the freeze may be over");
+        remedies.hold(blind());
+        assert_eq!(remedies.held, blind(), "it is better than none");
+        remedies.hold(lasting());
+        remedies.hold(blind());
+        assert_eq!(remedies.held, lasting());
+        remedies.hold(timed());
+        assert_eq!(remedies.held, timed());
+        remedies.hold(blind());
+        assert_eq!(remedies.held, blind(), "the time may be over");
         remedies.hold(None);
         assert_eq!(remedies.held, None);
     }

@@ -8,6 +8,7 @@
 mod care;
 mod deployment;
 mod failures;
+mod held;
 mod history;
 mod look;
 mod lost;
@@ -25,9 +26,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use care::{Care, Held, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
+pub use care::{Care, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
+pub use held::{Held, Why};
 pub use history::{History, PastDeployment, Stopped};
 pub use observation::Observation;
 pub use opening::Began;

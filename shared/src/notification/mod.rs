@@ -29,8 +29,8 @@ pub use text::plain;
 use crate::arn::{ClusterArn, DeploymentId};
 use crate::incident::{Severity, Target};
 use crate::redact::Redacted;
-use crate::words::Language;
 use crate::words::alerts::Name;
+use crate::words::{self, Language};
 
 /// Something that people are told about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -204,9 +204,9 @@ pub struct Fact {
     pub value: Redacted,
 }
 
-/// A time as people read it: `20 Nov 21:04 UTC`.
+/// A time as people read it who read English: `20 Nov 21:04 UTC`.
 pub fn moment(at: Timestamp) -> String {
-    at.strftime("%-d %b %H:%M UTC").to_string()
+    words::moment(at, Language::En)
 }
 
 #[cfg(test)]

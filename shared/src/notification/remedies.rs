@@ -1,13 +1,14 @@
 //! What a message says of remedies: what a person has to decide, what was done, and why no more is.
 //!
 //! Somebody who was just woken reads it. So what must be done stands first, with the command that does it, and no sentence
-//! claims more than the ledger knows.
+//! claims more than the ledger knows. What is said is chosen here; how it is said is [`words::remedies`]' to know.
 
-use super::moment;
 use crate::action::{How, Remedy, Ruling, State, Verdict};
 use crate::arn::TaskDefinitionArn;
 use crate::incident::{Held, Incident, Note};
 use crate::redact::{Redacted, redact};
+use crate::words::remedies::Sentence;
+use crate::words::{self, Language};
 
 /// Decisions that are asked for in one message.
 const MAX_ASKS: usize = 3;
@@ -17,8 +18,6 @@ const MAX_DONE: usize = 3;
 const MAX_CALL: usize = 100;
 /// So much of a reason, or of a person's words.
 const MAX_WORDS: usize = 160;
-
-const NOTHING_CHANGED: &str = "Nothing was changed.";
 
 /// What is said of an incident's remedies.
 #[derive(Debug, Default)]
@@ -35,7 +34,7 @@ pub(super) struct Said {
     pub(super) asked_for: Option<Remedy>,
 }
 
-pub(super) fn of(incident: &Incident) -> Said {
+pub(super) fn of(incident: &Incident, language: Language) -> Said {
     let remedies = &incident.remedies;
     let is_open = incident.is_open();
     let latest_first = || remedies.notes.iter().rev();
@@ -45,185 +44,145 @@ pub(super) fn of(incident: &Incident) -> Said {
     let last = latest_first().find(|note| matches!(note.state, State::Confirmed { .. }));
     let is_in_vain =
         is_open && last.is_some_and(|note| matches!(note.verdict, Some(Verdict::DidNotHelp { .. })));
-    let mut asks: Vec<String> = unknown.clone().map(ask_outcome).chain(proposed.map(ask_approval)).collect();
-    asks.truncate(MAX_ASKS);
+    let questions = unknown.clone().chain(proposed).filter_map(|note| ask(note, language));
+    let asks: Vec<String> = questions.take(MAX_ASKS).collect();
     let held = remedies.held.as_ref().filter(|_| is_open);
     let mut done: Vec<String> =
-        latest_first().filter_map(|note| told(note, is_open, held)).take(MAX_DONE).collect();
+        latest_first().filter_map(|note| told(note, is_open, held, language)).take(MAX_DONE).collect();
     done.reverse();
-    done.extend(latest_first().find_map(still_named));
+    done.extend(latest_first().find_map(still_named).map(|sentence| sentence.say(language)));
     // While a person is asked, the question says why nothing is done.
-    done.extend(held.filter(|_| asks.is_empty()).map(held_back));
+    done.extend(held.filter(|_| asks.is_empty()).map(|held| held_back(held, language)));
     if done.is_empty() && asks.is_empty() {
-        done.push(NOTHING_CHANGED.to_owned());
+        done.push(Sentence::NothingChanged.say(language));
     }
     let shown = |texts: Vec<String>| texts.iter().map(|text| redact(text)).collect();
     Said { is_unknown: unknown.count() > 0, is_in_vain, asked_for, asks: shown(asks), done: shown(done) }
 }
 
 /// A step of an action, in one line.
-pub(super) fn of_note(note: &Note, is_open: bool) -> Redacted {
-    let line = match &note.state {
-        State::Unknown { .. } => ask_outcome(note),
-        State::Proposed { .. } if is_asked(note) => ask_approval(note),
-        _ => told(note, is_open, None).unwrap_or_default(),
-    };
-    redact(&line)
+pub(super) fn of_note(note: &Note, is_open: bool, language: Language) -> Redacted {
+    let asks = matches!(note.state, State::Unknown { .. }) || is_asked(note);
+    let line = if asks { ask(note, language) } else { told(note, is_open, None, language) };
+    redact(&line.unwrap_or_default())
 }
 
 /// What came of an action, in one line.
-pub(super) fn of_verdict(note: &Note, is_open: bool) -> Redacted {
-    redact(&outcome(note, is_open))
+pub(super) fn of_verdict(note: &Note, is_open: bool, language: Language) -> Redacted {
+    redact(&outcome(note, is_open).map(|outcome| outcome.say(language)).unwrap_or_default())
 }
 
 /// Why nothing is done now, in one line.
-pub(super) fn held(incident: &Incident) -> Redacted {
-    redact(&incident.remedies.held.as_ref().map(held_back).unwrap_or_default())
+pub(super) fn held(incident: &Incident, language: Language) -> Redacted {
+    let held = incident.remedies.held.as_ref();
+    redact(&held.map(|held| held_back(held, language)).unwrap_or_default())
 }
 
 fn is_asked(note: &Note) -> bool {
     matches!(note.state, State::Proposed { .. }) && note.approved.is_none()
 }
 
-fn ask_outcome(note: &Note) -> String {
-    let (call, id) = (note.call.shortened(MAX_CALL), &note.id);
-    let State::Unknown { at, why } = &note.state else { return String::new() };
-    format!(
-        "Nobody knows whether {call} took effect. Look, then say so: `steward settle {id} --as done --why \"…\"`, or \
-         `--as not-done`. Until then Steward does nothing more here. What is known ({}): {}",
-        moment(*at),
-        sentence(why)
-    )
-}
-
-fn ask_approval(note: &Note) -> String {
-    let (call, id) = (note.call.shortened(MAX_CALL), &note.id);
-    let State::Proposed { until } = note.state else { return String::new() };
-    format!(
-        "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {}",
-        note.remedy.describe(),
-        moment(until),
-        sentence(&note.because)
-    )
-}
-
-/// What became of an action. `None` where the message says so otherwise.
-fn told(note: &Note, is_open: bool, held: Option<&Held>) -> Option<String> {
-    let call = note.call.shortened(MAX_CALL);
-    let what = note.remedy.describe();
+/// What a person is asked about an action whose outcome nobody knows, or that is proposed.
+fn ask(note: &Note, language: Language) -> Option<String> {
+    let (call, id, remedy) = (&note.call.shortened(MAX_CALL), &note.id, note.remedy);
     Some(match &note.state {
-        State::Unknown { .. } => return None,
-        State::Proposed { .. } if !is_open => return None,
-        State::Proposed { .. } => {
-            let by = words(&note.approved.as_ref()?.by);
-            format!(
-                "{by} allowed Steward to {what}: {call}. It begins within a minute, unless a guard refuses."
-            )
+        State::Unknown { at, why } => {
+            let why = &sentence(&words::remedies::doubt(why, language), language);
+            Sentence::Settle { call, id, at: *at, why }.say(language)
         }
-        State::Planned => format!("Steward is about to {what}: {call}."),
-        State::Issued { at } => {
-            format!("Steward called {call} ({}); what came of it is being found out.", moment(*at))
+        State::Proposed { until } => {
+            let why = &because(note, language);
+            Sentence::Approve { remedy, call, id, until: *until, why }.say(language)
         }
-        State::Confirmed { at, how, .. } => {
-            let what = match (how, &note.settled) {
-                (How::Settled, Some(settled)) => said_so(&call, "took effect", settled),
-                _ => format!(
-                    "Steward {}: {call} ({}). Why: {}",
-                    past(note.remedy),
-                    moment(*at),
-                    sentence(&note.because)
-                ),
-            };
-            format!("{what} {}", outcome(note, is_open))
-        }
-        State::Failed { at, problem } => match &note.settled {
-            Some(settled) => said_so(&call, "took no effect", settled),
-            None => format!(
-                "Steward could not {what}: ECS refused {call} ({}). {}",
-                moment(*at),
-                sentence(problem)
-            ),
-        },
-        // Why it is not done now is more than why it was not done then.
-        State::Withdrawn { .. } if held.is_some() => return None,
-        State::Withdrawn { at, why } => {
-            format!(
-                "Steward meant to {what} and left it before any call ({}): {}",
-                moment(*at),
-                sentence(why)
-            )
-        }
+        _ => return None,
     })
 }
 
-fn said_so(call: &str, effect: &str, settled: &Ruling) -> String {
-    let why =
-        settled.why.as_deref().map_or_else(|| ".".to_owned(), |why| format!(": {}", sentence(&redact(why))));
-    format!("{call} {effect}, as {} says ({}){why}", words(&settled.by), moment(settled.at))
+/// What became of an action. `None` where the message says so otherwise.
+fn told(note: &Note, is_open: bool, held: Option<&Held>, language: Language) -> Option<String> {
+    let (call, remedy) = (&note.call.shortened(MAX_CALL), note.remedy);
+    let say = |sentence: Sentence<'_>| Some(sentence.say(language));
+    match &note.state {
+        State::Unknown { .. } => None,
+        State::Proposed { .. } if !is_open => None,
+        State::Proposed { .. } => {
+            let by = &cut(&note.approved.as_ref()?.by);
+            say(Sentence::Approved { by, remedy, call })
+        }
+        State::Planned => say(Sentence::Planned { remedy, call }),
+        State::Issued { at } => say(Sentence::Issued { call, at: *at }),
+        State::Confirmed { at, how, .. } => {
+            let settled = note.settled.as_ref().filter(|_| *how == How::Settled);
+            let what = if let Some(settled) = settled {
+                said_so(call, true, settled, language)
+            } else {
+                let why = &because(note, language);
+                Sentence::Confirmed { remedy, call, at: *at, why }.say(language)
+            };
+            let outcome = outcome(note, is_open).map(|outcome| outcome.say(language)).unwrap_or_default();
+            Some(words::in_turn(&what, &outcome, language))
+        }
+        State::Failed { at, problem } => {
+            if let Some(settled) = &note.settled {
+                return Some(said_so(call, false, settled, language));
+            }
+            let problem = &sentence(problem.as_str(), language);
+            say(Sentence::Failed { remedy, call, at: *at, problem })
+        }
+        // Why it is not done now is more than why it was not done then.
+        State::Withdrawn { .. } if held.is_some() => None,
+        State::Withdrawn { at, why } => {
+            let why = &sentence(&words::remedies::withdrawal(why, language), language);
+            say(Sentence::Withdrawn { remedy, at: *at, why })
+        }
+    }
 }
 
-fn outcome(note: &Note, is_open: bool) -> String {
-    match (note.verdict, note.remedy) {
-        (Some(Verdict::Helped { at }), Remedy::RunTask) => {
-            format!("It helped: the task runs since {}.", moment(at))
-        }
-        (Some(Verdict::Helped { at }), _) => format!("It helped: steady since {}.", moment(at)),
-        (Some(Verdict::DidNotHelp { at }), _) => {
-            format!("It had not helped by {}: this needs a person.", moment(at))
-        }
-        (None, _) if is_open => "Whether it helps is being watched.".to_owned(),
-        (None, _) => String::new(),
+fn said_so(call: &str, took_effect: bool, settled: &Ruling, language: Language) -> String {
+    let why = settled.why.as_deref().map(|why| sentence(why, language));
+    let by = &cut(&settled.by);
+    Sentence::Settled { call, took_effect, by, at: settled.at, why: why.as_deref() }.say(language)
+}
+
+fn outcome(note: &Note, is_open: bool) -> Option<Sentence<'static>> {
+    match note.verdict {
+        Some(Verdict::Helped { at }) => Some(Sentence::Helped { remedy: note.remedy, at }),
+        Some(Verdict::DidNotHelp { at }) => Some(Sentence::DidNotHelp { at }),
+        None => is_open.then_some(Sentence::Watched),
     }
-    .trim_end()
-    .to_owned()
 }
 
 /// What infrastructure-as-code still says, after the latest change that took effect or may have.
-fn still_named(note: &Note) -> Option<String> {
-    let is_so = match note.state {
+fn still_named(note: &Note) -> Option<Sentence<'_>> {
+    let is_certain = match note.state {
         State::Confirmed { .. } => true,
         State::Unknown { .. } => false,
         _ => return None,
     };
-    if !note.changes_definition {
-        return None;
-    }
-    let was = note.was.as_ref().map_or("what was there before", TaskDefinitionArn::family_and_revision);
-    let condition = if is_so { "Your" } else { "If it took effect, your" };
-    Some(format!(
-        "{condition} infrastructure-as-code still names {was}: change it there, too, or the next deployment from there brings it back."
-    ))
+    let was = note.was.as_ref().map(TaskDefinitionArn::family_and_revision);
+    note.changes_definition.then_some(Sentence::StillNamed { is_certain, was })
 }
 
-fn held_back(held: &Held) -> String {
-    let why = sentence(&held.why);
-    match (held.remedy, &held.call) {
-        (Some(remedy), Some(call)) => {
-            let (what, call) = (remedy.describe(), call.shortened(MAX_CALL));
-            format!("Steward would {what} ({call}), but does not: {why}")
-        }
-        (Some(remedy), None) => format!("Steward would {}, but does not: {why}", remedy.describe()),
-        (None, _) => format!("Steward has no remedy for this: {why}"),
-    }
+fn held_back(held: &Held, language: Language) -> String {
+    let why = &sentence(&words::remedies::why(&held.why, language), language);
+    let call = held.call.as_ref().map(|call| call.shortened(MAX_CALL));
+    let said = match held.remedy {
+        Some(remedy) => Sentence::Held { remedy, call: call.as_deref(), why },
+        None => Sentence::NoRemedy { why },
+    };
+    said.say(language)
 }
 
-fn past(remedy: Remedy) -> &'static str {
-    match remedy {
-        Remedy::RollBack => "rolled back",
-        Remedy::ForceNewDeployment => "forced a new deployment",
-        Remedy::StopTask => "stopped the task",
-        Remedy::RunTask => "ran the task again",
-    }
+fn because(note: &Note, language: Language) -> String {
+    sentence(&words::remedies::because(&note.because, language), language)
 }
 
-/// A person's words, cut.
-fn words(text: &str) -> String {
+/// A reason or a person's words, without secrets, and cut.
+fn cut(text: &str) -> String {
     redact(text).shortened(MAX_WORDS)
 }
 
-/// A reason, cut, with a full stop.
-fn sentence(text: &Redacted) -> String {
-    let cut = text.shortened(MAX_WORDS);
-    let end = if cut.ends_with(['.', '…', '!', '?']) { "" } else { "." };
-    format!("{cut}{end}")
+/// The same with a full stop.
+fn sentence(text: &str, language: Language) -> String {
+    words::full_stop(cut(text), language)
 }

@@ -21,6 +21,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 const MARK: &str = "[redacted]";
 /// Longer texts are cut: no reason of ECS is longer than 1,024 characters, no log line of use much longer.
 const MAX_CHARS: usize = 4_096;
+/// So much of what others say is kept beside a reason: alerts show less.
+const MAX_QUOTE: usize = 500;
 /// How much of a text is looked at at all: a secret may not hide behind it, for the rest is dropped.
 const MAX_BYTES: usize = 64 * 1024;
 /// Two are usual where there is a secret, one where there is none; the bound keeps the cost linear.
@@ -74,6 +76,11 @@ pub fn redact(text: &str) -> Redacted {
         shown = hidden;
     }
     Redacted(shorten(&shown, MAX_CHARS))
+}
+
+/// Hides the secrets of words that a stored reason quotes, and keeps at most 500 characters of them.
+pub fn quoted(text: &str) -> Redacted {
+    Redacted(redact(text).shortened(MAX_QUOTE))
 }
 
 /// One pass. A text without a secret comes back as it is.

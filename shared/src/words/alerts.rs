@@ -3,19 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Language::{self, En, Ja};
+use super::moment;
 use crate::config::Allowance;
 use crate::incident::{DeploymentStatus, Ending, Target};
 use crate::ledger::Why;
 use crate::notification::links::Place;
-
-/// A time as people read it: `20 Nov 21:04 UTC`, `11/20 21:04 UTC`.
-pub fn moment(at: Timestamp, language: Language) -> String {
-    at.strftime(match language {
-        En => "%-d %b %H:%M UTC",
-        Ja => "%-m/%-d %H:%M UTC",
-    })
-    .to_string()
-}
 
 /// In the two largest units.
 pub fn duration(span: SignedDuration, language: Language) -> String {
@@ -101,11 +93,7 @@ pub fn nobody_knows(place: &str, cause: &str, language: Language) -> String {
 
 /// The title of an incident that goes on.
 pub fn fails(place: &str, headline: &str, cause: &str, question: Option<&str>, language: Language) -> String {
-    let question = question.map(|remedy| match language {
-        En => format!("; {remedy}?"),
-        Ja => format!(" — {remedy}しますか？"),
-    });
-    let question = question.unwrap_or_default();
+    let question = question.map(|question| format!("; {question}")).unwrap_or_default();
     match language {
         En => format!("{place}: {headline} ({cause}){question}"),
         Ja => format!("{place}: {headline} ({cause}){question}"),

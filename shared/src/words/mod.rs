@@ -6,10 +6,12 @@
 mod advice;
 pub mod alerts;
 pub mod causes;
+pub mod remedies;
 pub mod steps;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A language that alerts are written in.
@@ -41,4 +43,32 @@ impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// A time as people read it: `20 Nov 21:04 UTC`, `11/20 21:04 UTC`.
+pub fn moment(at: Timestamp, language: Language) -> String {
+    let form = match language {
+        Language::En => "%-d %b %H:%M UTC",
+        Language::Ja => "%-m/%-d %H:%M UTC",
+    };
+    at.strftime(form).to_string()
+}
+
+/// A text with a full stop, unless it ends already.
+pub fn full_stop(mut text: String, language: Language) -> String {
+    let stop = match language {
+        Language::En => '.',
+        Language::Ja => '。',
+    };
+    if !text.ends_with(['.', '…', '!', '?', '。', '！', '？']) {
+        text.push(stop);
+    }
+    text
+}
+
+/// One sentence after the other: a Japanese full stop needs no space behind it.
+pub fn in_turn(first: &str, second: &str, language: Language) -> String {
+    let is_spaced = language == Language::En || !first.ends_with('。');
+    let between = if is_spaced && !second.is_empty() { " " } else { "" };
+    format!("{first}{between}{second}")
 }

@@ -141,19 +141,21 @@ impl Transcript {
             self.put_like(at, What::Steward(text, Tone::Bad), format!("incident {causes}"));
         }
         let held =
-            |incident: &Incident| incident.remedies.held.clone().map(|held| (held.remedy, held.reason));
+            |incident: &Incident| incident.remedies.held.as_ref().map(|held| (held.remedy, held.reason()));
         let known = before.as_ref().and_then(held);
         if let Some(held) = &incident.remedies.held
-            && known != Some((held.remedy, held.reason.clone()))
+            && known != Some((held.remedy, held.reason()))
         {
-            if !self.held.contains(&held.reason) {
-                self.held.push(held.reason.clone());
+            let word = held.reason().to_owned();
+            if !self.held.contains(&word) {
+                self.held.push(word.clone());
             }
             let why = match &held.call {
                 Some(call) => format!("would {call}, but: {}", held.why),
                 None => held.why.to_string(),
             };
-            self.put_like(at, What::Held { word: held.reason.clone(), why }, format!("held {}", held.reason));
+            let like = format!("held {word}");
+            self.put_like(at, What::Held { word, why }, like);
         }
         let was_open = before.as_ref().is_none_or(Incident::is_open);
         if incident.is_open() && !was_open {

@@ -91,7 +91,7 @@ fn a_step_of_a_deployment_is_looked_at_at_once_while_tasks_fail() {
 fn good_news_take_the_request_back_and_what_held_a_remedy_back() {
     let mut story = Story::new(service());
     go_on(&mut story, [failed(1, 10)], at(20));
-    let held = Held { remedy: None, call: None, reason: "wait".into(), why: crate::redact::redact("Wait.") };
+    let held = Held::escalated(crate::remediation::Escalation::NoGoodRevision);
     story.incident.as_mut().unwrap().remedies.held = Some(held);
     let mut acting = story.clone();
     go_on(&mut story, [Observation::Steady { at: at(30) }], at(31));

@@ -8,8 +8,7 @@ use crate::incident::Severity;
 use crate::ledger::{ChannelRecord, Withheld};
 use crate::notification::{Message, Tone};
 use crate::redact::{Redacted, redact};
-use crate::words::Language;
-use crate::words::alerts;
+use crate::words::{self, Language, alerts};
 
 /// So much of what was held back is named.
 const MAX_NAMED: usize = 10;
@@ -19,7 +18,7 @@ pub(super) fn digest(channel: &ChannelRecord, budget: Allowance, style: &Style<'
     let count = u64::try_from(channel.waiting.len()).unwrap_or_default() + channel.more;
     let title = redact(&alerts::digest(count, language));
     let line = |withheld: &Withheld| {
-        let (at, why) = (alerts::moment(withheld.at, language), alerts::withheld(&withheld.why, language));
+        let (at, why) = (words::moment(withheld.at, language), alerts::withheld(&withheld.why, language));
         redact(&format!("{at}: {} ({why})", withheld.title))
     };
     let mut done: Vec<Redacted> = channel.waiting.iter().rev().take(MAX_NAMED).map(line).collect();
@@ -40,7 +39,7 @@ pub(super) fn trouble(channel: &ChannelRecord, since: Timestamp, style: &Style<'
     let title = redact(&alerts::channel(&channel.channel, trouble.is_some(), language));
     let evidence = trouble.map(|trouble| trouble.problem.clone()).into_iter().collect();
     let advice = trouble.map(|_| redact(&alerts::channel_advice(&channel.channel, language)));
-    let status = redact(&alerts::moment(since, language));
+    let status = redact(&words::moment(since, language));
     Message { status, evidence, advice, ..Message::brief(tone, title, language) }
 }
 

@@ -6,16 +6,16 @@ use crate::diagnosis::Cause;
 use crate::incident::{Failure, Incident, Severity, Status};
 use crate::notification::{Fact, Link, Message, Tone, links, remedies};
 use crate::redact::redact;
-use crate::words::Language;
 use crate::words::alerts::{self, Name};
 use crate::words::causes;
+use crate::words::{self, Language};
 
 pub(super) fn message(incident: &Incident, style: &Style<'_>) -> Message {
     let language = style.language;
     let failures = &incident.failures;
     let cause = failures.leading_cause().unwrap_or(Cause::Unknown);
     let sample = failures.sample(cause).or_else(|| failures.samples().first());
-    let said = remedies::of(incident);
+    let said = remedies::of(incident, language);
     let (tone, title) = headline(incident, cause, &said, language);
     // What is over needs no finger pointed at a task.
     let sample = sample.filter(|_| incident.is_open());
@@ -43,9 +43,14 @@ fn headline(incident: &Incident, cause: Cause, said: &remedies::Said, language: 
         }
         Status::Open => {
             let severity = if said.is_in_vain { Severity::Critical } else { incident.severity() };
-            let question = said.asked_for.map(|remedy| remedy.describe());
-            let title =
-                alerts::fails(&place, causes::headline(cause, language), cause.as_str(), question, language);
+            let question = said.asked_for.map(|remedy| words::remedies::question(remedy, language));
+            let title = alerts::fails(
+                &place,
+                causes::headline(cause, language),
+                cause.as_str(),
+                question.as_deref(),
+                language,
+            );
             (Tone::Alert(severity), title)
         }
         Status::Resolved { .. } => (Tone::Good, alerts::resolved(&place, cause.as_str(), language)),

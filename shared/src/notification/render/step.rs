@@ -22,9 +22,13 @@ pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -
         What::Cause(cause) => steps::cause(causes::headline(*cause, language), cause.as_str(), language),
         What::Grew(count) => steps::grew(*count, language),
         What::Critical => steps::critical(&status, language),
-        What::Held => return brief(step, remedies::held(incident), style),
-        What::Action(note) => return brief(step, remedies::of_note(note, incident.is_open()), style),
-        What::Verdict(note, _) => return brief(step, remedies::of_verdict(note, incident.is_open()), style),
+        What::Held => return brief(step, remedies::held(incident, language), style),
+        What::Action(note) => {
+            return brief(step, remedies::of_note(note, incident.is_open(), language), style);
+        }
+        What::Verdict(note, _) => {
+            return brief(step, remedies::of_verdict(note, incident.is_open(), language), style);
+        }
         What::Resolved => steps::resolved(&status, fixed_by(incident).as_deref(), language),
         What::Relapsed => steps::relapsed(&status, language),
         What::Still => steps::still(&status, language),

@@ -21,7 +21,7 @@ pub(super) fn story(incident: &Incident) -> Story {
     }
     if let Some(held) = incident.remedies.held.as_ref().filter(|_| incident.is_open()) {
         let remedy = held.remedy.map_or("none", |remedy| remedy.as_str());
-        steps.push(Step::new(format!("held:{}:{remedy}", held.reason), None, weight_of(held), What::Held));
+        steps.push(Step::new(format!("held:{}:{remedy}", held.reason()), None, weight_of(held), What::Held));
     }
     ending(incident, &mut steps);
     // What has no time of its own comes after what was known when it was said.
@@ -108,7 +108,7 @@ fn weight_of(held: &Held) -> Weight {
         "locked",
         Held::UNOBSERVED,
     ];
-    let matters = held.remedy.is_some() && !EXPECTED.contains(&held.reason.as_str());
+    let matters = held.remedy.is_some() && !EXPECTED.contains(&held.reason());
     if matters { Weight::Matters } else { Weight::Detail }
 }
 

@@ -1,10 +1,15 @@
 use super::*;
-use crate::action::{Action, ActionId, Call, Epoch, How, Plan, Precondition, Remedy, Ruling, State, Verdict};
+use crate::action::{
+    Action, ActionId, Because, Call, Doubt, Epoch, How, Plan, Precondition, Remedy, Ruling, State, Verdict,
+    Withdrawal,
+};
 use crate::arn::{ServiceName, TaskDefinitionArn};
 use crate::guard::Refusal;
 use crate::incident::{Held, Incident, Note};
+use crate::notification::remedies;
 use crate::redact::redact;
-use crate::remediation::Home;
+use crate::remediation::{Escalation, Home};
+use crate::words::remedies::tests::check_translation;
 
 fn incident_of_checkout() -> Incident {
     let mut story = story(&[stop("aa", 4, NOT_FOUND), stop("ab", 6, NOT_FOUND), stop("ac", 9, NOT_FOUND)]);
@@ -37,7 +42,12 @@ fn plan() -> Plan {
         },
         target: incident.target,
         precondition: Precondition::default(),
-        because: "checkout:43 fails, and checkout:42 ran well before".to_owned(),
+        because: Because::RevisionFails {
+            revision: revision(43),
+            count: 3,
+            cause: Cause::ImageNotFound,
+            good: revision(42),
+        },
     }
 }
 
@@ -56,9 +66,9 @@ fn confirmed(verdict: Option<Verdict>) -> Action {
 }
 
 fn unknown() -> Action {
-    let why = redact(
+    let why = Doubt::Unread(redact(
         "UpdateService checkout: no answer within 10 s, and somebody has deployed another revision meanwhile",
-    );
+    ));
     in_state(State::Unknown { at: at("21:13:00"), why })
 }
 
@@ -71,14 +81,9 @@ fn with(mut incident: Incident, action: &Action) -> Incident {
     incident
 }
 
-fn held(refusal: &Refusal) -> Incident {
+fn held(refusal: Refusal) -> Incident {
     let mut incident = incident_of_checkout();
-    incident.remedies.held = Some(Held {
-        remedy: Some(Remedy::RollBack),
-        call: Some(redact(&plan().call.to_string())),
-        reason: refusal.as_str().to_owned(),
-        why: redact(&refusal.to_string()),
-    });
+    incident.remedies.held = Some(Held::refused(&plan(), refusal));
     incident
 }
 
@@ -92,7 +97,7 @@ fn everywhere(incident: &Incident) -> String {
 
 #[test]
 fn in_mode_observe_an_alert_says_what_would_be_done() {
-    insta::assert_snapshot!(everywhere(&held(&Refusal::ModeObserves)));
+    insta::assert_snapshot!(everywhere(&held(Refusal::ModeObserves)));
 }
 
 #[test]
@@ -114,20 +119,16 @@ fn an_unknown_outcome_is_the_loudest_and_says_how_to_settle_it() {
 #[test]
 fn every_other_stage_in_its_sentences() {
     let mut escalated = incident_of_checkout();
-    escalated.remedies.held = Some(Held {
-        remedy: None,
-        call: None,
-        reason: "no_good_revision".to_owned(),
-        why: redact("no earlier revision is known to have run well"),
-    });
+    escalated.remedies.held = Some(Held::escalated(Escalation::NoGoodRevision));
     let paused = Refusal::Paused {
         scope: crate::ledger::Scope::Global,
-        by: "ben@desk".to_owned(),
-        why: Some("migration of the database".to_owned()),
+        by: redact("ben@desk"),
+        why: Some(redact("migration of the database")),
     };
     let failed =
         State::Failed { at: at("21:10:02"), problem: redact("ClientException: checkout:42 is INACTIVE") };
-    let withdrawn = State::Withdrawn { at: at("21:10:02"), why: redact("somebody has deployed meanwhile") };
+    let why = Withdrawal::Refused(Refusal::DeployedMeanwhile);
+    let withdrawn = State::Withdrawn { at: at("21:10:02"), why };
     let settled = Action {
         settled: Some(ruling("the console shows the deployment")),
         ..in_state(State::Confirmed { at: at("21:20:00"), how: How::Settled, made: None })
@@ -140,7 +141,7 @@ fn every_other_stage_in_its_sentences() {
     let stages = [
         ("nothing was considered", open()),
         ("no remedy", escalated),
-        ("paused", held(&paused)),
+        ("paused", held(paused)),
         ("approved", with(open(), &approved)),
         ("planned", with(open(), &in_state(State::Planned))),
         ("issued", with(open(), &in_state(State::Issued { at: at("21:10:01") }))),
@@ -170,7 +171,7 @@ fn a_command_is_whole_in_every_channel_whatever_surrounds_it() {
     for unit in ["<", "\"", "é", "`"] {
         let noise = unit.repeat(3_000);
         let mut action = unknown();
-        action.plan.because.clone_from(&noise);
+        action.plan.because = Because::TaskHangs { how: noise.clone(), since: at("21:00:00") };
         action.plan.call = Call::UpdateService {
             cluster: action.plan.target.cluster().clone(),
             service: ServiceName::new(noise.clone()),
@@ -209,4 +210,81 @@ fn of_many_actions_the_latest_three_are_told_and_the_last_change_is_what_code_mu
     let named: Vec<&str> =
         done.iter().map(Redacted::as_str).filter(|done| done.contains("still names")).collect();
     assert!(matches!(named.as_slice(), [one] if one.contains("still names checkout:5:")), "{named:?}");
+}
+
+/// What is said in a language: questions behind an exclamation mark, then what was done.
+fn lines(incident: &Incident, language: Language) -> Vec<String> {
+    let said = remedies::of(incident, language);
+    let asks = said.asks.iter().map(|ask| format!("! {ask}"));
+    asks.chain(said.done.iter().map(ToString::to_string)).collect()
+}
+
+#[test]
+fn the_same_in_japanese() {
+    let helped = confirmed(Some(Verdict::Helped { at: at("21:14:00") }));
+    let stages = [
+        ("proposed", with(incident_of_checkout(), &proposed())),
+        ("unknown", with(incident_of_checkout(), &unknown())),
+        ("observing", held(Refusal::ModeObserves)),
+        ("done, and helped", with(resolved(), &helped)),
+    ];
+    let told =
+        stages.map(|(stage, incident)| format!("{stage}:\n{}", lines(&incident, Language::Ja).join("\n")));
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn every_state_and_verdict_says_in_japanese_what_it_says_in_english() {
+    let at = at("21:10:02");
+    let confirmed = |how| State::Confirmed { at, how, made: None };
+    let states = [
+        State::Proposed { until: at },
+        State::Planned,
+        State::Issued { at },
+        confirmed(How::Answered),
+        confirmed(How::Settled),
+        State::Failed { at, problem: redact("ClientException: checkout:42 is INACTIVE") },
+        State::Unknown { at, why: Doubt::DeployedMeanwhile },
+        State::Withdrawn { at, why: Withdrawal::NotApproved },
+    ];
+    let verdicts = [None, Some(Verdict::Helped { at }), Some(Verdict::DidNotHelp { at })];
+    let rulings = [None, Some(ruling("it is urgent")), Some(Ruling { why: None, ..ruling("") })];
+    for remedy in Remedy::ALL {
+        for state in &states {
+            for (verdict, ruling) in
+                verdicts.into_iter().flat_map(|v| rulings.iter().map(move |r| (v, r.clone())))
+            {
+                let mut action = Action { verdict, approved: ruling.clone(), settled: ruling, ..proposed() };
+                action.plan.remedy = remedy;
+                let action = action.into_state(state.clone());
+                for incident in [incident_of_checkout(), resolved()] {
+                    let incident = with(incident, &action);
+                    let (english, japanese) =
+                        (lines(&incident, Language::En), lines(&incident, Language::Ja));
+                    assert_eq!(english.len(), japanese.len(), "{english:#?}\n{japanese:#?}");
+                    for (english, japanese) in english.iter().zip(&japanese) {
+                        check_translation(english, japanese);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_slipped_into_a_reason_is_neither_kept_nor_told() {
+    const SECRET: &str = "AKIAIOSFODNN7EXAMPLE";
+    let mut incident = incident_of_checkout();
+    let why = format!("the key {SECRET} was denied, {}", "and so on ".repeat(1_000));
+    incident.remedies.held = Some(Held::escalated(Escalation::unobserved(&why)));
+    let stored = serde_json::to_string(&incident.remedies).unwrap();
+    assert!(stored.contains("[redacted]") && !stored.contains(SECRET) && stored.len() < 1_000, "{stored}");
+    let hangs = Because::TaskHangs { how: SECRET.to_owned(), since: at("21:00:00") };
+    let mut action = proposed();
+    action.plan.because = hangs;
+    let incident = with(incident, &action);
+    for language in Language::ALL {
+        let told = lines(&incident, language).join("\n");
+        assert!(told.contains("[redacted]") && !told.contains(SECRET), "{told}");
+    }
 }

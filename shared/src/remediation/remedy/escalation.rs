@@ -3,20 +3,25 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
+use crate::arn::TaskDefinitionArn;
 use crate::diagnosis::Cause;
 use crate::incident::Held;
+use crate::redact::{Redacted, quoted};
+use crate::words::{Language, remedies};
 
 /// What could not be read is asked for again after so long.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// Why people are asked instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Escalation {
     /// What the decision needs could not be read.
     Unobserved {
         /// Why not.
-        why: String,
+        why: Redacted,
     },
     /// Another revision would fail as well.
     NotTheRevision(Cause),
@@ -26,13 +31,13 @@ pub enum Escalation {
     NoGoodRevision,
     /// The revision that was good cannot be deployed any more.
     GoodRevisionGone {
-        /// Which, as `family:revision`.
-        revision: String,
+        /// Which.
+        revision: TaskDefinitionArn,
     },
     /// The revision that was good fails, too.
     GoodRevisionFails,
     /// Somebody else carries out its deployments.
-    ForeignController(String),
+    ForeignController(Redacted),
     /// A deployment makes no progress, and the policy leaves it to people.
     Stuck {
         /// Since when.
@@ -54,6 +59,11 @@ pub enum Escalation {
 }
 
 impl Escalation {
+    /// What the decision needs could not be read: why not, in the words of whoever was asked.
+    pub fn unobserved(why: &str) -> Self {
+        Self::Unobserved { why: quoted(why) }
+    }
+
     /// The escalation in one stable word: ledger, logs, metrics.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -83,37 +93,6 @@ impl Escalation {
 
 impl fmt::Display for Escalation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unobserved { why } => write!(f, "what is needed to decide could not be read: {why}"),
-            Self::NotTheRevision(cause) => {
-                write!(f, "{cause} is not of the revision's making: another would fail as well")
-            }
-            Self::RanWellBefore(cause) => {
-                write!(f, "this revision ran well before: {cause} comes from something else that has changed")
-            }
-            Self::NoGoodRevision => f.write_str("no earlier revision is known to have run well"),
-            Self::GoodRevisionGone { revision } => {
-                write!(f, "{revision} ran well, but cannot be deployed any more")
-            }
-            Self::ForeignController(who) => {
-                write!(f, "{who} carries out its deployments, not ECS: whoever set that up goes back")
-            }
-            Self::GoodRevisionFails => f.write_str("the earlier revision fails as well"),
-            Self::Stuck { since } => {
-                write!(f, "the deployment has made no end since {}", since.strftime("%-d %b %H:%M UTC"))
-            }
-            Self::MostTasksUnwell { unwell, running } => {
-                write!(f, "{unwell} of {running} tasks are unwell: stopping them would leave nothing")
-            }
-            Self::NotDeclared => {
-                f.write_str("nobody declared that this task may be run twice (`rerun` in the policy)")
-            }
-            Self::NoNetwork => {
-                f.write_str("the task needs a network interface, and the policy's `rerun` names no subnets")
-            }
-            Self::TooLate => {
-                f.write_str("the task was lost more than an hour ago, and ECS may have forgotten it")
-            }
-        }
+        f.write_str(&remedies::escalation(self, Language::En))
     }
 }

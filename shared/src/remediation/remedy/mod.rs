@@ -111,7 +111,7 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     let service = match &facts.service {
         None => return Candidate::Need(vec![Query::Service]),
         Some(Observed::Absent) => return Candidate::Not,
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         Some(Observed::Known(service)) => service,
     };
     let stack = service.stack().map(|stack| Query::Stack(stack.to_owned()));

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Candidate, Escalation, Patient, id_of};
-use crate::action::{Call, Plan, Precondition, Remedy};
+use crate::action::{Because, Call, Plan, Precondition, Remedy};
 use crate::config::Rerun;
 use crate::ecs::Task;
 use crate::incident::Lost;
@@ -47,12 +47,12 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
     }
     let task = match facts.tasks.get(&lost.task) {
         Some(Observed::Known(task)) => task,
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         _ => return Candidate::No(Escalation::TooLate),
     };
     match facts.stand_ins.get(&started_by) {
         Some(Observed::Known(tasks)) if !tasks.is_empty() => return Candidate::Not,
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         _ => {}
     }
     let Some(task_definition) = task.task_definition.clone() else { return Candidate::Not };
@@ -76,7 +76,7 @@ fn of_one(patient: Patient<'_>, lost: &Lost, rerun: &Rerun, facts: &Facts) -> Ca
             started_by,
         },
         precondition: Precondition { lost: Some(lost.task.clone()), ..Precondition::default() },
-        because: format!("task {} was lost ({}), and nothing replaces it", lost.task.id(), lost.cause),
+        because: Because::TaskLost { task: lost.task.clone(), cause: lost.cause },
     }))
 }
 

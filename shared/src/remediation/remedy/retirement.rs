@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Candidate, Patient, id_of};
-use crate::action::{Call, Plan, Precondition, Remedy};
+use crate::action::{Because, Call, Plan, Precondition, Remedy};
 use crate::ecs::Service;
 use crate::remediation::Facts;
 
@@ -35,9 +35,6 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, _: &Facts, now: 
             steady: true,
             ..Precondition::default()
         },
-        because: format!(
-            "AWS replaces its tasks from {} on: now it happens while nothing else does",
-            retirement.starts_at.strftime("%-d %b %H:%M UTC")
-        ),
+        because: Because::TasksRetire { from: retirement.starts_at },
     }))
 }

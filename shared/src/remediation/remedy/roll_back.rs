@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Candidate, Escalation, Patient, id_of};
-use crate::action::{Call, Plan, Precondition, Remedy};
+use crate::action::{Because, Call, Plan, Precondition, Remedy};
 use crate::arn::{DeploymentId, ServiceRevisionArn, TaskDefinitionArn};
 use crate::config::{OnStuck, Rules};
 use crate::diagnosis::Cause;
@@ -15,6 +15,7 @@ use crate::ecs::{Controller, Rollout, Service, ServiceDeploymentSummary};
 use crate::guard::is_ailing;
 use crate::incident::{Deployment, Failure};
 use crate::observed::Observed;
+use crate::redact::quoted;
 use crate::remediation::{Facts, Query};
 
 /// What seems to be over may begin again: it is looked at after so long while its incident goes on.
@@ -28,7 +29,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         return left_to_others(patient, service, rules);
     };
     let deployment = match facts.deployments.get(&primary.id) {
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         known => known.and_then(Observed::known),
     };
     let trouble = match trouble(primary, deployment, rules, now) {
@@ -57,7 +58,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         return Candidate::Need(needs);
     }
     match facts.deployments.get(&past) {
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         Some(Observed::Known(past)) if fails_too(patient, past) => {
             return Candidate::No(Escalation::GoodRevisionFails);
         }
@@ -65,10 +66,9 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
     }
     match facts.task_definitions.get(&good) {
         Some(Observed::Known(definition)) if definition.is_active => {}
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         _ => {
-            let revision = good.family_and_revision().to_owned();
-            return Candidate::No(Escalation::GoodRevisionGone { revision });
+            return Candidate::No(Escalation::GoodRevisionGone { revision: good });
         }
     }
     let call = way_back(service, source, facts, &good);
@@ -84,7 +84,7 @@ fn left_to_others(patient: Patient<'_>, service: &Service, rules: &Rules) -> Can
     {
         return Candidate::Not;
     }
-    Candidate::No(Escalation::ForeignController(service.controller.as_str().to_owned()))
+    Candidate::No(Escalation::ForeignController(quoted(service.controller.as_str())))
 }
 
 /// What is wrong with a deployment.
@@ -241,15 +241,13 @@ fn plan(
     call: Call,
     trouble: &Trouble,
 ) -> Plan {
-    let what = match trouble {
+    let because = match *trouble {
         Trouble::Fails { cause, count } => {
-            format!("{count} tasks of {} failed ({cause})", revision.family_and_revision())
+            Because::RevisionFails { revision: revision.clone(), count, cause, good: good.clone() }
         }
-        Trouble::Stuck { since } => format!(
-            "the deployment of {} has made no end since {}",
-            revision.family_and_revision(),
-            since.strftime("%H:%M UTC")
-        ),
+        Trouble::Stuck { since } => {
+            Because::DeploymentStuck { revision: revision.clone(), since, good: good.clone() }
+        }
     };
     let stoppable = match &call {
         Call::StopServiceDeployment { service_deployment, .. } => Some(service_deployment.clone()),
@@ -270,6 +268,6 @@ fn plan(
             stoppable,
             ..Precondition::default()
         },
-        because: format!("{what}, and {} ran well before", good.family_and_revision()),
+        because,
     }
 }

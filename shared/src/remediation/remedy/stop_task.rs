@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Candidate, Escalation, Patient, id_of};
-use crate::action::{Call, Plan, Precondition, Remedy};
+use crate::action::{Because, Call, Plan, Precondition, Remedy};
 use crate::ecs::Service;
 use crate::guard::is_unwell;
 use crate::observed::Observed;
@@ -25,7 +25,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
     }
     let found = match facts.tasks.get(*task) {
         None => return Candidate::Need(vec![Query::Task((*task).clone())]),
-        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::Unobserved { why: why.clone() }),
+        Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         Some(Observed::Known(found)) if is_unwell(found) => found,
         Some(_) => return Candidate::Not,
     };
@@ -37,10 +37,6 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         revision: found.task_definition.clone(),
         call: Call::StopTask { cluster: service.cluster.clone(), task: (*task).clone() },
         precondition: Precondition { unwell: Some((*task).clone()), ..Precondition::default() },
-        because: format!(
-            "the task has been {} since {}, and ECS leaves it",
-            seen.how,
-            seen.since.strftime("%H:%M UTC")
-        ),
+        because: Because::TaskHangs { how: seen.how.clone(), since: seen.since },
     }))
 }

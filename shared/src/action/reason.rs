@@ -1,0 +1,116 @@
+//! Why an action is taken, given up or in doubt. What people read of it is [`crate::words`]' to say.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::arn::{TaskArn, TaskDefinitionArn};
+use crate::diagnosis::Cause;
+use crate::guard::Refusal;
+use crate::redact::Redacted;
+use crate::remediation::Escalation;
+use crate::words::{Language, remedies};
+
+/// Why a remedy is the right one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// A revision fails, and an earlier one ran well.
+    RevisionFails {
+        /// The one that fails.
+        revision: TaskDefinitionArn,
+        /// How many of its tasks failed of what a revision can cause.
+        count: usize,
+        /// What most of them failed of.
+        cause: Cause,
+        /// The one that ran well.
+        good: TaskDefinitionArn,
+    },
+    /// A deployment makes no end, and an earlier revision ran well.
+    DeploymentStuck {
+        /// What it deploys.
+        revision: TaskDefinitionArn,
+        /// Since when.
+        since: Timestamp,
+        /// The one that ran well.
+        good: TaskDefinitionArn,
+    },
+    /// A task hangs, and ECS leaves it.
+    TaskHangs {
+        /// `UNHEALTHY` or `DISCONNECTED`.
+        how: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// AWS will replace the tasks at a time of its own choice.
+    TasksRetire {
+        /// From when on.
+        from: Timestamp,
+    },
+    /// A standalone task was lost.
+    TaskLost {
+        /// Which.
+        task: TaskArn,
+        /// To what.
+        cause: Cause,
+    },
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&remedies::because(self, Language::En))
+    }
+}
+
+/// Why an action was given up before its call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawal {
+    /// A guard refused it.
+    Refused(Refusal),
+    /// Decided anew, no remedy helps.
+    Escalated(Escalation),
+    /// Decided anew, something else is to be done, or nothing.
+    NotWanted,
+    /// The incident is over.
+    IncidentOver,
+    /// Nobody approved it in time.
+    NotApproved,
+}
+
+impl fmt::Display for Withdrawal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&remedies::withdrawal(self, Language::En))
+    }
+}
+
+/// Why nobody can say whether a call took effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// The deployment was stopped, by whomever, and ECS does not say that it goes back.
+    DeploymentStopped,
+    /// ECS does not know the service deployment any more.
+    DeploymentForgotten,
+    /// The service is gone.
+    ServiceGone,
+    /// ECS does not know the task any more.
+    TaskForgotten,
+    /// Somebody has deployed another revision meanwhile.
+    DeployedMeanwhile,
+    /// No task of RunTask is found, and its client token may have ended.
+    NoTaskFound,
+    /// ECS names no PRIMARY deployment.
+    NoPrimary,
+    /// What would tell was not asked for.
+    NotAsked,
+    /// What would tell could not be read: why not, in ECS's words.
+    Unread(Redacted),
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&remedies::doubt(self, Language::En))
+    }
+}

@@ -1,0 +1,294 @@
+//! Remedies in English.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::Sentence;
+use crate::action::{Because, Doubt, Remedy, Withdrawal};
+use crate::guard::{Gone, Needed, Refusal};
+use crate::ledger::Scope;
+use crate::redact::Redacted;
+use crate::remediation::Escalation;
+use crate::words::{Language, moment};
+
+fn at(at: &Timestamp) -> String {
+    moment(*at, Language::En)
+}
+
+fn hour(at: &Timestamp) -> String {
+    at.strftime("%H:%M UTC").to_string()
+}
+
+fn behind(why: Option<&Redacted>) -> String {
+    why.map_or_else(String::new, |why| format!(": {why}"))
+}
+
+pub(super) fn remedy(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::RollBack => "roll back",
+        Remedy::ForceNewDeployment => "force a new deployment",
+        Remedy::StopTask => "stop the task",
+        Remedy::RunTask => "run the task again",
+    }
+}
+
+fn past(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::RollBack => "rolled back",
+        Remedy::ForceNewDeployment => "forced a new deployment",
+        Remedy::StopTask => "stopped the task",
+        Remedy::RunTask => "ran the task again",
+    }
+}
+
+pub(super) fn refusal(refusal: &Refusal) -> String {
+    let said = match refusal {
+        Refusal::NotEnrolled => "nobody enrolled it: no entry of `services` selects it",
+        Refusal::FromElsewhere => "it is of another account or region",
+        Refusal::ModeObserves => "the mode is observe",
+        Refusal::EcsRollsBack => "ECS's own circuit breaker or alarms look after this deployment",
+        Refusal::NotRolling => "a deployment strategy that does not roll controls its deployments, not ECS",
+        Refusal::DeployedMeanwhile => "somebody has deployed meanwhile",
+        Refusal::DoneBefore => "this was done already, or may have been",
+        Refusal::FailedBefore => "this remedy did not help this revision before",
+        Refusal::RemedyOff(remedy) => return format!("the policy does not allow {}", remedy.as_str()),
+        Refusal::Paused { scope, by, why } => {
+            return format!("{} paused by {by}{}", paused(scope), behind(why.as_ref()));
+        }
+        Refusal::Unobserved { what, why } => {
+            let why = why.as_ref().map_or("it was not asked for", Redacted::as_str);
+            return format!("{} could not be read: {why}", needed(*what));
+        }
+        Refusal::Frozen { until, why } => {
+            return format!("changes are frozen until {}{}", at(until), behind(why.as_ref()));
+        }
+        Refusal::ForeignController(who) => return format!("{who} controls its deployments, not ECS"),
+        Refusal::StackInProgress { stack, status } => {
+            return format!("CloudFormation is at work: {stack} is {status}");
+        }
+        Refusal::NotStable { until } => {
+            return format!("this may be over by itself; nothing is done before {}", at(until));
+        }
+        Refusal::CoolingDown { until } => {
+            return format!("the last action has until {} to help", at(until));
+        }
+        Refusal::AttemptsUsedUp { attempts } => {
+            return format!("{attempts} attempts were made, and no more may be");
+        }
+        Refusal::DoesNotLast { times } => {
+            return format!(
+                "this was done {times} times in a row for this revision, and never helped for a day: another is needed"
+            );
+        }
+        Refusal::Locked { by } => return format!("action {by} is not over"),
+        Refusal::BudgetSpent { scope, until } => {
+            return format!("{} budget of actions is spent{}", whose(scope), until_when(until));
+        }
+        Refusal::CorrelatedOutage { services } => {
+            return format!(
+                "{services} services of the cluster began to fail together: this is an outage, not a bad revision"
+            );
+        }
+        Refusal::PreconditionGone(what) => {
+            return format!("it is not as it was when this was decided: {}", gone(*what));
+        }
+    };
+    said.to_owned()
+}
+
+fn paused(scope: &Scope) -> Cow<'static, str> {
+    match scope {
+        Scope::Global => "all changes are".into(),
+        Scope::Cluster(cluster) => format!("changes in {} are", cluster.name()).into(),
+        Scope::Target(target) => format!("changes of {target} are").into(),
+    }
+}
+
+fn whose(scope: &Scope) -> &'static str {
+    match scope {
+        Scope::Global => "the account's",
+        Scope::Cluster(_) => "the cluster's",
+        Scope::Target(_) => "its own",
+    }
+}
+
+/// A budget that never has room again ends at no time that says anything.
+fn until_when(until: &Timestamp) -> String {
+    if *until < Timestamp::MAX { format!(" until {}", at(until)) } else { String::new() }
+}
+
+fn needed(what: Needed) -> &'static str {
+    match what {
+        Needed::Switch => "the switch",
+        Needed::Service => "the service",
+        Needed::Stack => "the status of its CloudFormation stack",
+        Needed::Budget => "the budget",
+        Needed::Openings => "what else began to fail",
+        Needed::GoodRevision => "the revision to go back to",
+        Needed::ServiceDeployment => "the service deployment",
+        Needed::Task => "the task",
+        Needed::LostTask => "the lost task",
+        Needed::StandIns => "what stands in for the lost task",
+    }
+}
+
+fn gone(what: Gone) -> &'static str {
+    match what {
+        Gone::Service => "the service is gone",
+        Gone::ActiveService => "the service is not active",
+        Gone::Revision => "another revision is deployed",
+        Gone::Trouble => "every task that is wanted runs, and none has failed of late",
+        Gone::SteadyState => "not every task that is wanted runs",
+        Gone::GoodRevision => "the revision to go back to cannot be deployed any more",
+        Gone::Deployment => "the deployment is over",
+        Gone::UnwellTask => "the task is well, or stops already",
+        Gone::LostTask => "ECS does not know the lost task as stopped",
+        Gone::Gap => "a task stands in for it already",
+    }
+}
+
+pub(super) fn escalation(escalation: &Escalation) -> String {
+    match escalation {
+        Escalation::Unobserved { why } => format!("what is needed to decide could not be read: {why}"),
+        Escalation::NotTheRevision(cause) => {
+            format!("{cause} is not of the revision's making: another would fail as well")
+        }
+        Escalation::RanWellBefore(cause) => {
+            format!("this revision ran well before: {cause} comes from something else that has changed")
+        }
+        Escalation::NoGoodRevision => "no earlier revision is known to have run well".to_owned(),
+        Escalation::GoodRevisionGone { revision } => {
+            format!("{} ran well, but cannot be deployed any more", revision.family_and_revision())
+        }
+        Escalation::GoodRevisionFails => "the earlier revision fails as well".to_owned(),
+        Escalation::ForeignController(who) => {
+            format!("{who} carries out its deployments, not ECS: whoever set that up goes back")
+        }
+        Escalation::Stuck { since } => format!("the deployment has made no end since {}", at(since)),
+        Escalation::MostTasksUnwell { unwell, running } => {
+            format!("{unwell} of {running} tasks are unwell: stopping them would leave nothing")
+        }
+        Escalation::NotDeclared => {
+            "nobody declared that this task may be run twice (`rerun` in the policy)".to_owned()
+        }
+        Escalation::NoNetwork => {
+            "the task needs a network interface, and the policy's `rerun` names no subnets".to_owned()
+        }
+        Escalation::TooLate => {
+            "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
+        }
+    }
+}
+
+pub(super) fn because(because: &Because) -> String {
+    match because {
+        Because::RevisionFails { revision, count, cause, good } => format!(
+            "{count} tasks of {} failed ({cause}), and {} ran well before",
+            revision.family_and_revision(),
+            good.family_and_revision()
+        ),
+        Because::DeploymentStuck { revision, since, good } => format!(
+            "the deployment of {} has made no end since {}, and {} ran well before",
+            revision.family_and_revision(),
+            hour(since),
+            good.family_and_revision()
+        ),
+        Because::TaskHangs { how, since } => {
+            format!("the task has been {how} since {}, and ECS leaves it", hour(since))
+        }
+        Because::TasksRetire { from } => {
+            format!("AWS replaces its tasks from {} on: now it happens while nothing else does", at(from))
+        }
+        Because::TaskLost { task, cause } => {
+            format!("task {} was lost ({cause}), and nothing replaces it", task.id())
+        }
+    }
+}
+
+pub(super) fn withdrawal(withdrawal: &Withdrawal) -> String {
+    match withdrawal {
+        Withdrawal::Refused(why) => refusal(why),
+        Withdrawal::Escalated(why) => escalation(why),
+        Withdrawal::NotWanted => "it is not what is to be done any more".to_owned(),
+        Withdrawal::IncidentOver => "the incident is over".to_owned(),
+        Withdrawal::NotApproved => "nobody approved it in time".to_owned(),
+    }
+}
+
+pub(super) fn doubt(doubt: &Doubt) -> String {
+    let said = match doubt {
+        Doubt::DeploymentStopped => "the deployment was stopped, and ECS does not say that it goes back",
+        Doubt::DeploymentForgotten => "ECS does not know the service deployment any more",
+        Doubt::ServiceGone => "the service is gone",
+        Doubt::TaskForgotten => "ECS does not know the task any more",
+        Doubt::DeployedMeanwhile => "somebody has deployed another revision meanwhile",
+        Doubt::NoTaskFound => "no task of it is found, and its client token may have ended",
+        Doubt::NoPrimary => "ECS names no PRIMARY deployment",
+        Doubt::NotAsked => "it was not asked for",
+        Doubt::Unread(why) => why.as_str(),
+    };
+    said.to_owned()
+}
+
+pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
+    match sentence {
+        Sentence::Settle { call, id, at: when, why } => format!(
+            "Nobody knows whether {call} took effect. Look, then say so: `steward settle {id} --as done --why \"…\"`, or \
+             `--as not-done`. Until then Steward does nothing more here. What is known ({}): {why}",
+            at(when)
+        ),
+        Sentence::Approve { remedy: what, call, id, until, why } => format!(
+            "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {why}",
+            remedy(*what),
+            at(until)
+        ),
+        Sentence::NothingChanged => "Nothing was changed.".to_owned(),
+        Sentence::Approved { by, remedy: what, call } => format!(
+            "{by} allowed Steward to {}: {call}. It begins within a minute, unless a guard refuses.",
+            remedy(*what)
+        ),
+        Sentence::Planned { remedy: what, call } => {
+            format!("Steward is about to {}: {call}.", remedy(*what))
+        }
+        Sentence::Issued { call, at: when } => {
+            format!("Steward called {call} ({}); what came of it is being found out.", at(when))
+        }
+        Sentence::Confirmed { remedy, call, at: when, why } => {
+            format!("Steward {}: {call} ({}). Why: {why}", past(*remedy), at(when))
+        }
+        Sentence::Settled { call, took_effect, by, at: when, why } => {
+            let effect = if *took_effect { "took effect" } else { "took no effect" };
+            let why = why.map_or_else(|| ".".to_owned(), |why| format!(": {why}"));
+            format!("{call} {effect}, as {by} says ({}){why}", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
+            format!("It helped: the task runs since {}.", at(when))
+        }
+        Sentence::Helped { at: when, .. } => format!("It helped: steady since {}.", at(when)),
+        Sentence::DidNotHelp { at: when } => {
+            format!("It had not helped by {}: this needs a person.", at(when))
+        }
+        Sentence::Watched => "Whether it helps is being watched.".to_owned(),
+        Sentence::Failed { remedy: what, call, at: when, problem } => {
+            let what = remedy(*what);
+            format!("Steward could not {what}: ECS refused {call} ({}). {problem}", at(when))
+        }
+        Sentence::Withdrawn { remedy: what, at: when, why } => {
+            let what = remedy(*what);
+            format!("Steward meant to {what} and left it before any call ({}): {why}", at(when))
+        }
+        Sentence::StillNamed { is_certain, was } => {
+            let condition = if *is_certain { "Your" } else { "If it took effect, your" };
+            let was = was.unwrap_or("what was there before");
+            format!(
+                "{condition} infrastructure-as-code still names {was}: change it there, too, or the next deployment from there brings it back."
+            )
+        }
+        Sentence::Held { remedy: what, call, why } => {
+            let call = call.map_or_else(String::new, |call| format!(" ({call})"));
+            format!("Steward would {}{call}, but does not: {why}", remedy(*what))
+        }
+        Sentence::NoRemedy { why } => format!("Steward has no remedy for this: {why}"),
+    }
+}

@@ -1,0 +1,192 @@
+use std::fmt::{Debug, Display};
+
+use serde::de::DeserializeOwned;
+
+use super::*;
+use crate::arn::{ClusterArn, ServiceName, TaskArn, TaskDefinitionArn};
+use crate::diagnosis::Cause;
+use crate::guard::{Gone, Needed};
+use crate::incident::Target;
+use crate::ledger::Scope;
+use crate::redact::redact;
+use crate::words::{full_stop, in_turn, moment};
+
+fn at() -> Timestamp {
+    "2026-11-20T21:04:00Z".parse().unwrap()
+}
+
+fn revision(number: u32) -> TaskDefinitionArn {
+    TaskDefinitionArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:task-definition/api:{number}"))
+}
+
+/// That a Japanese text is one, and that what is to be typed, looked up or compared stands in it as in the English one: what
+/// is in backticks, and words with a digit, a colon, an at sign or an underscore within.
+pub(crate) fn check_translation(english: &str, japanese: &str) {
+    let is_japanese = |c: char| ('\u{3040}'..='\u{30FF}').contains(&c);
+    assert!(japanese.chars().any(is_japanese), "not Japanese: {japanese}");
+    let commands = english.split('`').skip(1).step_by(2).map(|command| format!("`{command}`"));
+    let is_name = |word: &&str| {
+        let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+        inner.contains([':', '@', '_']) || inner.len() > 11 && inner.contains(|c: char| c.is_ascii_digit())
+    };
+    let names = english.split([' ', '(', ')', '`', ',']).filter(is_name);
+    let names = names.map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+    for verbatim in commands.chain(names) {
+        assert!(japanese.contains(&verbatim), "{verbatim} of {english:?} is not in {japanese:?}");
+    }
+}
+
+/// That each reason is said in both languages, in English where it is shown, and comes back from the ledger as it was.
+#[track_caller]
+fn check<T>(reasons: Vec<T>, say: fn(&T, Language) -> String)
+where
+    T: Debug + Display + PartialEq + serde::Serialize + DeserializeOwned,
+{
+    for reason in reasons {
+        let (english, japanese) = (say(&reason, Language::En), say(&reason, Language::Ja));
+        check_translation(&english, &japanese);
+        assert!(!japanese.ends_with('。'), "{japanese}");
+        assert_eq!(reason.to_string(), english);
+        let stored = serde_json::to_string(&reason).unwrap();
+        assert_eq!(serde_json::from_str::<T>(&stored).unwrap(), reason, "{stored}");
+    }
+}
+
+fn scopes() -> [Scope; 3] {
+    let cluster = ClusterArn::new("arn:aws:ecs:eu-central-1:123456789012:cluster/shop");
+    let target = Target::Service { cluster: cluster.clone(), name: ServiceName::new("api_1") };
+    [Scope::Global, Scope::Cluster(cluster), Scope::Target(target)]
+}
+
+fn refusals() -> Vec<Refusal> {
+    let mut refusals = vec![
+        Refusal::NotEnrolled,
+        Refusal::FromElsewhere,
+        Refusal::Unobserved { what: Needed::Service, why: None },
+        Refusal::ModeObserves,
+        Refusal::Frozen { until: at(), why: Some(redact("year_end")) },
+        Refusal::Frozen { until: at(), why: None },
+        Refusal::EcsRollsBack,
+        Refusal::ForeignController(redact("CODE_DEPLOY")),
+        Refusal::NotRolling,
+        Refusal::DeployedMeanwhile,
+        Refusal::StackInProgress { stack: redact("shop_api"), status: redact("UPDATE_IN_PROGRESS") },
+        Refusal::NotStable { until: at() },
+        Refusal::CoolingDown { until: at() },
+        Refusal::AttemptsUsedUp { attempts: 3 },
+        Refusal::DoneBefore,
+        Refusal::FailedBefore,
+        Refusal::DoesNotLast { times: 3 },
+        Refusal::Locked { by: "cf69c730006d".to_owned() },
+        Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
+        Refusal::CorrelatedOutage { services: 4 },
+    ];
+    refusals.extend(Remedy::ALL.map(Refusal::RemedyOff));
+    refusals.extend(Gone::ALL.map(Refusal::PreconditionGone));
+    let why = || Some(redact("ThrottlingException: Rate_exceeded"));
+    refusals.extend(Needed::ALL.map(|what| Refusal::Unobserved { what, why: why() }));
+    for scope in scopes() {
+        refusals.push(Refusal::Paused { scope: scope.clone(), by: redact("ana@laptop"), why: why() });
+        refusals.push(Refusal::Paused { scope: scope.clone(), by: redact("ana@laptop"), why: None });
+        refusals.push(Refusal::BudgetSpent { scope, until: at() });
+    }
+    refusals
+}
+
+fn escalations() -> Vec<Escalation> {
+    vec![
+        Escalation::unobserved("ThrottlingException: Rate_exceeded"),
+        Escalation::NotTheRevision(Cause::CapacityUnavailable),
+        Escalation::RanWellBefore(Cause::OutOfMemory),
+        Escalation::NoGoodRevision,
+        Escalation::GoodRevisionGone { revision: revision(41) },
+        Escalation::GoodRevisionFails,
+        Escalation::ForeignController(redact("CODE_DEPLOY")),
+        Escalation::Stuck { since: at() },
+        Escalation::MostTasksUnwell { unwell: 3, running: 4 },
+        Escalation::NotDeclared,
+        Escalation::NoNetwork,
+        Escalation::TooLate,
+    ]
+}
+
+#[test]
+fn every_refusal_has_its_words_in_each_language() {
+    check(refusals(), refusal);
+}
+
+#[test]
+fn every_escalation_has_its_words_in_each_language() {
+    check(escalations(), escalation);
+}
+
+#[test]
+fn whatever_holds_a_remedy_back_has_its_words_in_each_language() {
+    let refused = refusals().into_iter().map(Why::Refused);
+    check(refused.chain(escalations().into_iter().map(Why::Escalated)).collect(), why);
+}
+
+#[test]
+fn every_because_has_its_words_in_each_language() {
+    let task = TaskArn::new("arn:aws:ecs:eu-central-1:123456789012:task/shop/4c5e0d0a8f2b4a6f");
+    let becauses = vec![
+        Because::RevisionFails {
+            revision: revision(42),
+            count: 3,
+            cause: Cause::ImageNotFound,
+            good: revision(41),
+        },
+        Because::DeploymentStuck { revision: revision(42), since: at(), good: revision(41) },
+        Because::TaskHangs { how: "UNHEALTHY".to_owned(), since: at() },
+        Because::TasksRetire { from: at() },
+        Because::TaskLost { task, cause: Cause::SpotInterrupted },
+    ];
+    check(becauses, because);
+}
+
+#[test]
+fn every_withdrawal_has_its_words_in_each_language() {
+    let refused = refusals().into_iter().map(Withdrawal::Refused);
+    let escalated = escalations().into_iter().map(Withdrawal::Escalated);
+    let own = [Withdrawal::NotWanted, Withdrawal::IncidentOver, Withdrawal::NotApproved];
+    check(refused.chain(escalated).chain(own).collect(), withdrawal);
+}
+
+#[test]
+fn every_doubt_has_its_words_in_each_language() {
+    let doubts = vec![
+        Doubt::DeploymentStopped,
+        Doubt::DeploymentForgotten,
+        Doubt::ServiceGone,
+        Doubt::TaskForgotten,
+        Doubt::DeployedMeanwhile,
+        Doubt::NoTaskFound,
+        Doubt::NoPrimary,
+        Doubt::NotAsked,
+        Doubt::Unread(redact("ThrottlingException: Rate_exceeded")),
+    ];
+    check(doubts, doubt);
+}
+
+#[test]
+fn every_remedy_has_a_name_and_a_question_in_each_language() {
+    for remedy in Remedy::ALL {
+        check_translation(super::remedy(remedy, Language::En), super::remedy(remedy, Language::Ja));
+        check_translation(&question(remedy, Language::En), &question(remedy, Language::Ja));
+    }
+    assert_eq!(question(Remedy::RollBack, Language::En), "roll back?");
+}
+
+#[test]
+fn times_stops_and_spaces_are_those_of_the_language() {
+    assert_eq!(Language::ALL.map(|language| moment(at(), language)), ["20 Nov 21:04 UTC", "11/20 21:04 UTC"]);
+    let stopped = |text: &str, language| full_stop(text.to_owned(), language);
+    assert_eq!(Language::ALL.map(|language| stopped("rel-43", language)), ["rel-43.", "rel-43。"]);
+    for text in ["Cut…", "Done.", "Really?", "終了。"] {
+        assert_eq!(Language::ALL.map(|language| stopped(text, language)), [text, text]);
+    }
+    assert_eq!(in_turn("One.", "Two.", Language::En), "One. Two.");
+    assert_eq!(in_turn("One.", "", Language::En), "One.");
+    assert_eq!(in_turn("一。", "二。", Language::Ja), "一。二。");
+    assert_eq!(in_turn("一: done.", "二。", Language::Ja), "一: done. 二。");
+}
