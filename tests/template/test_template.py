@@ -337,7 +337,8 @@ class Roles(unittest.TestCase):
 
     def test_one_cluster_bounds_whatever_iam_can_bound_by_a_cluster(self):
         unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters"}
-        for statement in statements("RemediationRole", OneCluster=True):
+        both = [each for role in self.ROLES for each in statements(role, OneCluster=True)]
+        for statement in both:
             actions = {action for action in listed(statement["Action"]) if action.startswith("ecs:")} - unbounded
             if not actions:
                 continue
@@ -345,12 +346,16 @@ class Roles(unittest.TestCase):
             by_arn = [arn for arn in arns if "/${ClusterName}/" in arn]
             by_condition = "cluster/${ClusterName}" in json.dumps(statement.get("Condition", {}))
             self.assertTrue(by_condition or by_arn == arns != [], statement["Sid"])
-        for statement in statements("RemediationRole", OneCluster=False):
+        for statement in (each for role in self.ROLES for each in statements(role, OneCluster=False)):
             self.assertNotIn("${ClusterName}", json.dumps(statement), statement["Sid"])
 
-    def test_notifications_never_calls_ecs(self):
-        self.assertEqual(self.actions("NotificationsRole", "ecs"), set())
+    def test_notifications_reads_what_alerts_show_and_changes_nothing_in_ecs(self):
+        shown = {"ecs:DescribeServices", "ecs:DescribeTaskDefinition"}
+        self.assertEqual(self.actions("NotificationsRole", "ecs"), shown)
         self.assertEqual(self.actions("NotificationsRole", "iam"), set())
+        without = {"HasTaskLogs": False}
+        self.assertEqual(self.actions("NotificationsRole", "ecs", **without), {"ecs:DescribeServices"})
+        self.assertNotIn("logs:GetLogEvents", self.actions("NotificationsRole", "logs", **without))
 
     def test_a_role_fits_into_what_iam_takes(self):
         # An inline policy has at most 10,240 characters, of which white space does not count. Names of partitions,
@@ -386,17 +391,51 @@ class Roles(unittest.TestCase):
         def text(**conditions):
             return json.dumps(statements("NotificationsRole", **conditions))
 
-        without = text(HasSlackWebhook=False, HasSlackWebhookKey=False)
-        self.assertNotIn("SlackWebhook", without)
+        webhook = {"HasSlackWebhook": False, "HasSlackWebhookKey": False}
+        secrets = {"HasSlackSecrets": False, "HasSlackSecretsKey": False}
+        without = text(**webhook, **secrets)
+        self.assertNotIn("Slack", without)
         self.assertNotIn("kms:", without)
-        self.assertIn("parameter${SlackWebhookParameter}", text(HasSlackWebhookKey=False))
-        self.assertIn("kms:ViaService", text())
+        self.assertIn("parameter${SlackWebhookParameter}", text(**secrets, HasSlackWebhookKey=False))
+        self.assertIn("SlackSecretParameters", text(**webhook, HasSlackSecretsKey=False))
+        self.assertIn("kms:ViaService", text(**webhook))
+        self.assertIn("kms:ViaService", text(**secrets))
         self.assertNotIn("Slack", json.dumps(statements("RemediationRole")))
+
+    # A list's members become ARNs of which only CloudFormation knows the end.
+    LISTS = {
+        "ReadSlackSecrets": (["/steward/a", "/b"], ["arn:*:ssm:*:*:parameter/steward/a", "arn:*:ssm:*:*:parameter/b"]),
+        "ReadTaskLogs": (
+            ["/ecs/api", "*"],
+            ["arn:*:logs:*:*:log-group:/ecs/api:log-stream:*", "arn:*:logs:*:*:log-group:*:log-stream:*"],
+        ),
+    }
+
+    def test_lists_become_arns_of_this_account_alone(self):
+        found = {each["Sid"]: each for each in statements("NotificationsRole") if each["Sid"] in self.LISTS}
+        self.assertEqual(set(found), set(self.LISTS))
+        for sid, (members, arns) in self.LISTS.items():
+            comma, (text, variables) = found[sid]["Resource"]["Fn::Split"][0], found[sid]["Resource"]["Fn::Split"][1]["Fn::Sub"]
+            ((name, joined),) = variables.items()
+            delimiter, _ = joined["Fn::Join"]
+            self.assertEqual(text.replace("${" + name + "}", delimiter.join(members)).split(comma), arns, sid)
+            account = found[sid]["Condition"]["StringEquals"]["aws:ResourceAccount"]
+            self.assertEqual(account, {"Ref": "AWS::AccountId"}, sid)
+
+    def test_further_topics_are_published_to_only_where_some_are_named(self):
+        def topics(**conditions):
+            found = statements("NotificationsRole", **conditions)
+            return [each["Resource"] for each in found if each["Action"] == "sns:Publish"]
+
+        self.assertEqual(topics(HasAlertTopics=False), [{"Ref": "Topic"}])
+        self.assertEqual(topics(), [{"Ref": "Topic"}, {"Ref": "AlertTopicArns"}])
 
 
 class Parameters(unittest.TestCase):
-    def test_the_slack_webhook_may_lie_anywhere_but_below_a_configuration(self):
-        pattern = re.compile(TEMPLATE["Parameters"]["SlackWebhookParameter"]["AllowedPattern"])
+    def test_secrets_of_slack_may_lie_anywhere_but_below_a_configuration(self):
+        webhook = TEMPLATE["Parameters"]["SlackWebhookParameter"]["AllowedPattern"]
+        self.assertEqual(TEMPLATE["Parameters"]["SlackSecretParameters"]["AllowedPattern"], webhook)
+        pattern = re.compile(webhook)
         for name in (
             "",
             "/steward/slack-webhook",
@@ -436,6 +475,19 @@ class Parameters(unittest.TestCase):
             "job-task",
         ):
             self.assertIsNone(pattern.fullmatch(arn), arn)
+
+    def test_log_groups_and_topics_are_names_and_arns(self):
+        for parameter, right, wrong in (
+            ("TaskLogGroups", ("", "*", "/ecs/*", "team.api_1#x"), ("a:b", "/ecs/api log", "arn:aws:logs:x:y:log-group:z")),
+            (
+                "AlertTopicArns",
+                ("", "arn:aws:sns:eu-central-1:123456789012:ops"),
+                ("*", "ops", "arn:aws:sns:*:123456789012:ops", "arn:aws:sns:eu-central-1:123456789012:*"),
+            ),
+        ):
+            pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
+            self.assertEqual([text for text in right if not pattern.fullmatch(text)], [], parameter)
+            self.assertEqual([text for text in wrong if pattern.fullmatch(text)], [], parameter)
 
 
 class Memory(unittest.TestCase):

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use steward::aws::{DynamoLedger, Ecs, Slack, Ssm, Stacks, TellQueue, Topic};
+use steward::aws::{DynamoLedger, Ecs, SlackWebhook, Ssm, Stacks, TaskEvidence, TellQueue, Topic};
 use steward::ledger::Owner;
-use steward::ports::{Access, ChangeEcs, DescribeEcs, Owners, Resource, Role};
+use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Owners, Resource, Role};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
 use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
@@ -17,7 +17,9 @@ fn role_of_remediation() -> Role {
 }
 
 fn role_of_notifications() -> Role {
-    notifications::role::<DynamoLedger, TellQueue, Ssm>(&[Topic::ACCESS, Slack::<Ssm>::ACCESS])
+    // What Slack's bot and Amazon Q need is the same as what these two do.
+    let channels = [Topic::ACCESS, SlackWebhook::<Ssm>::ACCESS];
+    notifications::role::<DynamoLedger, TellQueue, TaskEvidence, Ssm>(&channels)
 }
 
 const SWEEP: &str = r#"{"steward":"sweep"}"#;
@@ -32,8 +34,8 @@ fn stop_of_deployment(service: &str, task: u32) -> String {
 /// Lets both functions do everything that they ever do, and answers their calls to AWS.
 async fn everything() -> Vec<Call> {
     let house = house(&plan()).await;
-    // Slack asks for a pause, and the answer to a first write is lost.
-    house.slack.script([Reply::RateLimited(1)]);
+    // Slack asks for a pause that is not waited out at once, and the answer to a first write is lost.
+    house.slack.script([Reply::RateLimited(4)]);
     let write = When::any().function("remediation").operation("TransactWriteItems").nth(1);
     let lost = house.gateway.inject(write, Fault::LoseAnswer);
     house.send(&stop_of_deployment("api", 1)).unwrap();
@@ -70,7 +72,8 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::DueIndex => rest == format!("table/{TABLE}/index/due"),
         Resource::TellQueue => rest == TELL,
         Resource::Topic => rest == "alerts",
-        Resource::SlackWebhook => below(WEBHOOK) == Some(""),
+        Resource::SlackSecrets => below(WEBHOOK) == Some(""),
+        Resource::TaskLogs => rest.starts_with("log-group:"),
         Resource::Configuration => {
             below(CONFIGURATION).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         }
@@ -109,9 +112,15 @@ fn beyond(role: &Role, touches: &BTreeSet<Touch>) -> Vec<String> {
     touches.iter().filter(|touch| is_allowed(touch).is_none()).map(|touch| format!("{touch:?}")).collect()
 }
 
-/// The ports to ECS are exercised one by one, against its model ([`crate::adapters`]).
+/// The ports to ECS are exercised one by one, against its model ([`crate::adapters`]), and what alerts show besides in the
+/// adapter's own tests.
 fn is_exercised_elsewhere(need: &Access) -> bool {
-    let ports = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, Stacks::ACCESS];
+    let ports = [
+        <Ecs as DescribeEcs>::ACCESS,
+        <Ecs as ChangeEcs>::ACCESS,
+        Stacks::ACCESS,
+        <TaskEvidence as Evidence>::ACCESS,
+    ];
     ports.concat().contains(need)
 }
 
@@ -196,7 +205,7 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
         let others = calls.iter().filter(|call| !["remediation", "notifications"].contains(&&*call.function));
         assert_eq!(others.count(), 0, "every call is of a function");
         let services: BTreeSet<&str> = calls.iter().map(|call| call.service.as_str()).collect();
-        let known = ["cloudformation", "dynamodb", "ecs", "sns", "sqs", "ssm"].into();
+        let known = ["cloudformation", "dynamodb", "ecs", "logs", "sns", "sqs", "ssm"].into();
         assert!(services.is_subset(&known), "nothing else is touched: {services:?}");
     });
 }
@@ -215,9 +224,13 @@ fn in_template(on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::Table => vec!["Table.Arn".to_owned()],
         Resource::DueIndex => vec!["${Table.Arn}/index/due".to_owned()],
         Resource::TellQueue => vec!["TellQueue.Arn".to_owned()],
-        Resource::Topic => vec!["Topic".to_owned()],
+        Resource::Topic => vec!["Topic".to_owned(), "AlertTopicArns".to_owned()],
         Resource::Configuration => vec![configuration.clone(), format!("{configuration}/*")],
-        Resource::SlackWebhook => vec![arn("ssm", "parameter${SlackWebhookParameter}")],
+        Resource::SlackSecrets => {
+            let further = "arn:*:ssm:*:*:parameter${Names}".to_owned();
+            vec![arn("ssm", "parameter${SlackWebhookParameter}"), further]
+        }
+        Resource::TaskLogs => vec!["arn:*:logs:*:*:log-group:${Groups}:log-stream:*".to_owned()],
         Resource::Services => vec![ecs("service")],
         Resource::ServiceDeployments => vec![ecs("service"), ecs("service-deployment")],
         Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
@@ -242,7 +255,13 @@ fn of_lambda(queue: &'static str, logs: &'static str) -> Vec<(&'static str, &'st
     ]
 }
 
+/// A text or a list of texts; of a list that is made by `!Split`, the text around each member.
 fn listed(value: &Value) -> Vec<String> {
+    if let Some([Value::String(comma), Value::Array(made)]) = value.as_array().map(Vec::as_slice)
+        && comma == ","
+    {
+        return vec![made[0].as_str().unwrap().to_owned()];
+    }
     let one = std::slice::from_ref(value);
     let all = value.as_array().map_or(one, Vec::as_slice);
     all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
@@ -262,7 +281,8 @@ impl Stack {
             "OneCluster" => self.one_cluster,
             "MayChange" => self.may_change,
             "MayPassRoles" => self.may_change && self.may_pass_roles,
-            "HasSlackWebhook" | "HasSlackWebhookKey" => true,
+            "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
+            | "HasAlertTopics" | "HasTaskLogs" => true,
             other => panic!("a condition that is not known here: {other}"),
         }
     }

@@ -10,6 +10,7 @@ mod cloudformation;
 mod dynamodb;
 mod ecs;
 mod environment;
+mod evidence;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
@@ -26,9 +27,10 @@ pub use cloudformation::Stacks;
 pub use dynamodb::DynamoLedger;
 pub use ecs::Ecs;
 pub use environment::{Environment, EnvironmentError};
+pub use evidence::TaskEvidence;
 pub use sdk::Sdk;
-pub use slack::Slack;
-pub use sns::Topic;
+pub use slack::{SlackBot, SlackWebhook};
+pub use sns::{AmazonQ, Topic};
 pub use sqs::TellQueue;
 pub use ssm::Ssm;
 pub use verdict::{FailedCall, Verdict, verdict};

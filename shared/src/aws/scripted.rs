@@ -22,6 +22,8 @@ pub(super) enum Answer {
     NoConnection,
     /// The connection breaks after the request was sent.
     Broken,
+    /// No answer ever comes.
+    Hang,
 }
 
 impl Answer {
@@ -41,6 +43,7 @@ pub(super) struct Sent {
     pub(super) uri: String,
     /// `X-Amz-Target`, behind its dot.
     pub(super) operation: Option<String>,
+    pub(super) authorization: Option<String>,
     pub(super) body: String,
 }
 
@@ -81,12 +84,14 @@ impl HttpConnector for Script {
         let target = request.headers().get("x-amz-target");
         self.sent.lock().unwrap().push(Sent {
             uri: request.uri().to_owned(),
+            authorization: request.headers().get("authorization").map(str::to_owned),
             operation: target.and_then(|target| Some(target.split_once('.')?.1.to_owned())),
             body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
         });
         let mut answers = self.answers.lock().unwrap();
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         HttpConnectorFuture::ready(match answer.expect("the script has an answer") {
+            Answer::Hang => return HttpConnectorFuture::new(std::future::pending()),
             Answer::Http(status, headers, body) => {
                 let mut response =
                     HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
@@ -103,6 +108,12 @@ impl HttpConnector for Script {
 
 fn broken(kind: std::io::ErrorKind) -> ConnectorError {
     ConnectorError::io(std::io::Error::from(kind).into())
+}
+
+/// Runs where pauses pass at once.
+pub(super) fn run_paused<T>(future: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
 pub(super) fn run<T>(future: impl Future<Output = T>) -> T {

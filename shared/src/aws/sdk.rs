@@ -24,7 +24,7 @@ pub(super) const ATTEMPT: Duration = Duration::from_secs(4);
 /// A connection is kept open for so long. While a function is frozen, AWS closes what is older.
 const KEPT_OPEN: Duration = Duration::from_secs(20);
 /// All tries of one call together.
-const CALL: Duration = Duration::from_secs(10);
+pub(super) const CALL: Duration = Duration::from_secs(10);
 /// Tries, the first included.
 const TRIES: u32 = 3;
 /// The first pause between tries is random below this, and doubles.
@@ -119,6 +119,13 @@ impl Sdk {
 
     pub(super) fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&self.of("SNS"))
+    }
+
+    /// CloudWatch Logs in a region, where containers may send their logs to another than their own.
+    pub(super) fn logs(&self, region: Option<&str>) -> aws_sdk_cloudwatchlogs::Client {
+        let config = self.of("CLOUDWATCH_LOGS").into_builder();
+        let region = region.map(|region| Region::new(region.to_owned())).or(self.config.region().cloned());
+        aws_sdk_cloudwatchlogs::Client::new(&config.region(region).build())
     }
 
     pub(super) fn ssm(&self) -> aws_sdk_ssm::Client {

@@ -1,38 +1,34 @@
-//! What the small adapters send, and what they make of the answers of SQS, SNS, SSM and Slack.
+//! What the small adapters send, and what they make of the answers of SQS, SNS, SSM, CloudFormation, and of what is read for alerts.
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::scripted::{Answer, Script, run};
+use super::scripted::{Answer, Script, run, run_paused};
 use super::*;
-use crate::arn::{ClusterArn, ServiceName};
-use crate::config::MemoryParameters;
-use crate::incident::{Failures, Incident, Remedies, Severity, Status, Target};
-use crate::notification::{Message, Subject, Tone, incident};
+use crate::arn::{ClusterArn, Family, ServiceName, TaskArn, TaskDefinitionArn};
+use crate::incident::{Severity, Target};
+use crate::ledger::Root;
+use crate::notification::{LogLine, Message, Subject, Tone};
 use crate::ports::{
-    Channel, EcsError, Meaning, Overwrite, Owners, ParameterError, ParameterStore, Parameters, Postpone,
-    SendError, Tell,
+    Channel, EcsError, Evidence, EvidenceError, Form, How, Letter, LogSource, Meaning, Overwrite, Owners,
+    ParameterError, ParameterStore, Parameters, Postpone, SendError, Tell, Trouble,
 };
 use crate::redact::redact;
+use crate::words::Language;
 
-fn told() -> (Subject, Message) {
+pub(super) fn told() -> (Subject, Message) {
     let target = Target::Service {
         cluster: ClusterArn::new("arn:aws:ecs:eu-central-1:123456789012:cluster/shop"),
         name: ServiceName::new("api"),
     };
-    let opened_at = Timestamp::UNIX_EPOCH;
-    let failures = Failures::default();
-    let about = Incident {
-        target: target.clone(),
-        opened_at,
-        status: Status::Open,
-        after: None,
-        failures,
-        deployments: [].into(),
-        remedies: Remedies::default(),
-        relapses: 0,
+    let title = redact("service api in shop: out of memory");
+    let message = Message {
+        status: redact("Failing since 20 Nov 21:04 UTC."),
+        ..Message::brief(Tone::Alert(Severity::Info), title, Language::En)
     };
-    (Subject::Incident { target, opened_at }, incident(&about))
+    (Subject::Incident { target, opened_at: Timestamp::UNIX_EPOCH }, message)
 }
 
 #[test]
@@ -64,42 +60,94 @@ fn a_queue_that_fails_is_named_with_its_subject() {
     assert_eq!(error.operation, "ChangeMessageVisibility");
 }
 
-fn publish(answer: Answer) -> (Result<(), SendError>, Script) {
+fn letter<'l>(told: &'l (Subject, Message), form: Form) -> Letter<'l> {
+    Letter { subject: &told.0, message: &told.1, key: "open:1", how: How::New, form }
+}
+
+const TOPIC: &str = "arn:aws:sns:eu-central-1:1:alerts";
+
+fn publish(answer: Answer, form: Form) -> (Result<Option<Root>, SendError>, Script) {
     let script = Script::of([answer]);
-    let topic = Topic::new(&script.sdk(), "arn:aws:sns:eu-central-1:1:alerts".to_owned());
-    let (subject, message) = told();
-    (run(topic.send(&subject, &message)), script)
+    let topic = Topic::new(&script.sdk(), "mail".to_owned(), TOPIC.to_owned());
+    (run(topic.send(&letter(&told(), form))), script)
+}
+
+fn published() -> Answer {
+    let body = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
+    Answer::Http(200, &[], body.to_owned())
 }
 
 #[test]
 fn a_mail_has_its_subject_its_text_and_what_filters_need() {
-    let body = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
-    let (result, script) = publish(Answer::Http(200, &[], body.to_owned()));
-    assert_eq!(result, Ok(()));
+    let (result, script) = publish(published(), Form::Rich);
+    assert_eq!(result, Ok(None), "it is never found again");
     let form = &script.sent()[0].body;
-    for part in ["Action=Publish", "Subject=INFO%3A%20service%20api%20in%20shop", "tone", "StringValue=info"]
-    {
+    for part in [
+        "Action=Publish",
+        "Subject=INFO%3A%20service%20api%20in%20shop",
+        "Name=tone",
+        "StringValue=info",
+        "Name=severity",
+        "Name=cluster",
+        "StringValue=shop",
+        "StringValue=incident",
+    ] {
         assert!(form.contains(part), "{part} in {form}");
     }
 }
 
 #[test]
-fn a_topic_that_refuses_is_not_retried_and_one_that_is_busy_is() {
-    let error = |code: &str| {
-        format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
+fn a_plain_mail_is_its_text_alone() {
+    let (result, script) = publish(published(), Form::Plain);
+    assert_eq!(result, Ok(None));
+    let form = &script.sent()[0].body;
+    assert!(form.contains("Message=") && !form.contains("Subject=") && !form.contains("Name="), "{form}");
+}
+
+#[test]
+fn amazon_q_gets_its_schema_with_the_letters_own_id() {
+    let ids: Vec<serde_json::Value> = ["open:1", "still:1"]
+        .into_iter()
+        .map(|key| {
+            let script = Script::of([published()]);
+            let channel = AmazonQ::new(&script.sdk(), "chat".to_owned(), TOPIC.to_owned());
+            let told = told();
+            assert_eq!(channel.name(), "chat");
+            run(channel.send(&Letter { key, ..letter(&told, Form::Rich) })).unwrap();
+            let fields: BTreeMap<String, String> =
+                form_urlencoded::parse(script.sent()[0].body.as_bytes()).into_owned().collect();
+            assert!(!fields.contains_key("Subject"), "{fields:?}");
+            let sent: serde_json::Value = serde_json::from_str(&fields["Message"]).unwrap();
+            assert_eq!((&sent["version"], &sent["source"]), (&json!("1.0"), &json!("custom")));
+            sent["id"].clone()
+        })
+        .collect();
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn what_a_topic_answers_is_judged_by_whether_the_message_may_have_arrived() {
+    let error = |status: u16, code: &str| {
+        let body =
+            format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>");
+        Answer::Http(status, &[], body)
     };
-    for (status, code, retryable) in [
-        (403, "AuthorizationError", false),
-        (404, "NotFound", false),
-        (429, "Throttled", true),
-        (500, "InternalError", true),
+    for (answer, trouble, said) in [
+        (error(403, "AuthorizationError"), Trouble::Refused, "AuthorizationError (403)"),
+        (error(404, "NotFound"), Trouble::Refused, "NotFound (404)"),
+        (error(400, "InvalidParameter"), Trouble::Form, "InvalidParameter (400)"),
+        (error(400, "InvalidParameterValue"), Trouble::Form, "InvalidParameterValue (400)"),
+        (error(429, "Throttled"), Trouble::Later, "Throttled (429)"),
+        (error(500, "InternalError"), Trouble::Unknown, "InternalError (500)"),
+        (Answer::NoConnection, Trouble::Later, "no connection"),
+        (Answer::Broken, Trouble::Unknown, "no answer"),
     ] {
-        let (result, _) = publish(Answer::Http(status, &[], error(code)));
+        let (result, script) = publish(answer, Form::Rich);
         let failed = result.unwrap_err();
-        assert_eq!((failed.retryable, failed.channel.as_str()), (retryable, "sns"), "{failed}");
-        assert!(failed.problem.starts_with(&format!("Publish: {code} ({status})")), "{failed}");
+        assert_eq!((failed.trouble, failed.channel.as_str()), (trouble, "mail"), "{failed}");
+        assert!(failed.problem.starts_with(&format!("Publish: {said}")), "{failed}");
+        assert_eq!(script.sent().len(), 1, "nothing is sent twice: {failed}");
     }
-    assert!(publish(Answer::NoConnection).0.unwrap_err().retryable);
 }
 
 #[test]
@@ -130,100 +178,6 @@ fn a_parameter_store_that_refuses_is_told_from_one_that_is_busy() {
     let script = Script::of([Answer::error(400, "ParameterAlreadyExists")]);
     let error = run(Ssm::new(&script.sdk()).put("/a", "1", Overwrite::No)).unwrap_err();
     assert_eq!(error, ParameterError::Exists { name: "/a".to_owned() });
-}
-
-const WEBHOOK: &str = "https://hooks.slack.com/services/T0/B0/s3cr3t";
-
-fn slack(script: &Script, webhook: &str) -> Slack<MemoryParameters> {
-    let parameters = MemoryParameters::default();
-    if !webhook.is_empty() {
-        run(parameters.put("/secrets/slack", webhook, Overwrite::Yes)).unwrap();
-    }
-    Slack::new(&script.sdk(), parameters, "/secrets/slack".to_owned(), None)
-}
-
-fn send(answer: Answer) -> (Result<(), SendError>, Script) {
-    let script = Script::of([answer]);
-    let (subject, message) = told();
-    (run(slack(&script, WEBHOOK).send(&subject, &message)), script)
-}
-
-#[test]
-fn slack_gets_blocks_at_its_webhook() {
-    let (result, script) = send(Answer::Http(200, &[], "ok".to_owned()));
-    assert_eq!(result, Ok(()));
-    let sent = &script.sent()[0];
-    assert_eq!((sent.uri.as_str(), &sent.json()["blocks"][0]["type"]), (WEBHOOK, &json!("header")));
-}
-
-#[test]
-fn slack_asks_for_a_pause_and_gets_it_and_what_it_refuses_is_not_retried() {
-    let http = |status, headers: &'static [(&'static str, &'static str)], body: &str| {
-        Answer::Http(status, headers, body.to_owned())
-    };
-    for (answer, retryable, pause, said) in [
-        (http(429, &[("Retry-After", "7")], ""), true, Some(7), "slow down"),
-        (http(429, &[("Retry-After", "soon")], ""), true, None, "slow down"),
-        (http(503, &[], "down"), true, None, "503 down"),
-        (http(302, &[("Location", "https://example.com/")], ""), false, None, "redirect"),
-        (http(403, &[], "invalid_token"), false, None, "403 invalid_token"),
-        (http(404, &[], "no_service"), false, None, "404 no_service"),
-        (Answer::NoConnection, true, None, "no connection"),
-        (Answer::Broken, true, None, "no answer"),
-    ] {
-        let (result, script) = send(answer.clone());
-        let error = result.unwrap_err();
-        assert_eq!(
-            (error.retryable, error.retry_after.map(|pause| pause.as_secs())),
-            (retryable, pause),
-            "{error}"
-        );
-        assert!(error.problem.contains(said) && !error.problem.contains("s3cr3t"), "{error}");
-        assert_eq!(script.sent().len(), 1, "a redirect is not followed: {answer:?}");
-    }
-}
-
-#[test]
-fn a_webhook_that_slack_refused_is_read_anew_for_the_next_message() {
-    let script =
-        Script::of([Answer::Http(404, &[], "no_service".to_owned()), Answer::Http(200, &[], String::new())]);
-    let slack = slack(&script, WEBHOOK);
-    let (subject, message) = told();
-    run(slack.send(&subject, &message)).unwrap_err();
-    let replaced = "https://hooks.slack.com/services/T0/B1/other";
-    run(slack.parameters().put("/secrets/slack", replaced, Overwrite::Yes)).unwrap();
-    run(slack.send(&subject, &message)).unwrap();
-    assert_eq!(script.sent()[1].uri, replaced);
-}
-
-#[test]
-fn nothing_is_sent_to_what_is_no_webhook_of_slack_and_no_secret_is_said() {
-    for (webhook, said) in [
-        ("", "there is no parameter /secrets/slack"),
-        ("http://hooks.slack.com/services/s3cr3t", "https://"),
-        ("https://hooks.slack.com.evil.example/services/s3cr3t", "its host"),
-        ("https://hooks.slack.com@evil.example/services/s3cr3t", "its host"),
-        ("https://hooks.slack.com:8443/services/s3cr3t", "its host"),
-        ("https://evil.example/hooks.slack.com/s3cr3t", "its host"),
-        ("https://hooks.slack.com/", "its path"),
-        ("https://hooks.slack.com/services/s3cr3t?x=1", "its path"),
-        ("https://hooks.slack.com/services/s3cr3t\nHost: evil", "its path"),
-        ("xoxb-s3cr3t", "https://"),
-    ] {
-        let script = Script::of([Answer::Http(200, &[], String::new())]);
-        let (subject, message) = told();
-        let error = run(slack(&script, webhook).send(&subject, &message)).unwrap_err();
-        assert!(error.problem.contains(said) && !error.problem.contains("s3cr3t"), "{webhook}: {error}");
-        assert_eq!((script.sent().len(), error.retryable), (0, false), "{webhook}");
-    }
-}
-
-#[test]
-fn a_webhook_of_govslack_is_one_too() {
-    let script = Script::of([Answer::Http(200, &[], String::new())]);
-    let (subject, message) = told();
-    run(slack(&script, " https://hooks.slack-gov.com/services/T0/B0/x \n").send(&subject, &message)).unwrap();
-    assert_eq!(script.sent().len(), 1);
 }
 
 #[test]
@@ -277,4 +231,105 @@ fn a_stack_has_a_status_or_is_known_not_to_be_there() {
     }
     let nothing = "<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>";
     assert!(stack_status(Answer::Http(200, &[], nothing.to_owned())).is_err());
+}
+
+fn log_source() -> LogSource {
+    let arn = |rest: &str| format!("arn:aws:ecs:eu-central-1:123456789012:{rest}");
+    LogSource {
+        task: TaskArn::new(arn("task/shop/0123456789abcdef")),
+        task_definition: TaskDefinitionArn::new(arn("task-definition/api:7")),
+        container: "app".to_owned(),
+    }
+}
+
+fn definition(driver: &str) -> Answer {
+    let options = json!({
+        "awslogs-group": "/ecs/api", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "ecs"
+    });
+    let log = json!({"logDriver": driver, "options": options});
+    let containers = json!([{"name": "sidecar"}, {"name": "app", "logConfiguration": log}]);
+    Answer::ok(&json!({"taskDefinition": {"containerDefinitions": containers}}))
+}
+
+fn last_lines(answers: Vec<Answer>) -> (Result<Vec<LogLine>, EvidenceError>, Script) {
+    let script = Script::of(answers);
+    (run_paused(TaskEvidence::new(&script.sdk()).last_lines(&log_source(), 3)), script)
+}
+
+#[test]
+fn the_last_lines_of_a_container_are_read_where_it_writes_them_short_and_without_secrets() {
+    let events = json!({"events": [
+        {"timestamp": 1_700_000_000_123_i64, "message": "starting\n"},
+        {"timestamp": 1_700_000_001_000_i64, "message": "DB_PASSWORD=hunter22hunter22"},
+        {"message": "ü".repeat(5_000)},
+    ]});
+    let (lines, script) = last_lines(vec![definition("awslogs"), Answer::ok(&events)]);
+    let lines = lines.unwrap();
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts[0], "starting");
+    assert_eq!(lines[0].at.map(Timestamp::as_millisecond), Some(1_700_000_000_123));
+    assert!(!texts[1].contains("hunter22"), "{texts:?}");
+    assert!(texts[2].len() <= 1_000 && texts[2].len() > 990, "{}", texts[2].len());
+    let sent = &script.sent()[1];
+    assert!(sent.uri.contains("logs.eu-west-1."), "{}", sent.uri);
+    assert_eq!(
+        sent.json(),
+        json!({
+            "logGroupName": "/ecs/api", "logStreamName": "ecs/app/0123456789abcdef", "limit": 3,
+            "startFromHead": false
+        })
+    );
+}
+
+#[test]
+fn a_container_without_a_log_that_can_be_read_has_no_lines() {
+    let nothing = Answer::ok(&json!({"taskDefinition": {"containerDefinitions": [{"name": "sidecar"}]}}));
+    for (answers, calls) in [
+        (vec![definition("splunk")], 1),
+        (vec![nothing], 1),
+        (vec![definition("awslogs"), Answer::error(400, "ResourceNotFoundException")], 2),
+    ] {
+        let (lines, script) = last_lines(answers);
+        assert_eq!((lines, script.sent().len()), (Ok(Vec::new()), calls));
+    }
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_told_with_what_was_read_and_hold_nobody_up() {
+    for (answers, operation, said) in [
+        (vec![Answer::error(400, "ClientException")], "DescribeTaskDefinition", "ClientException (400)"),
+        (
+            vec![definition("awslogs"), Answer::error(400, "AccessDeniedException")],
+            "GetLogEvents",
+            "AccessDeniedException (400)",
+        ),
+        (vec![Answer::Hang], "GetLogEvents", "no answer in 5 seconds"),
+    ] {
+        let error = last_lines(answers).0.unwrap_err();
+        assert_eq!(error.operation, operation, "{error}");
+        assert!(error.problem.starts_with(said), "{error}");
+    }
+}
+
+#[test]
+fn a_service_has_tags_and_nothing_else_has() {
+    let (Subject::Incident { target, .. }, _) = told() else { panic!("an incident") };
+    let tags = |answer: Answer, target: &Target| {
+        let script = Script::of([answer]);
+        (run_paused(TaskEvidence::new(&script.sdk()).tags(target)), script.sent())
+    };
+    let answer =
+        json!({"services": [{"serviceName": "api", "tags": [{"key": "team", "value": "checkout"}]}]});
+    let (found, sent) = tags(Answer::ok(&answer), &target);
+    assert_eq!(found, Ok([("team".to_owned(), "checkout".to_owned())].into()));
+    assert_eq!(
+        (&sent[0].json()["services"], &sent[0].json()["include"]),
+        (&json!(["api"]), &json!(["TAGS"]))
+    );
+    assert_eq!(tags(Answer::error(400, "ClusterNotFoundException"), &target).0, Ok(BTreeMap::new()));
+    let error = tags(Answer::error(400, "AccessDeniedException"), &target).0.unwrap_err();
+    assert!(error.to_string().starts_with("DescribeServices of service api in shop: Access"), "{error}");
+    let family = Target::Family { cluster: target.cluster().clone(), family: Family::new("job") };
+    let (found, sent) = tags(Answer::error(500, "X"), &family);
+    assert_eq!((found, sent.len()), (Ok(BTreeMap::new()), 0));
 }

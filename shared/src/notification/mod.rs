@@ -6,6 +6,7 @@
 pub mod amazon_q;
 mod decide;
 pub mod links;
+mod log_place;
 pub mod mail;
 mod outage;
 mod remedies;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use decide::{Course, Do, Facts, Send, Way, decide, look_at};
 pub use links::Link;
+pub use log_place::{LogPlace, log_place};
 pub use outage::{Shared, shared};
 pub use render::Style;
 pub use story::{Step, Story, Weight, What};
