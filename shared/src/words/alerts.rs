@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Language::{self, En, Ja};
 use super::moment;
 use crate::config::Allowance;
-use crate::incident::{DeploymentStatus, Ending, Target};
+use crate::incident::{DeploymentStatus, Ending, Starter, Target};
 use crate::ledger::Why;
 use crate::notification::links::Place;
 
@@ -265,6 +265,21 @@ pub fn first_seen(at: Timestamp, language: Language) -> String {
     match language {
         En => format!("first seen {at}"),
         Ja => format!("{at} に検知"),
+    }
+}
+
+/// Who or what began a deployment.
+pub fn started_by(starter: &Starter, language: Language) -> String {
+    match starter {
+        Starter::Steward { action, remedy } => {
+            let remedy = super::remedies::remedy(*remedy, language);
+            format!("Steward: {remedy} ({action})")
+        }
+        Starter::Ecs => match language {
+            En => "ECS: circuit breaker or alarm".to_owned(),
+            Ja => "ECS (サーキットブレーカーまたはアラーム)".to_owned(),
+        },
+        Starter::Person { who } => who.to_string(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What deployments know of each other, and of who started them.
 
 use super::*;
-use crate::action::{Action, ActionId, Call, Epoch, How, Plan, Precondition, Remedy, State};
+use crate::action::{Action, ActionId, Because, Call, Epoch, How, Plan, Precondition, Remedy, State};
 use crate::arn::{ServiceDeploymentArn, TaskDefinitionArn};
 use crate::event::Container;
 use crate::redact::redact;
@@ -82,7 +82,11 @@ fn action(remedy: Remedy, call: Call, primary: u32, made: Option<u32>) -> Action
         revision: Some(definition(primary)),
         call,
         precondition: Precondition { primary: Some(id(primary)), ..Precondition::default() },
-        because: "Because.".to_owned(),
+        because: Because::DeploymentStuck {
+            revision: definition(primary),
+            since: at(100),
+            good: definition(primary),
+        },
     };
     let made = made.map(|number| id(number).to_string());
     Action::claimed(plan, None, Epoch(1), at(190), at(220)).unwrap().into_state(State::Confirmed {

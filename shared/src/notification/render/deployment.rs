@@ -1,7 +1,7 @@
 //! A deployment as it stands.
 
 use super::{Style, count_of, push, push_causes, push_place, quotes};
-use crate::incident::{Deployment, DeploymentStatus, Severity};
+use crate::incident::{Deployment, DeploymentStatus, Image, Revision, Severity};
 use crate::notification::{Message, Tone, links};
 use crate::redact::redact;
 use crate::words::Language;
@@ -14,8 +14,10 @@ pub(super) fn message(deployment: &Deployment, style: &Style<'_>) -> Message {
         (deployment.failures.count() > 0 && !deployment.is_rollback()).then_some(&deployment.failures);
     let sample = failed.and_then(|failures| failures.sample(failures.leading_cause()?));
     let mut facts = Vec::new();
-    let revision = deployment.task_definition.as_ref().map(|arn| arn.family_and_revision().to_owned());
-    push(&mut facts, Name::Revision, revision);
+    let (name, revisions) = revisions(deployment);
+    push(&mut facts, name, revisions);
+    let starter = deployment.started_by.as_ref();
+    push(&mut facts, Name::StartedBy, starter.map(|starter| alerts::started_by(starter, language)));
     push(&mut facts, Name::Deployment, Some(deployment.id.to_string()));
     push(&mut facts, Name::BackTo, deployment.rolled_back_to.as_ref().map(ToString::to_string));
     if let Some(failures) = failed {
@@ -37,6 +39,22 @@ pub(super) fn message(deployment: &Deployment, style: &Style<'_>) -> Message {
         // An action speaks in its incident's thread.
         ..Message::brief(tone(deployment), redact(&title(deployment, language)), language)
     }
+}
+
+/// From which revision to which, with their images, as far as is known.
+fn revisions(deployment: &Deployment) -> (Name, Option<String>) {
+    match deployment.from_to() {
+        (Some(from), Some(to)) => (Name::Revisions, Some(format!("{} → {}", revision(&from), revision(&to)))),
+        (None, Some(to)) => (Name::Revision, Some(revision(&to))),
+        (_, None) => (Name::Revision, None),
+    }
+}
+
+/// `api:42 (shop/api:1.4.2)`.
+fn revision(revision: &Revision) -> String {
+    let name = revision.task_definition.family_and_revision();
+    let images: Vec<String> = revision.images.iter().map(Image::short).collect();
+    if images.is_empty() { name.to_owned() } else { format!("{name} ({})", images.join(", ")) }
 }
 
 /// Its name, and what it became.
