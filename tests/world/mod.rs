@@ -1,8 +1,5 @@
 //! A world for the handlers: a clock that is set, a ledger in memory, a queue and a wall that remember.
 
-pub(crate) mod slack;
-pub(crate) mod timed;
-
 use std::cell::{Cell, RefCell};
 
 use jiff::{SignedDuration, Timestamp};

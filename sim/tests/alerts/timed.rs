@@ -15,8 +15,7 @@ use steward::ports::{Channel, Clock, Letter, Nowhere, NudgeError, Postpone, Send
 use steward::request::Request;
 use steward_sim::slack::workspace::{Fault, Workspace};
 
-use super::run;
-use super::slack::Bot;
+use crate::slack::Bot;
 
 /// A message of the queue.
 struct Message {
@@ -296,4 +295,8 @@ impl Timed {
         let of = |record| if let Record::Thread(thread) = record { Some(thread) } else { None };
         self.records().into_values().filter_map(of).collect()
     }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

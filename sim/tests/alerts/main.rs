@@ -1,20 +1,20 @@
 //! Alerts that people thank us for: one thread a subject, in order, told once, and no more of them than anybody can read.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
-#![allow(dead_code, reason = "not every test uses all of the world")]
 
-mod world;
+mod slack;
+mod timed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use slack::CHANNEL;
 use steward::config::{Allowance, Configuration};
 use steward::incident::Target;
 use steward::ledger::{Key, Record, Why};
 use steward::notification::{Story, Subject};
 use steward_sim::slack::workspace::Fault;
-use world::slack::CHANNEL;
-use world::timed::Timed;
+use timed::Timed;
 
 const START: &str = "2026-11-20T21:00:00Z";
 
@@ -114,7 +114,7 @@ fn check_order_and_repeats(world: &Timed) {
     let mut seen = BTreeSet::new();
     let mut order: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for message in slack.messages(CHANNEL) {
-        let key = message.metadata().unwrap()["event_payload"]["key"].as_str().unwrap().to_owned();
+        let key = message.metadata.as_ref().unwrap()["event_payload"]["key"].as_str().unwrap().to_owned();
         assert!(seen.insert(key.clone()), "{key} came twice");
         let (subject, step) = key.rsplit_once('#').unwrap();
         order.entry(subject.to_owned()).or_default().push(step.to_owned());
@@ -247,8 +247,8 @@ fn of_a_thousand_incidents_none_is_lost_and_nothing_comes_twice_whatever_goes_wr
     let world = Timed::at(START, configuration);
     world.weather(|request| match drawn(7, request) % 40 {
         0 => Some(Fault::RateLimited(7)),
-        1 => Some(Fault::Status { status: 503, carried_out: false }),
-        2 => Some(Fault::Status { status: 500, carried_out: true }),
+        1 => Some(Fault::Status { status: 503, done: false }),
+        2 => Some(Fault::Status { status: 500, done: true }),
         3 => Some(Fault::ResetBefore),
         4 => Some(Fault::ResetAfter),
         5 => Some(Fault::Hang),
