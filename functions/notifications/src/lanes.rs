@@ -282,7 +282,6 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
         let now = self.now();
         let keys = self.gathered.story.keys();
         let told = self.thread.told.entry(name.to_owned()).or_default();
-        told.doubt = None;
         match send {
             Send::Edit => return,
             Send::Open { step } => {
@@ -309,7 +308,7 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
         let keys = self.gathered.story.keys();
         let told = self.thread.told.entry(name.to_owned()).or_default();
         told.seq = self.seq;
-        told.kept = None;
+        (told.kept, told.doubt) = (None, None);
         if told.at.is_some() {
             told.steps.extend(keys);
         }

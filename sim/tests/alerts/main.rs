@@ -201,7 +201,7 @@ fn an_outage_that_is_over_is_told_as_over_once() {
     world.pass(SignedDuration::from_mins(10));
     let mails: Vec<String> = world.mailbox().mails.borrow().iter().map(|(_, title)| title.clone()).collect();
     assert_eq!(mails.len(), 2, "{mails:#?}");
-    assert!(mails[0].starts_with("[CRITICAL] 8 services of shop fail together: a secret may not be read"));
+    assert!(mails[0].starts_with("[CRITICAL] 8 services of shop fail together: a secret"), "{}", mails[0]);
     assert!(mails[1].starts_with("[OK] shop: outage resolved, 8 services had failed"), "{}", mails[1]);
     assert_eq!(threads(&world), 1);
     check_all_is_told(&world);
@@ -289,8 +289,10 @@ fn of_a_thousand_incidents_none_is_lost_and_nothing_comes_twice_whatever_goes_wr
 fn what_flaps_is_one_thread_and_in_mail_a_digest() {
     let world = Timed::at(START, Configuration::default());
     for n in 0..6 {
-        let at = world.now.get();
-        world.hear(&[stop("shop", "web", n, at, REASONS[0])]);
+        let mut event = stop("shop", "web", n, world.now.get(), REASONS[0]);
+        // Of one deployment it would be one incident that was not over.
+        event["detail"]["startedBy"] = json!(format!("ecs-svc/{}", 2_000 + n));
+        world.hear(&[event]);
         world.pass(SignedDuration::from_mins(4));
         world.hear(&[steady("shop", "web", world.now.get())]);
         world.pass(SignedDuration::from_mins(4));
@@ -321,12 +323,14 @@ fn a_budget_holds_and_what_is_beyond_comes_in_a_digest() {
     world.pass(SignedDuration::from_hours(12));
     check_all_is_told(&world);
     let Some(Record::Channel(mail)) = world.records().remove(&Key::channel("mail")) else { panic!() };
-    assert_eq!(mail.counts["budget"], 50, "each is counted");
+    assert_eq!(mail.counts["budget"], 60, "50 that began, and the ends of the ten that were told");
 }
 
 #[test]
 fn a_channel_that_refuses_is_an_alert_its_fallback_is_told_and_what_is_repaired_gets_what_goes_on() {
-    let world = Timed::at(START, Configuration::default());
+    let mut configuration = Configuration::default();
+    configuration.policy.quiet = SignedDuration::from_hours(100);
+    let world = Timed::at(START, configuration);
     world.slack.borrow_mut().archive(CHANNEL, true);
     world.hear(&[stop("shop", "web", 1, world.now.get(), REASONS[0])]);
     world.pass(SignedDuration::from_mins(5));

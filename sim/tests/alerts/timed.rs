@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use steward::config::Configuration;
 use steward::deadline::Deadline;
 use steward::incident::Incident;
-use steward::ledger::{MemoryLedger, Record, Root, Thread};
+use steward::ledger::{MemoryLedger, Record, Root};
 use steward::notification::Subject;
 use steward::ports::{Channel, Clock, Letter, Nowhere, NudgeError, Postpone, SendError, Tell, Trouble};
 use steward::request::Request;
@@ -153,7 +153,7 @@ impl Timed {
     /// What goes wrong with each request to Slack.
     pub(crate) fn weather(&self, draw: impl Fn(u64) -> Option<Fault> + 'static) {
         let [Way::Slack(bot), _] = &self.ways else { panic!() };
-        bot.weather.replace(Box::new(draw));
+        *bot.weather.borrow_mut() = Box::new(draw);
     }
 
     /// ECS events reach remediation now.
@@ -288,11 +288,6 @@ impl Timed {
 
     pub(crate) fn incidents(&self) -> Vec<Incident> {
         let of = |record| if let Record::Incident(incident) = record { Some(incident) } else { None };
-        self.records().into_values().filter_map(of).collect()
-    }
-
-    pub(crate) fn threads(&self) -> Vec<Thread> {
-        let of = |record| if let Record::Thread(thread) = record { Some(thread) } else { None };
         self.records().into_values().filter_map(of).collect()
     }
 }
