@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use jiff::SignedDuration;
@@ -24,6 +25,7 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const SHORT: SignedDuration = SignedDuration::from_secs(3);
 /// Before a connection is tried once more.
 const RECONNECT: Duration = Duration::from_millis(200);
+const LATE: &str = "no answer from Slack in time";
 /// What is shown of an answer.
 const SHOWN_CHARS: usize = 120;
 
@@ -71,10 +73,8 @@ impl Http {
 
     /// Sends a request. All tries together stay within [`CALL`].
     pub(super) async fn post(&self, post: &Post<'_>) -> Result<Answer, Refusal> {
-        match tokio::time::timeout(CALL, self.tries(post)).await {
-            Ok(result) => result,
-            Err(_) => Err(Refusal::new(Trouble::Unknown, "no answer from Slack in time")),
-        }
+        let late = |_| Err(Refusal::new(Trouble::Unknown, LATE));
+        tokio::time::timeout(CALL, self.tries(post)).await.unwrap_or_else(late)
     }
 
     async fn tries(&self, post: &Post<'_>) -> Result<Answer, Refusal> {
@@ -95,15 +95,12 @@ impl Http {
             return Err(Refusal::new(Trouble::Refused, "the secret makes no request"));
         };
         let attempt = async {
-            let answer = self.connector.call(request).await?;
+            let answer = self.connector.call(request).await.map_err(|error| lost(&error))?;
             let (status, retry_after) = (answer.status().as_u16(), retry_after(&answer));
             Ok(Answer { status, retry_after, body: read(answer, post.most).await })
         };
-        match tokio::time::timeout(ATTEMPT, attempt).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(lost(&error)),
-            Err(_) => Err(Refusal::new(Trouble::Unknown, "no answer from Slack in time")),
-        }
+        let late = |_| Err(Refusal::new(Trouble::Unknown, LATE));
+        tokio::time::timeout(ATTEMPT, attempt).await.unwrap_or_else(late)
     }
 
     fn request(&self, post: &Post<'_>) -> Result<HttpRequest, ()> {
@@ -113,7 +110,7 @@ impl Http {
         };
         let mut request = HttpRequest::new(SdkBody::from(post.body.as_str()));
         request.set_method("POST").map_err(drop)?;
-        request.set_uri(uri).map_err(drop)?;
+        request.set_uri(uri.as_str()).map_err(drop)?;
         let headers = request.headers_mut();
         headers.insert("content-type", post.content_type);
         // While a function is frozen, Slack closes what it keeps open, and the next message would meet a dead connection. The
@@ -127,12 +124,12 @@ impl Http {
 }
 
 /// A request that was not answered: a connection that was never made has carried nothing.
-fn lost(error: &aws_smithy_runtime_api::client::result::ConnectorError) -> Refusal {
+fn lost(error: &ConnectorError) -> Refusal {
     if never_connected(error) {
         return Refusal::new(Trouble::Later, "no connection to Slack");
     }
     if error.is_timeout() {
-        return Refusal::new(Trouble::Unknown, "no answer from Slack in time");
+        return Refusal::new(Trouble::Unknown, LATE);
     }
     Refusal::new(Trouble::Unknown, format!("no answer from Slack: {}", redact(&innermost(error))))
 }
