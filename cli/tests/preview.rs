@@ -73,13 +73,16 @@ fn the_page_is_one_file_without_a_script_and_shows_hostile_text_as_text() {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("preview.html");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/task-state-change");
     let events = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let events: Vec<String> = events.map(|path| path.to_str().unwrap().to_owned()).collect();
+    let hostile = "events/unexpected/hostile-stopped-reason.json".to_owned();
+    let events = events.map(|path| path.to_str().unwrap().to_owned()).chain([hostile]);
+    let events: Vec<String> = events.collect();
     for channel in ["slack", "sns", "amazon-q", "plain"] {
         let mut arguments = vec!["--channel", channel, "--html", file.to_str().unwrap()];
         arguments.extend(events.iter().map(String::as_str));
         preview(0, &arguments);
         let page = std::fs::read_to_string(&file).unwrap();
         assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+        assert!(page.contains("&#60;script&#62;alert"), "as text, as {channel}");
         for outside in ["<script", "<link ", "@import", "url(http", "<img", "<iframe", "javascript:"] {
             assert!(!page.contains(outside), "{outside} as {channel}");
         }

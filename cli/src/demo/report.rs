@@ -12,7 +12,7 @@ use steward::notification::{Style, Subject, Tone};
 
 use super::scenarios::{Across, Scene, clock};
 use crate::letter::{self, Block, Look, Piece, Shown};
-use crate::play::{Happening, Placed, Played, Step, Unplayed, threads};
+use crate::play::{Happening, Placed, Played, Step, Unplayed, headline, threads};
 
 #[derive(Template)]
 #[template(path = "report.html")]

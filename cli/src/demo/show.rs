@@ -7,8 +7,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use steward::incident::{Severity, Status};
 use steward::notification::{Message, Style, Tone, plain};
+use steward::redact::redact;
 
-use crate::play::{Happening, Placed, Played, Post, Step};
+use crate::play::{Happening, Placed, Played, Post, Step, headline};
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, lines, style_of, wrapped};
 
 /// Where the text of a line of the timeline begins.
@@ -89,7 +90,10 @@ fn write_post(out: &mut impl Write, time: &str, post: &Post, told: &mut BTreeSet
         Placed::New => {
             write_alert(out, time, "┃ ", &post.message, if is_first { usize::MAX } else { LATER_LINES })
         }
-        Placed::Reply { .. } => write_alert(out, time, "↳ ", &post.message, LATER_LINES),
+        Placed::Reply { .. } => {
+            let message = Message { title: redact(&headline(post)), ..post.message.clone() };
+            write_alert(out, time, "↳ ", &message, LATER_LINES)
+        }
         Placed::Edit => Ok(()),
     }
 }

@@ -7,5 +7,5 @@ mod world;
 
 pub(crate) use samples::Sample;
 pub(crate) use steward_sim::scenario::{Placed, Post};
-pub(crate) use thread::{Thread, threads};
+pub(crate) use thread::{Thread, headline, threads};
 pub(crate) use world::{Happening, Played, Step, Terms, Unplayed, play};

@@ -1,5 +1,6 @@
 //! The threads that a channel's messages make.
 
+use steward::notification::Subject;
 use steward_sim::scenario::{Placed, Post};
 
 /// A message with its thread.
@@ -16,6 +17,17 @@ impl Thread<'_> {
     /// Whether it ended other than it began.
     pub(crate) fn is_edited(&self) -> bool {
         self.first.message != self.last.message
+    }
+}
+
+/// A message in one line. A reply says what it is about: apart from its thread nobody would know.
+pub(crate) fn headline(post: &Post) -> String {
+    let title = post.message.title.as_str();
+    match (&post.subject, post.how) {
+        (Subject::Incident { target, .. }, Placed::Reply { .. }) if !title.contains(target.name()) => {
+            format!("{target}: {title}")
+        }
+        _ => title.to_owned(),
     }
 }
 
