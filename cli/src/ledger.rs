@@ -32,6 +32,10 @@ pub(crate) struct Place {
 pub(crate) struct Found {
     /// The ledger.
     pub(crate) ledger: DynamoLedger,
+    /// Parameter Store beside it.
+    pub(crate) store: Ssm,
+    /// The stack that it is of, unless the table itself was named.
+    pub(crate) stack: Option<String>,
     /// The table: its ARN, unless the caller gave its name alone.
     table: String,
 }
@@ -92,22 +96,27 @@ impl Place {
     /// The ledger, with the credentials of the AWS configuration.
     pub(crate) async fn open(&self) -> Result<Found, Lost> {
         let sdk = self.account.load().await;
-        let table = match &self.table {
-            Some(table) => table.clone(),
-            None => self.look_up(&Ssm::with_client(aws_sdk_ssm::Client::new(&sdk))).await?,
+        let store = Ssm::with_client(aws_sdk_ssm::Client::new(&sdk));
+        let (stack, table) = match &self.table {
+            Some(table) => (None, table.clone()),
+            None => self.look_up(&store).await.map(|(stack, table)| (Some(stack), table))?,
         };
         let name = name_of(&table, &sdk)?.to_owned();
         let ledger = DynamoLedger::with_client(aws_sdk_dynamodb::Client::new(&sdk), name);
-        Ok(Found { ledger, table })
+        Ok(Found { ledger, store, stack, table })
     }
 
-    async fn look_up(&self, store: &Ssm) -> Result<String, Lost> {
+    /// The stack, and its table.
+    async fn look_up(&self, store: &Ssm) -> Result<(String, String), Lost> {
         let stack = match &self.stack {
             Some(stack) => stack.clone(),
             None => only_stack(store).await?,
         };
         let found = store.get(&[format!("{STACKS}/{stack}/table")]).await?;
-        found.into_iter().next().flatten().ok_or(Lost::NoSuchStack(stack))
+        match found.into_iter().next().flatten() {
+            Some(table) => Ok((stack, table)),
+            None => Err(Lost::NoSuchStack(stack)),
+        }
     }
 }
 
@@ -163,10 +172,14 @@ pub(crate) struct By {
 impl By {
     /// The person who decides now.
     pub(crate) fn person(&self, why: Option<&String>) -> Person {
-        #[allow(clippy::disallowed_methods, reason = "a command line is where the time comes in")]
-        let now = Timestamp::now();
-        Person { by: self.by.clone().unwrap_or_else(whoever), why: why.cloned(), now }
+        Person { by: self.by.clone().unwrap_or_else(whoever), why: why.cloned(), now: now() }
     }
+}
+
+/// The time.
+pub(crate) fn now() -> Timestamp {
+    #[allow(clippy::disallowed_methods, reason = "a command line is where the time comes in")]
+    Timestamp::now()
 }
 
 /// `USER@HOST`: a name for people, no proof. What proves who it was is CloudTrail.

@@ -13,8 +13,11 @@ mod diff;
 mod explain;
 #[cfg(feature = "aws")]
 mod ledger;
+mod letter;
 #[cfg(feature = "aws")]
 mod pause;
+mod play;
+mod preview;
 #[cfg(feature = "aws")]
 mod resume;
 #[cfg(feature = "aws")]
@@ -22,8 +25,17 @@ mod rollback;
 mod schema;
 #[cfg(feature = "aws")]
 mod settle;
+#[cfg(feature = "aws")]
+mod silence;
+// What is said of them is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod silences;
 mod simulate;
+#[cfg(any(feature = "aws", test))]
+mod suppressed;
 mod terminal;
+#[cfg(feature = "aws")]
+mod unsilence;
 mod validate;
 #[cfg(feature = "aws")]
 mod versions;
@@ -38,7 +50,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without approve, settle, pause, resume, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -50,6 +62,7 @@ struct Cli {
 enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
+    Preview(preview::Arguments),
     Simulate(simulate::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
@@ -59,6 +72,14 @@ enum Command {
     Pause(pause::Arguments),
     #[cfg(feature = "aws")]
     Resume(resume::Arguments),
+    #[cfg(feature = "aws")]
+    Silence(silence::Arguments),
+    #[cfg(feature = "aws")]
+    Silences(silence::ListArguments),
+    #[cfg(feature = "aws")]
+    Unsilence(unsilence::Arguments),
+    #[cfg(feature = "aws")]
+    Suppressed(suppressed::Arguments),
     Validate(validate::Arguments),
     #[cfg(feature = "aws")]
     Diff(diff::Arguments),
@@ -76,6 +97,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Preview(arguments) => preview::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
@@ -85,6 +107,14 @@ fn main() -> ExitCode {
         Command::Pause(arguments) => pause::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Resume(arguments) => resume::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Silence(arguments) => silence::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Silences(arguments) => silence::list(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Unsilence(arguments) => unsilence::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Suppressed(arguments) => suppressed::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Diff(arguments) => diff::run(&arguments),

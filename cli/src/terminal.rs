@@ -41,7 +41,14 @@ pub(crate) fn wrapped(out: &mut impl Write, first: &str, text: &str) -> io::Resu
 
 /// The lines of `text`, behind `first` and `others`, none wider than the terminal.
 pub(crate) fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
-    textwrap::wrap(text, options(first, others)).into_iter().map(std::borrow::Cow::into_owned).collect()
+    wrapped_to(WIDTH, text, first, others)
+}
+
+/// The lines of `text`, behind `first` and `others`, none wider than `width`.
+pub(crate) fn wrapped_to(width: usize, text: &str, first: &str, others: &str) -> Vec<String> {
+    let mut options = options(first, others);
+    options.width = width;
+    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
 fn options<'t>(first: &'t str, others: &'t str) -> textwrap::Options<'t> {

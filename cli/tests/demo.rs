@@ -25,6 +25,9 @@ fn the_embedded_events_play_to_the_end_and_leave_a_page() {
     assert!(text.contains("rolled back, the earlier revision runs again"));
     assert!(!text.contains('\u{1b}'), "colour only on a terminal");
     assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+    for part in ["id=\"alert-1\"", "href=\"#alert-1\"", "How it stood first", "aria-label=\"Replies\""] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 #[test]
@@ -33,6 +36,8 @@ fn the_page_needs_nothing_from_elsewhere_and_shows_hostile_text_as_text() {
     for outside in ["<script src", "<link ", "@import", "url(http", "<img", "<iframe"] {
         assert!(!page.contains(outside), "{outside}");
     }
+    let unexpected = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/unexpected");
+    let (_, page) = demo("hostile", &["--events", unexpected]);
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "escaped once");
 }
 

@@ -1,4 +1,4 @@
-//! `steward approve`, `settle`, `pause` and `resume` as people call them, against a table and a Parameter Store that speak
+//! `steward approve`, `settle`, `pause`, `resume`, `silence` and `suppressed` as people call them, against a table and a Parameter Store that speak
 //! the protocol.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 
@@ -260,6 +260,28 @@ fn pausing_and_resuming_turn_the_switch_that_functions_read() {
     let told = server.ends(0, &["pause", "shpo", "--why", "game day"]);
     assert!(told.contains("paused: changes in shpo\n") && told.contains("Is its name right?"), "{told}");
     assert_eq!(server.ends(0, &["resume", "shop"]), "changes in shop were not paused\n");
+}
+
+#[test]
+fn a_silence_is_asked_for_listed_shown_and_ended() {
+    let server = Server::start();
+    let told = server.ends(0, &["silence", "service=api-*", "--for", "2h", "--why", "migration"]);
+    assert!(told.starts_with("silenced: service api-*\nuntil ") && told.contains(", for 2h; "), "{told}");
+    let Some(Record::Silences(kept)) = server.record(&Key::silences()) else { panic!() };
+    let id = kept.silences[0].id.clone();
+    assert!(told.contains(&format!("`steward unsilence {id}` ends it")), "{told}");
+    assert!(server.ends(0, &["silences"]).starts_with(&format!("{id}  until ")));
+    let told = server.ends(0, &["suppressed", "--cluster", "shop"]);
+    assert!(told.contains(&id) && told.contains("every channel was told everything"), "{told}");
+    let told = server.ends(0, &["suppressed", "--channel", "slack", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&shown["silences"][0]["id"], &shown["channels"]), (&json!(id), &json!([])));
+    assert!(server.ends(0, &["unsilence", &id]).starts_with("told again: service api-*\n"));
+    assert!(server.ends(0, &["unsilence", &id]).starts_with("ended already: service api-*, by ana@"));
+    assert!(server.ends(0, &["silences"]).starts_with("nothing is silenced\nover: 1; "));
+    let told = server.ends(2, &["silence", "cause=memory", "--for", "2h", "--why", "migration"]);
+    assert!(told.contains("did you mean `out_of_memory`"), "{told}");
+    assert!(server.ends(2, &["unsilence", "0badc0de"]).contains("no silence has the id 0badc0de"));
 }
 
 #[test]

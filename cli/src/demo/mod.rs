@@ -1,18 +1,18 @@
 //! `steward demo`: events through the real handlers, in virtual time, without an AWS account.
 
 mod report;
-mod samples;
 mod scenarios;
 mod show;
 #[cfg(feature = "wire")]
 mod wire;
-mod world;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+
+use crate::play::{self, Terms, samples};
 
 /// Plays events through the real handlers in virtual time
 ///
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         Some(folder) => samples::of_folder(folder)?,
         None => samples::embedded(),
     };
-    let played = world::play(samples)?;
+    let played = play::play(samples, &Terms { edits: true, ..Terms::default() })?;
     // Whoever plays events of their own wants those.
     let scenes = if arguments.events.is_none() { scenarios::overview()? } else { Vec::new() };
     show::write(&mut out, &played)?;

@@ -8,16 +8,18 @@ use askama::Template;
 use jiff::Timestamp;
 use steward::diagnosis::Kind;
 use steward::incident::{Deployment, Failures, Incident, Severity};
-use steward::notification::{self, Subject, Tone};
+use steward::notification::{Style, Subject, Tone};
 
 use super::scenarios::{Across, Scene, clock};
-use super::world::{Happening, Played, Step, Unplayed};
+use crate::letter::{self, Block, Look, Piece, Shown};
+use crate::play::{Happening, Placed, Played, Step, Unplayed, headline, threads};
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'p> {
     events: usize,
-    alerts: usize,
+    /// Messages of their own, each with its thread.
+    alerts: Vec<Shown>,
     open: usize,
     silent: usize,
     /// The first and the last that happened.
@@ -40,24 +42,16 @@ struct Day<'p> {
     entries: Vec<Entry<'p>>,
 }
 
-/// A moment of the timeline, and for an alert its place among others.
+/// A moment of the timeline, and for a message the alert that it belongs to.
 struct Entry<'p> {
     step: &'p Step,
-    part: Option<Part>,
-}
-
-/// Which alert of which story this is: stories are told interleaved, and links lead from one alert to the next.
-struct Part {
-    /// The row of the table.
-    story: String,
-    number: usize,
-    of: usize,
+    alert: Option<String>,
 }
 
 /// An incident or a deployment, as a row of its table.
 struct Row {
-    /// Where it stands on the page; its alerts are `<id>-1`, `<id>-2`, and so on.
-    id: String,
+    /// The alert that tells of it, if one does.
+    alert: Option<String>,
     at: Timestamp,
     place: String,
     what: String,
@@ -68,7 +62,6 @@ struct Row {
     word: &'static str,
     open: bool,
     status: String,
-    alerts: usize,
 }
 
 /// Files that have a reason in common, and how often each.
@@ -93,20 +86,32 @@ pub(super) fn write(path: &Path, played: &Played, scenes: &[Scene]) -> io::Resul
 }
 
 fn page<'p>(played: &'p Played, scenes: &'p [Scene]) -> Page<'p> {
-    let mut stories = Stories::of(played);
-    let incidents = incidents(played, &stories);
-    let deployments = deployments(played, &stories);
-    let alerts = played.steps.iter().filter(|step| matches!(step.what, Happening::Alert { .. })).count();
+    let threads = threads(played.posts());
+    let id = |place: usize| format!("alert-{}", place + 1);
+    let alerts: Vec<Shown> = threads
+        .iter()
+        .enumerate()
+        .map(|(place, thread)| Shown::of(thread, letter::Kind::Slack, id(place)))
+        .collect();
+    // A story that began again goes on in the thread of the one before.
+    let mut told = Told::default();
+    for (place, thread) in threads.iter().enumerate() {
+        told.by_root.insert(&thread.first.root, id(place));
+        for post in [thread.first].into_iter().chain(thread.replies.iter().copied()) {
+            told.by_subject.entry(&post.subject).or_insert_with(|| id(place));
+        }
+    }
+    let incidents = incidents(played, &told);
     let quiet = grouped(played.steps.iter().filter_map(|step| because(&step.what)));
     Page {
         silent: quiet.iter().map(Group::count).sum(),
-        events: played.steps.len() - alerts,
-        alerts,
+        events: played.steps.len() - played.posts().count(),
         open: incidents.iter().filter(|row| row.open).count(),
         span: played.steps.first().zip(played.steps.last()).map(|(first, last)| (first.at, last.at)),
         incidents,
-        deployments,
-        days: days(played, &mut stories),
+        deployments: deployments(played, &told),
+        days: days(played, &told),
+        alerts,
         quiet,
         unplayed: grouped(played.unplayed.iter().map(|Unplayed { file, why }| (why.clone(), file))),
         transactions: played.usage.transactions,
@@ -115,48 +120,11 @@ fn page<'p>(played: &'p Played, scenes: &'p [Scene]) -> Page<'p> {
     }
 }
 
-/// What alerts have in common: their subject, which has a row in a table.
-struct Stories(BTreeMap<Subject, Story>);
-
-struct Story {
-    id: String,
-    alerts: usize,
-    /// How many of them the timeline has so far.
-    shown: usize,
-}
-
-impl Stories {
-    fn of(played: &Played) -> Self {
-        let incidents = played
-            .incidents
-            .iter()
-            .enumerate()
-            .map(|(index, incident)| (subject_of(incident), format!("incident-{}", index + 1)));
-        let deployments = played.deployments.iter().enumerate().map(|(index, deployment)| {
-            (subject_of_deployment(deployment), format!("deployment-{}", index + 1))
-        });
-        let untold = |(subject, id)| (subject, Story { id, alerts: 0, shown: 0 });
-        let mut stories: BTreeMap<_, _> = incidents.chain(deployments).map(untold).collect();
-        for step in &played.steps {
-            if let Happening::Alert { subject, .. } = &step.what
-                && let Some(story) = stories.get_mut(subject)
-            {
-                story.alerts += 1;
-            }
-        }
-        Self(stories)
-    }
-
-    fn next_part(&mut self, subject: &Subject) -> Option<Part> {
-        let story = self.0.get_mut(subject)?;
-        story.shown += 1;
-        Some(Part { story: story.id.clone(), number: story.shown, of: story.alerts })
-    }
-
-    /// The id of a row, and how many alerts tell of it.
-    fn row(&self, subject: &Subject) -> (String, usize) {
-        self.0.get(subject).map(|story| (story.id.clone(), story.alerts)).unwrap_or_default()
-    }
+/// Where on the page the alerts stand.
+#[derive(Default)]
+struct Told<'p> {
+    by_subject: BTreeMap<&'p Subject, String>,
+    by_root: BTreeMap<&'p str, String>,
 }
 
 fn subject_of(incident: &Incident) -> Subject {
@@ -167,12 +135,11 @@ fn subject_of_deployment(deployment: &Deployment) -> Subject {
     Subject::Deployment { service: deployment.service.clone(), id: deployment.id.clone() }
 }
 
-fn incidents(played: &Played, stories: &Stories) -> Vec<Row> {
+fn incidents(played: &Played, told: &Told<'_>) -> Vec<Row> {
     let row = |incident: &Incident| {
-        let message = notification::incident(incident);
-        let (id, alerts) = stories.row(&subject_of(incident));
+        let message = Style::default().incident(incident);
         Row {
-            id,
+            alert: told.by_subject.get(&subject_of(incident)).cloned(),
             at: incident.opened_at,
             place: incident.target.to_string(),
             what: incident.failures.leading_cause().map_or("", |cause| cause.headline()).to_owned(),
@@ -182,23 +149,21 @@ fn incidents(played: &Played, stories: &Stories) -> Vec<Row> {
             word: if incident.is_open() { message.tone.word() } else { "resolved" },
             open: incident.is_open(),
             status: message.status.to_string(),
-            alerts,
         }
     };
     played.incidents.iter().map(row).collect()
 }
 
-fn deployments(played: &Played, stories: &Stories) -> Vec<Row> {
+fn deployments(played: &Played, told: &Told<'_>) -> Vec<Row> {
     let row = |deployment: &Deployment| {
-        let message = notification::deployment(deployment);
+        let message = Style::default().deployment(deployment);
         let place = deployment.service.to_string();
         let title = message.title.as_str();
         let what =
             title.strip_prefix(&place).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(title).to_owned();
         let revision = deployment.task_definition.as_ref().map(|arn| arn.family_and_revision().to_owned());
-        let (id, alerts) = stories.row(&subject_of_deployment(deployment));
         Row {
-            id,
+            alert: told.by_subject.get(&subject_of_deployment(deployment)).cloned(),
             at: deployment.first_seen_at,
             place,
             what,
@@ -208,7 +173,6 @@ fn deployments(played: &Played, stories: &Stories) -> Vec<Row> {
             word: message.tone.word(),
             open: false,
             status: message.status.to_string(),
-            alerts,
         }
     };
     // What only its tasks tell of was never announced.
@@ -219,20 +183,22 @@ fn causes(failures: &Failures) -> Vec<String> {
     failures.causes().iter().map(|(cause, count)| format!("{count} × {cause}")).collect()
 }
 
-fn days<'p>(played: &'p Played, stories: &mut Stories) -> Vec<Day<'p>> {
+/// An edit is not shown: how an alert stands at the end is.
+fn days<'p>(played: &'p Played, told: &Told<'_>) -> Vec<Day<'p>> {
     let mut days: Vec<Day<'_>> = Vec::new();
-    for step in &played.steps {
+    let is_edit = |step: &&Step| matches!(&step.what, Happening::Told(post) if post.how == Placed::Edit);
+    for step in played.steps.iter().filter(|step| !is_edit(step)) {
         let date = step.at.strftime("%Y-%m-%d").to_string();
         if days.last().is_none_or(|day| day.date != date) {
             let title = step.at.strftime("%A, %-d %B %Y").to_string();
             days.push(Day { date, title, entries: Vec::new() });
         }
-        let part = match &step.what {
-            Happening::Alert { subject, .. } => stories.next_part(subject),
+        let alert = match &step.what {
+            Happening::Told(post) => told.by_root.get(post.root.as_str()).cloned(),
             Happening::Event { .. } => None,
         };
         if let Some(day) = days.last_mut() {
-            day.entries.push(Entry { step, part });
+            day.entries.push(Entry { step, alert });
         }
     }
     days
@@ -260,7 +226,7 @@ fn tone_of_kind(kind: Kind) -> &'static str {
 fn because(what: &Happening) -> Option<(String, &String)> {
     match what {
         Happening::Event { file, explained } => explained.because.map(|reason| (reason.to_string(), file)),
-        Happening::Alert { .. } => None,
+        Happening::Told(_) => None,
     }
 }
 

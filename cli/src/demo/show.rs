@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use anstyle::Style;
 use jiff::Timestamp;
 use steward::incident::{Severity, Status};
-use steward::notification::{Message, Tone, plain};
+use steward::notification::{Message, Style, Tone, plain};
+use steward::redact::redact;
 
-use super::world::{Happening, Played, Step};
+use crate::play::{Happening, Placed, Played, Post, Step, headline};
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, lines, style_of, wrapped};
 
 /// Where the text of a line of the timeline begins.
 const MARGIN: usize = 10;
 /// The longest kind of event fits behind it.
 const PLACE_CHARS: usize = 36;
-/// Title, status and causes.
+/// Title, status and causes: of what was told before, and of replies.
 const LATER_LINES: usize = 3;
 /// Reasons are named with so many examples.
 const EXAMPLES: usize = 3;
@@ -24,9 +24,9 @@ const EXAMPLES: usize = 3;
 pub(super) fn write(out: &mut impl Write, played: &Played) -> io::Result<()> {
     writeln!(
         out,
-        "{BOLD}Timeline{BOLD:#} in virtual time, UTC. ┃ is an alert as it was sent; later ones about the"
+        "{BOLD}Timeline{BOLD:#} in virtual time, UTC. ┃ is an alert as it was sent first, ↳ what its thread"
     )?;
-    writeln!(out, "the same thing are cut to their first lines here, and whole on the page.")?;
+    writeln!(out, "was told later. How each alert stands at the end is on the page.")?;
     let mut day = None;
     let mut told = BTreeSet::new();
     for step in &played.steps {
@@ -42,11 +42,12 @@ pub(super) fn write(out: &mut impl Write, played: &Played) -> io::Result<()> {
     write_opened_nothing(out, played)?;
     write_unplayed(out, played)?;
     let usage = played.usage;
-    let alerts = played.steps.iter().filter(|step| matches!(step.what, Happening::Alert { .. })).count();
-    let events = played.steps.len() - alerts;
+    let events = played.steps.len() - played.posts().count();
+    let alerts = played.posts().filter(|post| post.how == Placed::New).count();
+    let replies = played.posts().filter(|post| matches!(post.how, Placed::Reply { .. })).count();
     writeln!(
         out,
-        "\n{BOLD}{events} events, {} incidents, {alerts} alerts{BOLD:#}; {} ledger transactions",
+        "\n{BOLD}{events} events, {} incidents, {alerts} alerts{BOLD:#}; {replies} replies, {} ledger transactions",
         played.incidents.len(),
         usage.transactions
     )
@@ -69,14 +70,11 @@ fn write_step(out: &mut impl Write, step: &Step, told: &mut BTreeSet<String>) ->
                 None => writeln!(out, "{DIM}{time}  {place:<PLACE_CHARS$} {}{DIM:#}", explained.kind),
             }
         }
-        Happening::Alert { subject, message } => {
-            let lines = if told.insert(subject.key()) { usize::MAX } else { LATER_LINES };
-            write_alert(out, &time, message, lines)
-        }
+        Happening::Told(post) => write_post(out, &time, post, told),
     }
 }
 
-fn style_of_tone(tone: Tone) -> Style {
+fn style_of_tone(tone: Tone) -> anstyle::Style {
     match tone {
         Tone::Alert(Severity::Critical) => RED,
         Tone::Alert(Severity::Warning) => YELLOW,
@@ -85,10 +83,31 @@ fn style_of_tone(tone: Tone) -> Style {
     }
 }
 
-fn write_alert(out: &mut impl Write, time: &str, message: &Message, max_lines: usize) -> io::Result<()> {
+/// A new message whole, where its subject was not told before; a reply in a line; an edit not at all.
+fn write_post(out: &mut impl Write, time: &str, post: &Post, told: &mut BTreeSet<String>) -> io::Result<()> {
+    let is_first = told.insert(post.subject.key());
+    match post.how {
+        Placed::New => {
+            write_alert(out, time, "┃ ", &post.message, if is_first { usize::MAX } else { LATER_LINES })
+        }
+        Placed::Reply { .. } => {
+            let message = Message { title: redact(&headline(post)), ..post.message.clone() };
+            write_alert(out, time, "↳ ", &message, LATER_LINES)
+        }
+        Placed::Edit => Ok(()),
+    }
+}
+
+fn write_alert(
+    out: &mut impl Write,
+    time: &str,
+    mark: &str,
+    message: &Message,
+    max_lines: usize,
+) -> io::Result<()> {
     let style = style_of_tone(message.tone);
-    let bar = format!("{:MARGIN$}┃ ", "");
-    let title = format!("{time:<MARGIN$}┃ ");
+    let bar = format!("{:MARGIN$}{}", "", if mark == "┃ " { mark } else { "  " });
+    let title = format!("{time:<MARGIN$}{mark}");
     for (number, line) in plain(message).lines().take(max_lines).enumerate() {
         // The names of facts stand in a column of their own.
         let column = if line.get(12..14) == Some("  ") { 14 } else { 0 };
@@ -129,7 +148,7 @@ fn write_deployments(out: &mut impl Write, played: &Played) -> io::Result<()> {
     }
     writeln!(out, "\n{BOLD}Deployments{BOLD:#}")?;
     for deployment in told {
-        let title = steward::notification::deployment(deployment).title;
+        let title = Style::default().deployment(deployment).title;
         let first = format!("{}  ", clock(deployment.first_seen_at));
         wrapped(
             out,

@@ -117,7 +117,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     Ok(if unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-fn read(file: &str) -> io::Result<Vec<u8>> {
+/// The bytes of a file, or of standard input for `-`.
+pub(crate) fn read(file: &str) -> io::Result<Vec<u8>> {
     if file == "-" {
         let mut bytes = Vec::new();
         let limit = u64::try_from(document::MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);

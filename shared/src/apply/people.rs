@@ -1,9 +1,13 @@
-//! What people decide about changes: to allow one, to say what became of one, to pause them all.
+//! What people decide: to allow a change, to say what became of one, to pause them all, not to be told for a while.
 //!
 //! Each decision is a conditional write of the ledger alone. Whoever may write the table may decide, and needs no right on
 //! ECS: what follows from a decision, the next sweep of the remediation function does, under every guard.
 
+mod silence;
+
 use jiff::Timestamp;
+
+pub use silence::{LONGEST_SILENCE, NotSilenced, SHORTEST_SILENCE, silence, silences, unsilence};
 
 use super::record::{Items, Scene, Terms, write_action};
 use crate::action::{Action, ActionId, How, Ruling, Settled, State};

@@ -20,12 +20,12 @@ use crate::remediation::Home;
 
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
 
-fn at(time: &str) -> Timestamp {
+pub(super) fn at(time: &str) -> Timestamp {
     format!("2026-11-20T{time}Z").parse().unwrap()
 }
 
 /// Memory never makes anybody wait.
-fn ready<F: Future>(future: F) -> F::Output {
+pub(super) fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("memory waits for nothing"),
@@ -136,14 +136,14 @@ fn has_news(ledger: &MemoryLedger) -> bool {
     ledger.records().unwrap().contains_key(&Key::news(&incident().subject()))
 }
 
-fn person(time: &str) -> Person {
+pub(super) fn person(time: &str) -> Person {
     Person { by: "ana@laptop".to_owned(), why: Some("looked at the console".to_owned()), now: at(time) }
 }
 
 /// Lets somebody else write just before a commit, once.
-struct Raced<'l, F> {
-    ledger: &'l MemoryLedger,
-    rival: RefCell<Option<F>>,
+pub(super) struct Raced<'l, F> {
+    pub(super) ledger: &'l MemoryLedger,
+    pub(super) rival: RefCell<Option<F>>,
 }
 
 impl<F: FnOnce(&MemoryLedger)> Ledger for Raced<'_, F> {

@@ -15,6 +15,7 @@ mod form;
 mod health;
 mod measure;
 mod ports;
+mod post;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -31,10 +32,11 @@ use steward::config::{Configuration, Mode};
 pub use expect::Unmet;
 pub use form::Expected;
 pub use measure::Measures;
+pub use post::{Listener, Placed, Post};
 pub use table::{Row, document, runs, section};
 
 pub use transcript::{Entry, Made, Tone, What, short_ids};
-pub use world::{PlayError, Played, play};
+pub use world::{PlayError, Played, hear, play};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 

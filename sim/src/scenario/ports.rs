@@ -17,6 +17,7 @@ use steward::ports::{
 };
 
 use super::build::Deed;
+use super::post::{Listener, Post};
 use super::transcript::{Cue, Transcript, What};
 use crate::ecs::{Ecs, ports};
 
@@ -36,6 +37,9 @@ pub(super) struct Stage {
     pub(super) in_between: RefCell<Vec<(Deed, String)>>,
     /// Whether Steward has asked a person.
     pub(super) has_proposed: Cell<bool>,
+    /// How the channel is that listens, and what it got.
+    pub(super) listener: Listener,
+    pub(super) posts: RefCell<Vec<Post>>,
 }
 
 impl Stage {
@@ -178,8 +182,17 @@ impl Channel for Wall<'_> {
         "console"
     }
 
+    fn edits(&self) -> bool {
+        self.0.listener.edits
+    }
+
     async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
-        self.0.transcript.borrow_mut().told(self.0.now.get(), letter.subject, letter.message);
-        Ok(None)
+        let now = self.0.now.get();
+        self.0.transcript.borrow_mut().told(now, letter.subject, letter.message);
+        let mut posts = self.0.posts.borrow_mut();
+        let post = Post::of(letter, posts.len(), now);
+        let root = Root { channel: self.name().to_owned(), id: post.root.clone() };
+        posts.push(post);
+        Ok(self.edits().then_some(root))
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use steward::apply::people::{self, Person};
-use steward::config::Mode;
+use steward::config::{Configuration, Mode, Notifications};
 use steward::deadline::Deadline;
 use steward::event::decode::{self, Record};
 use steward::event::{DeploymentEventName, Detail, Event, ServiceActionName};
@@ -22,6 +22,7 @@ use super::form::Moment;
 use super::health::Health;
 use super::measure::Measures;
 use super::ports::{Stage, Wall};
+use super::post::{Listener, Post};
 use super::transcript::{Entry, Made, Transcript};
 use super::{Run, Scenario};
 use crate::ecs::Emitted;
@@ -80,13 +81,31 @@ pub struct PlayError {
 ///
 /// Where the model refuses what the file says stands, or a handler fails, which it must not in a world without faults.
 pub fn play(scenario: &Scenario, run: Run) -> Result<Played, PlayError> {
+    play_to_end(scenario, run, Listener::default(), World::played)
+}
+
+/// Plays a scenario under Steward in a mode. Answers what a channel got.
+///
+/// # Errors
+///
+/// As [`play`].
+pub fn hear(scenario: &Scenario, mode: Mode, listener: Listener) -> Result<Vec<Post>, PlayError> {
+    play_to_end(scenario, Run::Steward(mode), listener, |world| Ok(world.stage.posts.into_inner()))
+}
+
+fn play_to_end<'s, T>(
+    scenario: &'s Scenario,
+    run: Run,
+    listener: Listener,
+    answer: impl FnOnce(World<'s>) -> Result<T, String>,
+) -> Result<T, PlayError> {
     let failed =
         |problem: String| PlayError { scenario: scenario.name.clone(), run: run.to_string(), problem };
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|error| failed(error.to_string()))?;
-    let mut world = World::of(scenario, run).map_err(failed)?;
+    let mut world = World::of(scenario, run, listener).map_err(failed)?;
     runtime.block_on(world.play()).map_err(failed)?;
-    world.played().map_err(failed)
+    answer(world).map_err(failed)
 }
 
 struct World<'s> {
@@ -107,7 +126,7 @@ struct World<'s> {
 }
 
 impl<'s> World<'s> {
-    fn of(scenario: &'s Scenario, run: Run) -> Result<Self, String> {
+    fn of(scenario: &'s Scenario, run: Run, listener: Listener) -> Result<Self, String> {
         let file = &scenario.file;
         let ecs = build::build(file, run)?;
         let start = ecs.now();
@@ -141,6 +160,8 @@ impl<'s> World<'s> {
                 waiting: RefCell::default(),
                 in_between: RefCell::new(in_between),
                 has_proposed: Cell::new(false),
+                listener,
+                posts: RefCell::default(),
             },
             deeds: deeds.into(),
             when_proposed,
@@ -398,7 +419,9 @@ impl<'s> World<'s> {
             evidence: &Nowhere,
         };
         let invocation = notifications::Invocation { holder: "scenario".to_owned(), deadline: deadline(now) };
-        notifications::Handler::new(ports, invocation)
+        let told = Notifications { language: stage.listener.language, ..Notifications::default() };
+        let configuration = Configuration { notifications: told, ..Configuration::default() };
+        notifications::Handler::new(ports, invocation).configured(configuration)
     }
 
     fn played(self) -> Result<Played, String> {

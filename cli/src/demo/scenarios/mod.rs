@@ -9,6 +9,8 @@ use std::path::Path;
 use steward::config::Mode;
 use steward_sim::scenario::{self, Played, Run, Scenario};
 
+use crate::play::scenarios::find;
+
 pub(super) use rows::{Across, Scene};
 pub(super) use show::{clock, write, write_one};
 
@@ -34,24 +36,6 @@ pub(super) fn one(name: &str) -> io::Result<(Scenario, Vec<Played>)> {
     let played: io::Result<Vec<Played>> =
         scenario::runs(&scenario).into_iter().map(|run| play(&scenario, run)).collect();
     Ok((scenario, played?))
-}
-
-fn find(name: &str) -> io::Result<Scenario> {
-    let is_file = Path::new(name).extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-    if is_file {
-        let text = std::fs::read_to_string(name)
-            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
-        return Scenario::read(name, &text).map_err(io::Error::other);
-    }
-    let all = Scenario::all().map_err(io::Error::other)?;
-    let names: Vec<String> = all.iter().map(|scenario| scenario.name.clone()).collect();
-    all.into_iter().find(|scenario| scenario.name == name).ok_or_else(|| {
-        let known = names.join(", ");
-        io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("no scenario is called {name}; there are {known}. One of your own is a file that ends with .yaml"),
-        )
-    })
 }
 
 /// Plays all of them and writes their measures.

@@ -5,7 +5,7 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::demo::samples::{Sample, embedded};
+use crate::play::samples::{Sample, embedded};
 
 /// What is done to Steward while a scene is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

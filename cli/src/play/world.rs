@@ -6,14 +6,18 @@ use std::io;
 
 use jiff::{SignedDuration, Timestamp};
 use remediation::{Explained, Handled};
+use steward::arn::Arn;
+use steward::config::Configuration;
 use steward::deadline::Deadline;
 use steward::event::decode::{DecodeError, Record};
 use steward::event::document::{self, Item};
+use steward::event::{Detail, Envelope, Event, TaskStateChange, Unrecognised};
 use steward::incident::{Deployment, Incident};
-use steward::ledger::{MemoryLedger, Owner, Usage};
-use steward::notification::{Message, Subject};
-use steward::ports::{Channel, Clock, Nowhere, NudgeError, Postpone, SendError, Tell};
+use steward::ledger::{MemoryLedger, Owner, Root, Usage};
+use steward::notification::Subject;
+use steward::ports::{Channel, Clock, Letter, Nowhere, NudgeError, Postpone, SendError, Tell};
 
+use super::Post;
 use super::samples::Sample;
 
 /// Sweeps come once a minute.
@@ -23,6 +27,17 @@ const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 /// More happens in no evening.
 const MAX_TICKS: usize = 10_000;
 
+/// By what it is played.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Terms {
+    /// What people decided.
+    pub(crate) configuration: Configuration,
+    /// Whether the channel edits its messages, and has threads.
+    pub(crate) edits: bool,
+    /// Whether tasks of `DescribeTasks` are played as if ECS had just told of them.
+    pub(crate) tasks: bool,
+}
+
 /// What was played and what came of it.
 pub(crate) struct Played {
     pub(crate) steps: Vec<Step>,
@@ -31,6 +46,25 @@ pub(crate) struct Played {
     /// Files that hold no event to play: unreadable, or tasks without an envelope.
     pub(crate) unplayed: Vec<Unplayed>,
     pub(crate) usage: Usage,
+}
+
+impl Played {
+    /// What people were told, in order.
+    pub(crate) fn posts(&self) -> impl Iterator<Item = &Post> {
+        self.steps.iter().filter_map(|step| match &step.what {
+            Happening::Told(post) => Some(post),
+            Happening::Event { .. } => None,
+        })
+    }
+
+    /// The same, to keep.
+    pub(crate) fn into_posts(self) -> Vec<Post> {
+        let told = self.steps.into_iter().filter_map(|step| match step.what {
+            Happening::Told(post) => Some(post),
+            Happening::Event { .. } => None,
+        });
+        told.collect()
+    }
 }
 
 /// One thing that happened.
@@ -43,7 +77,7 @@ pub(crate) enum Happening {
     /// An event was handled.
     Event { file: String, explained: Explained },
     /// People were told.
-    Alert { subject: Subject, message: Message },
+    Told(Post),
 }
 
 /// Something that was not played.
@@ -95,7 +129,8 @@ impl DelayQueue<'_> {
 /// Where alerts are put up.
 struct Wall<'c> {
     clock: &'c VirtualClock,
-    sent: RefCell<Vec<Step>>,
+    edits: bool,
+    posts: RefCell<Vec<Post>>,
 }
 
 impl Channel for Wall<'_> {
@@ -103,10 +138,16 @@ impl Channel for Wall<'_> {
         "console"
     }
 
-    async fn send(&self, subject: &Subject, message: &Message) -> Result<(), SendError> {
-        let what = Happening::Alert { subject: subject.clone(), message: message.clone() };
-        self.sent.borrow_mut().push(Step { at: self.clock.now(), what });
-        Ok(())
+    fn edits(&self) -> bool {
+        self.edits
+    }
+
+    async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        let mut posts = self.posts.borrow_mut();
+        let post = Post::of(letter, posts.len(), self.clock.now());
+        let root = Root { channel: "console".to_owned(), id: post.root.clone() };
+        posts.push(post);
+        Ok(self.edits.then_some(root))
     }
 }
 
@@ -114,41 +155,23 @@ impl Channel for Wall<'_> {
 struct Delivery {
     at: Timestamp,
     file: String,
-    event: Box<steward::event::Event>,
+    event: Box<Event>,
 }
 
 /// Plays samples from the first event until everything is quiet.
-pub(crate) fn play(samples: Vec<Sample>) -> io::Result<Played> {
+pub(crate) fn play(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(play_all(samples))
+    runtime.block_on(play_all(samples, terms))
 }
 
-async fn play_all(samples: Vec<Sample>) -> io::Result<Played> {
-    let (deliveries, unplayed) = sort(samples);
+async fn play_all(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
+    let (deliveries, unplayed) = sort(samples, terms.tasks);
     let start = deliveries.first().map_or(Timestamp::UNIX_EPOCH, |first| first.at);
     let clock = VirtualClock(Cell::new(start));
     let ledger = MemoryLedger::new();
     let queue = DelayQueue { clock: &clock, waiting: RefCell::default() };
-    let walls = [Wall { clock: &clock, sent: RefCell::default() }];
-    let world = World {
-        remediation: remediation::Handler::new(
-            remediation::Ports {
-                ledger: &ledger,
-                ecs: &Nowhere,
-                owners: &Nowhere,
-                tell: &queue,
-                clock: &clock,
-            },
-            remediation::Settings::default(),
-        ),
-        notifications: notifications::Handler::new(
-            notifications::Ports { ledger: &ledger, channels: &walls, queue: &queue, clock: &clock },
-            notifications::Invocation { holder: "demo".to_owned(), deadline: Deadline::never() },
-        ),
-        ledger: &ledger,
-        clock: &clock,
-        queue: &queue,
-    };
+    let walls = [Wall { clock: &clock, edits: terms.edits, posts: RefCell::default() }];
+    let world = World::new(terms, &ledger, &clock, &queue, &walls);
     let mut steps = Vec::new();
     for delivery in deliveries {
         world.pass_until(delivery.at).await?;
@@ -156,13 +179,15 @@ async fn play_all(samples: Vec<Sample>) -> io::Result<Played> {
     }
     world.pass_until(clock.now() + AFTERWARDS).await?;
     let [wall] = walls;
-    steps.extend(wall.sent.into_inner());
+    steps.extend(
+        wall.posts.into_inner().into_iter().map(|post| Step { at: post.at, what: Happening::Told(post) }),
+    );
     steps.sort_by_key(|step| step.at);
     let (incidents, deployments) = remembered(&ledger)?;
     Ok(Played { steps, incidents, deployments, unplayed, usage: ledger.usage() })
 }
 
-fn sort(samples: Vec<Sample>) -> (Vec<Delivery>, Vec<Unplayed>) {
+fn sort(samples: Vec<Sample>, tasks: bool) -> (Vec<Delivery>, Vec<Unplayed>) {
     let mut deliveries = Vec::new();
     let mut unplayed = Vec::new();
     for Sample { path, bytes } in samples {
@@ -171,6 +196,10 @@ fn sort(samples: Vec<Sample>) -> (Vec<Delivery>, Vec<Unplayed>) {
                 Ok(Item::Event(event)) => {
                     let at = event.envelope.time.or_else(|| event.occurred_at());
                     deliveries.push((at, path.clone(), event));
+                    continue;
+                }
+                Ok(Item::Task(task)) if tasks => {
+                    deliveries.push((task.stopped_at(), path.clone(), Box::new(as_event(*task))));
                     continue;
                 }
                 Ok(Item::Task(_)) => {
@@ -192,19 +221,53 @@ fn sort(samples: Vec<Sample>) -> (Vec<Delivery>, Vec<Unplayed>) {
     (deliveries, unplayed)
 }
 
+/// A task as if ECS had told of it when it stopped.
+fn as_event(task: TaskStateChange) -> Event {
+    let arn = task.task_arn.as_ref().and_then(|arn| Arn::parse(arn.as_str()));
+    let envelope = Envelope {
+        id: None,
+        source: Some("aws.ecs".to_owned()),
+        detail_type: Some("ECS Task State Change".to_owned()),
+        account: arn.map(|arn| arn.account.to_owned()),
+        region: arn.map(|arn| arn.region.to_owned()),
+        time: task.stopped_at(),
+        resources: Vec::new(),
+    };
+    Event { envelope, detail: Detail::TaskStateChange(Box::new(task)), unrecognised: Unrecognised::default() }
+}
+
 fn failed(error: &DecodeError) -> String {
     format!("{error}; its queue would keep it")
 }
 
 struct World<'w> {
     remediation: remediation::Handler<'w, MemoryLedger, Nowhere, Nowhere, DelayQueue<'w>, VirtualClock>,
-    notifications: notifications::Handler<'w, MemoryLedger, Wall<'w>, DelayQueue<'w>, VirtualClock>,
+    notifications: notifications::Handler<'w, MemoryLedger, Wall<'w>, DelayQueue<'w>, VirtualClock, Nowhere>,
     ledger: &'w MemoryLedger,
     clock: &'w VirtualClock,
     queue: &'w DelayQueue<'w>,
 }
 
-impl World<'_> {
+impl<'w> World<'w> {
+    fn new(
+        terms: &Terms,
+        ledger: &'w MemoryLedger,
+        clock: &'w VirtualClock,
+        queue: &'w DelayQueue<'w>,
+        channels: &'w [Wall<'w>],
+    ) -> Self {
+        let Configuration { policy, notifications } = terms.configuration.clone();
+        let grouping = notifications.grouping;
+        let settings = remediation::Settings { policy, grouping, ..remediation::Settings::default() };
+        let ports = remediation::Ports { ledger, ecs: &Nowhere, owners: &Nowhere, tell: queue, clock };
+        let remediation = remediation::Handler::new(ports, settings);
+        let ports = notifications::Ports { ledger, channels, queue, clock, evidence: &Nowhere };
+        let invocation = notifications::Invocation { holder: "play".to_owned(), deadline: Deadline::never() };
+        let notifications =
+            notifications::Handler::new(ports, invocation).configured(terms.configuration.clone());
+        Self { remediation, notifications, ledger, clock, queue }
+    }
+
     async fn deliver(&self, delivery: Delivery) -> io::Result<Step> {
         let record = Record { message_id: Some(delivery.file.clone()), event: Ok(*delivery.event) };
         let mut outcome = self.remediation.handle_records(vec![record]).await;
@@ -230,6 +293,7 @@ impl World<'_> {
                 self.notifications.tell(&subject).await.map_err(io::Error::other)?;
             }
             self.sweep().await?;
+            self.sweep_news().await?;
         }
         Err(io::Error::other(format!("not quiet after {MAX_TICKS} ticks")))
     }
@@ -242,10 +306,19 @@ impl World<'_> {
         }
     }
 
+    /// Digests, and that something still goes on: nothing else wakes them.
+    async fn sweep_news(&self) -> io::Result<()> {
+        let swept = self.notifications.sweep().await.map_err(io::Error::other)?;
+        match swept.failed.first() {
+            Some(error) => Err(io::Error::other(error.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// When something happens next, events apart.
     fn next(&self) -> Option<Timestamp> {
-        let due = self.ledger.next_due(Owner::Remediation).map(next_tick);
-        self.queue.next_at().into_iter().chain(due).min()
+        let due = [Owner::Remediation, Owner::Shared].map(|owner| self.ledger.next_due(owner).map(next_tick));
+        self.queue.next_at().into_iter().chain(due.into_iter().flatten()).min()
     }
 }
 

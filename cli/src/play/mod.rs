@@ -1,0 +1,11 @@
+//! Events and scenarios through the real handlers, in virtual time, and what people would have been told.
+
+pub(crate) mod samples;
+pub(crate) mod scenarios;
+mod thread;
+mod world;
+
+pub(crate) use samples::Sample;
+pub(crate) use steward_sim::scenario::{Placed, Post};
+pub(crate) use thread::{Thread, headline, threads};
+pub(crate) use world::{Happening, Played, Step, Terms, Unplayed, play};
