@@ -36,8 +36,11 @@ fn the_page_needs_nothing_from_elsewhere_and_shows_hostile_text_as_text() {
     for outside in ["<script src", "<link ", "@import", "url(http", "<img", "<iframe"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    let unexpected = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/unexpected");
-    let (_, page) = demo("hostile", &["--events", unexpected]);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("hostile-events");
+    std::fs::create_dir_all(&folder).unwrap();
+    let hostile = include_str!("../../events/unexpected/hostile-stopped-reason.json");
+    std::fs::write(folder.join("hostile.json"), hostile).unwrap();
+    let (_, page) = demo("hostile", &["--events", folder.to_str().unwrap()]);
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "escaped once");
 }
 

@@ -38,8 +38,11 @@ impl Piece {
     /// Its text alone.
     pub(crate) fn text(&self) -> &str {
         match self {
-            Self::Plain(text) | Self::Bold(text) | Self::Code(text) | Self::Quote(text) => text,
-            Self::Link { text, .. } => text,
+            Self::Plain(text)
+            | Self::Bold(text)
+            | Self::Code(text)
+            | Self::Quote(text)
+            | Self::Link { text, .. } => text,
         }
     }
 }
@@ -97,16 +100,13 @@ fn marked(text: &str, pieces: &mut Vec<Piece>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let starts = plain.chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-        match span(rest, first).filter(|_| starts || first == '<') {
-            Some((piece, behind)) => {
-                push_plain(&mut plain, pieces);
-                pieces.push(piece);
-                rest = behind;
-            }
-            None => {
-                plain.push(first);
-                rest = rest.strip_prefix(first).unwrap_or_default();
-            }
+        if let Some((piece, behind)) = span(rest, first).filter(|_| starts || first == '<') {
+            push_plain(&mut plain, pieces);
+            pieces.push(piece);
+            rest = behind;
+        } else {
+            plain.push(first);
+            rest = rest.strip_prefix(first).unwrap_or_default();
         }
     }
     push_plain(&mut plain, pieces);

@@ -290,7 +290,7 @@ impl<'w> World<'w> {
             };
             self.clock.0.set(next.max(self.clock.now()));
             while let Some(subject) = self.queue.take_due(self.clock.now()) {
-                self.notifications.tell(&subject).await.map_err(io::Error::other)?;
+                Box::pin(self.notifications.tell(&subject)).await.map_err(io::Error::other)?;
             }
             self.sweep().await?;
             self.sweep_news().await?;

@@ -13,7 +13,7 @@ use steward::words::Language;
 use steward_sim::scenario::Listener;
 
 use crate::letter::Kind;
-use crate::play::{self, Sample, Terms, Unplayed, scenarios, threads};
+use crate::play::{self, Post, Sample, Terms, Unplayed, scenarios, threads};
 use crate::{configuration, explain};
 
 /// Shows alerts as people would get them
@@ -89,20 +89,7 @@ fn language(text: &str) -> Result<Language, String> {
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let kind = arguments.channel.kind();
     let mut unread = Vec::new();
-    let posts = match &arguments.scenario {
-        Some(name) => {
-            let language = arguments.lang.unwrap_or_default();
-            scenarios::posts(name, arguments.mode, Listener { edits: kind.edits(), language })?
-        }
-        None => {
-            let Some(configuration) = configured(arguments)? else { return Ok(ExitCode::from(2)) };
-            let terms = Terms { configuration, edits: kind.edits(), tasks: true };
-            let samples = read(&arguments.files, &mut unread);
-            let mut played = play::play(samples, &terms)?;
-            unread.append(&mut played.unplayed);
-            played.into_posts()
-        }
-    };
+    let Some(posts) = posts(arguments, kind, &mut unread)? else { return Ok(ExitCode::from(2)) };
     let mut out = anstream::stdout().lock();
     if arguments.format == Format::Json || arguments.channel == As::SlackJson {
         for post in &posts {
@@ -119,6 +106,20 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         writeln!(anstream::stderr(), "steward: {file}: {why}")?;
     }
     Ok(if unread.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// What the channel gets. `None`: the configuration is wrong, and that was said.
+fn posts(arguments: &Arguments, kind: Kind, unread: &mut Vec<Unplayed>) -> io::Result<Option<Vec<Post>>> {
+    if let Some(name) = &arguments.scenario {
+        let listener = Listener { edits: kind.edits(), language: arguments.lang.unwrap_or_default() };
+        return scenarios::posts(name, arguments.mode, listener).map(Some);
+    }
+    let Some(configuration) = configured(arguments)? else { return Ok(None) };
+    let terms = Terms { configuration, edits: kind.edits(), tasks: true };
+    let samples = read(&arguments.files, unread);
+    let mut played = play::play(samples, &terms)?;
+    unread.append(&mut played.unplayed);
+    Ok(Some(played.into_posts()))
 }
 
 /// What people decided, but for who is told: here that is everybody who looks. `None`: the file is wrong, and that was said.

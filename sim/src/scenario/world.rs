@@ -359,7 +359,7 @@ impl<'s> World<'s> {
                 first.remove()
             };
             let walls = [Wall(&self.stage)];
-            let told = self.notifications(&walls, now).tell(&subject).await;
+            let told = Box::pin(self.notifications(&walls, now).tell(&subject)).await;
             told.map_err(|error| error.to_string())?;
         }
         Ok(())
