@@ -172,13 +172,18 @@ fn each_fault_has_its_line_column_and_words() {
             "4:18: notifications.channels.ops.slack: write `bot:` and `channel:`, or `webhook:`, below it",
         ),
         (
-            "version: 1\nnotifications:\n  channels:\n    a.b: {slack: {bot: /s, chanel: C0123456789}}\n",
-            "4:28: notifications.channels.a.b.slack: unknown key `chanel`; did you mean `channel`?",
+            "version: 1\nnotifications:\n  channels:\n    a.b: {topic: x}\n",
+            "4:5: notifications.channels.a.b: no name of a channel, such as `ops`: a small letter, then small letters, digits, - and _, 32 at the most\n\
+             4:5: notifications.channels.a.b.topic: not the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:123456789012:alerts",
+        ),
+        (
+            "version: 1\nnotifications:\n  channels:\n    ops: {slack: {bot: /s, chanel: C0123456789}}\n",
+            "4:28: notifications.channels.ops.slack: unknown key `chanel`; did you mean `channel`?",
         ),
         (
             "version: 1\nnotifications:\n  channels:\n    ops: {}\n    dev:\n",
             "4:10: notifications.channels.ops: leads nowhere: write one of `slack`, `topic` and `amazon_q` below it\n\
-             5:9: notifications.channels.dev: found null, expected keys with their values below it",
+             5:8: notifications.channels.dev: found null, expected keys with their values below it",
         ),
         // What only follows from another fault is not told.
         (
@@ -192,12 +197,12 @@ fn each_fault_has_its_line_column_and_words() {
         (
             "version: 1\nnotifications:\n  routes: [7, {to: []}, {match: {service: api}, to: [ops]}]\n",
             "3:12: notifications.routes[0]: found integer `7`, expected keys with their values below it\n\
-             3:33: notifications.routes[2].match: is never reached: routes[0] before it has no `match`, and so holds for everything\n\
+             3:33: notifications.routes[2].match: is never reached: a route before it has no `match`, and so holds for everything\n\
              3:54: notifications.routes[2].to[0]: there is no channel `ops`; channels here: slack, sns",
         ),
         (
             "version: 1\nnotifications:\n  routes: [{match: {causes: [oom, outofmemory]}}]\n",
-            "3:13: notifications.routes[0]: `to` is missing\n\
+            "3:12: notifications.routes[0]: `to` is missing\n\
              3:30: notifications.routes[0].match.causes[0]: unknown value `oom`; docs/causes.md has all that there are\n\
              3:35: notifications.routes[0].match.causes[1]: unknown value `outofmemory`; did you mean `out_of_memory`?",
         ),
@@ -444,8 +449,8 @@ fn with_examples(line: &str) -> Option<String> {
     let indented = line.len() - text.len();
     let example = text.strip_prefix('#').filter(|text| !text.is_empty());
     match example.filter(|text| !text.starts_with(' ') || text.starts_with("  ")) {
-        _ if text.ends_with(": []") || text.ends_with(": {}") => None,
         Some(setting) => Some(format!("{:indented$}{setting}\n", "")),
+        None if text.ends_with(": []") || text.ends_with(": {}") => None,
         None => Some(format!("{line}\n")),
     }
 }
