@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "small texts")]
 
+#[path = "configuration/told.rs"]
+mod told;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -30,6 +33,13 @@ fn validate(text: &str) -> (Option<i32>, String) {
     let output = steward(&["validate", "-"], text);
     assert!(output.stdout.is_empty() == (output.status.code() != Some(0)));
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Checks what is wrong with a text, line by line.
+#[track_caller]
+fn check(text: &str, told: &str) {
+    let expected: String = told.lines().map(|line| format!("-:{line}\n")).collect();
+    assert_eq!(validate(text), (Some(2), expected), "{text}");
 }
 
 #[test]
@@ -163,47 +173,8 @@ fn each_fault_has_its_line_column_and_words() {
             "version: 1\nnotifications: {slack: false}\n",
             "2:24: notifications.slack: found boolean `false`, expected `off`, or `webhook:` with the name of an SSM parameter",
         ),
-        (
-            "version: 1\nnotifications:\n  repeat: no\n",
-            "3:11: notifications.repeat: `no` is no duration; write whole numbers with the units d, h, m and s, such as `1h30m`",
-        ),
-        (
-            "version: 1\nnotifications:\n  channels:\n    ops: {slack: off}\n",
-            "4:18: notifications.channels.ops.slack: write `bot:` and `channel:`, or `webhook:`, below it",
-        ),
-        (
-            "version: 1\nnotifications:\n  channels:\n    a.b: {slack: {bot: /s, chanel: C0123456789}}\n",
-            "4:28: notifications.channels.a.b.slack: unknown key `chanel`; did you mean `channel`?",
-        ),
-        (
-            "version: 1\nnotifications:\n  channels:\n    ops: {}\n    dev:\n",
-            "4:10: notifications.channels.ops: leads nowhere: write one of `slack`, `topic` and `amazon_q` below it\n\
-             5:9: notifications.channels.dev: found null, expected keys with their values below it",
-        ),
-        // What only follows from another fault is not told.
-        (
-            "version: 1\nnotifications:\n  channels: {ops: 7}\n  routes: [{to: [ops]}]\n",
-            "3:19: notifications.channels.ops: found integer `7`, expected keys with their values below it",
-        ),
-        (
-            "version: 1\nnotifications:\n  routes: [{match: {clutser: shop}, to: []}, {to: [sns]}]\n",
-            "3:21: notifications.routes[0].match: unknown key `clutser`; did you mean `cluster`?",
-        ),
-        (
-            "version: 1\nnotifications:\n  routes: [7, {to: []}, {match: {service: api}, to: [ops]}]\n",
-            "3:12: notifications.routes[0]: found integer `7`, expected keys with their values below it\n\
-             3:33: notifications.routes[2].match: is never reached: routes[0] before it has no `match`, and so holds for everything\n\
-             3:54: notifications.routes[2].to[0]: there is no channel `ops`; channels here: slack, sns",
-        ),
-        (
-            "version: 1\nnotifications:\n  routes: [{match: {causes: [oom, outofmemory]}}]\n",
-            "3:13: notifications.routes[0]: `to` is missing\n\
-             3:30: notifications.routes[0].match.causes[0]: unknown value `oom`; docs/causes.md has all that there are\n\
-             3:35: notifications.routes[0].match.causes[1]: unknown value `outofmemory`; did you mean `out_of_memory`?",
-        ),
     ] {
-        let expected: String = told.lines().map(|line| format!("-:{line}\n")).collect();
-        assert_eq!(validate(text), (Some(2), expected), "{text}");
+        check(text, told);
     }
 }
 
@@ -341,73 +312,6 @@ fn the_schema_and_the_command_line_agree() {
 }
 
 #[test]
-fn the_schema_and_the_command_line_agree_on_who_is_told() {
-    let validator = jsonschema::validator_for(&schema()).unwrap();
-    let arn = "arn:aws:sns:eu-central-1:123456789012:alerts";
-    let (bot, id) = ("/steward/secrets/slack-bot", "C0123456789");
-    let channels = |channel: Value| json!({"channels": {"ops": channel}});
-    let slack = |slack: Value| json!({"channels": {"ops": {"slack": slack}}});
-    let matches = |matches: Value| json!({"routes": [{"match": matches, "to": ["slack"]}]});
-    for (notifications, is_valid) in [
-        (
-            json!({"repeat": "off", "flapping": {"count": 2}, "log_lines": 0, "language": "ja", "budget": {}}),
-            true,
-        ),
-        (
-            json!({"repeat": "4h", "flapping": {"within": "5m"}, "budget": {"count": 1000, "within": "1m"}}),
-            true,
-        ),
-        (json!({"repeat": null, "language": null, "channels": null, "routes": null}), true),
-        (json!({"channels": {}, "routes": []}), true),
-        (slack(json!({"bot": bot, "channel": id})), true),
-        (slack(json!({"webhook": "/steward/secrets/slack"})), true),
-        (channels(json!({"topic": arn, "language": "en", "budget": {"count": 5}, "fallback": "sns"})), true),
-        (channels(json!({"amazon_q": arn})), true),
-        (matches(json!({})), true),
-        (
-            matches(json!({
-                "cluster": "shop", "service": "a-*", "tags": {"team": "w*"}, "causes": ["killed"], "severity": "info"
-            })),
-            true,
-        ),
-        (json!({"routes": [{"to": [], "language": "ja"}]}), true),
-        (json!({"repeat": "never"}), false),
-        (json!({"repeat": 4}), false),
-        (json!({"flapping": {"count": 21}}), false),
-        (json!({"log_lines": 51}), false),
-        (json!({"log_lines": -1}), false),
-        (json!({"language": "fr"}), false),
-        (json!({"budget": {"count": 0}}), false),
-        (json!({"channels": []}), false),
-        (json!({"channels": {"ops": null}}), false),
-        (json!({"channels": {"Ops": {"topic": arn}}}), false),
-        (json!({"channels": {"slack": {"topic": arn}}}), false),
-        (channels(json!({})), false),
-        (channels(json!({"topic": arn, "amazon_q": arn})), false),
-        (channels(json!({"topic": "alerts"})), false),
-        (channels(json!({"topic": "off"})), false),
-        (slack(json!("off")), false),
-        (slack(json!({})), false),
-        (slack(json!({"bot": bot})), false),
-        (slack(json!({"channel": id})), false),
-        (slack(json!({"bot": bot, "channel": "#ops"})), false),
-        (slack(json!({"bot": bot, "channel": id, "webhook": bot})), false),
-        (slack(json!({"channel": id, "webhook": bot})), false),
-        (json!({"routes": {}}), false),
-        (json!({"routes": [{}]}), false),
-        (json!({"routes": [{"to": "slack"}]}), false),
-        (json!({"routes": [{"to": ["slack", "slack"]}]}), false),
-        (matches(json!({"causes": ["oom"]})), false),
-        (matches(json!({"severity": "fatal"})), false),
-        (matches(json!({"service": "a.b"})), false),
-    ] {
-        let value = json!({"version": 1, "notifications": notifications});
-        assert_eq!(validator.is_valid(&value), is_valid, "schema: {value}");
-        assert_eq!(validate(&value.to_string()).0 == Some(0), is_valid, "command line: {value}");
-    }
-}
-
-#[test]
 fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     let text = std::fs::read_to_string(root().join("steward.example.yaml")).unwrap();
     let example = yaml(&text);
@@ -444,8 +348,8 @@ fn with_examples(line: &str) -> Option<String> {
     let indented = line.len() - text.len();
     let example = text.strip_prefix('#').filter(|text| !text.is_empty());
     match example.filter(|text| !text.starts_with(' ') || text.starts_with("  ")) {
-        _ if text.ends_with(": []") || text.ends_with(": {}") => None,
         Some(setting) => Some(format!("{:indented$}{setting}\n", "")),
+        None if text.ends_with(": []") || text.ends_with(": {}") => None,
         None => Some(format!("{line}\n")),
     }
 }

@@ -46,8 +46,9 @@ pub(crate) fn write_permissions(
 /// What is wrong with a secret that lies below the configuration's path.
 pub(crate) fn misplaced_secret(path: &str, configuration: &Configuration) -> Option<String> {
     let is_below = |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-    let secrets = needed(&configuration.notifications).into_iter().filter(|needed| needed.action == SECRET);
-    secrets.into_iter().find(|secret| is_below(secret.place)).map(|Needed { key, place, .. }| {
+    let mut secrets =
+        needed(&configuration.notifications).into_iter().filter(|needed| needed.action == SECRET);
+    secrets.find(|secret| is_below(secret.place)).map(|Needed { key, place, .. }| {
         format!(
             "{key}: {place} lies below {path}, which all may read who may read the configuration: keep secrets elsewhere, \
              such as at /steward/secrets/slack"

@@ -258,7 +258,7 @@ fn a_route_behind_one_that_holds_for_all_of_it_is_never_reached() {
         match why {
             Some(why) => check(
                 &section,
-                &[&format!("routes[{place}].match: is never reached: routes[0] before it {why}")],
+                &[&format!("routes[{place}].match: is never reached: a route before it {why}")],
             ),
             None => assert!(file(at_path("notifications", section.clone())).check().is_ok(), "{section}"),
         }

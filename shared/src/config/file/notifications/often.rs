@@ -103,7 +103,7 @@ impl Messages {
             "count",
             self.count,
             1..=1_000,
-            "whom nothing is to be told no route names, and nobody reads a thousand messages",
+            "who is to get nothing stands in no route, and nobody reads more than a thousand messages",
             &mut allowance.count,
         );
         check.duration(

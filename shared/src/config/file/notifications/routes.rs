@@ -72,12 +72,12 @@ pub(super) fn check(routes: &[Route], names: &Names<'_>, check: &mut Check<'_>) 
         let holds_before =
             |before: &config::Route| before.matches.is_about_all() || before.matches == route.matches;
         if let Some((place, before)) = checked.iter().enumerate().find(|(_, before)| holds_before(before)) {
-            let why = if before.matches.is_about_all() {
-                "has no `match`, and so holds for everything"
+            // Without its place: some of the list may have been taken out before it was checked.
+            let problem = if before.matches.is_about_all() {
+                "is never reached: a route before it has no `match`, and so holds for everything"
             } else {
-                "has the same `match`"
+                "is never reached: a route before it has the same `match`"
             };
-            let problem = format!("is never reached: routes[{place}] before it {why}");
             check.fault_by("match", format!("notifications.routes[{place}].match"), problem);
         }
         checked.push(route);

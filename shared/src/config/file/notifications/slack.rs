@@ -157,11 +157,11 @@ fn channel_id(id: &str) -> Result<(), String> {
 
 /// The value is not repeated where it may be the secret itself.
 fn parameter_name(name: &str) -> Result<(), String> {
-    let begins = |token: &&str| name.trim_start().to_ascii_lowercase().starts_with(token);
+    let begins = name.trim_start().to_ascii_lowercase();
     let secret = if name.contains("://") {
         Some("the webhook's address")
     } else {
-        TOKENS.iter().any(|token| begins(&token)).then_some("the bot's token")
+        TOKENS.iter().any(|token| begins.starts_with(token)).then_some("the bot's token")
     };
     if let Some(secret) = secret {
         return Err(format!(
