@@ -60,8 +60,8 @@ fn a_queue_that_fails_is_named_with_its_subject() {
     assert_eq!(error.operation, "ChangeMessageVisibility");
 }
 
-fn letter<'l>(told: &'l (Subject, Message), form: Form) -> Letter<'l> {
-    Letter { subject: &told.0, message: &told.1, key: "open:1", how: How::New, form }
+fn letter((subject, message): &(Subject, Message), form: Form) -> Letter<'_> {
+    Letter { subject, message, key: "open:1", how: How::New, form }
 }
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:1:alerts";

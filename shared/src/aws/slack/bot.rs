@@ -249,7 +249,9 @@ fn root(answer: &Value) -> Option<Root> {
 /// Tells a letter from all others. A hash, for every app of the workspace can read it.
 fn key(letter: &Letter<'_>) -> String {
     let text = format!("{}#{}", letter.subject.key(), letter.key);
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let first = Sha256::digest(text.as_bytes());
+    let first = first.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    format!("{first:032x}")
 }
 
 fn is_own(message: &Value, own: &str) -> bool {

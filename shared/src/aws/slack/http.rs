@@ -77,6 +77,7 @@ impl Http {
         tokio::time::timeout(CALL, self.tries(post)).await.unwrap_or_else(late)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "so short a pause is cheaper than a message's visibility")]
     async fn tries(&self, post: &Post<'_>) -> Result<Answer, Refusal> {
         let first = self.once(post).await;
         let pause = match &first {

@@ -1,4 +1,5 @@
 //! What Slack is sent, and what is made of its answers.
+#![allow(clippy::disallowed_methods, reason = "time is paused here, and what is spawned is awaited")]
 
 use std::rc::Rc;
 use std::time::Duration;
