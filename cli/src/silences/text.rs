@@ -44,12 +44,7 @@ pub(crate) fn write_ended(out: &mut impl Write, taken: &Taken<Silence>) -> io::R
         Taken::Now(silence) => {
             wrapped(out, "", &format!("told again: {}", named(&silence.about)))?;
             wrapped(out, "", &format!("it was silenced by {}", ruled(&silence.asked)))?;
-            let until = moment(silence.until);
-            wrapped(
-                out,
-                "",
-                &format!("what it hid is told with its next news, and what still goes on {until} then"),
-            )
+            wrapped(out, "", "what it hid and still goes on is told within fifteen minutes")
         }
         Taken::Already(silence, ruling) => {
             wrapped(out, "", &format!("ended already: {}, by {}", named(&silence.about), ruled(ruling)))

@@ -1,12 +1,12 @@
 //! What the ledger knows of what was not told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use steward::arn::ClusterArn;
 use steward::config::{Configuration, DEPLOYED_SLACK, DEPLOYED_TOPIC};
-use steward::ledger::{ChannelRecord, Key, LedgerError, Outage, Record, Silence};
+use steward::ledger::{ChannelRecord, HeldBack, Key, LedgerError, Outage, Record, Silence};
 use steward::ports::Ledger;
 
 /// What was not told, and what keeps from telling.
@@ -17,7 +17,20 @@ pub(crate) struct Suppressed {
     /// The outages that go on: their targets are told together.
     pub(crate) outages: Vec<Outage>,
     /// What is remembered of each channel.
-    pub(crate) channels: Vec<ChannelRecord>,
+    pub(crate) channels: BTreeMap<String, Channel>,
+}
+
+/// What is remembered of one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub(crate) struct Channel {
+    pub(crate) record: Option<ChannelRecord>,
+    pub(crate) held_back: Option<HeldBack>,
+}
+
+impl Suppressed {
+    fn of(&mut self, name: &str) -> &mut Channel {
+        self.channels.entry(name.to_owned()).or_default()
+    }
 }
 
 /// The channels that there are: those of the stack, and those that the configuration names.
@@ -34,8 +47,8 @@ pub(crate) async fn read<L: Ledger>(
     now: Timestamp,
 ) -> Result<Suppressed, LedgerError> {
     let keys = [Key::silences()].into_iter();
-    let keys =
-        keys.chain(channels.iter().map(|name| Key::channel(name))).chain(clusters.iter().map(Key::outage));
+    let of_channels = channels.iter().flat_map(|name| [Key::channel(name), Key::held_back(name)]);
+    let keys = keys.chain(of_channels).chain(clusters.iter().map(Key::outage));
     let keys: BTreeSet<Key> = keys.collect();
     let found = ledger.read(&keys.into_iter().collect::<Vec<_>>()).await?;
     let mut suppressed = Suppressed::default();
@@ -45,7 +58,14 @@ pub(crate) async fn read<L: Ledger>(
                 suppressed.silences =
                     known.silences.into_iter().filter(|silence| silence.holds(now)).collect();
             }
-            Some(Record::Channel(record)) => suppressed.channels.push(*record),
+            Some(Record::Channel(record)) => {
+                let channel = suppressed.of(&record.channel);
+                channel.record = Some(*record);
+            }
+            Some(Record::HeldBack(held)) => {
+                let channel = suppressed.of(&held.channel);
+                channel.held_back = Some(*held);
+            }
             Some(Record::Outage(outage)) if outage.is_open() => suppressed.outages.push(*outage),
             _ => {}
         }

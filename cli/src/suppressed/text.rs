@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use steward::ledger::{ChannelRecord, Outage};
+use steward::ledger::{HeldBack, Outage, Trouble};
 use steward::notification::moment;
 use steward::words::{Language, alerts};
 
@@ -24,12 +24,14 @@ pub(super) fn write(out: &mut impl Write, suppressed: &Suppressed, now: Timestam
         writeln!(out)?;
     }
     let mut is_all_told = true;
-    for channel in &suppressed.channels {
-        if channel.listed.is_empty() && channel.counts.is_empty() && channel.trouble.is_none() {
+    for (name, channel) in &suppressed.channels {
+        let held_back = channel.held_back.clone().unwrap_or_else(|| HeldBack::none(name));
+        let trouble = channel.record.as_ref().and_then(|record| record.trouble.as_ref());
+        if held_back.listed.is_empty() && held_back.counts.is_empty() && trouble.is_none() {
             continue;
         }
         is_all_told = false;
-        write_channel(out, channel)?;
+        write_channel(out, &held_back, trouble)?;
         writeln!(out)?;
     }
     if is_all_told {
@@ -50,9 +52,9 @@ fn write_outage(out: &mut impl Write, outage: &Outage) -> io::Result<()> {
     if names.is_empty() { Ok(()) } else { wrapped(out, "  ", &names.join(", ")) }
 }
 
-fn write_channel(out: &mut impl Write, channel: &ChannelRecord) -> io::Result<()> {
+fn write_channel(out: &mut impl Write, channel: &HeldBack, trouble: Option<&Trouble>) -> io::Result<()> {
     writeln!(out, "{BOLD}Channel {}{BOLD:#}", channel.channel)?;
-    if let Some(trouble) = &channel.trouble {
+    if let Some(trouble) = trouble {
         write!(out, "{RED}")?;
         wrapped(
             out,
@@ -83,7 +85,8 @@ mod tests {
     use steward::config::{Channel, Configuration, Glob, Match, Place};
     use steward::incident::Target;
     use steward::ledger::{
-        Key, MemoryLedger, Record, Silence, Silences, Transaction, Trouble, Why, Withheld, Write as Change,
+        ChannelRecord, Key, MemoryLedger, Record, Silence, Silences, Transaction, Why, Withheld,
+        Write as Change,
     };
     use steward::notification::Subject;
     use steward::ports::Ledger;
@@ -153,8 +156,10 @@ mod tests {
         outage.zones.insert("eu-central-1a".to_owned());
         keep(&ledger, Key::outage(&cluster()), Record::Outage(Box::new(outage)));
         let mut ops = ChannelRecord::new("ops");
-        ops.withhold(withheld("api-1", Why::Silenced { by: "1a2b3c4d".to_owned() }, "21:05:00"));
-        ops.withhold(withheld("a-service-with-a-very-long-name", Why::Budget, "21:06:00"));
+        let mut held = HeldBack::none("ops");
+        held.take(withheld("api-1", Why::Silenced { by: "1a2b3c4d".to_owned() }, "21:05:00"));
+        held.take(withheld("a-service-with-a-very-long-name", Why::Budget, "21:06:00"));
+        keep(&ledger, Key::held_back("ops"), Record::HeldBack(Box::new(held)));
         let since = at("21:50:00");
         ops.trouble = Some(Trouble { since, problem: redact("SNS answers NotFound: the topic is gone") });
         keep(&ledger, Key::channel("ops"), Record::Channel(Box::new(ops)));

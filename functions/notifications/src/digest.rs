@@ -4,7 +4,7 @@ use steward::ledger::{Key, News, Stored};
 use steward::notification::{Style, Subject};
 use steward::ports::{Channel, Clock, Evidence, Form, How, Ledger, Letter, Postpone, Tell};
 
-use crate::record::record_of;
+use crate::record::held_back_of;
 use crate::tell::pause;
 use crate::{Handler, ON_ITS_WAY, TellError, Told};
 
@@ -17,8 +17,8 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         news: &News,
         news_item: Option<Stored>,
     ) -> Result<Told, TellError> {
-        let stored = self.ports.ledger.read(&[Key::channel(name)]).await?.pop().flatten();
-        let record = record_of(name, stored.as_ref());
+        let stored = self.ports.ledger.read(&[Key::held_back(name)]).await?.pop().flatten();
+        let record = held_back_of(name, stored.as_ref());
         let now = self.ports.clock.now();
         let channel = self.ports.channels.iter().find(|channel| channel.name() == name);
         let due = record.digest_due();

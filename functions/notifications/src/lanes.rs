@@ -3,7 +3,7 @@
 //! A slow channel holds up no other, and a crash repeats at most the one message of each channel that was under way; where a
 //! channel can be asked, not even that.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -118,10 +118,13 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
         self.run(lanes).await
     }
 
-    fn lane(&self, channel: &'p H, language: Language, sends: Vec<Send>) -> Lane<'p, H> {
-        let told = self.thread.told.get(channel.name());
-        let doubt = told.and_then(|told| told.doubt).or(self.doubt).filter(|_| channel.edits());
-        let root = told.and_then(|told| told.root.clone());
+    fn lane(&mut self, channel: &'p H, language: Language, sends: Vec<Send>) -> Lane<'p, H> {
+        let told = self.thread.told.entry(channel.name().to_owned()).or_default();
+        // A doubt that comes from a lease alone would go with it, should the looking fail.
+        let doubt = told.doubt.or(self.doubt).filter(|_| channel.edits());
+        self.is_behind |= told.doubt != doubt;
+        told.doubt = doubt;
+        let root = told.root.clone();
         Lane { channel, language, sends: sends.into(), root, form: Form::Rich, doubt }
     }
 
@@ -332,19 +335,15 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
             return Ok(());
         }
         let step = Step::logs(self.now());
-        let channels: Vec<&'p H> = self.handler.ports.channels.iter().collect();
-        let shows = |channel: &&'p H| channel.edits() && self.told.contains(channel.name());
-        let languages: BTreeMap<&str, Language> = self
-            .thread
-            .told
-            .iter()
-            .map(|(name, told)| (name.as_str(), told.language.unwrap_or_default()))
-            .collect();
-        let lanes = channels.into_iter().filter(shows).map(|channel| {
-            let language = languages.get(channel.name()).copied().unwrap_or_default();
-            self.lane(channel, language, vec![Send::Edit, Send::Reply(step.clone())])
-        });
-        let lanes = lanes.collect();
+        let mut lanes = Vec::new();
+        for channel in self.handler.ports.channels {
+            if channel.edits() && self.told.contains(channel.name()) {
+                let told = self.thread.told.get(channel.name());
+                let language = told.and_then(|told| told.language).unwrap_or_default();
+                let sends = vec![Send::Edit, Send::Reply(step.clone())];
+                lanes.push(self.lane(channel, language, sends));
+            }
+        }
         self.run(lanes).await
     }
 

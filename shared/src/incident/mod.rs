@@ -54,7 +54,7 @@ fn is_until(at: Timestamp, end: Timestamp) -> bool {
 /// How many deployments an incident names.
 const MAX_DEPLOYMENTS: usize = 8;
 /// Counts at which an incident that goes on is worth telling again.
-const MILESTONES: [usize; 3] = [10, 100, MAX_FAILURES];
+const MILESTONES: [usize; 6] = [3, 10, 30, 100, 300, MAX_FAILURES];
 
 /// How an incident ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

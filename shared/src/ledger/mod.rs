@@ -22,8 +22,8 @@ pub use outbox::{NUDGE_MARGIN, push_news};
 pub use patrol::{Abnormal, MAX_ABNORMAL, Patrol, Stage};
 pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Scope, Switch};
 pub use telling::{
-    ChannelRecord, Kept, Lease, MAX_SILENCES, MAX_WAITING, Outage, Recent, Root, Silence, SilenceId,
-    Silences, Thread, Told, Trouble, Why, Withheld,
+    ChannelRecord, HeldBack, Kept, Lease, MAX_SILENCES, MAX_WAITING, Outage, Recent, Root, Silence,
+    SilenceId, Silences, Thread, Told, Trouble, Why, Withheld,
 };
 
 use crate::action::{Action, ActionId};
@@ -125,6 +125,11 @@ impl Key {
         Self(format!("n#CHANNEL#{name}"))
     }
 
+    /// `n#HELDBACK#name`: what a channel was not told, apart from what is read with every alert.
+    pub fn held_back(name: &str) -> Self {
+        Self(format!("n#HELDBACK#{name}"))
+    }
+
     /// `n#OUTAGE#cluster`.
     pub fn outage(cluster: &ClusterArn) -> Self {
         Self(format!("n#OUTAGE#{cluster}"))
@@ -146,7 +151,8 @@ impl Key {
             Subject::Incident { target, opened_at } => Self::incident(target, *opened_at),
             Subject::Deployment { service, id } => Self::deployment(service, id),
             Subject::Outage { cluster, .. } => Self::outage(cluster),
-            Subject::Channel { channel, .. } | Subject::Digest { channel } => Self::channel(channel),
+            Subject::Channel { channel, .. } => Self::channel(channel),
+            Subject::Digest { channel } => Self::held_back(channel),
         }
     }
 
@@ -222,6 +228,8 @@ pub enum Record {
     Patrol(Patrol),
     /// See [`ChannelRecord`].
     Channel(Box<ChannelRecord>),
+    /// See [`HeldBack`].
+    HeldBack(Box<HeldBack>),
     /// See [`Outage`].
     Outage(Box<Outage>),
     /// See [`Recent`].

@@ -5,13 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Subject;
 use super::story::{Step, Story, Weight};
 use crate::config::{Matched, Matches, Notifications};
 use crate::ledger::{Kept, Root, Silences, Thread, Told, Why};
 use crate::words::Language;
+
+/// A silence may be ended before its time: what it keeps back is decided again so often.
+const SILENCE_LOOKED_AT: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a decision goes by, besides what was told.
 #[derive(Debug, Clone)]
@@ -126,7 +129,9 @@ fn course(
         // Other channels are told: this one is none of them.
         if routed.to.is_empty() { keep(Why::NoRoute, None) } else { Do::Nothing }
     } else if let Some((by, until)) = silenced(facts, now).filter(|_| !waits_for_a_person(facts.story)) {
-        keep(Why::Silenced { by }, Some(until))
+        // Whoever ends a silence early waits for no longer.
+        let again = now.saturating_add(SILENCE_LOOKED_AT).unwrap_or(until);
+        keep(Why::Silenced { by }, Some(until.min(again)))
     } else if facts.in_outage && is_new_here {
         keep(Why::Outage, None)
     } else if is_new_here && told.kept.is_some() && facts.story.is_over() && !asks {

@@ -90,7 +90,7 @@ fn check_all_is_told(world: &Timed) {
     for record in records.values() {
         let Record::News(news) = record else { continue };
         if let Subject::Digest { channel } = &news.subject {
-            let Some(Record::Channel(channel)) = records.get(&Key::channel(channel)) else { panic!() };
+            let Some(Record::HeldBack(channel)) = records.get(&Key::held_back(channel)) else { panic!() };
             assert_eq!(channel.waiting, [], "a digest of {}", channel.channel);
             continue;
         }
@@ -322,7 +322,7 @@ fn a_budget_holds_and_what_is_beyond_comes_in_a_digest() {
     assert!((11..=13).contains(&threads(&world)), "{}", threads(&world));
     world.pass(SignedDuration::from_hours(12));
     check_all_is_told(&world);
-    let Some(Record::Channel(mail)) = world.records().remove(&Key::channel("mail")) else { panic!() };
+    let Some(Record::HeldBack(mail)) = world.records().remove(&Key::held_back("mail")) else { panic!() };
     assert_eq!(mail.counts["budget"], 60, "50 that began, and the ends of the ten that were told");
 }
 
@@ -343,7 +343,7 @@ fn a_channel_that_refuses_is_an_alert_its_fallback_is_told_and_what_is_repaired_
         ]
     );
     let records = world.records();
-    let Some(Record::Channel(slack)) = records.get(&Key::channel("slack")) else { panic!() };
+    let Some(Record::HeldBack(slack)) = records.get(&Key::held_back("slack")) else { panic!() };
     assert_eq!((slack.counts["refused"], &slack.listed[0].why), (1, &Why::Refused));
     check_all_is_told(&world);
     world.slack.borrow_mut().archive(CHANNEL, false);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Style;
 use crate::config::Allowance;
 use crate::incident::Severity;
-use crate::ledger::{ChannelRecord, Withheld};
+use crate::ledger::{ChannelRecord, HeldBack, Withheld};
 use crate::notification::{Message, Tone};
 use crate::redact::{Redacted, redact};
 use crate::words::{self, Language, alerts};
@@ -13,7 +13,7 @@ use crate::words::{self, Language, alerts};
 /// So much of what was held back is named.
 const MAX_NAMED: usize = 10;
 
-pub(super) fn digest(channel: &ChannelRecord, budget: Allowance, style: &Style<'_>) -> Message {
+pub(super) fn digest(channel: &HeldBack, budget: Allowance, style: &Style<'_>) -> Message {
     let language = style.language;
     let count = u64::try_from(channel.waiting.len()).unwrap_or_default() + channel.more;
     let title = redact(&alerts::digest(count, language));

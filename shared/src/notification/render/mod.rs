@@ -12,7 +12,7 @@ use super::{Fact, LogLine, Message, Step};
 use crate::arn::Arn;
 use crate::config::{Allowance, Notifications, Size};
 use crate::incident::{Deployment, Failure, Failures, Incident, Target};
-use crate::ledger::{ChannelRecord, Outage};
+use crate::ledger::{ChannelRecord, HeldBack, Outage};
 use crate::redact::{Redacted, redact};
 use crate::words::Language;
 use crate::words::alerts::{self, Name};
@@ -69,7 +69,7 @@ impl Style<'_> {
     }
 
     /// What a channel was not told.
-    pub fn digest(&self, channel: &ChannelRecord, budget: Allowance) -> Message {
+    pub fn digest(&self, channel: &HeldBack, budget: Allowance) -> Message {
         channel::digest(channel, budget, self)
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Style, channel, deployment, incident, outage};
 use crate::action::{State, Verdict};
 use crate::diagnosis::Cause;
-use crate::incident::{Deployment, Incident, Note, Severity};
+use crate::incident::{Deployment, DeploymentStatus, Incident, Note, Severity};
 use crate::ledger::{ChannelRecord, Outage};
 use crate::notification::{Message, Step, Tone, Weight, What, remedies};
 use crate::redact::{Redacted, redact};
@@ -45,11 +45,23 @@ pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -
 }
 
 pub(super) fn of_deployment(deployment: &Deployment, step: &Step, style: &Style<'_>) -> Message {
+    use DeploymentStatus::{Completed, Failed, InProgress};
     let language = style.language;
-    let title = deployment::title(deployment, language);
-    let message = Message::brief(deployment::tone(deployment), redact(&title), language);
-    let status = redact(&deployment::how(deployment, language));
-    if step.what == What::Started { message } else { Message { status, ..message } }
+    let goes_back = deployment.rolled_back_to.is_some();
+    let (status, is_rollback, tone) = match step.what {
+        What::Completed => (Completed, false, Tone::Good),
+        What::Failed if goes_back => (Failed, false, Tone::Alert(Severity::Warning)),
+        What::Failed => (Failed, false, Tone::Alert(Severity::Critical)),
+        What::RollingBack => (InProgress, true, Tone::Alert(Severity::Warning)),
+        What::RolledBack => (Completed, true, Tone::Alert(Severity::Warning)),
+        _ => (InProgress, false, Tone::Neutral),
+    };
+    let what = alerts::deployment(Some(status), is_rollback, goes_back, language);
+    let line = format!("{}: {what}", alerts::place(&deployment.service, language));
+    // ECS's own words are about the latest step.
+    let said = deployment.step.as_ref().filter(|latest| Some(latest.at) == step.at);
+    let how = said.map(|_| redact(&deployment::how(deployment, language))).unwrap_or_default();
+    Message { status: how, ..Message::brief(tone, redact(&line), language) }
 }
 
 pub(super) fn of_outage(outage: &Outage, step: &Step, style: &Style<'_>) -> Message {

@@ -39,7 +39,7 @@ impl Checks {
         letter: &Letter<'_>,
         now: Timestamp,
     ) -> Option<Root> {
-        let text = format!("{} ({})", letter.message.title, letter.message.status);
+        let text = letter.message.title.to_string();
         if let How::Edit(root) = letter.how {
             self.posts.shown.insert(root.id.clone(), text);
             return None;
