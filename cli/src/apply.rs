@@ -172,12 +172,12 @@ mod tests {
         let slack = |name: &str| {
             format!(
                 "  notifications.slack.webhook: the notifications function's role must allow ssm:GetParameters on {name}, and \
-                 nobody is told that way until it does; the usual way is the template's parameter SlackWebhookParameter\n"
+                 nobody is told that way until it does: name it in the stack's parameter SlackSecretParameters\n"
             )
         };
         let sns = "  notifications.topic: the notifications function's role must allow sns:Publish on \
-                   arn:aws:sns:eu-central-1:123456789012:alerts, and nobody is told that way until it does; the usual way is \
-                   the stack's own topic\n";
+                   arn:aws:sns:eu-central-1:123456789012:alerts, and nobody is told that way until it does: name it in \
+                   the stack's parameter AlertTopicArns\n";
         for (keys, said) in [
             (format!("slack: {{webhook: /s/a}}, {topic}"), vec![slack("/s/a"), sns.to_owned()]),
             (format!("slack: {{webhook: /s/b}}, {topic}"), vec![slack("/s/b")]),

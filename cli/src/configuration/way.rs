@@ -14,8 +14,6 @@ struct Needed<'n> {
     action: &'static str,
     /// The parameter's name, or the topic's ARN.
     place: &'n str,
-    /// What most people do instead.
-    usual: Option<&'static str>,
 }
 
 const SECRET: &str = "ssm:GetParameters";
@@ -30,13 +28,13 @@ pub(crate) fn write_permissions(
 ) -> io::Result<()> {
     let mut known: BTreeSet<&str> =
         needed(&before.notifications).into_iter().map(|needed| needed.place).collect();
-    for Needed { key, action, place, usual } in needed(&after.notifications) {
+    for Needed { key, action, place } in needed(&after.notifications) {
         if known.insert(place) {
-            let usual = usual.map(|usual| format!("; the usual way is {usual}")).unwrap_or_default();
+            let parameter = if action == SECRET { "SlackSecretParameters" } else { "AlertTopicArns" };
             writeln!(
                 out,
                 "  {YELLOW}{key}{YELLOW:#}: the notifications function's role must allow {action} on {place}, and nobody is told that \
-                 way until it does{usual}"
+                 way until it does: name it in the stack's parameter {parameter}"
             )?;
         }
     }
@@ -59,12 +57,10 @@ pub(crate) fn misplaced_secret(path: &str, configuration: &Configuration) -> Opt
 fn needed(notifications: &Notifications) -> Vec<Needed<'_>> {
     let mut needed = Vec::new();
     if let Way::To(place) = &notifications.slack {
-        let usual = Some("the template's parameter SlackWebhookParameter");
-        needed.push(Needed { key: "notifications.slack.webhook".to_owned(), action: SECRET, place, usual });
+        needed.push(Needed { key: "notifications.slack.webhook".to_owned(), action: SECRET, place });
     }
     if let Way::To(place) = &notifications.topic {
-        let usual = Some("the stack's own topic");
-        needed.push(Needed { key: "notifications.topic".to_owned(), action: TOPIC, place, usual });
+        needed.push(Needed { key: "notifications.topic".to_owned(), action: TOPIC, place });
     }
     for (name, channel) in &notifications.channels {
         let (key, action, place) = match &channel.place {
@@ -74,7 +70,7 @@ fn needed(notifications: &Notifications) -> Vec<Needed<'_>> {
             Place::AmazonQ { arn } => ("amazon_q", TOPIC, arn),
         };
         let key = format!("notifications.channels.{name}.{key}");
-        needed.push(Needed { key, action, place, usual: None });
+        needed.push(Needed { key, action, place });
     }
     needed
 }
