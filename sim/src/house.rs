@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ecs::server::Endpoint;
@@ -35,6 +35,8 @@ pub const EVENTS: &str = "events";
 pub const TELL: &str = "tell";
 /// What EventBridge sends to a function each minute.
 const SWEEP: &str = r#"{"steward":"sweep"}"#;
+/// What is due later is on no way: it is told that something goes on, hours after.
+const SOON: SignedDuration = SignedDuration::from_hours(1);
 /// How often [`House::settles`] looks, and events of ECS are delivered.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -247,8 +249,8 @@ impl House {
         Ok((self.sqs.counts(queue)?, self.sqs.counts(&dead_letters_of(queue))?))
     }
 
-    /// Waits until nothing is on its way any more: no message in a queue, and no news that is due. Answers whether it came
-    /// to that in time.
+    /// Waits until nothing is on its way any more: no message in a queue, and no news that is due within the hour. Answers
+    /// whether it came to that in time.
     ///
     /// # Errors
     ///
@@ -305,10 +307,20 @@ impl House {
         Ok(keys.filter(|key| key.starts_with(prefix)).map(ToOwned::to_owned).collect())
     }
 
-    /// Keys of news that are to be told.
-    async fn due(&self) -> Result<Vec<String>, HouseError> {
+    /// Keys of news that are to be told within the hour.
+    ///
+    /// # Errors
+    ///
+    /// Where moto does not answer.
+    pub async fn due(&self) -> Result<Vec<String>, HouseError> {
         let items = self.items().await?;
-        let due = items.iter().filter(|item| item.pointer("/due_owner/S") == Some(&json!("x#")));
+        let soon = (Timestamp::now() + SOON).as_millisecond();
+        let is_soon =
+            |item: &Value| item.pointer("/due_at/N")?.as_str()?.parse().ok().map(|at: i64| at <= soon);
+        let due = items
+            .iter()
+            .filter(|item| item.pointer("/due_owner/S") == Some(&json!("x#")))
+            .filter(|item| is_soon(item).unwrap_or(true));
         Ok(due.filter_map(|item| Some(item.pointer("/pk/S")?.as_str()?.to_owned())).collect())
     }
 

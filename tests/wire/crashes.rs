@@ -61,21 +61,23 @@ const REMEDIATION: [Place; 10] = [
 
 /// Both channels are sent to at the same time. The gap is between a send and its note: a process that dies in it has told,
 /// and nobody knows.
-const NOTIFICATIONS: [Place; 16] = [
+const NOTIFICATIONS: [Place; 18] = [
     place("PostMessage", 1, After, "Slack", (2, 2)),
     place("PostMessage", 1, Before, "Slack", (1, 2)),
     place("Publish", 1, After, "mail", (2, 2)),
     place("Publish", 1, Before, "mail", (2, 1)),
-    place("PutItem", 1, Before, "lease", ONCE),
-    place("PutItem", 1, After, "lease", ONCE),
-    place("PutItem", 2, Before, "first note", (2, 2)),
-    place("PutItem", 2, After, "first note", (2, 2)),
+    place("TransactWriteItems", 1, Before, "lease", ONCE),
+    place("TransactWriteItems", 1, After, "lease", ONCE),
+    place("PutItem", 1, Before, "first note", (2, 2)),
+    place("PutItem", 1, After, "first note", (2, 2)),
     place("PutItem", 4, Before, "news are told", ONCE),
     place("PutItem", 4, After, "news are told", ONCE),
     place("BatchGetItem", 1, Before, "subject", ONCE),
     place("BatchGetItem", 1, After, "subject", ONCE),
-    place("PutItem", 3, Before, "second note", (2, 2)),
-    place("PutItem", 3, After, "second note", ONCE),
+    place("PutItem", 2, Before, "second note", (2, 2)),
+    place("PutItem", 2, After, "second note", ONCE),
+    place("PutItem", 3, Before, "lease given back", ONCE),
+    place("PutItem", 3, After, "lease given back", ONCE),
     place("GetParameters", 1, Before, "configuration", ONCE),
     place("GetParameters", 1, After, "configuration", ONCE),
 ];

@@ -100,9 +100,16 @@ fn a_table_that_is_down_for_a_while_lets_messages_return_and_loses_nothing() {
 fn a_write_whose_answer_is_lost_is_not_written_or_told_twice() {
     run(async {
         let house = house(&with_sweeps()).await;
-        // Of each service another write: the incident, the lease, both notes, and that the news are told.
-        let writes =
-            [("TransactWriteItems", 1), ("PutItem", 1), ("PutItem", 2), ("PutItem", 3), ("PutItem", 4)];
+        // Of each service another write: the incident; the lease, with when it was opened; both notes; that the lease is
+        // given back, and that the news are told.
+        let writes = [
+            ("TransactWriteItems", 1),
+            ("TransactWriteItems", 2),
+            ("PutItem", 1),
+            ("PutItem", 2),
+            ("PutItem", 3),
+            ("PutItem", 4),
+        ];
         let names = services(writes.len());
         let injected: Vec<Injected> = writes
             .iter()

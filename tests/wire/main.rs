@@ -19,3 +19,4 @@ mod faults;
 mod hostile;
 mod remedies;
 mod support;
+mod threads;

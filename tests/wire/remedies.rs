@@ -75,10 +75,11 @@ fn acting(ecs: Ecs) -> Plan {
         "version": 1,
         "defaults": {"mode": "act"},
         "services": [{"match": {"cluster": CLUSTER}}],
-        "guards": {"budgets": {
-            "cluster": {"count": 100, "within": "1h"}, "account": {"count": 100, "within": "1h"},
-        }},
-        "notifications": {"grouping": "0s"},
+        "guards": {
+            "budgets": {"cluster": {"count": 100, "within": "1h"}, "account": {"count": 100, "within": "1h"}},
+            "outage": {"services": 50, "within": "1m"},
+        },
+        "notifications": {"grouping": "0s", "budget": {"count": 1000, "within": "1h"}},
     }));
     Plan { parameters, concurrency: 1, ecs: Some(Endpoint::new(ecs)), ..plan() }
 }

@@ -29,10 +29,19 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-/// A plan in which nothing is waited for but what a test waits for: news gather no time.
+/// A plan in which nothing is waited for but what a test waits for: news gather no time, and whatever fails together is told
+/// one by one, however much it is.
 pub(crate) fn plan() -> Plan {
-    let parameters = applied(json!({"version": 1, "notifications": {"grouping": "0s"}}));
-    Plan { parameters, ..Plan::new(PROGRAMS.clone()) }
+    Plan { parameters: applied(one_by_one()), ..Plan::new(PROGRAMS.clone()) }
+}
+
+/// The configuration of [`plan`].
+pub(crate) fn one_by_one() -> Value {
+    json!({
+        "version": 1,
+        "guards": {"outage": {"services": 50, "within": "1m"}},
+        "notifications": {"grouping": "0s", "budget": {"count": 1000, "within": "1h"}},
+    })
 }
 
 /// The parameters that `steward apply` writes for a file.

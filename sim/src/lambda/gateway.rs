@@ -47,7 +47,7 @@ pub struct Settings {
     pub slack: Option<SlackBehind>,
 }
 
-/// Slack behind the gateway: its calls are recorded as operation `PostMessage` of service `slack`.
+/// Slack behind the gateway: its calls are recorded as service `slack`, those of webhooks as operation `PostMessage`.
 #[derive(Clone, Debug)]
 pub struct SlackBehind {
     /// `http://host:port`.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use steward::aws::{TellQueue, Topic};
 use steward::incident::{Failures, Incident, Remedies, Severity, Status};
 use steward::notification::{self, Message, Subject, Tone};
-use steward::ports::{Channel, Postpone, Tell};
+use steward::ports::{Channel, Form, How, Letter, Postpone, Tell, Trouble};
 use steward::request::Request;
 use steward_sim::house::TELL;
 use steward_sim::lambda::clock::FastClock;
@@ -33,6 +33,10 @@ fn alert(service: &str, tone: Tone) -> (Subject, Message) {
     };
     let message = Message { tone, ..notification::incident(&about) };
     (Subject::Incident { target, opened_at }, message)
+}
+
+fn letter<'l>(subject: &'l Subject, message: &'l Message) -> Letter<'l> {
+    Letter { subject, message, key: "root", how: How::New, form: Form::Rich }
 }
 
 /// A queue of moto's own that subscribes to the topic.
@@ -72,14 +76,14 @@ fn subscribers_get_subject_text_and_tone_and_may_filter_by_it() {
         services.moto.query("sns", &[("Action", "CreateTopic"), ("Name", "alerts")]).await.unwrap();
         subscribe(&services.moto, topic, "all", None).await;
         subscribe(&services.moto, topic, "pager", Some(&json!({"tone": ["critical"]}))).await;
-        let channel = Topic::new(&services.sdk, topic.to_owned());
+        let channel = Topic::new(&services.sdk, "sns".to_owned(), topic.to_owned());
         for (service, tone) in [
             ("api", Tone::Alert(Severity::Warning)),
             ("web", Tone::Alert(Severity::Critical)),
             ("api", Tone::Good),
         ] {
             let (subject, message) = alert(service, tone);
-            channel.send(&subject, &message).await.unwrap();
+            channel.send(&letter(&subject, &message)).await.unwrap();
         }
         let all = received(&services.moto, "all").await;
         let tones: Vec<&str> =
@@ -101,13 +105,17 @@ fn a_topic_that_does_not_exist_is_no_use_trying_again_and_one_that_throttles_is(
         // moto loads a service with its first call, which may take longer than an adapter waits.
         services.moto.query("sns", &[("Action", "ListTopics")]).await.unwrap();
         let (subject, message) = alert("api", Tone::Good);
-        let nowhere = Topic::new(&services.sdk, "arn:aws:sns:us-east-1:123456789012:nowhere".to_owned());
-        let error = nowhere.send(&subject, &message).await.unwrap_err();
-        assert!(!error.retryable && error.problem.starts_with("Publish: NotFound (404)"), "{error}");
+        let arn = "arn:aws:sns:us-east-1:123456789012:nowhere".to_owned();
+        let nowhere = Topic::new(&services.sdk, "sns".to_owned(), arn);
+        let error = nowhere.send(&letter(&subject, &message)).await.unwrap_err();
+        assert!(
+            error.trouble == Trouble::Refused && error.problem.starts_with("Publish: NotFound (404)"),
+            "{error}"
+        );
         assert_eq!(services.gateway.calls().len(), 1);
         services.gateway.inject(When::any().operation("Publish").first(1), Fault::Throttle);
-        let error = nowhere.send(&subject, &message).await.unwrap_err();
-        assert!(error.retryable && error.problem.starts_with("Publish: Throttling (400)"), "{error}");
+        let error = nowhere.send(&letter(&subject, &message)).await.unwrap_err();
+        assert!(error.is_retryable() && error.problem.starts_with("Publish: Throttling (400)"), "{error}");
         assert_eq!(
             services.gateway.calls().len(),
             1 + 1,

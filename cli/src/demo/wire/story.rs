@@ -85,9 +85,9 @@ pub(super) const SCENES: [Scene; 7] = [
         target: "service payments in shop",
     },
     Scene {
-        title: "Slack wants a pause of two seconds",
+        title: "Slack wants a pause of five seconds",
         files: &["task-state-change/container_health_check_failed-catalog-1.json"],
-        trial: Trial::RateLimit(2),
+        trial: Trial::RateLimit(5),
         target: "service catalog in shop",
     },
     Scene {

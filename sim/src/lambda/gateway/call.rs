@@ -22,7 +22,7 @@ pub struct Call {
     pub function: String,
     /// As in the signature's scope: `dynamodb`, `sqs`, `sns`, `ssm`, …
     pub service: String,
-    /// The operation's name, `GetItem`; a method and a path where a service has no such name.
+    /// The operation's name, `GetItem`, `chat.postMessage`; a method and a path where a service has no such name.
     pub operation: String,
     /// What IAM would look at: actions, resources, leading keys.
     pub touches: Vec<Touch>,
@@ -56,7 +56,7 @@ impl Call {
         let operation = target
             .map(str::to_owned)
             .or_else(|| form.as_ref().and_then(|form| form.get("Action").map(str::to_owned)))
-            .or_else(|| slack.map(|_| "PostMessage".to_owned()))
+            .or_else(|| slack.map(|_| of_slack(request).to_owned()))
             .unwrap_or_else(|| format!("{} {}", request.method(), request.uri().path()));
         let json = serde_json::from_slice(body).unwrap_or(Value::Null);
         Self {
@@ -93,9 +93,15 @@ impl Call {
     }
 }
 
-/// Whether a request has the path of an incoming webhook.
+/// Whether a request has the path of an incoming webhook, or of a method of the Web API.
 pub(super) fn is_slack(request: &Request<Bytes>) -> bool {
-    request.uri().path().starts_with("/services/")
+    let path = request.uri().path();
+    path.starts_with("/services/") || path.starts_with("/api/")
+}
+
+/// The method's name; a webhook's messages have none.
+fn of_slack(request: &Request<Bytes>) -> &str {
+    request.uri().path().strip_prefix("/api/").unwrap_or("PostMessage")
 }
 
 fn is_form(request: &Request<Bytes>) -> bool {
@@ -129,7 +135,22 @@ impl<'header> Scope<'header> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::SlackBehind;
     use super::*;
+
+    #[test]
+    fn a_call_of_slack_is_named_by_its_method_whose_function_the_settings_know() {
+        let slack = SlackBehind { origin: String::new(), function: "notifications".to_owned() };
+        let settings = Settings { slack: Some(slack), ..Settings::default() };
+        for (path, operation) in
+            [("/api/chat.postMessage", "chat.postMessage"), ("/services/T0/B0/X", "PostMessage")]
+        {
+            let request = Request::post(path).header("authorization", "Bearer xoxb-1");
+            let call = Call::read(1, Timestamp::UNIX_EPOCH, &request.body(Bytes::new()).unwrap(), &settings);
+            let named = (call.function.as_str(), call.service.as_str(), call.operation.as_str());
+            assert_eq!(named, ("notifications", "slack", operation));
+        }
+    }
 
     fn call(authorization: &str, target: Option<&str>, kind: &str, body: &str) -> Call {
         let mut request = Request::post("/")

@@ -77,7 +77,7 @@ impl Message {
         put("text", self.text.clone().into());
         match &self.author {
             Author::App(app) => {
-                put("bot_id", format!("B{app}").into());
+                put("bot_id", bot_of(app).into());
                 put("app_id", app.clone().into());
             }
             Author::Webhook(app) => {
@@ -102,4 +102,9 @@ impl Message {
         }
         shown
     }
+}
+
+/// The bot by whose name an app's token posts.
+pub(super) fn bot_of(app: &str) -> String {
+    format!("B{app}")
 }

@@ -72,3 +72,16 @@ fn a_channel_that_is_not_there_or_archived_takes_no_message() {
 fn a_method_that_is_not_imitated_is_unknown() {
     assert_eq!(Desk::new().call("chat.delete", &none()).error(), Some("unknown_method"));
 }
+
+#[test]
+fn any_token_says_whose_bot_it_is_and_its_messages_say_the_same() {
+    let mut desk = Desk::new();
+    desk.slack.install("xoxb-2", "A2", &[]);
+    let bot = |answer: Answer, at: &str| answer.body().unwrap().pointer(at).unwrap().clone();
+    let other = desk.slack.call("auth.test", "xoxb-2", &none(), desk.now, None);
+    assert_eq!(bot(other, "/bot_id"), "BA2");
+    let own = bot(desk.call("auth.test", &none()), "/bot_id");
+    assert_eq!(bot(desk.post("a", &none()), "/message/bot_id"), own);
+    let nobody = desk.slack.call("auth.test", "", &none(), desk.now, None);
+    assert_eq!(nobody.error(), Some("not_authed"));
+}
