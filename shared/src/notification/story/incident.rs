@@ -40,11 +40,16 @@ pub(super) fn story(incident: &Incident) -> Story {
 
 /// By kind of cause and by how many; and where a person has to take over, as high as it gets.
 fn severity(incident: &Incident) -> Severity {
-    let is_unknown = incident.remedies.notes.iter().any(|note| matches!(note.state, State::Unknown { .. }));
-    if is_unknown {
-        return Severity::Critical;
+    let notes = &incident.remedies.notes;
+    let is_unknown = notes.iter().any(|note| matches!(note.state, State::Unknown { .. }));
+    let is_vain = |note: &Note| matches!(note.verdict, Some(Verdict::DidNotHelp { .. }));
+    let last = notes.iter().rev().find(|note| matches!(note.state, State::Confirmed { .. }));
+    match incident.is_open() {
+        _ if is_unknown => Severity::Critical,
+        true if last.is_some_and(is_vain) => Severity::Critical,
+        true => incident.severity(),
+        false => Severity::Info,
     }
-    if incident.is_open() { incident.severity() } else { Severity::Info }
 }
 
 fn causes(incident: &Incident, steps: &mut Vec<Step>) {
