@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::text::{escaped, without_half};
 use super::{Message, Subject, mail};
 use crate::words::alerts;
 
@@ -13,6 +14,8 @@ use crate::words::alerts;
 const TITLE_CHARS: usize = 250;
 /// More is not read in a chat, and SNS takes 256 KiB.
 const DESCRIPTION_CHARS: usize = 4_000;
+/// Whom a chat rings behind an at sign.
+const MENTIONS: [&str; 3] = ["here", "channel", "everyone"];
 /// One next step.
 const STEP_CHARS: usize = 350;
 
@@ -61,14 +64,15 @@ fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The characters with which Slack's mentions begin and end.
+/// Without what markdown or a chat makes a mention, a link or a fence of. No part can be marked as verbatim here.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = escaped(text).replace("```", "'''").replace("](", "] (");
+    MENTIONS.iter().fold(text, |text, mention| text.replace(&format!("@{mention}"), &format!("＠{mention}")))
 }
 
 fn cut(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
-        Some(_) => text.chars().take(max.saturating_sub(1)).chain(['…']).collect(),
+        Some(_) => without_half(text.chars().take(max.saturating_sub(1)).collect()) + "…",
     }
 }

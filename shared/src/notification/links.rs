@@ -2,6 +2,10 @@
 
 use crate::arn::{Arn, TaskArn};
 use crate::incident::Target;
+use crate::redact::redact;
+
+/// Names of clusters, services and task definitions have up to 255 characters (their `Create` and `Register` calls).
+const MAX_NAME: usize = 255;
 
 /// A place to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +47,13 @@ pub(super) fn target(target: &Target) -> Option<Link> {
     let (console, region) = home(target)?;
     let url = match target {
         Target::Service { name, .. } => {
-            format!("{cluster}/services/{}/health?region={region}", escaped(name.as_str()))
+            format!("{cluster}/services/{}/health?region={region}", escaped(name.as_str())?)
         }
         Target::Family { family, .. } => {
-            format!("{console}/ecs/v2/task-definitions/{}?region={region}", escaped(family.as_str()))
+            format!("{console}/ecs/v2/task-definitions/{}?region={region}", escaped(family.as_str())?)
         }
         Target::ContainerInstance { arn, .. } => {
-            format!("{cluster}/infrastructure/container-instances/{}?region={region}", escaped(arn.id()))
+            format!("{cluster}/infrastructure/container-instances/{}?region={region}", escaped(arn.id())?)
         }
     };
     Some(Link { what: Place::Target, url })
@@ -58,14 +62,14 @@ pub(super) fn target(target: &Target) -> Option<Link> {
 /// The page of one task.
 pub(super) fn task(target: &Target, task: &TaskArn) -> Option<Link> {
     let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
-    let url = format!("{cluster}/tasks/{}/configuration?region={region}", escaped(task.id()));
+    let url = format!("{cluster}/tasks/{}/configuration?region={region}", escaped(task.id())?);
     Some(Link { what: Place::Task, url })
 }
 
 /// The logs of one task.
 pub(super) fn logs(target: &Target, task: &TaskArn) -> Option<Link> {
     let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
-    let url = format!("{cluster}/tasks/{}/logs?region={region}", escaped(task.id()));
+    let url = format!("{cluster}/tasks/{}/logs?region={region}", escaped(task.id())?);
     Some(Link { what: Place::Logs, url })
 }
 
@@ -73,7 +77,7 @@ pub(super) fn logs(target: &Target, task: &TaskArn) -> Option<Link> {
 pub(super) fn deployments(target: &Target) -> Option<Link> {
     let Target::Service { name, .. } = target else { return None };
     let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
-    let url = format!("{cluster}/services/{}/deployments?region={region}", escaped(name.as_str()));
+    let url = format!("{cluster}/services/{}/deployments?region={region}", escaped(name.as_str())?);
     Some(Link { what: Place::Deployments, url })
 }
 
@@ -84,11 +88,15 @@ fn home(target: &Target) -> Option<(String, &str)> {
 
 fn cluster_page(target: &Target) -> Option<String> {
     let (console, _) = home(target)?;
-    Some(format!("{console}/ecs/v2/clusters/{}", escaped(target.cluster().name())))
+    Some(format!("{console}/ecs/v2/clusters/{}", escaped(target.cluster().name())?))
 }
 
-/// As a part of a path: whatever is no unreserved character (RFC 3986) is escaped, so no name leads elsewhere.
-fn escaped(text: &str) -> String {
+/// As a part of a path: whatever is no unreserved character (RFC 3986) is escaped, so no name leads elsewhere. `None` for
+/// what is longer than any name in ECS, and for what may not be shown.
+fn escaped(text: &str) -> Option<String> {
+    if text.len() > MAX_NAME || redact(text).as_str() != text {
+        return None;
+    }
     let mut path = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -98,7 +106,7 @@ fn escaped(text: &str) -> String {
             _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
-    path
+    Some(path)
 }
 
 #[cfg(test)]
@@ -122,6 +130,13 @@ mod tests {
         assert_eq!(url("aws-us-gov", "us-gov-west-1"), at("console.amazonaws-us-gov.com", "us-gov-west-1"));
         assert_eq!(url("aws-iso", "us-iso-east-1"), None);
         assert_eq!(url("aws", "evil.example/"), None);
+    }
+
+    #[test]
+    fn what_can_be_no_name_or_may_not_be_shown_leads_nowhere() {
+        for name in ["x".repeat(256), "AKIAIOSFODNN7EXAMPLE".to_owned(), "a\u{202E}b".to_owned()] {
+            assert_eq!(target(&service("aws", "eu-central-1", &name)), None, "{name}");
+        }
     }
 
     #[test]

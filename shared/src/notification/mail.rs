@@ -11,6 +11,7 @@ const SUBJECT_CHARS: usize = 99;
 pub fn subject(message: &Message) -> String {
     let title = format!("{}: {}", message.tone.word(), message.title);
     let ascii: String = title.chars().map(to_ascii).collect();
+    let ascii = ascii.split_whitespace().collect::<Vec<_>>().join(" ");
     if ascii.len() <= SUBJECT_CHARS {
         return ascii;
     }
@@ -25,6 +26,8 @@ fn to_ascii(character: char) -> char {
         '\u{2018}' | '\u{2019}' => '\'',
         '\u{201C}' | '\u{201D}' => '"',
         '\u{2010}'..='\u{2015}' => '-',
+        // What ASCII cannot say is left out: the names and the cause stand in ASCII in every language.
+        '\u{3000}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}' => ' ',
         whitespace if whitespace.is_whitespace() => ' ',
         _ => '?',
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Message;
+use super::text::{escaped, without_half};
 use crate::redact::Redacted;
 use crate::words::alerts;
 
@@ -29,14 +30,32 @@ struct Limits {
     done: usize,
     /// All log lines together.
     logs: usize,
+    /// All links together: names of 255 characters make them long.
+    links: usize,
 }
 
 /// What Slack takes of each part.
-const AMPLE: Limits =
-    Limits { header: 150, field: 2_000, section: 3_000, ask: 3_000, quotes: 6_000, done: 3_000, logs: 2_900 };
+const AMPLE: Limits = Limits {
+    header: 150,
+    field: 2_000,
+    section: 3_000,
+    ask: 3_000,
+    quotes: 6_000,
+    done: 3_000,
+    logs: 2_900,
+    links: 3_000,
+};
 /// What Slack takes of all parts together, however long each of them is.
-const TIGHT: Limits =
-    Limits { header: 150, field: 120, section: 400, ask: 640, quotes: 1_500, done: 1_500, logs: 1_200 };
+const TIGHT: Limits = Limits {
+    header: 150,
+    field: 120,
+    section: 400,
+    ask: 640,
+    quotes: 1_500,
+    done: 1_500,
+    logs: 1_200,
+    links: 1_000,
+};
 
 /// A line of a thread, with `text` and `blocks`.
 pub fn reply(message: &Message) -> Value {
@@ -62,13 +81,14 @@ pub fn blocks(message: &Message) -> Value {
 
 fn render(message: &Message, limits: &Limits) -> Value {
     let section = |text: &str| section(text, limits.section);
-    let mut blocks = vec![
-        json!({"type": "header", "text": {
-            "type": "plain_text",
-            "text": cut(&format!("{} {}", message.tone.emoji(), message.title), limits.header),
-        }}),
-        section(&escape(message.status.as_str())),
-    ];
+    let mut blocks = vec![json!({"type": "header", "text": {
+        "type": "plain_text",
+        "text": cut(&format!("{} {}", message.tone.emoji(), escape(message.title.as_str())), limits.header),
+    }})];
+    // Slack refuses a message with an empty text in it.
+    if !message.status.as_str().is_empty() {
+        blocks.push(section(&escape(message.status.as_str())));
+    }
     let ask = |ask: &Redacted| self::section(&format!("❗ {}", escape(ask.as_str())), limits.ask);
     blocks.extend(message.asks.iter().map(ask));
     let fields: Vec<Value> = message
@@ -87,9 +107,7 @@ fn render(message: &Message, limits: &Limits) -> Value {
     }
     let share = limits.quotes.checked_div(message.evidence.len()).unwrap_or_default();
     for quote in &message.evidence {
-        // A fence inside a quote would end it.
-        let quote = escape(&quote.as_str().replace("```", "'''"));
-        blocks.push(section(&format!("```{}```", cut(&quote, share.min(limits.section - 6)))));
+        blocks.push(section(&format!("```{}```", cut(&inside_fence(quote), share.min(limits.section - 6)))));
     }
     if let Some(advice) = &message.advice {
         let next = alerts::next(message.language);
@@ -102,7 +120,7 @@ fn render(message: &Message, limits: &Limits) -> Value {
     if !done.is_empty() {
         blocks.push(json!({"type": "context", "elements": done}));
     }
-    blocks.extend(links(message));
+    blocks.extend(links(message, limits.links));
     json!({
         "text": cut(&escape(&format!("[{}] {}", message.tone.word(), message.title)), limits.section),
         "blocks": blocks,
@@ -117,7 +135,7 @@ fn logs(message: &Message, limits: &Limits) -> Option<Value> {
     let mut left = limits.logs;
     let mut lines: Vec<String> = Vec::new();
     for line in message.logs.iter().rev() {
-        let line = cut(&escape(&line.as_str().replace("```", "'''")), left.min(limits.section / 4));
+        let line = cut(&inside_fence(line), left.min(limits.section / 4));
         let size = line.chars().map(cost).sum::<usize>() + 2;
         if size > left {
             break;
@@ -130,11 +148,18 @@ fn logs(message: &Message, limits: &Limits) -> Option<Value> {
     Some(section(&format!("*{name}*\n```{}```", lines.join("\n")), limits.logs + 100))
 }
 
-/// No text of others is in an address: names are escaped for a path.
-fn links(message: &Message) -> Option<Value> {
+/// No text of others is in an address: names are escaped for a path. A link is whole, or is left out.
+fn links(message: &Message, max: usize) -> Option<Value> {
     let link = |link: &super::Link| format!("<{}|{}>", link.url, alerts::link(link.what, message.language));
-    let links: Vec<String> = message.links.iter().map(link).collect();
-    (!links.is_empty()).then(|| json!({"type": "context", "elements": [mrkdwn(&links.join(" · "))]}))
+    let mut text = String::new();
+    for link in message.links.iter().map(link) {
+        let between = if text.is_empty() { "" } else { " · " };
+        if text.len() + between.len() + link.len() <= max {
+            text.push_str(between);
+            text.push_str(&link);
+        }
+    }
+    (!text.is_empty()).then(|| json!({"type": "context", "elements": [mrkdwn(&text)]}))
 }
 
 fn section(text: &str, max: usize) -> Value {
@@ -146,15 +171,20 @@ fn mrkdwn(text: &str) -> Value {
     json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }
 
-/// The three characters that Slack reads as control characters.
+/// No text of others opens a fence: it would swallow what follows.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    escaped(text).replace("```", "'''")
+}
+
+/// A quote without backticks: even one at its end would make another fence of the one behind it.
+fn inside_fence(quote: &Redacted) -> String {
+    escaped(&quote.as_str().replace('`', "'"))
 }
 
 /// How many characters a character takes as JSON.
 fn cost(character: char) -> usize {
     match character {
-        '"' | '\\' => 2,
+        '"' | '\\' | '\n' => 2,
         control if control.is_control() => 6,
         _ => 1,
     }
@@ -171,12 +201,7 @@ fn cut(text: &str, max: usize) -> String {
         left = rest.unwrap_or(left);
         rest.is_some()
     };
-    let mut short: String = text.chars().take_while(fits).collect();
-    if let Some(start) = short.rfind('&')
-        && !short.get(start..).is_some_and(|entity| entity.contains(';'))
-    {
-        short.truncate(start);
-    }
+    let mut short = without_half(text.chars().take_while(fits).collect());
     short.push('…');
     short
 }

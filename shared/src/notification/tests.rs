@@ -1,5 +1,8 @@
 mod golden;
+mod hostile;
 mod remedies;
+mod rules;
+mod samples;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

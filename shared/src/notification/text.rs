@@ -29,6 +29,21 @@ pub fn plain(message: &Message) -> String {
     lines.join("\n")
 }
 
+/// The three characters that chats read as control characters: with them mentions and links begin and end.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// An escaped text that was cut, without half of an escaped character at its end.
+pub(super) fn without_half(mut cut: String) -> String {
+    if let Some(start) = cut.rfind('&')
+        && !cut.get(start..).is_some_and(|entity| entity.contains(';'))
+    {
+        cut.truncate(start);
+    }
+    cut
+}
+
 /// As wide as the others on a terminal: Japanese takes two columns a character.
 fn padded(name: &str) -> String {
     let width: usize = name.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum();

@@ -9,18 +9,22 @@ use crate::incident::{DeploymentStatus, Ending, Starter, Target};
 use crate::ledger::Why;
 use crate::notification::links::Place;
 
-/// In the two largest units.
+/// In the two largest units, without a second one that is zero.
 pub fn duration(span: SignedDuration, language: Language) -> String {
     let seconds = span.as_secs().max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes, language) {
         (0, 0, 0, En) => format!("{seconds} s"),
         (0, 0, minutes, En) => format!("{minutes} min"),
+        (0, hours, 0, En) => format!("{hours} h"),
         (0, hours, minutes, En) => format!("{hours} h {minutes} min"),
+        (days, 0, _, En) => format!("{days} d"),
         (days, hours, _, En) => format!("{days} d {hours} h"),
         (0, 0, 0, Ja) => format!("{seconds}秒"),
         (0, 0, minutes, Ja) => format!("{minutes}分"),
+        (0, hours, 0, Ja) => format!("{hours}時間"),
         (0, hours, minutes, Ja) => format!("{hours}時間{minutes}分"),
+        (days, 0, _, Ja) => format!("{days}日"),
         (days, hours, _, Ja) => format!("{days}日{hours}時間"),
     }
 }
@@ -71,7 +75,7 @@ pub fn ended(count: &str, took: SignedDuration, by: Ending, at: Timestamp, langu
     let (took, at) = (duration(took, language), moment(at, language));
     match language {
         En => format!("{count} in {took}; {how} ({at})"),
-        Ja => format!("{took}で{count}。{how} ({at})"),
+        Ja => format!("{took}間に{count}。{how} ({at})"),
     }
 }
 
@@ -182,7 +186,7 @@ impl Name {
             (Self::Account, Ja) => "アカウント",
             (Self::Failing, Ja) => "失敗中",
             (Self::WellAgain, Ja) => "復旧済み",
-            (Self::Zones, Ja) => "アベイラビリティーゾーン",
+            (Self::Zones, Ja) => "ゾーン",
         }
     }
 }
@@ -303,7 +307,7 @@ pub fn outage_status(
 ) -> String {
     let from = moment(since, language);
     match (language, ended) {
-        (En, None) => format!("since {from}; {failing} fail, {over} are well again"),
+        (En, None) => format!("since {from}; {failing} fail, {over} well again"),
         (En, Some(at)) => {
             let (took, at) = (duration(at.duration_since(since), language), moment(at, language));
             format!("all {over} are well again after {took} ({at})")
@@ -327,10 +331,10 @@ pub fn outage_advice(cluster: &str, language: Language) -> (String, String) {
             ),
         ),
         Ja => (
-            "多数のリビジョン不良ではなく一つの障害と判断し、Steward は何も変更しません。".to_owned(),
+            "個別のリビジョンの不良ではなく共通の障害と判断したため、Steward は何も変更しません。".to_owned(),
             format!(
-                "共通点 (レジストリ、ゾーン、ロール、依存先、{cluster} のネットワーク)を確認してください。個別の通知はこのメッセージにまとめています。\
-                 `steward suppressed` で一覧できます。"
+                "これらのサービスに共通するもの (レジストリ、ゾーン、ロール、依存先、{cluster} のネットワーク) を確認してください。\
+                 個別の通知はこのメッセージにまとめています。一覧を表示するには `steward suppressed` を実行してください。"
             ),
         ),
     }
@@ -350,13 +354,21 @@ pub fn digest_status(budget: Allowance, language: Language) -> String {
     let within = duration(budget.within, language);
     match language {
         En => format!(
-            "More than {} messages in {within}, or the same again and again; what stands here is not told one by one.",
+            "Over the limit of {} messages in {within}, or the same targets again and again: these were not sent one by one.",
             budget.count
         ),
         Ja => format!(
             "{within}に{}件の上限を超えたか、同じ対象で繰り返し発生したため、個別には通知していません。",
             budget.count
         ),
+    }
+}
+
+/// Where to see all that a digest does not name.
+pub fn digest_advice(language: Language) -> &'static str {
+    match language {
+        En => "`steward suppressed` lists all of them.",
+        Ja => "一覧を表示するには `steward suppressed` を実行してください。",
     }
 }
 
@@ -390,15 +402,27 @@ pub fn channel(name: &str, refuses: bool, language: Language) -> String {
     }
 }
 
+/// Since when it refuses them, or how long it did.
+pub fn channel_status(since: Timestamp, ended: Option<Timestamp>, language: Language) -> String {
+    let from = moment(since, language);
+    let ended = ended.map(|at| (moment(at, language), duration(at.duration_since(since), language)));
+    match (language, ended) {
+        (En, None) => format!("since {from}"),
+        (En, Some((at, took))) => format!("{at}, after {took}"),
+        (Ja, None) => format!("{from} から"),
+        (Ja, Some((at, took))) => format!("{at} に復旧 ({took}間)"),
+    }
+}
+
 /// What to do about such a channel.
 pub fn channel_advice(name: &str, language: Language) -> String {
     match language {
         En => format!(
-            "Repair channel `{name}` in `steward.yaml` or in its SSM parameter: what it missed and still goes on comes then, \
-             within half an hour."
+            "Repair channel `{name}` in `steward.yaml` or its SSM parameter; within half an hour of that it is sent the \
+             alerts that it missed and that still go on."
         ),
         Ja => format!(
-            "`steward.yaml` またはその SSM パラメータでチャンネル `{name}` を直してください。継続中のアラートは30分以内に再送されます。"
+            "`steward.yaml` またはその SSM パラメータでチャンネル `{name}` の設定を修正してください。修正後30分以内に、未通知で継続中のアラートが送信されます。"
         ),
     }
 }

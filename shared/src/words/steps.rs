@@ -9,7 +9,7 @@ pub fn opened(place: &str, headline: &str, cause: &str, again: Option<usize>, la
         (En, Some(times)) => format!("{place} fails again, {times} times of late: {headline} ({cause})"),
         (Ja, None) => format!("{place} が失敗しています: {headline} ({cause})"),
         (Ja, Some(times)) => {
-            format!("{place} が再び失敗しています (直近{times}回目): {headline} ({cause})")
+            format!("{place} が再び失敗しています (最近{times}回目): {headline} ({cause})")
         }
     }
 }
@@ -42,7 +42,7 @@ pub fn spread(count: usize, language: Language) -> String {
 pub fn critical(status: &str, language: Language) -> String {
     match language {
         En => format!("this is critical now: {status}"),
-        Ja => format!("重大度が「重大」になりました: {status}"),
+        Ja => format!("重大度が critical に上がりました: {status}"),
     }
 }
 
@@ -75,18 +75,18 @@ pub fn still(status: &str, language: Language) -> String {
     }
 }
 
-/// Whose log lines follow.
-pub fn logs(container: &str, task: &str, language: Language) -> String {
+/// Whose log lines follow, as far as is known.
+pub fn logs(container: Option<&str>, task: Option<&str>, language: Language) -> String {
+    let of = container.map_or_else(String::new, |container| match language {
+        En => format!(" of container {container}"),
+        Ja => format!("コンテナ {container} の"),
+    });
+    let task = task.map_or_else(String::new, |task| match language {
+        En => format!(" (task {task})"),
+        Ja => format!(" (タスク {task})"),
+    });
     match language {
-        En => format!("last log lines of container {container} (task {task})"),
-        Ja => format!("コンテナ {container} の最後のログ (タスク {task})"),
-    }
-}
-
-/// A channel refuses messages.
-pub fn refuses(problem: &str, language: Language) -> String {
-    match language {
-        En => format!("it says: {problem}"),
-        Ja => format!("応答: {problem}"),
+        En => format!("last log lines{of}{task}"),
+        Ja => format!("{of}最後のログ{task}"),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn digest(channel: &HeldBack, budget: Allowance, style: &Style<'_>) -
         done.push(redact(&alerts::and_more(more, language)));
     }
     let status = redact(&alerts::digest_status(budget, language));
-    let advice = Some(redact("`steward suppressed`"));
+    let advice = Some(redact(alerts::digest_advice(language)));
     Message { status, done, advice, ..Message::brief(Tone::Alert(Severity::Warning), title, language) }
 }
 
@@ -39,7 +39,11 @@ pub(super) fn trouble(channel: &ChannelRecord, since: Timestamp, style: &Style<'
     let title = redact(&alerts::channel(&channel.channel, trouble.is_some(), language));
     let evidence = trouble.map(|trouble| trouble.problem.clone()).into_iter().collect();
     let advice = trouble.map(|_| redact(&alerts::channel_advice(&channel.channel, language)));
-    let status = redact(&words::moment(since, language));
+    let ended = channel.recovered_at.filter(|at| trouble.is_none() && *at >= since);
+    let status = match (&trouble, ended) {
+        (None, None) => Redacted::default(),
+        _ => redact(&alerts::channel_status(since, ended, language)),
+    };
     Message { status, evidence, advice, ..Message::brief(tone, title, language) }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Style, channel, deployment, incident, outage};
 use crate::action::{State, Verdict};
+use crate::arn::TaskArn;
 use crate::diagnosis::Cause;
 use crate::incident::{Deployment, DeploymentStatus, Incident, Note, Severity};
 use crate::ledger::{ChannelRecord, Outage};
@@ -112,9 +113,9 @@ fn fixed_by(incident: &Incident) -> Option<String> {
 
 fn logs(incident: &Incident, step: &Step, style: &Style<'_>) -> Message {
     let sample = incident.failures.samples().iter().find(|sample| sample.task.is_some());
-    let container = sample.and_then(|sample| sample.diagnosis.container.clone()).unwrap_or_default();
-    let task = sample.and_then(|sample| sample.task.as_ref()).map(|task| task.id().to_owned());
-    let line = steps::logs(container.as_str(), &task.unwrap_or_default(), style.language);
+    let container = sample.and_then(|sample| sample.diagnosis.container.as_ref()).map(Redacted::as_str);
+    let task = sample.and_then(|sample| sample.task.as_ref()).map(TaskArn::id);
+    let line = steps::logs(container, task, style.language);
     let logs = style.logs.iter().map(|line| line.text.clone()).collect();
     Message { logs, ..brief(step, redact(&line), style) }
 }
