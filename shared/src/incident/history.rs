@@ -182,6 +182,18 @@ impl History {
         if let Some((_, to)) = self.rolled_back().into_iter().find(|(left, _)| *left == deployment.id) {
             deployment.rolled_back_to.get_or_insert(to);
         }
+        if past.stopped.is_some()
+            && let Some(to) = self.left_for_which(past)
+        {
+            deployment.rolled_back_to.get_or_insert(to);
+        }
+    }
+
+    /// The deployment that this one was left for.
+    fn left_for_which(&self, past: &PastDeployment) -> Option<DeploymentId> {
+        let mut others = self.0.iter().filter(|to| to.rollback_since.is_some());
+        let to = others.find(|to| self.left_for(to).is_some_and(|left| left.id == past.id))?;
+        Some(to.id.clone())
     }
 
     /// What the service was steady on last, before a deployment began.

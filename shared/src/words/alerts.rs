@@ -232,12 +232,16 @@ pub fn deployment(
 ) -> &'static str {
     use DeploymentStatus::{Completed, Failed, InProgress};
     match (status, is_rollback, language) {
+        (None | Some(InProgress), false, En) if goes_back => "deployment stopped, the service goes back",
         (None | Some(InProgress), false, En) => "deployment started",
         (None | Some(InProgress), true, En) => "rolling back",
         (Some(Completed), false, En) => "deployment completed",
         (Some(Completed), true, En) => "rolled back, the earlier revision runs again",
         (Some(Failed), _, En) if goes_back => "deployment failed, ECS rolls back",
         (Some(Failed), _, En) => "deployment failed",
+        (None | Some(InProgress), false, Ja) if goes_back => {
+            "デプロイを中止しました。サービスは以前のリビジョンに戻ります"
+        }
         (None | Some(InProgress), false, Ja) => "デプロイを開始しました",
         (None | Some(InProgress), true, Ja) => "ロールバック中です",
         (Some(Completed), false, Ja) => "デプロイが完了しました",

@@ -67,6 +67,9 @@ pub(super) fn title(deployment: &Deployment, language: Language) -> String {
 /// A rollback is no success.
 pub(super) fn tone(deployment: &Deployment) -> Tone {
     match (deployment.status(), deployment.is_rollback()) {
+        (None | Some(DeploymentStatus::InProgress), false) if deployment.rolled_back_to.is_some() => {
+            Tone::Alert(Severity::Warning)
+        }
         (None | Some(DeploymentStatus::InProgress), false) => Tone::Neutral,
         (Some(DeploymentStatus::Completed), false) => Tone::Good,
         (None | Some(DeploymentStatus::InProgress | DeploymentStatus::Completed), true) => {

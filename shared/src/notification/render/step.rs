@@ -53,10 +53,12 @@ pub(super) fn of_deployment(deployment: &Deployment, step: &Step, style: &Style<
         What::Completed => (Completed, false, Tone::Good),
         What::Failed if goes_back => (Failed, false, Tone::Alert(Severity::Warning)),
         What::Failed => (Failed, false, Tone::Alert(Severity::Critical)),
+        What::Left => (InProgress, false, Tone::Alert(Severity::Warning)),
         What::RollingBack => (InProgress, true, Tone::Alert(Severity::Warning)),
         What::RolledBack => (Completed, true, Tone::Alert(Severity::Warning)),
         _ => (InProgress, false, Tone::Neutral),
     };
+    let goes_back = goes_back && step.what != What::Started;
     let what = alerts::deployment(Some(status), is_rollback, goes_back, language);
     let line = format!("{}: {what}", alerts::place(&deployment.service, language));
     // ECS's own words are about the latest step.

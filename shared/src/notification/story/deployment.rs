@@ -15,6 +15,10 @@ pub(super) fn story(deployment: &Deployment) -> Story {
     if let Some(at) = deployment.completed_at.filter(|at| back.is_none_or(|back| *at < back)) {
         steps.push(Step::new("completed", Some(at), Weight::Matters, What::Completed));
     }
+    // The one that the service goes back to tells it to everybody.
+    if deployment.failed_at.is_none() && back.is_none() && deployment.rolled_back_to.is_some() {
+        steps.push(Step::new("left", None, Weight::Detail, What::Left));
+    }
     if let Some(back) = back {
         let key = format!("back:{}", back.as_second());
         steps.push(Step::new(key, Some(back), Weight::Matters, What::RollingBack));
@@ -23,11 +27,12 @@ pub(super) fn story(deployment: &Deployment) -> Story {
             steps.push(Step::new(key, Some(at), Weight::Matters, What::RolledBack));
         }
     }
-    steps.sort_by_key(|step| (step.what != What::Started, step.at));
+    steps.sort_by_key(|step| (step.what != What::Started, step.at.is_none(), step.at));
     let severity = match (status, deployment.is_rollback()) {
         (Some(Failed), _) if deployment.rolled_back_to.is_some() => Severity::Warning,
         (Some(Failed), _) => Severity::Critical,
         (_, true) => Severity::Warning,
+        _ if deployment.rolled_back_to.is_some() => Severity::Warning,
         (None | Some(_), false) => Severity::Info,
     };
     Story {

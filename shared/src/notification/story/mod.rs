@@ -89,6 +89,8 @@ pub enum What {
     Completed,
     /// It failed.
     Failed,
+    /// It was stopped, and the service goes back.
+    Left,
     /// ECS goes back to it.
     RollingBack,
     /// The service is steady on it again.

@@ -12,7 +12,7 @@ use crate::guard::Refusal;
 use crate::incident::{
     Deployment, Ending, Failure, Failures, Fingerprint, Held, Incident, Note, Starter, Status,
 };
-use crate::ledger::{ChannelRecord, Outage, Trouble, Why, Withheld};
+use crate::ledger::{ChannelRecord, HeldBack, Outage, Trouble, Why, Withheld};
 use crate::redact::{quoted, redact};
 use crate::remediation::{Escalation, Home};
 
@@ -378,8 +378,7 @@ fn of_channel(texts: &Texts, language: Language) -> Vec<Sample> {
         Withheld { subject, title: redact(&texts.reason), why, at: since }
     };
     let reasons = [silenced, Why::NoRoute, Why::Outage, Why::Flapping, Why::Budget, Why::Refused, Why::Over];
-    let waits =
-        ChannelRecord { waiting: reasons.map(withheld).to_vec(), more: 8, ..ChannelRecord::new("ops") };
+    let waits = HeldBack { waiting: reasons.map(withheld).to_vec(), more: 8, ..HeldBack::none("ops") };
     let sample = |name: &str, channel: &ChannelRecord, key: &str| {
         let steps = Story::of_trouble(channel, since).steps;
         let step = steps.iter().find(|step| step.key == key).unwrap();
