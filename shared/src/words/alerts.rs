@@ -97,11 +97,11 @@ pub fn nobody_knows(place: &str, cause: &str, language: Language) -> String {
 
 /// The title of an incident that goes on.
 pub fn fails(place: &str, headline: &str, cause: &str, question: Option<&str>, language: Language) -> String {
-    let question = question.map(|question| format!("; {question}")).unwrap_or_default();
-    match language {
-        En => format!("{place}: {headline} ({cause}){question}"),
-        Ja => format!("{place}: {headline} ({cause}){question}"),
-    }
+    let question = question.map_or_else(String::new, |question| match language {
+        En => format!("; {question}"),
+        Ja => format!("。{question}"),
+    });
+    format!("{place}: {headline} ({cause}){question}")
 }
 
 /// The name of a fact.
@@ -178,8 +178,7 @@ impl Name {
             (Self::LastTask, Ja) => "直近のタスク",
             (Self::Denied, Ja) => "拒否された操作",
             (Self::Deployment, Ja) => "デプロイ",
-            (Self::Revision, Ja) => "リビジョン",
-            (Self::Revisions, Ja) => "リビジョン",
+            (Self::Revision | Self::Revisions, Ja) => "リビジョン",
             (Self::BackTo, Ja) => "戻り先",
             (Self::StartedBy, Ja) => "開始者",
             (Self::FailedTasks, Ja) => "失敗したタスク",

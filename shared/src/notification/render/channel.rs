@@ -29,7 +29,7 @@ pub(super) fn digest(channel: &HeldBack, budget: Allowance, style: &Style<'_>) -
     }
     let status = redact(&alerts::digest_status(budget, language));
     let advice = Some(redact(alerts::digest_advice(language)));
-    Message { status, done, advice, ..Message::brief(Tone::Alert(Severity::Warning), title, language) }
+    Message { status, advice, done, ..Message::brief(Tone::Alert(Severity::Warning), title, language) }
 }
 
 pub(super) fn trouble(channel: &ChannelRecord, since: Timestamp, style: &Style<'_>) -> Message {

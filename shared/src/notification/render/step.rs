@@ -97,7 +97,7 @@ fn brief(step: &Step, line: Redacted, style: &Style<'_>) -> Message {
 
 fn tone(step: &Step) -> Tone {
     match (&step.what, step.weight) {
-        (What::Resolved | What::Takes, _) | (What::Verdict(_, Verdict::Helped { .. }), _) => Tone::Good,
+        (What::Resolved | What::Takes | What::Verdict(_, Verdict::Helped { .. }), _) => Tone::Good,
         (What::Critical, _) | (_, Weight::Asks) => Tone::Alert(Severity::Critical),
         (What::Opened | What::Relapsed | What::Still, _) => Tone::Alert(Severity::Warning),
         (What::Action(note), _) if matches!(note.state, State::Failed { .. }) => {

@@ -106,7 +106,9 @@ fn check_blocks(message: &Value) {
             "section" => {
                 if let Some(fields) = block["fields"].as_array() {
                     assert!((1..=10).contains(&fields.len()), "{block}");
-                    fields.iter().for_each(|field| check_object(field, "mrkdwn", 2_000));
+                    for field in fields {
+                        check_object(field, "mrkdwn", 2_000);
+                    }
                 } else {
                     check_object(&block["text"], "mrkdwn", 3_000);
                 }
@@ -114,7 +116,9 @@ fn check_blocks(message: &Value) {
             "context" => {
                 let elements = block["elements"].as_array().unwrap();
                 assert!((1..=10).contains(&elements.len()), "{block}");
-                elements.iter().for_each(|element| check_object(element, "mrkdwn", 3_000));
+                for element in elements {
+                    check_object(element, "mrkdwn", 3_000);
+                }
             }
             other => panic!("no block of ours: {other}"),
         }

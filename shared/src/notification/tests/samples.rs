@@ -348,10 +348,14 @@ fn of_outage(texts: &Texts, language: Language) -> Vec<Sample> {
             Incident { target: Target::Service { cluster: texts.cluster(), name }, ..open(texts) }
         })
         .collect();
-    members.iter().for_each(|member| outage.take(member, at("21:06:00")));
+    for member in &members {
+        outage.take(member, at("21:06:00"));
+    }
     outage.take(&over(members[0].clone()), at("21:20:00"));
     let going_on = outage.clone();
-    members.into_iter().for_each(|member| outage.take(&over(member), at("21:31:00")));
+    for member in members {
+        outage.take(&over(member), at("21:31:00"));
+    }
     let sample = |name: &str, outage: &Outage, key: &str| {
         let style = Style::of(language);
         let steps = Story::of_outage(outage).steps;
