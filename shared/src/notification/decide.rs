@@ -255,10 +255,10 @@ fn routed(facts: &Facts<'_>, settings: &Notifications, subject: &Subject) -> Rou
         routed.to.insert(channel.clone());
         return routed;
     }
-    let matched = matched(facts);
+    let asked = matched(facts);
     let mut is_found = false;
     for route in &settings.routes {
-        let matches = route.matches.matches(&matched);
+        let matches = route.matches.matches(&asked);
         if matches == Matches::No {
             continue;
         }

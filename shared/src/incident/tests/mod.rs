@@ -293,7 +293,7 @@ fn only_beginnings_ends_new_causes_and_milestones_are_news() {
         story.apply(failed(task, i64::from(task) + 10), at(1_000));
         told += usize::from(story.incident.as_ref().unwrap().is_news_since(before.as_ref()));
     }
-    assert_eq!(told, 2, "the tenth and the hundredth");
+    assert_eq!(told, 4, "the third, the tenth, the thirtieth and the hundredth");
     let before = story.incident.clone();
     story.apply(Observation::Failed(Box::new(failure(999, 1, 500, Cause::OutOfMemory))), at(1_000));
     assert!(story.incident.as_ref().unwrap().is_news_since(before.as_ref()));

@@ -42,8 +42,8 @@ impl Silence {
         let mut digest = Sha256::new();
         digest.update(serde_json::to_vec(&about).unwrap_or_default());
         digest.update(format!("#{until}#{}#{}", asked.at, asked.by));
-        let id = digest.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Self { id, about, until, asked, ended: None }
+        let bits = digest.finalize().iter().take(4).fold(0, |bits: u32, byte| (bits << 8) | u32::from(*byte));
+        Self { id: format!("{bits:08x}"), about, until, asked, ended: None }
     }
 
     /// Whether it holds at `now`.
