@@ -54,10 +54,11 @@ fn severity(incident: &Incident) -> Severity {
 
 fn causes(incident: &Incident, steps: &mut Vec<Step>) {
     let leading = incident.failures.leading_cause();
-    for (cause, _) in incident.failures.causes() {
+    // That a failure says nothing of its cause is nothing to be told.
+    let known = incident.failures.causes().into_iter().filter(|(cause, _)| *cause != Cause::Unknown);
+    for (cause, _) in known {
         // A first symptom says little; the cause behind it is news to everybody.
-        let matters = Some(cause) == leading && cause != Cause::Unknown;
-        let weight = if matters { Weight::Matters } else { Weight::Detail };
+        let weight = if Some(cause) == leading { Weight::Matters } else { Weight::Detail };
         let at = incident.failures.first_of(cause, None);
         steps.push(Step::new(format!("cause:{cause}"), at, weight, What::Cause(cause)));
     }
