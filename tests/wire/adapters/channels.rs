@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::aws::{TellQueue, Topic};
 use steward::incident::{Failures, Incident, Remedies, Severity, Status};
-use steward::notification::{self, Message, Subject, Tone};
+use steward::notification::{Message, Style, Subject, Tone};
 use steward::ports::{Channel, Form, How, Letter, Postpone, Tell, Trouble};
 use steward::request::Request;
+use steward::words::Language;
 use steward_sim::house::TELL;
 use steward_sim::lambda::clock::FastClock;
 use steward_sim::lambda::gateway::{Fault, When};
@@ -31,7 +32,7 @@ fn alert(service: &str, tone: Tone) -> (Subject, Message) {
         remedies: Remedies::default(),
         relapses: 0,
     };
-    let message = Message { tone, ..notification::incident(&about) };
+    let message = Message { tone, ..Style::of(Language::En).incident(&about) };
     (Subject::Incident { target, opened_at }, message)
 }
 
