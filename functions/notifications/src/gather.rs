@@ -132,31 +132,9 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
             tags: None,
         };
         if let Some(target) = incident {
-            self.gather_of_target(target, &mut gathered, live).await;
+            of_target(target, &mut gathered, live);
         }
         Ok(Some(gathered))
-    }
-
-    async fn gather_of_target(
-        &self,
-        target: &Target,
-        gathered: &mut Gathered,
-        live: impl Fn(&Key) -> Option<Stored>,
-    ) {
-        if let Some(Record::Openings(openings)) =
-            live(&Key::cluster(target.cluster())).map(|stored| stored.record)
-        {
-            gathered.openings = Some(openings);
-        }
-        gathered.outage_item = live(&Key::outage(target.cluster()));
-        if let Some(Record::Outage(outage)) = gathered.outage_item.as_ref().map(|stored| &stored.record) {
-            gathered.outage = Some((**outage).clone());
-        }
-        gathered.recent_item = live(&Key::recent(target));
-        gathered.recent = match gathered.recent_item.as_ref().map(|stored| &stored.record) {
-            Some(Record::Recent(recent)) => Some(recent.clone()),
-            _ => Some(Recent::none(target.clone())),
-        };
     }
 
     /// The tags of a target, where somebody's decision asks for them. What cannot be read stays unknown.
@@ -192,4 +170,22 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         let roots = told.filter_map(|(channel, told)| Some((channel, told.root?)));
         Ok(Some((count, roots.collect())))
     }
+}
+
+/// What is known of an incident's target and its cluster.
+fn of_target(target: &Target, gathered: &mut Gathered, live: impl Fn(&Key) -> Option<Stored>) {
+    if let Some(Record::Openings(openings)) =
+        live(&Key::cluster(target.cluster())).map(|stored| stored.record)
+    {
+        gathered.openings = Some(openings);
+    }
+    gathered.outage_item = live(&Key::outage(target.cluster()));
+    if let Some(Record::Outage(outage)) = gathered.outage_item.as_ref().map(|stored| &stored.record) {
+        gathered.outage = Some((**outage).clone());
+    }
+    gathered.recent_item = live(&Key::recent(target));
+    gathered.recent = match gathered.recent_item.as_ref().map(|stored| &stored.record) {
+        Some(Record::Recent(recent)) => Some(recent.clone()),
+        _ => Some(Recent::none(target.clone())),
+    };
 }

@@ -23,6 +23,9 @@ use crate::tell::LONGEST_PAUSE;
 /// A post of which nobody knows whether it arrived is looked for from so long before on: clocks differ.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
+/// So much of a log line is shown, in characters.
+const MAX_LINE: usize = 300;
+
 /// The telling of one subject in one invocation.
 pub(crate) struct Telling<'h, 'p, L, H, T, C, V> {
     handler: &'h Handler<'p, L, H, T, C, V>,
@@ -327,9 +330,9 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
             return Ok(());
         }
         // What cannot be read now may be with the next news.
-        let Ok(lines) = self.handler.ports.evidence.last_lines(&source, most).await else { return Ok(()) };
-        let is_empty = lines.is_empty();
-        self.thread.logs = Some(lines.into_iter().map(shown).collect());
+        let Ok(read) = self.handler.ports.evidence.last_lines(&source, most).await else { return Ok(()) };
+        let is_empty = read.is_empty();
+        self.thread.logs = Some(read.iter().map(shown).collect());
         self.is_behind = true;
         if is_empty {
             return Ok(());
@@ -465,6 +468,6 @@ fn log_source(about: &About) -> Option<LogSource> {
 }
 
 /// A line may hold secrets, whoever read it.
-fn shown(line: LogLine) -> LogLine {
-    LogLine { text: redact(&redact(line.text.as_str()).shortened(300)), ..line }
+fn shown(line: &LogLine) -> LogLine {
+    LogLine { text: redact(&line.text.shortened(MAX_LINE)), at: line.at }
 }

@@ -73,13 +73,6 @@ pub struct Invocation {
     pub deadline: Deadline,
 }
 
-impl Invocation {
-    /// No invocation of this function lasts longer, with the margin of its lease.
-    fn longest(&self) -> SignedDuration {
-        LONGEST_INVOCATION
-    }
-}
-
 /// The function, ready to handle one invocation.
 pub struct Handler<'p, L, H, T, C, V> {
     ports: Ports<'p, L, H, T, C, V>,

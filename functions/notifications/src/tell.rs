@@ -15,7 +15,7 @@ use steward::ports::{Channel, Clock, Evidence, Ledger, Postpone, SendError, Tell
 
 use crate::gather::Gathered;
 use crate::lanes::Telling;
-use crate::{Handler, KEEP, MAX_TRIES, ON_ITS_WAY, TellError, Told};
+use crate::{Handler, KEEP, LONGEST_INVOCATION, MAX_TRIES, ON_ITS_WAY, TellError, Told};
 
 /// A lease outlives its invocation by so much: what was sent in its last moment has arrived by then.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(2);
@@ -128,7 +128,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handl
         let Read { news, news_item, thread, thread_item } = read;
         let subject = news.subject.clone();
         // A lease that was not given back: what its holder was about to send may have arrived.
-        let doubt = thread.lease.as_ref().map(|lease| lease.until - self.invocation.longest());
+        let doubt = thread.lease.as_ref().map(|lease| lease.until - LONGEST_INVOCATION);
         let leased = Thread { lease: Some(self.lease()), ..thread };
         let version = self.take_lease(&subject, &leased, thread_item.as_ref(), &gathered).await?;
         // What is sent in the last moment is not noted any more.

@@ -258,7 +258,7 @@ fn of_a_thousand_incidents_none_is_lost_and_nothing_comes_twice_whatever_goes_wr
     for n in 0..1_000_u64 {
         let at = world.now.get();
         let (cluster, reason) = (format!("c{n}"), REASONS[usize::try_from(n).unwrap() % REASONS.len()]);
-        let tasks: Vec<Value> = (0..n % 4 + 1).map(|task| stop(&cluster, "web", task, at, reason)).collect();
+        let tasks: Vec<Value> = (0..=n % 4).map(|task| stop(&cluster, "web", task, at, reason)).collect();
         world.hear(&tasks);
         world.pass(seconds(8));
         if n > 40 {

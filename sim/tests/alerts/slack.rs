@@ -36,10 +36,6 @@ impl Bot {
         }
     }
 
-    pub(crate) fn name(&self) -> &str {
-        "slack"
-    }
-
     fn call(&self, method: &str, arguments: &Value) -> Result<Value, SendError> {
         self.requests.set(self.requests.get() + 1);
         let fault = (self.weather.borrow())(self.requests.get());
@@ -77,7 +73,7 @@ impl Bot {
         }
     }
 
-    pub(crate) async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
+    pub(crate) fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
         let mut body = match (letter.form, letter.how) {
             (Form::Plain, _) => slack::words(letter.message),
             (Form::Rich, How::Reply { .. }) => slack::reply(letter.message),
@@ -102,11 +98,7 @@ impl Bot {
         Ok(answer["ts"].as_str().map(|ts| Root { channel: CHANNEL.into(), id: ts.into() }))
     }
 
-    pub(crate) async fn find(
-        &self,
-        letter: &Letter<'_>,
-        since: Timestamp,
-    ) -> Result<Option<Root>, SendError> {
+    pub(crate) fn find(&self, letter: &Letter<'_>, since: Timestamp) -> Result<Option<Root>, SendError> {
         let mut arguments = json!({"channel": CHANNEL, "oldest": since.as_second().to_string(),
                                    "include_all_metadata": true, "limit": 200});
         let method = match letter.how {

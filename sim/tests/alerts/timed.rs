@@ -88,7 +88,7 @@ pub(crate) struct Mailbox {
 impl Channel for Way {
     fn name(&self) -> &str {
         match self {
-            Self::Slack(bot) => bot.name(),
+            Self::Slack(_) => "slack",
             Self::Mail(_) => "mail",
         }
     }
@@ -99,7 +99,7 @@ impl Channel for Way {
 
     async fn send(&self, letter: &Letter<'_>) -> Result<Option<Root>, SendError> {
         match self {
-            Self::Slack(bot) => bot.send(letter).await,
+            Self::Slack(bot) => bot.send(letter),
             Self::Mail(mailbox) if mailbox.refuses.get() => Err(SendError {
                 channel: "mail".into(),
                 problem: "AuthorizationError".into(),
@@ -116,7 +116,7 @@ impl Channel for Way {
 
     async fn find(&self, letter: &Letter<'_>, since: Timestamp) -> Result<Option<Root>, SendError> {
         match self {
-            Self::Slack(bot) => bot.find(letter, since).await,
+            Self::Slack(bot) => bot.find(letter, since),
             Self::Mail(_) => Ok(None),
         }
     }

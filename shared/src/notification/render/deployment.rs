@@ -66,19 +66,12 @@ pub(super) fn title(deployment: &Deployment, language: Language) -> String {
 
 /// A rollback is no success.
 pub(super) fn tone(deployment: &Deployment) -> Tone {
+    let goes_back = deployment.rolled_back_to.is_some();
     match (deployment.status(), deployment.is_rollback()) {
-        (None | Some(DeploymentStatus::InProgress), false) if deployment.rolled_back_to.is_some() => {
-            Tone::Alert(Severity::Warning)
-        }
-        (None | Some(DeploymentStatus::InProgress), false) => Tone::Neutral,
         (Some(DeploymentStatus::Completed), false) => Tone::Good,
-        (None | Some(DeploymentStatus::InProgress | DeploymentStatus::Completed), true) => {
-            Tone::Alert(Severity::Warning)
-        }
-        (Some(DeploymentStatus::Failed), _) if deployment.rolled_back_to.is_some() => {
-            Tone::Alert(Severity::Warning)
-        }
-        (Some(DeploymentStatus::Failed), _) => Tone::Alert(Severity::Critical),
+        (Some(DeploymentStatus::Failed), _) if !goes_back => Tone::Alert(Severity::Critical),
+        (None | Some(DeploymentStatus::InProgress), false) if !goes_back => Tone::Neutral,
+        _ => Tone::Alert(Severity::Warning),
     }
 }
 
