@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use steward::aws::DynamoLedger;
 use steward::incident::TargetRecord;
 use steward::ledger::{
-    Due, Expect, Key, LedgerError, MAX_WRITES, MemoryLedger, News, Owner, Record, Transaction, Write,
+    Due, Expect, Key, LedgerError, MAX_WRITES, MemoryLedger, News, Owner, Record, SCHEMA, Transaction, Write,
 };
 use steward::notification::Subject;
 use steward::ports::Ledger;
@@ -191,10 +191,10 @@ fn an_item_of_a_newer_version_is_refused_by_name_and_the_others_are_read() {
         ledger.commit(of([write("known", Expect::Absent)])).await.unwrap();
         let newer = json!({"TableName": TABLE, "Item": {
             "pk": {"S": key("newer").to_string()}, "version": {"N": "3"},
-            "item": {"S": r#"{"schema":3,"record":{"what":{}}}"#},
+            "item": {"S": format!(r#"{{"schema":{},"record":{{"what":{{}}}}}}"#, SCHEMA + 1)},
         }});
         services.moto.call("dynamodb", "DynamoDB_20120810.PutItem", &newer).await.unwrap();
-        let refused = Err(LedgerError::NewerSchema { key: key("newer"), schema: 3 });
+        let refused = Err(LedgerError::NewerSchema { key: key("newer"), schema: SCHEMA + 1 });
         assert_eq!(ledger.read(&[key("newer")]).await, refused);
         assert_eq!(ledger.read(&[key("known"), key("newer")]).await, refused);
         assert_eq!(versions(&ledger, &["known"]).await, [Some(1)]);
