@@ -58,6 +58,8 @@ struct Lane<'p, H> {
 /// What came of one message.
 enum Posted {
     Sent(Option<Root>),
+    /// It had arrived before, as it was then.
+    Found(Root),
     /// The budget has no place for it before that time.
     NoRoom(Timestamp),
     Failed(SendError),
@@ -156,7 +158,12 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
                 self.is_told(lane.channel.name());
                 continue;
             };
-            if self.took(&mut lane, send, posted).await? && !lane.sends.is_empty() {
+            if !self.took(&mut lane, send, posted).await? || lane.sends.is_empty() {
+                continue;
+            }
+            if handler.is_out_of_time() {
+                self.failed.push(out_of_time(lane.channel.name()));
+            } else {
                 posts.push(post(lane));
             }
         }
@@ -172,6 +179,11 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
     ) -> Result<bool, LedgerError> {
         let name = lane.channel.name().to_owned();
         match posted {
+            Posted::Found(root) => {
+                // What happened since is not in it.
+                lane.sends.push_front(Send::Edit);
+                Box::pin(self.took(lane, send, Posted::Sent(Some(root)))).await
+            }
             Posted::Sent(root) => {
                 lane.form = Form::Rich;
                 lane.root = root.clone().or(lane.root.take());
@@ -213,6 +225,10 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
         error: SendError,
     ) -> Result<bool, LedgerError> {
         let name = lane.channel.name().to_owned();
+        let is_retried_plain = error.trouble == Trouble::Form && lane.form == Form::Rich;
+        if is_loud(&send) && error.trouble != Trouble::Unknown && !is_retried_plain {
+            self.handler.give_back(&name).await?;
+        }
         match error.trouble {
             Trouble::Form if lane.form == Form::Rich => {
                 lane.form = Form::Plain;
@@ -408,7 +424,8 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         let letter = Letter { subject, message: &message, key: &key, how, form: lane.form };
         if let (Some(since), false) = (lane.doubt, matches!(how, How::Edit(_))) {
             match lane.channel.find(&letter, since).await {
-                Ok(Some(root)) => return Posted::Sent(Some(root).filter(|_| matches!(how, How::New))),
+                Ok(Some(root)) if matches!(how, How::New) => return Posted::Found(root),
+                Ok(Some(_)) => return Posted::Sent(None),
                 Ok(None) => {}
                 Err(error) => return Posted::Failed(error),
             }
@@ -451,6 +468,16 @@ fn is_loud(send: &Send) -> bool {
         Send::Open { .. } => true,
         Send::Edit => false,
         Send::Reply(step) => is_aloud(step),
+    }
+}
+
+/// The rest comes with the next invocation.
+fn out_of_time(channel: &str) -> SendError {
+    SendError {
+        channel: channel.to_owned(),
+        problem: "no time is left in this invocation".to_owned(),
+        retry_after: Some(SignedDuration::from_secs(5)),
+        trouble: Trouble::Later,
     }
 }
 

@@ -36,6 +36,15 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         Ok(free_at)
     }
 
+    /// Gives a place back: a channel that takes nothing for an hour must not have used up its budget by that.
+    pub(crate) async fn give_back(&self, channel: &str) -> Result<(), LedgerError> {
+        let changed = self.change_channel(channel, |record, _| {
+            record.give_back();
+            None
+        });
+        changed.await.map(|_| ())
+    }
+
     /// Notes that a channel refuses everything. Answers what people are to be told of it under.
     pub(crate) async fn refuses(&self, channel: &str, problem: &str) -> Result<Option<Subject>, LedgerError> {
         let changed = self.change_channel(channel, |record, now| {

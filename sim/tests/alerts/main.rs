@@ -327,6 +327,24 @@ fn a_budget_holds_and_what_is_beyond_comes_in_a_digest() {
 }
 
 #[test]
+fn a_channel_that_took_nothing_for_an_hour_has_its_budget_still() {
+    let mut configuration = Configuration::default();
+    configuration.policy.quiet = SignedDuration::from_hours(100);
+    configuration.notifications.budget = Allowance { count: 10, within: SignedDuration::from_hours(6) };
+    let world = Timed::at(START, configuration);
+    world.weather(|_| Some(Fault::RateLimited(600)));
+    for n in 0..5 {
+        world.hear(&[stop(&format!("c{n}"), "web", 1, world.now.get(), REASONS[n])]);
+    }
+    world.pass(SignedDuration::from_mins(60));
+    assert_eq!(threads(&world), 0);
+    world.weather(|_| None);
+    world.pass(SignedDuration::from_mins(15));
+    assert_eq!(threads(&world), 5);
+    check_all_is_told(&world);
+}
+
+#[test]
 fn a_channel_that_refuses_is_an_alert_its_fallback_is_told_and_what_is_repaired_gets_what_goes_on() {
     let mut configuration = Configuration::default();
     configuration.policy.quiet = SignedDuration::from_hours(100);

@@ -48,6 +48,11 @@ impl ChannelRecord {
         Ok(())
     }
 
+    /// Gives the latest place back: what was to be sent has certainly not arrived.
+    pub fn give_back(&mut self) {
+        self.times.pop();
+    }
+
     /// Takes a place whether there is one or not: a person is waited for.
     pub fn spend_anyway(&mut self, budget: Allowance, now: Timestamp) {
         self.times = budget.spent(&self.times, now);
