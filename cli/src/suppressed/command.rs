@@ -83,8 +83,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 /// The configuration that the stack applied. Where it cannot be read, the channels of the stack itself are shown all the same.
 async fn applied(found: &Found) -> io::Result<Configuration> {
     let Some(stack) = &found.stack else { return Ok(Configuration::default()) };
-    let loader = Loader::new(format!("/steward/{stack}/configuration"));
-    match loader.load(&found.store, now()).await {
+    let configuration = Loader::new(format!("/steward/{stack}/configuration"));
+    match configuration.load(&found.store, now()).await {
         Ok(loaded) => Ok(loaded.configuration),
         Err(error) => {
             writeln!(
