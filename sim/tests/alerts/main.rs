@@ -333,8 +333,8 @@ fn a_channel_that_took_nothing_for_an_hour_has_its_budget_still() {
     configuration.notifications.budget = Allowance { count: 10, within: SignedDuration::from_hours(6) };
     let world = Timed::at(START, configuration);
     world.weather(|_| Some(Fault::RateLimited(600)));
-    for n in 0..5 {
-        world.hear(&[stop(&format!("c{n}"), "web", 1, world.now.get(), REASONS[n])]);
+    for (n, reason) in REASONS.into_iter().take(5).enumerate() {
+        world.hear(&[stop(&format!("c{n}"), "web", 1, world.now.get(), reason)]);
     }
     world.pass(SignedDuration::from_mins(60));
     assert_eq!(threads(&world), 0);
