@@ -275,7 +275,7 @@ fn a_silence_is_asked_for_listed_shown_and_ended() {
     assert!(told.contains(&id) && told.contains("every channel was told everything"), "{told}");
     let told = server.ends(0, &["suppressed", "--channel", "slack", "--format", "json"]);
     let shown: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&shown["silences"][0]["id"], &shown["channels"]), (&json!(id), &json!([])));
+    assert_eq!((&shown["silences"][0]["id"], &shown["channels"]), (&json!(id), &json!({})));
     assert!(server.ends(0, &["unsilence", &id]).starts_with("told again: service api-*\n"));
     assert!(server.ends(0, &["unsilence", &id]).starts_with("ended already: service api-*, by ana@"));
     assert!(server.ends(0, &["silences"]).starts_with("nothing is silenced\nover: 1; "));
