@@ -226,6 +226,8 @@ impl Incident {
             || !causes(self).is_subset(&causes(before))
             || milestone(before) < milestone(self)
             || (self.severity() == Severity::Info && before.severity() > Severity::Info)
+            // What is over and came from something else than was said.
+            || (!self.is_open() && self.failures.leading_cause() != before.failures.leading_cause())
             || self.remedies.is_news_since(&before.remedies)
     }
 }
