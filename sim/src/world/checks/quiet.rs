@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use steward::action::State;
 use steward::incident::Incident;
-use steward::ledger::{Key, MemoryLedger, Record, Thread};
+use steward::ledger::{Key, MemoryLedger, Record, Root, Thread};
 use steward::notification::{Style, Subject};
 
 use super::{Checks, Invariant};
@@ -118,7 +118,9 @@ impl Checks {
                 self.fail(Invariant::AllIsTold, now, format!("{channel} never got {subject}"));
             }
             let stands = records.get(&Key::subject(subject)).and_then(stands);
-            if let (Some(root), Some(stands), false) = (&told.root, stands, is_kept || told.adopted)
+            // What flaps goes on in the thread of an earlier incident, and its message shows the latest.
+            let is_shared = told.root.as_ref().is_some_and(|root| is_adopted(records, root));
+            if let (Some(root), Some(stands), false) = (&told.root, stands, is_kept || is_shared)
                 && self.posts.shows(root) != Some(stands.as_str())
             {
                 let what = format!(
@@ -145,6 +147,16 @@ impl Checks {
             self.fail(Invariant::EveryActionResolves, now, what);
         }
     }
+}
+
+/// Whether a message shows another incident than the one that it was sent for.
+fn is_adopted(records: &BTreeMap<Key, Record>, root: &Root) -> bool {
+    records.values().any(|record| match record {
+        Record::Thread(thread) => {
+            thread.told.values().any(|told| told.adopted && told.root.as_ref() == Some(root))
+        }
+        _ => false,
+    })
 }
 
 /// How a subject stands, in the words of an alert.
