@@ -103,10 +103,10 @@ pub fn decide(
 /// When a channel is to be looked at again though nothing new is heard: what was kept back may be told, or it is told again
 /// that the subject goes on.
 pub fn look_at(story: &Story, settings: &Notifications, told: &Told) -> Option<Timestamp> {
-    let kept = told.kept.as_ref();
-    match kept {
-        Some(kept) if kept.seq > told.seq => kept.until,
-        _ => repeat_at(story, settings, told),
+    match &told.kept {
+        // Also a repeat that was kept back: it is due at its own time, and not at each sweep until then.
+        Some(kept) => kept.until,
+        None => repeat_at(story, settings, told),
     }
 }
 

@@ -188,6 +188,18 @@ fn what_goes_on_is_told_again_after_a_while_and_what_is_over_is_not() {
 }
 
 #[test]
+fn a_repeat_that_is_kept_back_waits_for_its_own_time() {
+    let mut world = World::of(vec![opened()]).told(&["opened"]);
+    let later = now() + SignedDuration::from_mins(10);
+    for told in world.thread.told.values_mut() {
+        (told.seq, told.at) = (2, Some(now() - SignedDuration::from_hours(5)));
+        told.kept = Some(Kept { seq: 2, why: Why::Budget, until: Some(later) });
+    }
+    assert_eq!(world.words(), ["none", "none"]);
+    assert_eq!(look_at(&world.story, &world.settings, &world.thread.told["mail"]), Some(later));
+}
+
+#[test]
 fn a_silence_keeps_back_everything_but_an_outcome_that_nobody_knows() {
     let mut world = World::of(vec![opened()]);
     world.silences = silence(Match { service: Some(Glob::new("a*")), ..Match::default() });
