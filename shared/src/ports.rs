@@ -8,6 +8,7 @@ mod channel;
 mod ecs;
 mod evidence;
 mod nowhere;
+mod tasks;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,9 @@ pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use nowhere::Nowhere;
+pub use tasks::{
+    ContainerDefinition, ContainerOverride, Definition, RunTasks, StartFailure, Started, TaskRequest,
+};
 
 use crate::ledger::{Due, Key, LedgerError, Owner, Stored, Transaction};
 use crate::notification::Subject;

@@ -21,16 +21,20 @@ impl ActionId {
     /// The id of remedying `target`. The `generation` tells this need from the same one at another time: a failing
     /// deployment's id, a task's ARN, an announcement.
     pub fn of(home: &Home, target: &Target, remedy: Remedy, generation: &str) -> Self {
-        let mut hash = Sha256::new();
         let key = target.key();
-        let parts = [
+        Self::of_parts(&[
             home.account.as_str(),
             home.region.as_str(),
             target.cluster().as_str(),
             key.as_str(),
             remedy.as_str(),
             generation,
-        ];
+        ])
+    }
+
+    /// The id of what these parts tell apart from everything else.
+    pub(crate) fn of_parts(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
         for part in parts {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part.as_bytes());
