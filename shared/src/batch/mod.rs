@@ -1,5 +1,6 @@
 //! Jobs: what runs by a timetable or when asked, once a slot, and what became of it.
 
+mod admit;
 mod job;
 mod judge;
 mod parameter;
@@ -14,6 +15,7 @@ mod trouble;
 mod unit;
 mod write;
 
+pub use admit::{Admission, admit};
 pub use job::{
     Backoff, Breaker, Capacity, Concurrency, EndingKind, Job, JobName, JobNetwork, JobRules, Jobs, MAX_ARRAY,
     MAX_ATTEMPTS, MAX_COUNT, MAX_NAME, RetryRule, Size, StrategyItem, Success, TaskSpec, Then, Trigger,
@@ -28,4 +30,4 @@ pub use slot::{MAX_SLOT, RunId, Slot, StartedBy};
 pub use start::{FARGATE, FARGATE_SPOT, Unfit};
 pub use trouble::{BadRun, Happened, LateFor, MAX_NOTES, Note, Recovered, Trouble};
 pub use unit::{Attempt, Call, Ending, Outcome, Place, PlaceState, Placed, StopFor, Stopping, Unit};
-pub use write::{Terms, write_job, write_run};
+pub use write::{Terms, Written, write_job, write_run};

@@ -318,6 +318,12 @@ impl Run {
         self.begun.saturating_sub(self.tally.units)
     }
 
+    /// Whether more of its units may begin.
+    pub fn may_begin(&self) -> bool {
+        let parallel = self.frozen.as_ref().map_or(0, |frozen| frozen.rules.parallel);
+        self.ending.is_none() && self.begun < self.units() && self.open() < parallel
+    }
+
     /// How it ends now that all its units are over. `None`: they are not.
     pub fn verdict(&self) -> Option<RunEnd> {
         let frozen = self.frozen.as_ref()?;

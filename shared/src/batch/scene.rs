@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    BadRun, EndingKind, Happened, JobRecord, Outcome, Place, Run, RunEnd, RunState, Tally, Trouble, Unit,
+    BadRun, EndBefore, EndingKind, Happened, JobRecord, Outcome, Place, Run, RunEnd, RunState, Tally,
+    Trouble, Unit,
 };
 
 /// A run, some of its units, its job and the job's trouble.
@@ -41,8 +42,35 @@ impl Scene {
             _ => RunState::Running,
         };
         if let Some(end) = self.run.verdict() {
-            self.end(end, now);
+            return self.end(end, now);
         }
+        // What waits for nothing but its start is due; else whatever is over next makes it so.
+        if self.run.ending.is_none() {
+            self.run.look_at = self.run.may_begin().then_some(now);
+        }
+    }
+
+    /// Notes that the run is to end before its time: what was not begun is not begun any more. Answers whether that is new.
+    pub fn end_before(&mut self, why: EndBefore, now: Timestamp) -> bool {
+        if self.run.is_over() || self.run.ending.is_some() {
+            return false;
+        }
+        if self.run.frozen.is_none() {
+            let end = match why {
+                EndBefore::Cancelled(_) => RunEnd::Cancelled,
+                EndBefore::Superseded(by) => RunEnd::Superseded { by },
+            };
+            self.end(end, now);
+            return true;
+        }
+        let (begun, units) = (self.run.begun, self.run.units());
+        let tasks = (begun..units).filter_map(|place| Some(self.run.unit(place)?.1)).sum::<u32>();
+        self.run.tally.cancelled += tasks;
+        self.run.tally.units += units.saturating_sub(begun);
+        self.run.begun = units;
+        self.run.ending = Some(why);
+        self.run.look_at = Some(now);
+        true
     }
 
     /// Ends the run.

@@ -51,8 +51,10 @@ impl Unit {
             .collect();
         for index in &alike {
             if let Some(place) = self.places.get_mut(*index)
-                && let PlaceState::Waiting { since, .. } = place.state
+                && let PlaceState::Waiting { since, ref why, .. } = place.state
             {
+                // What was never tried has not waited for ECS.
+                let since = if why.is_some() { since } else { now };
                 place.state = PlaceState::Calling { since };
             }
         }
@@ -162,10 +164,16 @@ impl Unit {
         }
     }
 
-    /// A call was not made after all.
+    /// A call was not made after all: nothing was started by it, unless it was made before.
     pub fn withdrawn(&mut self, number: u32, pause: SignedDuration, now: Timestamp) {
-        let Some(call) = self.call.take_if(|call| call.number == number && call.tries == 1) else { return };
-        for index in call.places {
+        let Some(call) = self.call.as_mut().filter(|call| call.number == number) else { return };
+        if call.tries > 1 {
+            call.lease_until = after(now, pause);
+            return;
+        }
+        let places = std::mem::take(&mut call.places);
+        self.call = None;
+        for index in places {
             if let Some(place) = self.places.get_mut(index)
                 && let PlaceState::Calling { since } = place.state
             {
@@ -338,6 +346,27 @@ impl Unit {
         stops
     }
 
+    /// How many tasks are wanted now; 0 while a call is under way.
+    pub fn wanted(&self, now: Timestamp) -> u32 {
+        let waits = |place: &&Place| matches!(place.state, PlaceState::Waiting { not_before, .. } if not_before <= now);
+        let wanted = self.places.iter().filter(waits).count();
+        if self.call.is_some() { 0 } else { u32::try_from(wanted).unwrap_or(u32::MAX) }
+    }
+
+    /// Its tasks that nothing was heard of for too long, noted as looked at.
+    pub fn look_after(&mut self, now: Timestamp) -> Vec<TaskArn> {
+        let mut looks = Vec::new();
+        for place in &mut self.places {
+            let PlaceState::Placed(placed) = &mut place.state else { continue };
+            let was_asked = placed.stopping.is_some_and(|stopping| stopping.asked_at == now);
+            if placed.look_at <= now || was_asked {
+                placed.look_at = after(now, READS_LAG);
+                looks.push(placed.task.clone());
+            }
+        }
+        looks
+    }
+
     /// From 0 to 999, and the same for the same unit and call: so that many do not come back at once.
     fn jitter(&self) -> u32 {
         let mut hash = 2_166_136_261_u32;
@@ -451,11 +480,6 @@ impl Placed {
             }
             _ => None,
         }
-    }
-
-    /// That it was looked at, and nothing new was seen.
-    pub fn seen(&mut self, frozen: &Frozen, now: Timestamp) {
-        self.look_at = self.next_look(frozen, now);
     }
 }
 

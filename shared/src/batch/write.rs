@@ -32,6 +32,19 @@ pub struct Terms {
     pub now: Timestamp,
 }
 
+/// A step that was taken.
+#[derive(Debug)]
+pub struct Written<T> {
+    /// What it did.
+    pub done: T,
+    /// How everything stands now.
+    pub scene: Scene,
+    /// Whether the run ended by it.
+    pub has_ended: bool,
+    /// What there is to tell.
+    pub news: Vec<Subject>,
+}
+
 /// Lets `step` change a run and what hangs together with it, and writes all that changed. `indexes` are the units that it
 /// is about: those that are not there yet are not in the scene. Answers what the step did, and what there is to tell;
 /// `None`: there is no such run.
@@ -45,7 +58,7 @@ pub async fn write_run<L: Ledger, T>(
     indexes: &[u32],
     terms: &Terms,
     step: impl Fn(&mut Scene) -> T,
-) -> Result<Option<(T, Vec<Subject>)>, LedgerError> {
+) -> Result<Option<Written<T>>, LedgerError> {
     let mut tries = 1;
     loop {
         let mut loaded = Loaded::default();
@@ -56,7 +69,10 @@ pub async fn write_run<L: Ledger, T>(
         match loaded.write(ledger, &before, &scene, terms).await {
             Err(LedgerError::Conflict { .. }) if tries < MAX_TRIES => tries += 1,
             Err(error) => return Err(error),
-            Ok(news) => return Ok(Some((done, news))),
+            Ok(news) => {
+                let has_ended = scene.run.is_over() && !before.run.is_over();
+                return Ok(Some(Written { done, scene, has_ended, news }));
+            }
         }
     }
 }

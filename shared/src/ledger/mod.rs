@@ -28,7 +28,7 @@ pub use telling::{
 
 use crate::action::{Action, ActionId};
 use crate::arn::{ClusterArn, DeploymentId};
-use crate::batch::{Clock, JobName, JobRecord, LaunchRate, Run, RunId, Trouble as JobTrouble, Unit};
+use crate::batch::{Clock, JobName, JobRecord, LaunchRate, Run, RunId, Slot, Trouble as JobTrouble, Unit};
 use crate::incident::{Deployment, Incident, Target, TargetRecord};
 use crate::notification::Subject;
 
@@ -162,6 +162,23 @@ impl Key {
     /// `b#UNIT#job#slot#index`.
     pub fn unit(run: &RunId, index: u32) -> Self {
         Self(format!("b#UNIT#{}#{}#{index}", run.job, run.slot))
+    }
+
+    /// The run or the unit, with its index, whose key it is.
+    pub fn as_run(&self) -> Option<(RunId, Option<u32>)> {
+        let mut parts = self.0.strip_prefix("b#")?.split('#');
+        let (kind, job, slot) = (parts.next()?, parts.next()?, parts.next()?);
+        let run = RunId { job: JobName::parse(job)?, slot: Slot::parse(slot)? };
+        match kind {
+            "RUN" => Some((run, None)),
+            "UNIT" => Some((run, Some(parts.next()?.parse().ok()?))),
+            _ => None,
+        }
+    }
+
+    /// The job whose key it is.
+    pub fn as_job(&self) -> Option<JobName> {
+        JobName::parse(self.0.strip_prefix("b#JOB#")?)
     }
 
     /// `b#TROUBLE#job#opened_at`.
