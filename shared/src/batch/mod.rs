@@ -4,6 +4,7 @@ mod admit;
 mod job;
 mod judge;
 mod parameter;
+pub mod people;
 mod record;
 mod run;
 mod scene;
