@@ -9,6 +9,7 @@ mod ecs;
 mod evidence;
 mod nowhere;
 mod tasks;
+mod throttling;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,6 +20,7 @@ pub use nowhere::Nowhere;
 pub use tasks::{
     ContainerDefinition, ContainerOverride, Definition, RunTasks, StartFailure, Started, TaskRequest,
 };
+pub use throttling::is_throttling_by_text;
 
 use crate::ledger::{Due, Key, LedgerError, Owner, Stored, Transaction};
 use crate::notification::Subject;

@@ -1,7 +1,6 @@
 //! What is changed: one request each.
 
 use steward::action::{ActionId, Call, Network};
-use steward::arn::TaskArn;
 use steward::ecs::{Launch, Overrides};
 use steward::ports::{Changed, EcsError, Meaning};
 
@@ -12,7 +11,7 @@ use super::super::api::{
 };
 use super::super::operation;
 use super::super::world::Ecs;
-use super::failed;
+use super::{failed, not_run};
 
 /// Makes one call.
 pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError> {
@@ -87,11 +86,7 @@ fn run_task(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) ->
             (None, Some(failure)) => Err(refused(failure.reason.clone().unwrap_or_default())),
             (None, None) => Err(refused("neither a task nor a failure".to_owned())),
         },
-        Err(error) if error.code == "ConflictException" => {
-            let tasks = error.resource_ids.iter().map(TaskArn::new).collect();
-            Err(EcsError { meaning: Meaning::Conflict { tasks }, ..refused(error.to_string()) })
-        }
-        Err(error) => Err(failed(call.operation(), &call.to_string(), &error)),
+        Err(error) => Err(not_run(&call.to_string(), &error)),
     }
 }
 

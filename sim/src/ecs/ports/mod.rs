@@ -5,8 +5,10 @@
 
 mod change;
 mod read;
+mod tasks;
 
-use steward::ports::{EcsError, Meaning};
+use steward::arn::TaskArn;
+use steward::ports::{EcsError, Meaning, is_throttling_by_text};
 
 use super::error::ApiError;
 
@@ -15,6 +17,7 @@ pub(crate) use read::of_service;
 pub use read::{
     clusters, find_tasks, service, service_deployment, service_revision, services, task_definition, tasks,
 };
+pub use tasks::{find_job_tasks, job_definition, job_tasks, run_tasks, stop_task};
 
 /// `failures[].reason` of what ECS knows nothing of.
 const MISSING: &str = "MISSING";
@@ -25,7 +28,20 @@ fn failed(operation: &'static str, target: &str, error: &ApiError) -> EcsError {
         "ThrottlingException" => Meaning::Throttled,
         "ConflictException" => Meaning::Overtaken,
         _ if error.status >= 500 => Meaning::Unknown,
+        code if is_throttling_by_text(code, error.status, &error.message) => Meaning::Throttled,
         _ => Meaning::Refused,
     };
     EcsError { operation, target: target.to_owned(), problem: error.to_string(), meaning }
+}
+
+/// What a refusal of RunTask means: a token that was used names the tasks that it made. Where it names none, nobody can say
+/// what was made.
+fn not_run(target: &str, error: &ApiError) -> EcsError {
+    const OPERATION: &str = "RunTask";
+    if error.code != "ConflictException" {
+        return failed(OPERATION, target, error);
+    }
+    let tasks: Vec<TaskArn> = error.resource_ids.iter().map(TaskArn::new).collect();
+    let meaning = if tasks.is_empty() { Meaning::Unknown } else { Meaning::Conflict { tasks } };
+    EcsError { operation: OPERATION, target: target.to_owned(), problem: error.to_string(), meaning }
 }

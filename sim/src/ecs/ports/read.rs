@@ -171,6 +171,15 @@ pub fn task_definition(ecs: &mut Ecs, arn: &TaskDefinitionArn) -> Result<Option<
 
 /// Tasks that ECS still knows.
 pub fn tasks(ecs: &mut Ecs, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Vec<Task>, EcsError> {
+    describe_tasks(ecs, cluster, arns)?.into_iter().map(|task| of_task(task, cluster)).collect()
+}
+
+/// Tasks that ECS still knows, as it answers them.
+pub(super) fn describe_tasks(
+    ecs: &mut Ecs,
+    cluster: &ClusterArn,
+    arns: &[TaskArn],
+) -> Result<Vec<api::Task>, EcsError> {
     const OPERATION: &str = "DescribeTasks";
     let mut tasks = Vec::new();
     for some in arns.chunks(MAX_DESCRIBED.1) {
@@ -181,9 +190,7 @@ pub fn tasks(ecs: &mut Ecs, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Ve
         };
         let Some(answer) = known(OPERATION, cluster.name(), operation::call(ecs, request))? else { continue };
         only_missing(OPERATION, cluster.name(), &answer.failures)?;
-        for task in answer.tasks {
-            tasks.push(of_task(task, cluster)?);
-        }
+        tasks.extend(answer.tasks);
     }
     Ok(tasks)
 }
@@ -242,6 +249,21 @@ pub fn find_tasks(
     find: &Find,
     from: Option<&str>,
 ) -> Result<Page<Task>, EcsError> {
+    let listed = list_tasks(ecs, cluster, find, from)?;
+    let mut items = tasks(ecs, cluster, &listed.items)?;
+    if let Find::StoppedOfFamily { started_by, .. } = find {
+        items.retain(|task| task.started_by.as_ref() == Some(started_by));
+    }
+    Ok(Page { items, next: listed.next })
+}
+
+/// ARNs of a cluster's tasks, page by page: for [`Find::StoppedOfFamily`] of any caller.
+pub(super) fn list_tasks(
+    ecs: &mut Ecs,
+    cluster: &ClusterArn,
+    find: &Find,
+    from: Option<&str>,
+) -> Result<Page<TaskArn>, EcsError> {
     let mut request = api::ListTasksRequest {
         cluster: Some(cluster.to_string()),
         next_token: from.map(str::to_owned),
@@ -258,12 +280,7 @@ pub fn find_tasks(
     }
     let listed =
         operation::call(ecs, request).map_err(|error| failed("ListTasks", cluster.name(), &error))?;
-    let arns: Vec<TaskArn> = listed.task_arns.into_iter().map(TaskArn::new).collect();
-    let mut items = tasks(ecs, cluster, &arns)?;
-    if let Find::StoppedOfFamily { started_by, .. } = find {
-        items.retain(|task| task.started_by.as_ref() == Some(started_by));
-    }
-    Ok(Page { items, next: listed.next_token })
+    Ok(Page { items: listed.task_arns.into_iter().map(TaskArn::new).collect(), next: listed.next_token })
 }
 
 /// All clusters.

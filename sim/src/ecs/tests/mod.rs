@@ -4,6 +4,7 @@ mod causes;
 mod deployments;
 mod hosts;
 mod life;
+mod ports;
 mod refusals;
 mod run_task;
 mod scale;

@@ -116,7 +116,7 @@ impl ChangeEcs for EcsPort {
 }
 
 /// ECS as it is now, called by Steward.
-fn with_ecs<T>(stage: &Stage, act: impl FnOnce(&mut Ecs) -> T) -> T {
+pub(super) fn with_ecs<T>(stage: &Stage, act: impl FnOnce(&mut Ecs) -> T) -> T {
     let mut ecs = stage.ecs.borrow_mut();
     ecs.advance(stage.now());
     ecs.set_caller(STEWARD);
@@ -143,7 +143,7 @@ fn change(
 }
 
 /// A call that went wrong on its way.
-fn interrupted(operation: &'static str, target: String, broken: Broken) -> EcsError {
+pub(super) fn interrupted(operation: &'static str, target: String, broken: Broken) -> EcsError {
     let meaning = match broken {
         Broken::Throttled => Meaning::Throttled,
         Broken::ServerError | Broken::TimedOut => Meaning::Unknown,

@@ -3,6 +3,8 @@
 mod ecs;
 mod ledger;
 mod parameters;
+#[allow(dead_code, reason = "no function here runs jobs yet")]
+mod tasks;
 mod telling;
 
 use futures_util::FutureExt;
@@ -10,6 +12,8 @@ use futures_util::FutureExt;
 pub(super) use ecs::EcsPort;
 pub(super) use ledger::LedgerPort;
 pub(super) use parameters::ParametersPort;
+#[allow(unused_imports, reason = "no function here runs jobs yet")]
+pub(super) use tasks::RunTasksPort;
 pub(super) use telling::{Inbox, TellPort};
 
 /// The answer of a future that waits for nothing: everything in memory does.
