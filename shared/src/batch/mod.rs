@@ -3,6 +3,7 @@
 mod job;
 mod schedule;
 mod slot;
+pub mod template;
 
 pub use job::{
     Backoff, Breaker, Capacity, Concurrency, EndingKind, Job, JobName, JobNetwork, JobRules, Jobs, MAX_ARRAY,
