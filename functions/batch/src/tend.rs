@@ -9,13 +9,12 @@ use steward::batch::{Call, Frozen, Run, RunId, Scene, StopFor, Unfit, Unit};
 use steward::event::TaskStateChange;
 use steward::ledger::{Key, Record};
 use steward::ports::{Clock, EcsError, Find, Ledger, Meaning, RunTasks, Started, Tell};
+use steward::quota;
 
 use crate::{Done, Handler, LEASE, PARALLEL, Problem};
 
 /// A call that was not made because Steward is paused is thought of again after so long.
 const PAUSED: SignedDuration = SignedDuration::from_mins(1);
-/// DescribeTasks takes so many.
-const MAX_DESCRIBED: usize = 100;
 
 /// What is to be done outside.
 #[derive(Debug, Default)]
@@ -89,7 +88,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             });
             findings.answers = stream::iter(calls.collect::<Vec<_>>()).buffered(PARALLEL).collect().await;
         }
-        for some in errands.looks.chunks(MAX_DESCRIBED) {
+        for some in errands.looks.chunks(quota::DESCRIBE_TASKS) {
             match self.ports.tasks.tasks(&frozen.cluster, some).await {
                 Ok(found) => findings.see(some, found),
                 Err(error) => done.failed.push(error.to_string()),

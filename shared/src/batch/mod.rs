@@ -3,7 +3,6 @@
 mod admit;
 mod job;
 mod judge;
-mod parameter;
 pub mod people;
 mod record;
 mod run;
@@ -12,6 +11,7 @@ mod schedule;
 mod slot;
 mod start;
 mod step;
+pub mod template;
 mod trouble;
 mod unit;
 mod write;
@@ -22,7 +22,6 @@ pub use job::{
     MAX_ATTEMPTS, MAX_COUNT, MAX_NAME, RetryRule, Size, StrategyItem, Success, TaskSpec, Then, Trigger,
 };
 pub use judge::{Judged, Next, judge, next};
-pub use parameter::{OWN_PARAMETERS, fill, names};
 pub use record::{Clock, JobRecord, LaunchRate, MAX_ACTIVE, MAX_RECENT, Recent, SHARDS, parameters};
 pub use run::{EndBefore, Frozen, Run, RunEnd, RunState, Skip, StartedOn, Tally};
 pub use scene::Scene;

@@ -174,14 +174,15 @@ pub struct LaunchRate {
 impl LaunchRate {
     /// One that nothing was taken of.
     pub fn full(now: Timestamp) -> Self {
-        Self { level: u64::from(quota::LAUNCH_BURST) * 1000, at: now }
+        Self { level: u64::from(quota::FARGATE_LAUNCH_BURST) * 1000, at: now }
     }
 
     /// Takes up to `wanted`, and answers how many.
     pub fn take(&mut self, wanted: u32, now: Timestamp) -> u32 {
-        let full = u64::from(quota::LAUNCH_BURST) * 1000;
+        let full = u64::from(quota::FARGATE_LAUNCH_BURST) * 1000;
         let passed = u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or(0);
-        let filled = self.level.saturating_add(passed.saturating_mul(u64::from(quota::LAUNCHES_A_SECOND)));
+        let filled =
+            self.level.saturating_add(passed.saturating_mul(u64::from(quota::FARGATE_LAUNCHES_A_SECOND)));
         self.level = filled.min(full);
         self.at = self.at.max(now);
         let taken = wanted.min(u32::try_from(self.level / 1000).unwrap_or(u32::MAX));

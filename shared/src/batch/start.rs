@@ -20,7 +20,7 @@ pub enum Unfit {
     #[error(
         "the overrides have {0} characters, and RunTask takes {most}: keep long values in SSM, Secrets Manager or S3, and pass \
          their names",
-        most = quota::OVERRIDES_CHARACTERS
+        most = quota::OVERRIDES
     )]
     TooLong(usize),
     /// It is not clear whose command and environment it is.
@@ -71,7 +71,7 @@ impl Frozen {
             Capacity::AsCluster => false,
         };
         match cpu.filter(|_| is_fargate) {
-            Some(cpu) => quota::fargate_memory_at_least(cpu, wanted),
+            Some(cpu) => quota::next_memory_at_least(cpu, wanted),
             None => Some(wanted),
         }
     }
@@ -98,7 +98,7 @@ impl Frozen {
     pub fn request(&self, home: &Home, run: &Run, unit: &Unit, call: &Call) -> Result<TaskRequest, Unfit> {
         let task = &self.task;
         let values = self.values(run, unit, call);
-        let fill = |text: &String| super::fill(text, &values);
+        let fill = |text: &String| super::template::fill(text, &values);
         let started_by = StartedBy { run: run.id.clone(), index: unit.index, call: call.number };
         let environment = task.environment.iter().map(|(name, text)| (name.clone(), fill(text)));
         let own = OWN.iter().filter_map(|(name, key)| Some(((*name).to_owned(), values.get(*key)?.clone())));
@@ -130,7 +130,7 @@ impl Frozen {
             execute_command: task.execute_command,
         };
         let long = request.overrides().map_or(0, |overrides| overrides.to_string().chars().count());
-        if long > quota::OVERRIDES_CHARACTERS { Err(Unfit::TooLong(long)) } else { Ok(request) }
+        if long > quota::OVERRIDES { Err(Unfit::TooLong(long)) } else { Ok(request) }
     }
 
     fn values(&self, run: &Run, unit: &Unit, call: &Call) -> BTreeMap<String, String> {

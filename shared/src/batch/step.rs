@@ -79,7 +79,9 @@ impl Unit {
     /// Makes the call once more, with its token: while that is good, ECS answers what it did.
     pub fn begin_again(&mut self, now: Timestamp, lease_until: Timestamp) -> bool {
         let is_good = |call: &&mut Call| {
-            !call.is_refused && call.lease_until <= now && now.duration_since(call.at) <= quota::TOKEN_IS_GOOD
+            !call.is_refused
+                && call.lease_until <= now
+                && now.duration_since(call.at) <= quota::CLIENT_TOKEN_IS_GOOD
         };
         let Some(call) = self.call.as_mut().filter(is_good) else { return false };
         call.tries += 1;
@@ -90,7 +92,8 @@ impl Unit {
     /// Whether only a look can tell what the call did.
     pub fn must_probe(&self, now: Timestamp) -> bool {
         self.call.as_ref().is_some_and(|call| {
-            call.lease_until <= now && (call.is_refused || now.duration_since(call.at) > quota::TOKEN_IS_GOOD)
+            call.lease_until <= now
+                && (call.is_refused || now.duration_since(call.at) > quota::CLIENT_TOKEN_IS_GOOD)
         })
     }
 
@@ -246,7 +249,7 @@ impl Unit {
     pub fn probed(&mut self, number: u32, found: &[TaskArn], frozen: &Frozen, now: Timestamp) {
         self.adopt(number, found, now);
         let Some(call) = self.call.take_if(|call| call.number == number) else { return };
-        let is_seen = now.duration_since(call.at) < quota::STOPPED_TASKS_SHOWN;
+        let is_seen = now.duration_since(call.at) < quota::STOPPED_TASKS_VISIBLE;
         for index in call.places {
             if call.is_refused && is_seen {
                 self.not_taken(index, "RunTask was refused when it was made again", frozen, now);
