@@ -18,6 +18,7 @@ pub mod apply;
 pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod batch;
 pub mod config;
 pub mod deadline;
 pub mod diagnosis;
