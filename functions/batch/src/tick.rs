@@ -124,10 +124,10 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             return Ok(Vec::new());
         }
         let slots = timetable.slots(after, until, MOST_SLOTS);
-        if slots.left_out > 0 {
+        if !slots.left_out.is_none() {
             let before = slots.times.first().copied().unwrap_or(until);
             let step = |_: &mut steward::batch::JobRecord| {
-                ((), vec![Happened::ManyMissed { count: slots.left_out, after, before }])
+                ((), vec![Happened::ManyMissed { count: slots.left_out.count(), after, before }])
             };
             let ((), news) = write_job(self.ports.ledger, &job.name, &self.terms(), step).await?;
             done.news.extend(news);

@@ -25,7 +25,7 @@ pub use judge::{Judged, Next, judge, next};
 pub use record::{Clock, JobRecord, LaunchRate, MAX_ACTIVE, MAX_RECENT, Recent, SHARDS, parameters};
 pub use run::{EndBefore, Frozen, Run, RunEnd, RunState, Skip, StartedOn, Tally};
 pub use scene::Scene;
-pub use schedule::{Schedule, ScheduleError, Slots, Timetable};
+pub use schedule::{CronField, LeftOut, Schedule, ScheduleError, Slots, Timetable};
 pub use slot::{MAX_SLOT, RunId, Slot, StartedBy};
 pub use start::{FARGATE, FARGATE_SPOT, Unfit};
 pub use trouble::{BadRun, Happened, LateFor, MAX_NOTES, Note, Recovered, Trouble};
