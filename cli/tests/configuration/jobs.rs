@@ -19,6 +19,10 @@ fn each_fault_of_jobs_has_its_line_column_and_words() {
         ),
         // What only follows from another fault is not told.
         (
+            "version: 1\njobs:\n- {name: 7, cluster: batch, task_definition: etl}\n",
+            "3:10: jobs[0].name: found integer `7`, expected a string",
+        ),
+        (
             "version: 1\njobs:\n- {name: etl, cluster: batch, task_definition: etl, parameters: {x: 7}, command: [\"${x}\"]}\n",
             "3:69: jobs[0].parameters.x: found integer `7`, expected a string",
         ),
