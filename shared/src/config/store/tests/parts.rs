@@ -111,7 +111,7 @@ fn an_entry_may_be_larger_than_a_parameter() {
 fn a_section_that_is_too_large_is_refused_with_what_to_do() {
     let store = MemoryParameters::new();
     let told = |file| apply_file(&store, file).unwrap_err().to_string();
-    let services = told(services(&[256; 4_000], "x"));
+    let services = told(services(&vec![256; 4_000], "x"));
     assert!(
         services.starts_with("services has ") && services.contains("one glob can stand for many entries"),
         "{services}"
