@@ -4,11 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::value::{MAX_VALUE_BYTES, encode, sha256};
+use super::write::MAX_SECTION_BYTES;
 use crate::config::file::File;
 use crate::config::loader::LoadError;
 
 /// The form in which sections lie in Parameter Store. A reader refuses a newer one.
 pub const SCHEMA: u64 = 1;
+
+/// No section lies in more parameters: none is larger than [`MAX_SECTION_BYTES`], and parts are all but full.
+const MAX_PARTS: usize = 2 * MAX_SECTION_BYTES / MAX_VALUE_BYTES;
 
 /// What a version consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +64,14 @@ impl Manifest {
         if schema > SCHEMA {
             return Err(LoadError::Newer { name: name.to_owned(), schema });
         }
-        serde_json::from_str(text).map_err(|error| LoadError::damaged(name, error))
+        let manifest: Self = serde_json::from_str(text).map_err(|error| LoadError::damaged(name, error))?;
+        let is_longer = |section: &&Section| section.parts.is_some_and(|parts| parts > MAX_PARTS);
+        match manifest.sections.iter().find(is_longer) {
+            None => Ok(manifest),
+            Some(section) => {
+                Err(LoadError::damaged(name, format_args!("{} has too many parts", section.name)))
+            }
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn a_thousand_jobs_fit_and_the_manifest_stays_small() {
 }
 
 #[test]
-fn a_section_that_is_there_twice_is_damage() {
+fn a_section_that_is_there_twice_or_has_parts_without_end_is_damage() {
     let store = MemoryParameters::new();
     apply_file(&store, services(&[10], "x")).unwrap();
     let mut pointer: Value = serde_json::from_str(&store.values()[&pointer_name(PATH)]).unwrap();
@@ -95,6 +95,10 @@ fn a_section_that_is_there_twice_is_damage() {
     store.tamper(&pointer_name(PATH), Some(&pointer.to_string()));
     let told = cold(&store).unwrap_err().to_string();
     assert!(told.contains("its section is there twice"), "{told}");
+    pointer["sections"][0]["parts"] = json!(u64::MAX);
+    store.tamper(&pointer_name(PATH), Some(&pointer.to_string()));
+    let told = cold(&store).unwrap_err().to_string();
+    assert!(told.contains("services has too many parts"), "{told}");
 }
 
 #[test]
