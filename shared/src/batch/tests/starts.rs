@@ -166,7 +166,13 @@ fn tasks_that_take_too_long_are_stopped_once_a_minute_and_then_judged() {
     let mut unit = begun(1, &frozen);
     unit.answered(1, &started(&[1]), &frozen, at(1));
     assert!(unit.overdue(&frozen, false, at(60)).is_empty());
-    assert_eq!(unit.overdue(&frozen, false, at(15 * 60)), [(arn(1), StopFor::ProvisionTimeout)]);
+    assert!(unit.overdue(&frozen, false, at(15 * 60)).is_empty(), "it may run, and nobody heard of it");
+    assert_eq!(unit.look_after(at(15 * 60)), [arn(1)]);
+    let mut pending = exited(1, 0);
+    (pending.last_status, pending.desired_status) = (TaskStatus::Pending, Some(TaskStatus::Running));
+    pending.times = TaskTimes::default();
+    unit.observed(&pending, &frozen, at(15 * 60 + 1));
+    assert_eq!(unit.overdue(&frozen, false, at(15 * 60 + 2)), [(arn(1), StopFor::ProvisionTimeout)]);
     let mut unit = begun(1, &frozen);
     unit.answered(1, &started(&[1]), &frozen, at(1));
     let mut running = exited(1, 0);
