@@ -106,6 +106,14 @@ impl World {
     }
 }
 
+#[test]
+fn what_is_only_counted_brings_the_message_up_to_date_and_is_no_line_and_no_message() {
+    let counted = step("run:2", Weight::Counted, What::Still);
+    let world = World::of(vec![opened(), counted.clone()]).told(&["opened"]);
+    assert_eq!(world.words(), ["edit", "nothing"]);
+    assert_eq!(World::of(vec![counted]).words(), ["open", "nothing"]);
+}
+
 fn words(what: &Do) -> String {
     let send = |send: &Send| match send {
         Send::Open { step: None } => "open".to_owned(),
