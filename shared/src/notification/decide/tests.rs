@@ -225,6 +225,27 @@ fn a_silence_keeps_back_everything_but_an_outcome_that_nobody_knows() {
 }
 
 #[test]
+fn a_silence_keeps_a_jobs_trouble_back_but_no_run_of_which_nobody_knows_the_end() {
+    let ended = |end: crate::batch::RunEnd| {
+        let run = crate::batch::BadRun {
+            slot: crate::batch::Slot::at(now()),
+            scheduled: now(),
+            end,
+            tally: crate::batch::Tally::default(),
+            tasks: 1,
+            causes: BTreeMap::new(),
+            sample: None,
+        };
+        step("run:x", Weight::Matters, What::Happened(Box::new(crate::batch::Happened::Ended(Box::new(run)))))
+    };
+    let mut world = World::of(vec![ended(crate::batch::RunEnd::Failed)]);
+    world.silences = silence(Match { cluster: Some(Glob::new("shop")), ..Match::default() });
+    assert_eq!(world.words(), ["keep: silenced", "keep: silenced"]);
+    world.story.steps.push(ended(crate::batch::RunEnd::Unknown));
+    assert_eq!(world.words(), ["open", "open"]);
+}
+
+#[test]
 fn a_part_of_an_outage_is_told_there_unless_it_was_told_by_itself() {
     let mut world = World::of(vec![opened()]);
     world.in_outage = true;

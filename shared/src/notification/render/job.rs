@@ -165,13 +165,10 @@ fn ask(trouble: &Trouble, what: &Happened, language: Language) -> Option<String>
 }
 
 fn ask_of(run: &RunId, bad: &BadRun, language: Language) -> Option<String> {
-    let failed = Some(bad.tasks.saturating_sub(bad.tally.good() + bad.tally.skipped));
+    let in_part = bad.tally.good() + bad.tally.skipped > 0;
     let what = match &bad.end {
         RunEnd::Unknown => ToDo::FindOut { run, tasks: bad.tally.unknown.max(1) },
-        RunEnd::Failed | RunEnd::TimedOut => {
-            ToDo::Retry { run, failed: failed.filter(|failed| (1..bad.tasks).contains(failed)) }
-        }
-        RunEnd::Refused(_) => ToDo::Retry { run, failed: None },
+        RunEnd::Failed | RunEnd::TimedOut | RunEnd::Refused(_) => ToDo::Retry { run, in_part },
         RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Breaker) => {
             ToDo::Catch { job: &run.job, scheduled: bad.scheduled }
         }

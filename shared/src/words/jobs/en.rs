@@ -90,12 +90,12 @@ pub(super) fn to_do(what: &ToDo<'_>) -> String {
             "No run has succeeded since {}: `steward runs {job}` shows what became of them, `steward run {job}` begins one.",
             moment(*since, En)
         ),
-        ToDo::Retry { run, failed: Some(failed) } => format!(
+        ToDo::Retry { run, in_part: true } => format!(
             "Steward does not try this run again. When the cause is gone: `steward retry {run} --failed-only` does the \
-             {failed} tasks that did not succeed, `steward run {}` all of them.",
+             tasks that did not succeed, `steward run {}` all of them.",
             run.job
         ),
-        ToDo::Retry { run, failed: None } => {
+        ToDo::Retry { run, in_part: false } => {
             format!("Steward does not try this run again. When the cause is gone: `steward retry {run}`.")
         }
         ToDo::Catch { job, scheduled } => format!(

@@ -92,12 +92,12 @@ pub(super) fn to_do(what: &ToDo<'_>) -> String {
             "{} から成功した実行がありません。 `steward runs {job}` で結果を確認し、 `steward run {job}` で実行できます。",
             moment(*since, Ja)
         ),
-        ToDo::Retry { run, failed: Some(failed) } => format!(
-            "Steward はこの実行を再試行しません。原因の解消後、成功しなかった{failed}タスクは `steward retry {run} --failed-only` で、\
+        ToDo::Retry { run, in_part: true } => format!(
+            "Steward はこの実行を再試行しません。原因の解消後、成功しなかったタスクは `steward retry {run} --failed-only` で、\
              すべてのタスクは `steward run {}` で実行できます。",
             run.job
         ),
-        ToDo::Retry { run, failed: None } => format!(
+        ToDo::Retry { run, in_part: false } => format!(
             "Steward はこの実行を再試行しません。原因の解消後、 `steward retry {run}` で再実行できます。"
         ),
         ToDo::Catch { job, scheduled } => format!(

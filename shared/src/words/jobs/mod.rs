@@ -50,8 +50,8 @@ pub enum ToDo<'t> {
     Retry {
         /// Of which run.
         run: &'t RunId,
-        /// How many of its tasks did not succeed, where others did.
-        failed: Option<u32>,
+        /// Whether some of its tasks succeeded.
+        in_part: bool,
     },
     /// Do a run that was left out.
     Catch {
