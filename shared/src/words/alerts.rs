@@ -448,13 +448,11 @@ pub fn channel_advice(name: &str, language: Language) -> String {
 /// What a link leads to.
 pub fn link(place: Place, language: Language) -> &'static str {
     match (language, place) {
-        (En, Place::Target) => "Console",
-        (En, Place::Tasks) => "Tasks",
+        (En, Place::Target | Place::Tasks) => "Console",
         (En, Place::Task) => "Task",
         (En, Place::Logs) => "Logs",
         (En, Place::Deployments) => "Deployments",
-        (Ja, Place::Target) => "コンソール",
-        (Ja, Place::Tasks) => "タスク一覧",
+        (Ja, Place::Target | Place::Tasks) => "コンソール",
         (Ja, Place::Task) => "タスク",
         (Ja, Place::Logs) => "ログ",
         (Ja, Place::Deployments) => "デプロイ",
