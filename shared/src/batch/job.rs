@@ -280,6 +280,8 @@ pub enum EndingKind {
     RunTimeout,
     /// It did not run within `provision_timeout`.
     ProvisionTimeout,
+    /// RunTask refused it for good: rights, names, what no call can start.
+    Refused,
 }
 
 impl EndingKind {
@@ -289,6 +291,7 @@ impl EndingKind {
             Self::Cause(cause) => cause.as_str(),
             Self::RunTimeout => "run_timeout",
             Self::ProvisionTimeout => "provision_timeout",
+            Self::Refused => "refused",
         }
     }
 }

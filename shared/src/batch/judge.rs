@@ -122,7 +122,7 @@ fn matches(rule: &RetryRule, kind: EndingKind, exit_code: Option<i64>, texts: &[
 fn by_default(place: &Place, kind: EndingKind) -> Then {
     const AGAIN: Then = Then::Retry { on_demand: false, memory_percent: 100 };
     let cause = match kind {
-        EndingKind::RunTimeout => return Then::Fail,
+        EndingKind::RunTimeout | EndingKind::Refused => return Then::Fail,
         EndingKind::ProvisionTimeout => return AGAIN,
         EndingKind::Cause(cause) => cause,
     };

@@ -227,7 +227,7 @@ impl Unit {
         let PlaceState::Calling { since } = place.state else { return };
         let diagnosis = diagnosis::of_refusal(problem);
         let ending = Ending {
-            kind: EndingKind::Cause(diagnosis.cause),
+            kind: EndingKind::Refused,
             at: now,
             task: None,
             exit_code: None,

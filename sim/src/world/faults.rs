@@ -66,6 +66,8 @@ pub enum Kind {
     SpotWave,
     /// Fargate has no room.
     Shortage,
+    /// RunTask is throttled, and says so in the text of another exception.
+    WrappedThrottle,
     /// What tasks do changes: they fail, or take longer.
     TasksFail,
     /// A new revision is registered, and the old one deregistered.
@@ -100,7 +102,7 @@ impl Kind {
     ];
 
     /// Those of a world of jobs.
-    pub const OF_JOBS: [Self; 25] = [
+    pub const OF_JOBS: [Self; 26] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::InvocationTimeout,
@@ -122,6 +124,7 @@ impl Kind {
         Self::LostTick,
         Self::SpotWave,
         Self::Shortage,
+        Self::WrappedThrottle,
         Self::TasksFail,
         Self::DefinitionReplaced,
         Self::PersonRuns,
@@ -154,6 +157,7 @@ impl Kind {
             Self::LostTick => "lost_tick",
             Self::SpotWave => "spot_wave",
             Self::Shortage => "shortage",
+            Self::WrappedThrottle => "wrapped_throttle",
             Self::TasksFail => "tasks_fail",
             Self::DefinitionReplaced => "definition_replaced",
             Self::PersonRuns => "person_runs",

@@ -91,6 +91,7 @@ fn without_a_name_a_task_definition_must_have_one_essential_container() {
 #[test]
 fn after_calls_in_vain_one_subnet_after_the_other_is_tried() {
     let mut frozen = frozen(Size::Array(1));
+    frozen.rules.provision_timeout = minutes(600);
     let subnets = ["a", "b"].map(str::to_owned).to_vec();
     frozen.task.network = Some(JobNetwork { subnets, security_groups: Vec::new(), public_ip: false });
     let mut unit = begun(1, &frozen);
@@ -99,8 +100,8 @@ fn after_calls_in_vain_one_subnet_after_the_other_is_tried() {
         let request = frozen.request(&home(), &run(&frozen), &unit, unit.call.as_ref().unwrap()).unwrap();
         tried.push(request.network.unwrap().subnets.join(""));
         let full = Started { tasks: Vec::new(), failures: vec![no_room("RESOURCE:FARGATE")] };
-        unit.answered(turn, &full, &frozen, at(100 * i64::from(turn)));
-        assert!(unit.begin(&frozen, at(100 * i64::from(turn) + 90), lease()), "turn {turn}");
+        unit.answered(turn, &full, &frozen, at(1_000 * i64::from(turn)));
+        assert!(unit.begin(&frozen, at(1_000 * i64::from(turn) + 900), lease()), "turn {turn}");
     }
     assert_eq!(tried, ["ab", "a", "b", "ab"]);
 }

@@ -218,6 +218,8 @@ fn leading_cause(bad: &BadRun, language: Language) -> Option<String> {
         ("run_timeout", En) => "it ran for too long",
         ("run_timeout", Ja) => "実行時間の上限を超えました",
         ("provision_timeout", En) => "it did not come to run in time",
+        ("refused", En) => "RunTask refused it",
+        ("refused", Ja) => "RunTask に拒否されました",
         ("provision_timeout", Ja) => "時間内に起動しませんでした",
         (word, _) => match Cause::from_word(word) {
             Some(cause) => causes::headline(cause, language),

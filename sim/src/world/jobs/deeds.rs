@@ -10,7 +10,7 @@ use steward::batch::{JobName, RunId, Slot, Terms, people};
 use steward::ledger::Record;
 
 use super::plan::CLUSTER;
-use crate::ecs::{Behaviour, Happening, Revision};
+use crate::ecs::{Behaviour, Happening, Refusal, Revision};
 use crate::world::faults::Kind;
 use crate::world::stage::Stage;
 
@@ -23,6 +23,10 @@ pub(in crate::world) enum JobDeed {
     SpotBack,
     /// Fargate has no room in these zones; or has again.
     Shortage { zones: Vec<&'static str>, is_short: bool },
+    /// Fargate has room for so many tasks on demand at a time; or for any number again.
+    Room { tasks: Option<usize> },
+    /// So many of a thousand calls of RunTask are turned away, in another exception than that for throttling.
+    Refuse { per_thousand: u16 },
     /// Tasks of a family that begin from now on go another way.
     Tasks { family: String, behaviour: Behaviour, fail: bool },
     /// A new revision of a family is registered, and the old ones are deregistered.
@@ -58,6 +62,19 @@ impl Stage {
                     count(Kind::Shortage);
                 }
                 self.shortage(&zones, false, is_short);
+            }
+            JobDeed::Room { tasks } => {
+                if tasks.is_some() {
+                    count(Kind::Shortage);
+                }
+                self.ecs.borrow_mut().happen(Happening::Room { spot: false, tasks });
+            }
+            JobDeed::Refuse { per_thousand } => {
+                if per_thousand > 0 {
+                    count(Kind::WrappedThrottle);
+                }
+                let how = Refusal::SubnetsThrottled;
+                self.ecs.borrow_mut().happen(Happening::RunTaskRefused { how, per_thousand });
             }
             JobDeed::Tasks { family, behaviour, fail } => {
                 if fail {

@@ -84,7 +84,13 @@ pub(super) fn run(options: Options) -> Report {
 }
 
 fn build(plan: &Plan, seed: u64) -> Ecs {
-    let mut ecs = Ecs::new(Settings::new(plan.start, seed));
+    let mut settings = Settings::new(plan.start, seed);
+    settings.subnets = plan::SUBNETS
+        .into_iter()
+        .zip(deeds::ZONES)
+        .map(|(subnet, zone)| (subnet.to_owned(), zone.to_owned()))
+        .collect();
+    let mut ecs = Ecs::new(settings);
     ecs.add_cluster(CLUSTER);
     for (revision, _) in &plan.families {
         ecs.add_task_definition(revision);

@@ -24,6 +24,8 @@ pub(super) const CLUSTER: &str = "batch";
 const WARM_UP: Duration = Duration::from_mins(20);
 /// Where a world may begin: an ordinary Monday, and the days before Berlin's clocks go back and forward.
 const STARTS: [i64; 3] = [1_794_182_400, 1_792_879_200, 1_806_184_800];
+/// One in each zone.
+pub(super) const SUBNETS: [&str; 3] = ["subnet-0a", "subnet-0b", "subnet-0c"];
 const NAMES: [&str; 6] = ["nightly-etl", "import", "report", "cleanup", "mailing", "export"];
 
 /// A world to be built.
@@ -72,6 +74,8 @@ pub(super) fn calm(jobs: &Jobs) -> Vec<Deed> {
     let mut add = |deed| deeds.push(Deed::Jobs(Box::new(deed)));
     add(JobDeed::SpotBack);
     add(JobDeed::Shortage { zones: ZONES.to_vec(), is_short: false });
+    add(JobDeed::Room { tasks: None });
+    add(JobDeed::Refuse { per_thousand: 0 });
     for name in jobs.by_name.keys() {
         let behaviour = well(Duration::from_mins(2));
         add(JobDeed::Tasks { family: name.to_string(), behaviour, fail: false });
@@ -139,7 +143,7 @@ fn task(name: &str, random: &mut Random) -> TaskSpec {
         0 => Capacity::LaunchType(FARGATE.to_owned()),
         _ => Capacity::Strategy(vec![provider(FARGATE_SPOT)]),
     };
-    let subnets = ["subnet-0a", "subnet-0b", "subnet-0c"].map(str::to_owned).to_vec();
+    let subnets = SUBNETS.map(str::to_owned).to_vec();
     TaskSpec {
         cluster: CLUSTER.to_owned(),
         task_definition: name.to_owned(),
@@ -216,7 +220,7 @@ fn trouble(
         let at = moment(start, until, random);
         let lasts = random.between(Duration::from_mins(10), Duration::from_hours(2));
         let after = random.between(Duration::from_secs(10), Duration::from_mins(10));
-        let fate = match random.below(9) {
+        let fate = match random.below(14) {
             0 => Fate::Exits { after, exit_code: 1 },
             1 => Fate::OutOfMemory { after },
             2 => Fate::CannotPull(PullFailure::RateLimited),
@@ -225,6 +229,14 @@ fn trouble(
             5 => Fate::Exits { after: Duration::from_hours(2), exit_code: 0 },
             6 => Fate::Exits { after: Duration::from_secs(1), exit_code: 0 },
             7 => Fate::CannotAssumeRole,
+            8 => Fate::StaysPending,
+            9 => Fate::HostLost { after, keeps_containers: random.below(2) == 0 },
+            10 => Fate::NeedsMemory {
+                mib: 3_000,
+                after,
+                otherwise: Box::new(Fate::Exits { after, exit_code: 0 }),
+            },
+            11 | 12 => mixed(takes),
             _ => Fate::Exits { after: Duration::from_hours(7), exit_code: 0 },
         };
         let tasks = |behaviour, fail| JobDeed::Tasks { family: name.to_owned(), behaviour, fail };
@@ -234,6 +246,18 @@ fn trouble(
     if random.below(2) == 0 {
         add(script, moment(start, until, random), JobDeed::Replace(Box::new(revision(name, takes))));
     }
+}
+
+/// Most go well, some fail, and each takes a time of its own.
+fn mixed(takes: Duration) -> Fate {
+    let well = Fate::ExitsBetween { least: takes / 2, most: takes * 2, exit_code: 0 };
+    let lost = Fate::HostLost { after: takes / 2, keeps_containers: true };
+    Fate::Mixed(vec![
+        (7, well),
+        (1, Fate::Exits { after: takes / 3, exit_code: 1 }),
+        (1, Fate::OutOfMemory { after: takes / 4 }),
+        (1, lost),
+    ])
 }
 
 fn capacity(start: Timestamp, until: Timestamp, script: &mut Vec<(Timestamp, Deed)>, random: &mut Random) {
@@ -251,6 +275,20 @@ fn capacity(start: Timestamp, until: Timestamp, script: &mut Vec<(Timestamp, Dee
         add(script, at, JobDeed::Shortage { zones: zones.clone(), is_short: true });
         let lasts = random.between(Duration::from_mins(5), Duration::from_hours(1));
         add(script, later(at, lasts), JobDeed::Shortage { zones, is_short: false });
+    }
+    for _ in 0..=random.below(2) {
+        let at = moment(start, until, random);
+        let tasks = usize::try_from(1 + random.below(6)).unwrap_or(1);
+        add(script, at, JobDeed::Room { tasks: Some(tasks) });
+        let lasts = random.between(Duration::from_mins(5), Duration::from_hours(2));
+        add(script, later(at, lasts), JobDeed::Room { tasks: None });
+    }
+    for _ in 0..=random.below(2) {
+        let at = moment(start, until, random);
+        let per_thousand = u16::try_from(200 + random.below(801)).unwrap_or(1000);
+        add(script, at, JobDeed::Refuse { per_thousand });
+        let lasts = random.between(Duration::from_mins(2), Duration::from_mins(20));
+        add(script, later(at, lasts), JobDeed::Refuse { per_thousand: 0 });
     }
     for _ in 0..=random.below(2) {
         let at = moment(start, until, random);

@@ -3,7 +3,6 @@
 mod ecs;
 mod ledger;
 mod parameters;
-#[allow(dead_code, reason = "no function here runs jobs yet")]
 mod tasks;
 mod telling;
 
@@ -12,7 +11,6 @@ use futures_util::FutureExt;
 pub(super) use ecs::{EcsPort, STEWARD};
 pub(super) use ledger::LedgerPort;
 pub(super) use parameters::ParametersPort;
-#[allow(unused_imports, reason = "no function here runs jobs yet")]
 pub(super) use tasks::RunTasksPort;
 pub(super) use telling::{Inbox, TellPort};
 

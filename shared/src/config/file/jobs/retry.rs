@@ -25,7 +25,7 @@ const PERCENT: (u32, u32) = (100, 1_000);
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retry {
-    /// Its cause, or `run_timeout` or `provision_timeout`, is one of these. By default any.
+    /// Its cause, or `run_timeout`, `provision_timeout` or `refused`, is one of these. By default any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<Vec<Ending>>,
     /// The exit code is one of these, such as `1` or `75-78`. By default any.
@@ -180,7 +180,7 @@ static ENDINGS: LazyLock<Vec<&'static str>> = LazyLock::new(|| Ending::all().map
 impl Ending {
     fn all() -> impl Iterator<Item = Self> {
         let causes = Cause::ALL.iter().map(|cause| EndingKind::Cause(*cause));
-        causes.chain([EndingKind::RunTimeout, EndingKind::ProvisionTimeout]).map(Self)
+        causes.chain([EndingKind::RunTimeout, EndingKind::ProvisionTimeout, EndingKind::Refused]).map(Self)
     }
 
     fn as_str(self) -> &'static str {
@@ -188,6 +188,7 @@ impl Ending {
             EndingKind::Cause(cause) => cause.as_str(),
             EndingKind::RunTimeout => "run_timeout",
             EndingKind::ProvisionTimeout => "provision_timeout",
+            EndingKind::Refused => "refused",
         }
     }
 }
@@ -205,7 +206,7 @@ impl<'de> Deserialize<'de> for Ending {
             type Value = Ending;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a cause such as `out_of_memory`, `run_timeout` or `provision_timeout`; docs/causes.md has all causes")
+                f.write_str("a cause such as `out_of_memory`, `run_timeout`, `provision_timeout` or `refused`; docs/causes.md has all causes")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Ending, E> {
@@ -340,7 +341,7 @@ impl schemars::JsonSchema for Ending {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A cause, or `run_timeout` or `provision_timeout`.",
+            "description": "A cause, or `run_timeout`, `provision_timeout` or `refused`.",
             "type": "string",
             "enum": *ENDINGS,
         })
