@@ -76,8 +76,10 @@ fn weight_of(note: &Note, earlier: &[Note], is_open: bool) -> Weight {
     let weight = match &note.what {
         Happened::Ended(bad) => match &bad.end {
             RunEnd::Unknown => Weight::Asks,
-            RunEnd::Failed | RunEnd::TimedOut | RunEnd::Refused(_) => Weight::Matters,
-            RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Gone) => Weight::Matters,
+            RunEnd::Failed
+            | RunEnd::TimedOut
+            | RunEnd::Refused(_)
+            | RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Gone) => Weight::Matters,
             // That the breaker is open was said, and that slots are skipped while it is.
             RunEnd::Skipped(Skip::Breaker | Skip::StillRunning { .. } | Skip::Suspended)
             | RunEnd::Superseded { .. }
