@@ -12,8 +12,9 @@ use crate::incident::Severity;
 
 /// Counts of runs at which a trouble has grown.
 const MILESTONES: [u32; 3] = [10, 100, 1_000];
-/// What comes so soon after its like is only counted: a job may have a slot each minute.
-const ALIKE_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// What comes so soon after its like is only counted: a job may have a slot each minute. Runs of an hourly one, which take
+/// longer or less long, are told each.
+const ALIKE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 pub(super) fn story(trouble: &Trouble) -> Story {
     // An end that nobody minds is not worth a message of its own, and neither is that it is over.
