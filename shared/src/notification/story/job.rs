@@ -12,8 +12,9 @@ use crate::incident::Severity;
 
 /// Counts of runs at which a trouble has grown.
 const MILESTONES: [u32; 3] = [10, 100, 1_000];
-/// What comes so soon after its like is only counted: a job may have a slot each minute.
-const ALIKE_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// What comes so soon after its like is only counted: a job may have a slot each minute. Runs of an hourly one, which take
+/// longer or less long, are told each.
+const ALIKE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 pub(super) fn story(trouble: &Trouble) -> Story {
     // An end that nobody minds is not worth a message of its own, and neither is that it is over.
@@ -76,8 +77,10 @@ fn weight_of(note: &Note, earlier: &[Note], is_open: bool) -> Weight {
     let weight = match &note.what {
         Happened::Ended(bad) => match &bad.end {
             RunEnd::Unknown => Weight::Asks,
-            RunEnd::Failed | RunEnd::TimedOut | RunEnd::Refused(_) => Weight::Matters,
-            RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Gone) => Weight::Matters,
+            RunEnd::Failed
+            | RunEnd::TimedOut
+            | RunEnd::Refused(_)
+            | RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Gone) => Weight::Matters,
             // That the breaker is open was said, and that slots are skipped while it is.
             RunEnd::Skipped(Skip::Breaker | Skip::StillRunning { .. } | Skip::Suspended)
             | RunEnd::Superseded { .. }
