@@ -149,8 +149,9 @@ pub struct Clock {
     pub until: Timestamp,
     /// Until when whoever looks is waited for.
     pub lease_until: Timestamp,
-    /// The jobs that were there then.
-    pub known: BTreeSet<JobName>,
+    /// The jobs that were there then and not suspended, with their timetables as text: what is new or changed begins with its
+    /// next slot.
+    pub known: BTreeMap<JobName, String>,
 }
 
 impl Clock {

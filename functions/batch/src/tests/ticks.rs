@@ -42,7 +42,7 @@ fn more_than_a_hundred_missed_slots_are_counted_and_not_run() {
     world.ticks(-120, 1);
     world.tick(at(24 * 3_600), &Life::immortal()).unwrap();
     let states = world.states();
-    assert_eq!(states.len(), 100);
+    assert_eq!(states.len(), 101, "the first tick's own, and the latest hundred");
     let many =
         world.troubles().into_iter().flat_map(|trouble| trouble.notes).find_map(|note| match note.what {
             steward::batch::Happened::ManyMissed { count, .. } => Some(count),
@@ -89,4 +89,27 @@ fn what_is_suspended_has_no_slots_and_makes_up_for_none() {
     world.jobs.by_name.get_mut(&name("hourly")).unwrap().suspended = false;
     world.ticks(68 * 60, 2);
     assert!(world.states().is_empty());
+}
+
+#[test]
+fn a_schedule_that_is_changed_holds_from_its_next_slot_on() {
+    let mut world = hourly();
+    world.ticks(-120, 70);
+    world.jobs.by_name.insert(name("hourly"), job("hourly", "cron(3 * * * ? *)", Size::Count(1)));
+    world.ticks(68 * 60, 3);
+    let states = world.states();
+    assert!(!states.contains_key("hourly/20261109T010300Z"), "03 past is over: {states:?}");
+    world.ticks(122 * 60, 3);
+    assert!(world.states().contains_key("hourly/20261109T020300Z"));
+}
+
+#[test]
+fn a_tick_without_a_slot_costs_three_reads_and_no_write() {
+    let world = hourly();
+    world.ticks(-300, 1);
+    let before = world.ledger.usage();
+    world.ticks(-240, 3);
+    let after = world.ledger.usage();
+    assert_eq!((after.writes - before.writes, after.transactions - before.transactions), (0, 0));
+    assert!(after.reads - before.reads <= 9, "{} items read", after.reads - before.reads);
 }

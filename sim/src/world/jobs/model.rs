@@ -68,7 +68,8 @@ fn slots(watch: &Watch, runs: &BTreeMap<RunId, &Run>, start: Timestamp, until: T
                 ));
             }
         }
-        let known: BTreeSet<Timestamp> = timetable.slots(start, until, 100_000).times.into_iter().collect();
+        let before = start.checked_sub(SignedDuration::from_mins(2)).unwrap_or(start);
+        let known: BTreeSet<Timestamp> = timetable.slots(before, until, 100_000).times.into_iter().collect();
         for run in runs.values().filter(|run| run.id.job == job.name && run.by == StartedOn::Schedule) {
             if !known.contains(&run.scheduled) {
                 found.push((Invariant::EverySlotEndsOnce, format!("{} is in no timetable", run.id)));
