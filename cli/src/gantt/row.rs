@@ -1,0 +1,149 @@
+//! One row of the drawing: what its bars are, and the same in words.
+
+use jiff::Timestamp;
+use steward::batch::{EndingKind, Outcome, Place, PlaceState, Run, Unit};
+
+use super::words::{self, span};
+use super::{Attempted, How, attempts};
+
+/// The row of a task.
+pub(crate) struct Row {
+    /// Such as `index 17`.
+    pub(crate) name: String,
+    /// The style sheet's word for how it stands.
+    pub(crate) tone: &'static str,
+    /// How it stands.
+    pub(crate) standing: String,
+    /// From left to right.
+    pub(crate) bars: Vec<Bar>,
+    /// Its attempts in words.
+    pub(crate) attempts: Vec<String>,
+    /// What is known of how the last attempt failed.
+    pub(crate) evidence: Vec<String>,
+}
+
+/// A bar of a row.
+pub(crate) struct Bar {
+    /// What the time went into.
+    pub(crate) part: Part,
+    /// The style sheet's word for how that ended.
+    pub(crate) tone: &'static str,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    /// What it says to whoever points at it.
+    pub(crate) text: String,
+}
+
+/// What the time of an attempt goes into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// No task is wanted yet: a place among those that run at the same time, or a pause after a failure.
+    Waiting,
+    /// A task is wanted and does not run yet.
+    Provisioning,
+    /// It runs.
+    Running,
+}
+
+impl Part {
+    /// The style sheet's word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Provisioning => "provisioning",
+            Self::Running => "running",
+        }
+    }
+}
+
+impl Row {
+    /// The row of a place. Its time begins with the run's claim.
+    pub(super) fn of(run: &Run, unit: &Unit, at: usize, place: &Place, now: Timestamp) -> Self {
+        let tried = attempts(place);
+        let begins = run.frozen.as_ref().map_or(run.created_at, |frozen| frozen.at);
+        Self {
+            name: words::name(run, unit, at),
+            tone: tone(place),
+            standing: words::waits(place, now),
+            bars: bars(place, &tried, begins, now),
+            attempts: tried.iter().enumerate().map(|(number, tried)| told(number + 1, tried, now)).collect(),
+            evidence: words::last_evidence(place),
+        }
+    }
+}
+
+fn bars(place: &Place, tried: &[Attempted], begins: Timestamp, now: Timestamp) -> Vec<Bar> {
+    let mut bars = Vec::new();
+    let mut before = begins;
+    for (number, attempt) in (1..).zip(tried) {
+        bars.push(Bar::new(Part::Waiting, "none", before, attempt.wanted_at, number));
+        let until = attempt.how.ended_at().unwrap_or(now);
+        let runs_from = attempt.started_at.unwrap_or(until);
+        let tone = tone_of(&attempt.how);
+        // What never ran took its whole time to come to run.
+        let provisioning = if attempt.started_at.is_some() { "none" } else { tone };
+        bars.push(Bar::new(Part::Provisioning, provisioning, attempt.wanted_at, runs_from, number));
+        if let Some(started_at) = attempt.started_at {
+            bars.push(Bar::new(Part::Running, tone, started_at, until, number));
+        }
+        before = until;
+    }
+    let next = (1..).nth(tried.len()).unwrap_or(1);
+    match place.state {
+        PlaceState::Waiting { since, .. } | PlaceState::Calling { since } => {
+            bars.push(Bar::new(Part::Waiting, "none", before, since.min(now), next));
+            bars.push(Bar::new(Part::Provisioning, "none", since, now, next));
+        }
+        PlaceState::Placed(_) | PlaceState::Over { .. } => {}
+    }
+    bars.retain(|bar| bar.until > bar.from);
+    bars
+}
+
+impl Bar {
+    fn new(part: Part, tone: &'static str, from: Timestamp, until: Timestamp, number: usize) -> Self {
+        let text = format!(
+            "attempt {number}: {} for {}, {} to {}",
+            part.as_str(),
+            span(from, until),
+            words::clock(from),
+            words::clock(until)
+        );
+        Self { part, tone, from, until, text }
+    }
+}
+
+/// An attempt in words.
+fn told(number: usize, attempt: &Attempted, now: Timestamp) -> String {
+    let until = attempt.how.ended_at().unwrap_or(now);
+    let task = attempt.task.as_ref().map_or("no task".to_owned(), |task| format!("task {}", task.id()));
+    let took = match attempt.started_at {
+        Some(started_at) => format!(
+            "ran {} after {} of provisioning",
+            span(started_at, until),
+            span(attempt.wanted_at, started_at)
+        ),
+        None => format!("did not run, wanted for {}", span(attempt.wanted_at, until)),
+    };
+    let how = words::ended(&attempt.how);
+    format!("{number}: {how}; {task} {took}, from {}", words::clock(attempt.wanted_at))
+}
+
+fn tone_of(how: &How) -> &'static str {
+    match how {
+        How::GoesOn => "info",
+        How::Succeeded { .. } => "good",
+        How::Ended { kind: EndingKind::RunTimeout | EndingKind::ProvisionTimeout, .. } => "warning",
+        How::Ended { .. } => "critical",
+    }
+}
+
+fn tone(place: &Place) -> &'static str {
+    match place.outcome() {
+        Some(Outcome::Succeeded) => "good",
+        Some(Outcome::Failed | Outcome::Unknown) => "critical",
+        Some(Outcome::TimedOut) => "warning",
+        Some(Outcome::Ignored | Outcome::Skipped | Outcome::Cancelled) => "none",
+        None => "info",
+    }
+}
