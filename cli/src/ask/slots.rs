@@ -82,8 +82,9 @@ fn own(by: &str, now: Timestamp) -> Slot {
         .take(MOST_OF_NAME)
         .collect::<String>()
         .to_lowercase();
-    let time = Slot::at(now);
-    Slot::of_text(&if name.is_empty() { format!("{time}-person") } else { format!("{time}-by-{name}") })
+    let name = if name.is_empty() { "somebody" } else { name.as_str() };
+    // The time comes last: behind a name, `-r2` would be a number of times.
+    Slot::of_text(&format!("by-{name}-{}", Slot::at(now)))
 }
 
 /// A time with an offset, or one of a time zone.

@@ -22,7 +22,7 @@ fn names(name: &str, wanted: Wanted<'_>) -> Result<Vec<String>, String> {
 #[test]
 fn a_run_is_of_the_slot_that_a_person_means() {
     for (name, wanted, slot, time) in [
-        ("nightly", Wanted::Now, "20261127T093000Z-by-analuisa", "09:30:00"),
+        ("nightly", Wanted::Now, "by-analuisa-20261127T093000Z", "09:30:00"),
         ("nightly", Wanted::At("2026-11-27T01:00Z"), "20261127T010000Z", "01:00:00"),
         ("nightly", Wanted::At("2026-11-27T02:00"), "20261127T010000Z", "01:00:00"),
         ("nightly", Wanted::Text("upload-17"), "upload-17", "09:30:00"),
@@ -38,15 +38,15 @@ fn a_run_is_of_the_slot_that_a_person_means() {
 #[test]
 fn a_name_that_no_slot_can_hold_makes_one_all_the_same() {
     for (by, slot) in [
-        ("川@host", "20261127T093000Z-person"),
-        ("r2@host", "20261127T093000Z-by-r2"),
-        ("", "20261127T093000Z-person"),
+        ("川@host", "by-somebody-20261127T093000Z"),
+        ("r2@host", "by-r2-20261127T093000Z"),
+        ("", "by-somebody-20261127T093000Z"),
     ] {
         let found = slots(&job("import"), &Wanted::Now, by, at("09:30:00")).unwrap();
         assert_eq!(found.slots[0].0.as_str(), slot, "{by}");
     }
     let long = slots(&job("import"), &Wanted::Now, &"a".repeat(99), at("09:30:00")).unwrap();
-    assert_eq!(long.slots[0].0.as_str(), "20261127T093000Z-by-aaaaaaaaaaaaaaaa");
+    assert_eq!(long.slots[0].0.as_str(), "by-aaaaaaaaaaaaaaaa-20261127T093000Z");
 }
 
 #[test]
@@ -123,9 +123,13 @@ fn parameters_are_those_that_the_job_has() {
 }
 
 fn asked(ledger: &MemoryLedger, job: &Job, wanted: Wanted<'_>) -> String {
-    let chosen = slots(job, &wanted, "ana@laptop", at("09:30:00")).unwrap();
+    asked_by("ana@laptop", ledger, job, wanted)
+}
+
+fn asked_by(by: &str, ledger: &MemoryLedger, job: &Job, wanted: Wanted<'_>) -> String {
+    let chosen = slots(job, &wanted, by, at("09:30:00")).unwrap();
     let set = BTreeMap::from([("day".to_owned(), "2026-11-26".to_owned())]);
-    let request = Request { job, slots: &chosen.slots, set: &set, by: "ana@laptop" };
+    let request = Request { job, slots: &chosen.slots, set: &set, by };
     let grouping = SignedDuration::from_secs(15);
     let terms = Terms { grouping, keep: SignedDuration::from_hours(24 * 35), now: at("09:30:00") };
     let begun = block_on(begin(ledger, &request, &terms));
@@ -149,7 +153,7 @@ fn a_run_stands_in_the_ledger_as_it_was_asked_for_and_the_second_wish_finds_it()
     assert_eq!((run.scheduled, run.set["day"].as_str()), (at("01:00:00"), "2026-11-26"));
     assert_eq!(run.by, StartedOn::Person { by: "ana@laptop".to_owned() });
     assert_eq!(
-        asked(&ledger, &job("nightly"), wish),
+        asked_by("ben", &ledger, &job("nightly"), wish),
         "there already, and left as it is:\n  nightly/20261127T010000Z  pending\n"
     );
 }

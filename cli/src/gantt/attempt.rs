@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use steward::arn::TaskArn;
 use steward::batch::{EndingKind, Place, PlaceState};
 
+use super::words::last_evidence;
+
 /// One attempt.
 pub(crate) struct Attempted {
     /// Its task, where one was started.
@@ -14,6 +16,8 @@ pub(crate) struct Attempted {
     pub(crate) started_at: Option<Timestamp>,
     /// How it stands.
     pub(crate) how: How,
+    /// Of the last that failed, what is known of why, line by line.
+    pub(crate) evidence: Vec<String>,
 }
 
 /// How an attempt stands.
@@ -38,7 +42,8 @@ impl How {
 
 /// The attempts of a place, in order.
 pub(crate) fn attempts(place: &Place) -> Vec<Attempted> {
-    let past = place.past.iter().map(|past| Attempted {
+    let last_bad = place.past.iter().rposition(|past| past.kind.is_some());
+    let past = place.past.iter().enumerate().map(|(at, past)| Attempted {
         task: past.task.clone(),
         wanted_at: past.wanted_at,
         started_at: past.started_at,
@@ -46,6 +51,7 @@ pub(crate) fn attempts(place: &Place) -> Vec<Attempted> {
             None => How::Succeeded { at: past.ended_at },
             Some(kind) => How::Ended { at: past.ended_at, kind, exit_code: past.exit_code },
         },
+        evidence: if last_bad == Some(at) { last_evidence(place) } else { Vec::new() },
     });
     let going_on = match &place.state {
         PlaceState::Placed(placed) => Some(Attempted {
@@ -53,6 +59,7 @@ pub(crate) fn attempts(place: &Place) -> Vec<Attempted> {
             wanted_at: placed.since,
             started_at: placed.started_at,
             how: How::GoesOn,
+            evidence: Vec::new(),
         }),
         _ => None,
     };

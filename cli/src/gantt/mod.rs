@@ -18,4 +18,4 @@ pub(crate) use facts::{facts, local};
 #[cfg(feature = "aws")]
 pub(crate) use page::write_page;
 pub(crate) use pick::pick;
-pub(crate) use words::{began, briefly, clock, ended, last_evidence, name, standing, waits};
+pub(crate) use words::{began, briefly, clock, ended, name, standing, waits};

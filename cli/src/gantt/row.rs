@@ -16,10 +16,8 @@ pub(crate) struct Row {
     pub(crate) standing: String,
     /// From left to right.
     pub(crate) bars: Vec<Bar>,
-    /// Its attempts in words.
-    pub(crate) attempts: Vec<String>,
-    /// What is known of how the last attempt failed.
-    pub(crate) evidence: Vec<String>,
+    /// Its attempts in words, each with what is known of why it failed.
+    pub(crate) attempts: Vec<(String, Vec<String>)>,
 }
 
 /// A bar of a row.
@@ -66,8 +64,10 @@ impl Row {
             tone: tone(place),
             standing: words::waits(place, now),
             bars: bars(place, &tried, begins, now),
-            attempts: tried.iter().enumerate().map(|(number, tried)| told(number + 1, tried, now)).collect(),
-            evidence: words::last_evidence(place),
+            attempts: (1..)
+                .zip(tried)
+                .map(|(number, tried)| (told(number, &tried, now), tried.evidence))
+                .collect(),
         }
     }
 }

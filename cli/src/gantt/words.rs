@@ -133,8 +133,8 @@ pub(crate) fn waits(place: &Place, now: Timestamp) -> String {
     }
 }
 
-/// What is known of how the last attempt failed, line by line.
-pub(crate) fn last_evidence(place: &Place) -> Vec<String> {
+/// What is known of why the last attempt that failed did, line by line.
+pub(super) fn last_evidence(place: &Place) -> Vec<String> {
     let Some(last) = &place.last else { return Vec::new() };
     let evidence = last.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence);
     let evidence = evidence.map(|it| format!("{}: {}", it.source.as_str(), it.text.as_str()));

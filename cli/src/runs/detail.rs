@@ -7,9 +7,7 @@ use jiff::tz::TimeZone;
 use steward::batch::{Place, Run, RunState, Unit};
 
 use super::read::Found;
-use crate::gantt::{
-    Attempted, How, attempts, clock, ended, facts, last_evidence, name, pick, standing, waits,
-};
+use crate::gantt::{Attempted, How, attempts, clock, ended, facts, name, pick, standing, waits};
 use crate::jobs::{rough, style_of};
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, lines, wrapped};
 
@@ -86,14 +84,6 @@ fn write_task(
     for (number, attempt) in (1..).zip(attempts(place)) {
         write_attempt(out, number, &attempt, now)?;
     }
-    let is_over_well = place.past.last().is_some_and(|past| past.kind.is_none());
-    if !is_over_well {
-        for text in last_evidence(place) {
-            for line in lines(&text, "     ", "     ") {
-                writeln!(out, "{DIM}{line}{DIM:#}")?;
-            }
-        }
-    }
     Ok(())
 }
 
@@ -126,7 +116,15 @@ fn write_attempt(out: &mut impl Write, number: usize, attempt: &Attempted, now: 
     }
     let from = attempt.started_at.unwrap_or(attempt.wanted_at);
     let took = rough(until.unwrap_or(now).duration_since(from));
-    let what = if attempt.started_at.is_some() { "ran for" } else { "waited for" };
+    let what = match (attempt.started_at, until) {
+        (Some(_), Some(_)) => "ran for",
+        (Some(_), None) => "runs for",
+        (None, _) => "wanted for",
+    };
     times.push(format!("{what} {took}"));
-    wrapped(out, "     ", &times.join(", "))
+    wrapped(out, "     ", &times.join(", "))?;
+    for line in attempt.evidence.iter().flat_map(|text| lines(text, "     ", "     ")) {
+        writeln!(out, "{DIM}{line}{DIM:#}")?;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use steward::batch::{JobName, Run};
+use steward::batch::{JobName, Run, StartedOn};
 
 use crate::gantt::{began, briefly, local};
 use crate::jobs::{Cell, ago, rough, style_of, write_table};
@@ -24,13 +24,18 @@ pub(super) fn write(
         return writeln!(out, "{job} has not run yet; `steward run {job}` asks for a run");
     }
     let rows: Vec<_> = runs.iter().map(|run| row(run, zone, now)).collect();
-    write_table(out, [("SLOT", 20), ("BEGUN BY", 12), ("STATE", 15), ("TIMES", 13), ("TASKS", 12)], &rows)?;
+    write_table(out, [("SLOT", 20), ("BEGUN BY", 12), ("STATE", 16), ("TIMES", 12), ("TASKS", 12)], &rows)?;
     writeln!(out, "{DIM}One in detail: steward runs {job} --slot SLOT{DIM:#}")
 }
 
 fn row(run: &Run, zone: &TimeZone, now: Timestamp) -> [Cell; 5] {
     let slot = Cell::default().line(BOLD, run.id.slot.as_str()).line(DIM, local(run.scheduled, zone));
-    let by = Cell::default().line(PLAIN, began(&run.by));
+    let by = match &run.by {
+        // Which run it does again, its slot says.
+        StartedOn::Again { by, .. } => format!("{by}, again"),
+        by => began(by),
+    };
+    let by = Cell::default().line(PLAIN, by);
     let (style, at) = match run.end() {
         Some((end, at)) => (style_of(end), Some(at)),
         None => (GREEN, None),
@@ -47,7 +52,7 @@ fn row(run: &Run, zone: &TimeZone, now: Timestamp) -> [Cell; 5] {
 fn times(run: &Run, now: Timestamp) -> Cell {
     let Some(claimed_at) = run.frozen.as_ref().map(|frozen| frozen.at) else { return Cell::default() };
     let claimed = rough(claimed_at.duration_since(run.wanted_at()));
-    let (what, until) = run.end().map_or(("so far", now), |(_, at)| ("took", at));
+    let (what, until) = run.end().map_or(("runs", now), |(_, at)| ("took", at));
     let took = rough(until.duration_since(claimed_at));
     Cell::default().line(PLAIN, format!("{what} {took}")).line(DIM, format!("begun +{claimed}"))
 }
