@@ -9,11 +9,13 @@ use steward::config::Duration;
 use super::pick;
 use super::row::{Part, Row};
 
+/// In seconds.
+const DAY: i64 = 86_400;
 /// Marks of the axis are this far apart, in seconds: the first distance that needs no more than [`MOST_MARKS`].
-const DISTANCES: [i64; 16] =
-    [1, 5, 10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800];
+const DISTANCES: [i64; 18] =
+    [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 /// More of them do not fit on a phone.
-const MOST_MARKS: i64 = 5;
+const MOST_MARKS: i64 = 6;
 
 /// A run's drawing.
 pub(crate) struct Chart {
@@ -90,7 +92,8 @@ impl Axis {
     fn marks(self) -> Vec<Mark> {
         let seconds = self.until.duration_since(self.from).as_secs().max(1);
         let distance = DISTANCES.into_iter().find(|distance| seconds / distance < MOST_MARKS);
-        let distance = distance.unwrap_or(seconds);
+        // What takes longer is counted in whole days.
+        let distance = distance.unwrap_or(DAY * (seconds / DAY / MOST_MARKS + 1));
         let mark = |number: i64| {
             let after = SignedDuration::from_secs(number * distance);
             let left = self.place(self.from.saturating_add(after).unwrap_or(self.until));

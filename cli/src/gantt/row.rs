@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use steward::batch::{EndingKind, Outcome, Place, PlaceState, Run, Unit};
 
-use super::words::{self, span};
+use super::words::{self, clock, span};
 use super::{Attempted, How, attempts};
 
 /// The row of a task.
@@ -106,8 +106,8 @@ impl Bar {
             "attempt {number}: {} for {}, {} to {}",
             part.as_str(),
             span(from, until),
-            words::clock(from),
-            words::clock(until)
+            clock(from),
+            clock(until)
         );
         Self { part, tone, from, until, text }
     }
@@ -115,18 +115,20 @@ impl Bar {
 
 /// An attempt in words.
 fn told(number: usize, attempt: &Attempted, now: Timestamp) -> String {
-    let until = attempt.how.ended_at().unwrap_or(now);
     let task = attempt.task.as_ref().map_or("no task".to_owned(), |task| format!("task {}", task.id()));
-    let took = match attempt.started_at {
-        Some(started_at) => format!(
-            "ran {} after {} of provisioning",
-            span(started_at, until),
-            span(attempt.wanted_at, started_at)
-        ),
-        None => format!("did not run, wanted for {}", span(attempt.wanted_at, until)),
+    let wanted = clock(attempt.wanted_at);
+    let times = match (attempt.started_at, attempt.how.ended_at()) {
+        (Some(from), Some(until)) => {
+            let took = span(from, until);
+            format!("wanted at {wanted}, ran from {} to {}, for {took}", clock(from), clock(until))
+        }
+        (Some(from), None) => {
+            format!("wanted at {wanted}, runs since {}, for {}", clock(from), span(from, now))
+        }
+        (None, Some(until)) => format!("wanted from {wanted} to {}, and did not run", clock(until)),
+        (None, None) => format!("wanted since {wanted}, does not run yet"),
     };
-    let how = words::ended(&attempt.how);
-    format!("{number}: {how}; {task} {took}, from {}", words::clock(attempt.wanted_at))
+    format!("{number}: {}; {task}, {times}", words::ended(&attempt.how))
 }
 
 fn tone_of(how: &How) -> &'static str {

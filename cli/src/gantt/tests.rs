@@ -135,12 +135,16 @@ fn marks_are_few_and_at_round_times() {
     let run = claimed("nightly", 1);
     for (now, labels) in [
         ("01:00:06", "0 1s"),
-        ("01:10:05", "0 5m 10m"),
+        ("01:10:05", "0 2m 4m 6m 8m 10m"),
         ("01:24:00", "0 5m 10m 15m 20m"),
-        ("07:00:00", "0 2h 4h"),
+        ("07:00:00", "0 1h 2h 3h 4h 5h"),
     ] {
         let chart = Chart::of(&run, &[], at(now));
+        assert!(chart.marks.is_sorted_by_key(|mark| mark.left));
         let found: Vec<&str> = chart.marks.iter().map(|mark| mark.label.as_str()).collect();
         assert_eq!(found.join(" "), labels, "{now}");
     }
+    let weeks = Chart::of(&run, &[], "2026-12-20T01:00:05Z".parse().unwrap());
+    let found: Vec<&str> = weeks.marks.iter().map(|mark| mark.label.as_str()).collect();
+    assert_eq!(found, ["0", "4d", "8d", "12d", "16d", "20d"]);
 }

@@ -119,9 +119,10 @@ pub(crate) fn waits(place: &Place, now: Timestamp) -> String {
         PlaceState::Over { outcome: end, .. } => outcome(*end).to_owned(),
         PlaceState::Waiting { not_before, why, .. } => {
             let why = why.as_ref().map_or_else(String::new, |why| format!(": {}", why.as_str()));
-            match *not_before > now {
-                true => format!("waits until {} for its next attempt{why}", clock(*not_before)),
-                false => format!("waits for a task{why}"),
+            if *not_before > now {
+                format!("waits until {} for its next attempt{why}", clock(*not_before))
+            } else {
+                format!("waits for a task{why}")
             }
         }
         PlaceState::Calling { since } => format!("a task is asked for, wanted since {}", clock(*since)),
