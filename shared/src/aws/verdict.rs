@@ -3,9 +3,8 @@
 //! Two questions matter: may the same call succeed later, and may it have taken effect? A code that is not in the table
 //! is judged by its HTTP status; where nothing came back at all, only a connection that was never made is certain.
 //!
-//! Texts are not looked at. ECS answers its own throttling as ThrottlingException; where EC2 throttles ECS, RunTask has been
-//! seen to answer InvalidParameterException with the word in its text alone. That is Refused here: nothing was
-//! started, and whoever called tries again as a new attempt if it may.
+//! Texts are looked at for one thing alone: where a general code of ECS says throttling by its text. Such a refusal is
+//! [`Verdict::Throttled`] ([`is_throttling_by_text`] tells which, and why); [`verdict`] itself knows codes only.
 
 use std::error::Error;
 use std::io;
@@ -13,6 +12,8 @@ use std::io;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::ports::is_throttling_by_text;
 
 /// What a failed call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +163,10 @@ fn of_answer<E: ProvideErrorMetadata>(error: &E, status: u16) -> (Verdict, Strin
         Some(message) => format!("{name} ({status}): {message}"),
         None => format!("{name} ({status})"),
     };
+    let text = error.message().unwrap_or_default();
+    if code.is_some_and(|code| is_throttling_by_text(code, status, text)) {
+        return (Verdict::Throttled, problem);
+    }
     (verdict(code, status), problem)
 }
 
@@ -196,6 +201,28 @@ mod tests {
     fn a_throttled_call_may_be_made_again_and_has_not_happened() {
         let throttled = verdict(Some("ThrottlingException"), 400);
         assert!(throttled.is_retryable() && !throttled.may_have_happened());
+    }
+
+    #[test]
+    fn a_refusal_whose_text_says_throttling_is_throttled_and_a_servers_error_is_not() {
+        use aws_smithy_types::error::ErrorMetadata;
+        for (status, code, text, expected) in [
+            (
+                400,
+                "InvalidParameterException",
+                "[subnet-1]: Rate exceeded (ErrorCode: Throttling)",
+                Verdict::Throttled,
+            ),
+            (400, "InvalidParameterException", "TaskDefinition is inactive", Verdict::Refused),
+            (400, "ClientException", "ThrottlingException: Rate exceeded", Verdict::Throttled),
+            (400, "AccessDeniedException", "Rate exceeded", Verdict::Refused),
+            (500, "ServerException", "ThrottlingException: Rate exceeded", Verdict::Unknown),
+        ] {
+            let error = ErrorMetadata::builder().code(code).message(text).build();
+            let (judged, problem) = of_answer(&error, status);
+            assert_eq!(judged, expected, "{code}: {text}");
+            assert_eq!(problem, format!("{code} ({status}): {text}"));
+        }
     }
 
     #[test]

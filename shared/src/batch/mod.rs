@@ -12,6 +12,8 @@ mod slot;
 mod start;
 mod step;
 pub mod template;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod unit;
 mod write;

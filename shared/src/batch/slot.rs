@@ -42,7 +42,7 @@ impl Slot {
             return Self(text.to_owned());
         }
         let hash = Sha256::digest(text.as_bytes());
-        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hex = hash.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         Self(format!("x-{hex}"))
     }
 

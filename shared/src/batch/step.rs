@@ -275,7 +275,7 @@ impl Unit {
                 since,
                 at: now,
                 started_at: None,
-                version: 0,
+                heard_at: now,
                 look_at: after(now, FIRST_LOOK),
                 missing_since: None,
                 stopping: None,
@@ -384,7 +384,7 @@ impl Place {
     fn heard(&mut self, task: &TaskStateChange, frozen: &Frozen, jitter: u32, now: Timestamp) {
         let PlaceState::Placed(placed) = &mut self.state else { return };
         placed.missing_since = None;
-        placed.version = placed.version.max(task.version.0);
+        placed.heard_at = now;
         placed.started_at = placed
             .started_at
             .or(task.times.started_at)
@@ -461,11 +461,14 @@ impl Placed {
     fn next_look(&self, frozen: &Frozen, now: Timestamp) -> Timestamp {
         let age = now.duration_since(self.at) / 2;
         let look = after(now, age.clamp(FIRST_LOOK, LAST_LOOK));
-        let limit = match self.started_at {
-            None => Some(after(self.since, frozen.rules.provision_timeout)),
-            Some(started_at) => frozen.rules.run_timeout.map(|timeout| after(started_at, timeout)),
-        };
-        limit.filter(|limit| *limit > now).map_or(look, |limit| look.min(limit))
+        match self.started_at {
+            // Past its time it is stopped as soon as somebody comes.
+            None => look.min(after(self.since, frozen.rules.provision_timeout).max(now)),
+            Some(started_at) => {
+                let limit = frozen.rules.run_timeout.map(|timeout| after(started_at, timeout));
+                limit.filter(|limit| *limit > now).map_or(look, |limit| look.min(limit))
+            }
+        }
     }
 
     fn must_stop(&self, frozen: &Frozen, run_ends: bool, now: Timestamp) -> Option<StopFor> {
@@ -477,7 +480,12 @@ impl Placed {
         }
         let timeout = |since: Timestamp, timeout: SignedDuration| now.duration_since(since) >= timeout;
         match self.started_at {
-            None if timeout(self.since, frozen.rules.provision_timeout) => Some(StopFor::ProvisionTimeout),
+            // That it runs may not have been heard of: it is looked at before it is stopped.
+            None if timeout(self.since, frozen.rules.provision_timeout)
+                && self.heard_at.duration_since(self.since) >= frozen.rules.provision_timeout =>
+            {
+                Some(StopFor::ProvisionTimeout)
+            }
             Some(started_at) if frozen.rules.run_timeout.is_some_and(|most| timeout(started_at, most)) => {
                 Some(StopFor::RunTimeout)
             }

@@ -128,8 +128,8 @@ pub struct Placed {
     pub at: Timestamp,
     /// When it ran.
     pub started_at: Option<Timestamp>,
-    /// `version` of what was heard last.
-    pub version: u64,
+    /// When something was heard of it last, by an event or by a look.
+    pub heard_at: Timestamp,
     /// When to look at it again.
     pub look_at: Timestamp,
     /// Since when ECS does not know it.

@@ -63,6 +63,37 @@ pub enum Fate {
         /// After RUNNING.
         after: Duration,
     },
+    /// Never gets further than PROVISIONING; on a container instance, PENDING.
+    StaysProvisioning,
+    /// Never gets further than PENDING.
+    StaysPending,
+    /// What it runs on is lost: it ends at once, and nobody knows how its containers ended.
+    HostLost {
+        /// After RUNNING.
+        after: Duration,
+        /// Its containers are still shown, without exit codes; otherwise it is shown without containers.
+        keeps_containers: bool,
+    },
+    /// Reaches RUNNING, and the essential container exits later: each task has a time of its own.
+    ExitsBetween {
+        /// After RUNNING, at least.
+        least: Duration,
+        /// At most.
+        most: Duration,
+        /// Its exit code.
+        exit_code: i64,
+    },
+    /// Killed for memory unless it has enough.
+    NeedsMemory {
+        /// So many MiB are enough, of the smaller of the task's memory and the container's hard limit.
+        mib: u32,
+        /// Killed so long after RUNNING.
+        after: Duration,
+        /// How it goes with enough.
+        otherwise: Box<Fate>,
+    },
+    /// Each task has one of these, drawn by their weights. `CannotAssumeRole` is no fate of a single task: here it serves.
+    Mixed(Vec<(u32, Fate)>),
 }
 
 /// Why an image cannot be pulled.

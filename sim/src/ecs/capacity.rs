@@ -24,6 +24,10 @@ pub(super) struct Capacity {
     pub(super) short: BTreeSet<(String, String)>,
     /// Zones that are gone.
     pub(super) lost: BTreeSet<String>,
+    /// Waves in which `FARGATE_SPOT` has no room anywhere.
+    pub(super) waves: u32,
+    /// How many tasks there is room for at a time, by `FARGATE` and `FARGATE_SPOT`; absent: for any number.
+    pub(super) rooms: BTreeMap<String, usize>,
 }
 
 /// Where a task goes.
@@ -59,6 +63,8 @@ pub(super) struct Want<'a> {
     pub(super) strategy: &'a [CapacityProviderStrategyItem],
     pub(super) zones: &'a [String],
     pub(super) fargate_tasks: Option<usize>,
+    /// How many tasks of the same call each provider had no place for: they were its share all the same.
+    pub(super) turned_away: Option<&'a BTreeMap<String, u64>>,
 }
 
 impl Want<'_> {
@@ -98,7 +104,9 @@ fn next_provider(state: &State, want: &Want<'_>) -> Option<String> {
     if want.strategy.is_empty() {
         return None;
     }
-    let mut running: BTreeMap<&str, u64> = BTreeMap::new();
+    let turned_away = want.turned_away.into_iter().flatten();
+    let mut running: BTreeMap<&str, u64> =
+        turned_away.map(|(provider, count)| (provider.as_str(), *count)).collect();
     for task in want.peers(state) {
         if let Some(provider) = task.provider.as_deref() {
             *running.entry(provider).or_default() += 1;
@@ -132,6 +140,9 @@ fn on_fargate_zone(state: &State, want: &Want<'_>, provider: Option<String>) -> 
         }
     }
     let kind = provider.as_deref().unwrap_or(FARGATE);
+    if !has_room(state, kind) {
+        return Err(unavailable(provider));
+    }
     let mut load: BTreeMap<&str, usize> = want
         .zones
         .iter()
@@ -148,14 +159,31 @@ fn on_fargate_zone(state: &State, want: &Want<'_>, provider: Option<String>) -> 
     }
     match load.into_iter().min_by_key(|(_, count)| *count) {
         Some((zone, _)) => Ok(Place { host: Host::Fargate, provider, zone: zone.to_owned() }),
-        None => Err(NoPlace {
-            code: "RESOURCE:FARGATE".into(),
-            sentence: "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+        None => Err(unavailable(provider)),
+    }
+}
+
+/// Whether Fargate has room for one more task of a kind in any zone.
+fn has_room(state: &State, kind: &str) -> bool {
+    let capacity = &state.capacity;
+    let is_of_kind = |task: &Task| task.provider.as_deref().unwrap_or(FARGATE) == kind;
+    let running = || {
+        let live = state.tasks.values().filter(|task| task.is_fargate() && !task.is_stopped());
+        live.filter(|task| is_of_kind(task)).count()
+    };
+    let is_in_a_wave = kind == FARGATE_SPOT && capacity.waves > 0;
+    !is_in_a_wave && capacity.rooms.get(kind).is_none_or(|room| running() < *room)
+}
+
+fn unavailable(provider: Option<String>) -> NoPlace {
+    NoPlace {
+        code: "RESOURCE:FARGATE".into(),
+        sentence:
+            "Capacity is unavailable at this time. Please try again later or in a different availability zone"
                 .into(),
-            provider,
-            is_configuration: false,
-            instances: Vec::new(),
-        }),
+        provider,
+        is_configuration: false,
+        instances: Vec::new(),
     }
 }
 

@@ -11,7 +11,9 @@ use super::api::{ContainerInstanceStatus, TaskStopCode};
 use super::behaviour::Behaviour;
 use super::capacity::{FARGATE, FARGATE_SPOT};
 use super::events::http_time;
+use super::fate::usable_memory;
 use super::instance::Instance;
+use super::refusal::{Refusal, Refusals};
 use super::service::ServiceStatus;
 use super::state::{ServiceId, TaskId};
 use super::world::Ecs;
@@ -25,7 +27,7 @@ const NOTICE: Duration = Duration::from_hours(7 * 24);
 const SPOT_WARNING: Duration = Duration::from_mins(2);
 /// The end of a task or host that its zone or platform takes away.
 const MAINTENANCE: &str = "ECS is performing maintenance on the underlying infrastructure hosting the task.";
-const IMPAIRED: &str = "The task was stopped because its underlying infrastructure is unhealthy.";
+pub(super) const IMPAIRED: &str = "The task was stopped because its underlying infrastructure is unhealthy.";
 
 /// Something that happens at its time.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +71,27 @@ pub enum Happening {
     /// `FARGATE_SPOT` takes back so many of a thousand tasks, drawn one by one.
     SpotInterruption {
         /// Of each thousand.
+        per_thousand: u16,
+    },
+    /// `FARGATE_SPOT` takes back all tasks, and has no room for others until it is over.
+    SpotWave {
+        /// So long from now.
+        lasts: Duration,
+    },
+    /// A wave is over. Where several overlap there is room after the last.
+    SpotWaveOver,
+    /// Fargate has room for at most so many tasks of a kind at a time, over all zones; `None`: for any number.
+    Room {
+        /// `FARGATE_SPOT` rather than FARGATE.
+        spot: bool,
+        /// So many.
+        tasks: Option<usize>,
+    },
+    /// `RunTask` is turned away from now on, and starts nothing then.
+    RunTaskRefused {
+        /// How.
+        how: Refusal,
+        /// Of each thousand calls, drawn one by one; 0: no longer.
         per_thousand: u16,
     },
     /// EC2 warns of the end of a Spot instance, and ends it two minutes later.
@@ -145,6 +168,20 @@ impl Ecs {
                 self.poke_all();
             }
             Happening::SpotInterruption { per_thousand } => self.interrupt_spot(per_thousand),
+            Happening::SpotWave { lasts } => {
+                self.state.capacity.waves += 1;
+                self.agenda.put(later(self.now, lasts), Due::Happening(Box::new(Happening::SpotWaveOver)));
+                self.interrupt_spot(1_000);
+            }
+            Happening::SpotWaveOver => {
+                self.state.capacity.waves = self.state.capacity.waves.saturating_sub(1);
+            }
+            Happening::Room { spot, tasks } => {
+                self.state.capacity.rooms.insert(kind(spot), tasks.unwrap_or(usize::MAX));
+            }
+            Happening::RunTaskRefused { how, per_thousand } => {
+                self.refusals = (per_thousand > 0).then_some(Refusals { how, per_thousand });
+            }
             Happening::SpotInstanceInterruption { ec2_instance_id, drains } => {
                 self.warn_of_interruption(&ec2_instance_id, drains);
             }
@@ -195,19 +232,21 @@ impl Ecs {
             .map(|task| task.id)
             .collect();
         for id in running {
+            let Some(task) = self.state.task(id) else { continue };
+            let memory = usable_memory(&task.definition, &task.overrides);
+            let behaviour = self.settle(&behaviour, memory);
             if let Some(task) = self.state.task_mut(id) {
-                task.behaviour = Arc::clone(&behaviour);
+                task.behaviour = behaviour;
             }
             self.meet_fate(id);
         }
     }
 
     fn set_shortage(&mut self, zone: String, spot: bool, is_short: bool) {
-        let kind = if spot { FARGATE_SPOT } else { FARGATE }.to_owned();
         if is_short {
-            self.state.capacity.short.insert((zone, kind));
+            self.state.capacity.short.insert((zone, kind(spot)));
         } else {
-            self.state.capacity.short.remove(&(zone, kind));
+            self.state.capacity.short.remove(&(zone, kind(spot)));
         }
     }
 
@@ -410,6 +449,11 @@ impl Ecs {
             self.poke(id);
         }
     }
+}
+
+/// The provider of a kind of capacity.
+fn kind(spot: bool) -> String {
+    if spot { FARGATE_SPOT } else { FARGATE }.to_owned()
 }
 
 impl super::task::Leaving {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::agenda::{Due, Step};
 use super::api::{HealthStatus, TaskStopCode};
 use super::behaviour::Fate;
+use super::happening::IMPAIRED;
 use super::settings::Latency;
 use super::state::TaskId;
 use super::task::{ElbState, Status, Stop, Task};
@@ -58,11 +59,14 @@ impl Ecs {
     /// The first event of a task that was just created.
     pub(super) fn begin(&mut self, id: TaskId) {
         let Some(task) = self.state.task(id) else { return };
-        if task.is_fargate() {
-            self.change(id, |_, _| {});
-            self.then(id, self.settings.latencies.provisioning, Step::Provisioned);
-        } else {
+        let stays = matches!(task.behaviour.fate, Fate::StaysProvisioning);
+        if !task.is_fargate() {
             self.begin_pending(id);
+            return;
+        }
+        self.change(id, |_, _| {});
+        if !stays {
+            self.then(id, self.settings.latencies.provisioning, Step::Provisioned);
         }
     }
 
@@ -72,6 +76,9 @@ impl Ecs {
             task.times.connectivity = Some(now);
         });
         let Some(task) = self.state.task(id) else { return };
+        if matches!(task.behaviour.fate, Fate::StaysProvisioning | Fate::StaysPending) {
+            return;
+        }
         if task.behaviour.fails_before_pull() {
             self.then(id, START_FAILURE, Step::FailToStart);
         } else {
@@ -141,7 +148,7 @@ impl Ecs {
         let Some(task) = self.state.task(id).filter(|task| task.last == Status::Running) else { return };
         let behaviour = task.behaviour.clone();
         match &behaviour.fate {
-            Fate::Exits { after, .. } | Fate::OutOfMemory { after } => {
+            Fate::Exits { after, .. } | Fate::OutOfMemory { after } | Fate::HostLost { after, .. } => {
                 self.then_around(id, *after, Step::Exit);
             }
             Fate::FailsContainerHealth { after } | Fate::Hangs { after } | Fate::FailsElbHealth { after } => {
@@ -224,6 +231,10 @@ impl Ecs {
     /// The application ends by itself.
     fn exit(&mut self, id: TaskId) {
         let Some(task) = self.state.task(id) else { return };
+        if let Fate::HostLost { keeps_containers, .. } = task.behaviour.fate {
+            self.lose_host(id, keeps_containers);
+            return;
+        }
         let (code, reason) = match &task.behaviour.fate {
             Fate::CrashesAtBoot { exit_code } | Fate::Exits { exit_code, .. } => (*exit_code, None),
             _ => (137, Some("OutOfMemoryError: Container killed due to memory usage".to_owned())),
@@ -364,6 +375,13 @@ impl Ecs {
         task.set_elb(ElbState::Deregistered);
         self.task_told_to_stop(id);
         self.end(id);
+    }
+
+    fn lose_host(&mut self, id: TaskId, keeps_containers: bool) {
+        if let Some(task) = self.state.task_mut(id).filter(|_| !keeps_containers) {
+            task.containers.clear();
+        }
+        self.vanish(id, TaskStopCode::InfrastructureHealth, IMPAIRED.into());
     }
 
     /// A change that ECS sends an event for.

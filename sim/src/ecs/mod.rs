@@ -40,6 +40,10 @@
 //! | agents that are not heard, draining, terminated hosts, Spot warnings | FACTS §1, §4, §5.1 | `hosts` |
 //! | retirement notices, seven days ahead, and what comes of them | FACTS §1, §4 | `causes` |
 //! | client tokens, conflicts, `failures`, ten tasks a call | FACTS §5.4, §8, §10 | `run_task` |
+//! | some tasks of a call start, and each of the others is an entry of `failures` | FACTS §5.4; API, `RunTask` | `jobs` |
+//! | Fargate Spot takes tasks back: its warning is the task's event, SIGTERM comes with it, SIGKILL after `stopTimeout` | AWS Knowledge Center, Fargate Spot termination notices | `jobs` |
+//! | `RunTask` turned away where EC2 throttles ECS: only the text tells | issues `dagster-io/dagster#33439`, `dask/dask-cloudprovider#56` | `jobs` |
+//! | no exit codes where the host of a task is lost | FACTS §3.1, §5.3 | `jobs` |
 //! | task protection | FACTS §8 | `refusals` |
 //! | reads that lag | API: eventual consistency | `standing` |
 //!
@@ -49,6 +53,10 @@
 //!
 //! * a lost zone ends its Fargate tasks with `InfrastructureHealth`, a retirement with `ServiceSchedulerInitiated`;
 //! * Fargate without room makes no task, and tells a placement failure; so does a host without room;
+//! * of a strategy's providers each gets its share of a call's tasks, also where it has no room for them;
+//! * where zones of subnets are known, a standalone task tries the zone of its first subnet and no other;
+//! * a task whose host is lost may be shown without containers;
+//! * `RunTask` may be throttled as `ClientException` and as `ServerException` too, of which no report was found;
 //! * the back-off doubles from 15 seconds with each round of failed starts, a round being as many as are desired;
 //! * a service deployment that a newer one replaces is STOPPED, and so is one that its breaker fails without rollback;
 //! * a rollback by ECS itself takes a revision whose task definition is INACTIVE too: it restores a service revision;
@@ -63,6 +71,7 @@ mod capacity;
 mod definition;
 pub mod error;
 mod events;
+mod fate;
 mod happening;
 mod instance;
 mod life;
@@ -71,6 +80,7 @@ pub mod operation;
 mod operations;
 mod placement;
 pub mod ports;
+mod refusal;
 mod rollout;
 mod run_task;
 mod scheduler;
@@ -92,6 +102,7 @@ pub use behaviour::{Behaviour, Fate, PullFailure, SecretFailure};
 pub use definition::Revision;
 pub use happening::Happening;
 pub use instance::Host;
+pub use refusal::Refusal;
 pub use settings::{Latencies, Latency, Settings};
 pub use setup::fargate_service;
 pub use world::{Ecs, Effect, Emitted};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::api::{HealthStatus, PropagateTags, TaskOverride};
 use super::capacity::{self, NoPlace, Place, Want};
 use super::definition::Definition;
+use super::fate::usable_memory;
 use super::service::Deployment;
 use super::state::{ServiceId, TaskId};
 use super::task::{Container, Elb, ElbState, Host, Interface, Status, Task, Times};
@@ -47,6 +48,7 @@ impl Ecs {
             strategy: &shape.strategy,
             zones: &self.settings.zones,
             fargate_tasks: self.settings.fargate_tasks,
+            turned_away: None,
         };
         let place = capacity::place(&self.state, &want)?;
         let new = NewTask {
@@ -99,6 +101,8 @@ impl Ecs {
         let is_fargate = new.place.host == Host::Fargate;
         let interface = is_fargate.then(|| self.interface(&new.subnets, &new.place.zone));
         let containers = self.containers(&new.definition, &hex, is_fargate);
+        let memory = usable_memory(&new.definition, &new.overrides);
+        let behaviour = self.settle(&new.definition.behaviour, memory);
         let elb = new
             .has_load_balancer
             .then(|| Elb { attachment: self.random.uuid(), state: ElbState::Registered });
@@ -107,7 +111,7 @@ impl Ecs {
             arn: self.names.task(&new.cluster, &hex),
             hex,
             cluster: new.cluster,
-            behaviour: Arc::clone(&new.definition.behaviour),
+            behaviour,
             definition: new.definition,
             group: new.group,
             started_by: new.started_by,
@@ -164,7 +168,8 @@ impl Ecs {
 
     fn interface(&mut self, subnets: &[String], zone: &str) -> Interface {
         let index = self.settings.zones.iter().position(|known| known == zone).unwrap_or(0);
-        let subnet = subnets.get(index).or(subnets.first()).cloned();
+        let in_zone = |subnet: &&String| self.settings.subnets.get(*subnet).is_some_and(|of| of == zone);
+        let subnet = subnets.iter().find(in_zone).or(subnets.get(index)).or(subnets.first()).cloned();
         let last = self.random.below(65_000);
         Interface {
             attachment: self.random.uuid(),

@@ -1,5 +1,6 @@
 //! Where the modelled control plane stands, and how long its steps take.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +16,9 @@ pub struct Settings {
     pub region: String,
     /// Availability zones, at least one.
     pub zones: Vec<String>,
+    /// Zones of subnets. A standalone task on Fargate goes into the zone of the first of its subnets that is here, and of its
+    /// subnets none need be: then it goes into any zone, as the tasks of services do.
+    pub subnets: BTreeMap<String, String>,
     /// When the model begins.
     pub start: Timestamp,
     /// The same seed and the same calls at the same times: the same world.
@@ -35,6 +39,7 @@ impl Settings {
             account: "123456789012".into(),
             region: "eu-central-1".into(),
             zones: ["a", "b", "c"].map(|zone| format!("eu-central-1{zone}")).into(),
+            subnets: BTreeMap::new(),
             start,
             seed,
             read_lag: Duration::ZERO,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::agenda::{Agenda, Due};
 use super::happening::Happening;
 use super::names::Names;
+use super::refusal::Refusals;
 use super::run_task::Tokens;
 use super::settings::{Latency, Settings};
 use super::state::State;
@@ -33,6 +34,7 @@ pub struct Ecs {
     events: Vec<Emitted>,
     pub(super) effects: Vec<Effect>,
     pub(super) throttle: Throttle,
+    pub(super) refusals: Option<Refusals>,
     /// Who is calling.
     pub(super) caller: String,
     past: VecDeque<(Timestamp, State)>,
@@ -83,6 +85,7 @@ impl Ecs {
             events: Vec::new(),
             effects: Vec::new(),
             throttle: Throttle::new(),
+            refusals: None,
             caller: String::new(),
             past: VecDeque::new(),
             settings,

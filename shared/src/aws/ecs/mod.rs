@@ -8,7 +8,9 @@
 
 mod change;
 mod deployment;
+mod jobs;
 mod overrides;
+mod run_task;
 mod service;
 mod task;
 
@@ -30,7 +32,11 @@ use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
 use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
-use crate::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Page};
+use crate::event::TaskStateChange;
+use crate::ports::{
+    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Meaning, Page, RunTasks, Started,
+    TaskRequest,
+};
 
 /// The most that one of ECS's lists answers.
 const PAGE: i32 = 100;
@@ -102,6 +108,33 @@ impl DescribeEcs for Ecs {
 impl ChangeEcs for Ecs {
     async fn change(&self, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError> {
         change::change(&self.client, id, call, overrides).await
+    }
+}
+
+impl RunTasks for Ecs {
+    async fn run(&self, request: &TaskRequest) -> Result<Started, EcsError> {
+        jobs::run(&self.client, request).await
+    }
+
+    async fn stop(&self, cluster: &ClusterArn, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
+        change::stop_task(&self.client, cluster, task, reason.to_owned()).await
+    }
+
+    async fn tasks(&self, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Vec<TaskStateChange>, EcsError> {
+        jobs::describe(&self.client, cluster, arns).await
+    }
+
+    async fn find(
+        &self,
+        cluster: &ClusterArn,
+        find: &Find,
+        from: Option<&str>,
+    ) -> Result<Page<TaskStateChange>, EcsError> {
+        jobs::find(&self.client, cluster, find, from).await
+    }
+
+    async fn definition(&self, name: &str) -> Result<Option<Definition>, EcsError> {
+        jobs::definition(&self.client, name).await
     }
 }
 

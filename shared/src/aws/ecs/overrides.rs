@@ -188,7 +188,7 @@ struct NvidiaMps {
 pub(super) fn to_run(overrides: &Value) -> Result<TaskOverride, String> {
     // serde's error would quote the value.
     let given = OfTask::deserialize(overrides)
-        .map_err(|_| "the lost task's overrides have another shape than RunTask takes".to_owned())?;
+        .map_err(|_| "the overrides have another shape than RunTask takes".to_owned())?;
     known(&given.unknown)?;
     Ok(TaskOverride::builder()
         .set_container_overrides(each(given.container_overrides, container)?)
@@ -253,9 +253,7 @@ fn sharing(given: &Sharing) -> Result<SharingStrategy, String> {
 fn known(unknown: &Unknown) -> Result<(), String> {
     match unknown.iter().find(|(_, value)| !value.is_null()) {
         None => Ok(()),
-        Some((member, _)) => {
-            Err(format!("the lost task's overrides have `{member}`, which cannot be carried over"))
-        }
+        Some((member, _)) => Err(format!("the overrides have `{member}`, which RunTask does not take")),
     }
 }
 

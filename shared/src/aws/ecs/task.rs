@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksError;
-use aws_sdk_ecs::types::{DesiredStatus, Task as Answered, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{
+    DesiredStatus, Task as Answered, TaskDefinition as AnsweredDefinition, TaskDefinitionStatus,
+};
 use serde_json::Value;
 
 use super::overrides::{Answers, own};
@@ -13,36 +15,41 @@ use super::{PAGE, failed, lacks, only_missing, timestamp};
 use crate::arn::{ClusterArn, TaskArn, TaskDefinitionArn};
 use crate::ecs::{Launch, Overrides, Task, TaskDefinition};
 use crate::event::TaskStatus;
-use crate::ports::{EcsError, Find, Page};
+use crate::ports::{EcsError, Find, Meaning, Page};
 
-const DESCRIBE: &str = "DescribeTasks";
+pub(super) const DESCRIBE: &str = "DescribeTasks";
 const LIST: &str = "ListTasks";
-const DESCRIBE_DEFINITION: &str = "DescribeTaskDefinition";
+pub(super) const DESCRIBE_DEFINITION: &str = "DescribeTaskDefinition";
 /// DescribeTasks takes so many.
-const MAX_TASKS: usize = 100;
+pub(super) const MAX_TASKS: usize = 100;
 
 pub(super) async fn describe_definition(
     client: &Client,
     arn: &TaskDefinitionArn,
 ) -> Result<Option<TaskDefinition>, EcsError> {
-    match client.describe_task_definition().task_definition(arn.as_str()).send().await {
+    let Some(found) = definition(client, arn.as_str()).await? else { return Ok(None) };
+    let status = found.status.ok_or_else(|| lacks(DESCRIBE_DEFINITION, arn.as_str(), "status"))?;
+    Ok(Some(TaskDefinition {
+        arn: found.task_definition_arn.map_or_else(|| arn.clone(), TaskDefinitionArn::new),
+        is_active: status == TaskDefinitionStatus::Active,
+    }))
+}
+
+/// A task definition as ECS answers it, by family, `family:revision` or ARN.
+pub(super) async fn definition(client: &Client, name: &str) -> Result<Option<AnsweredDefinition>, EcsError> {
+    match client.describe_task_definition().task_definition(name).send().await {
         Ok(answer) => {
-            let lacks = |member| lacks(DESCRIBE_DEFINITION, arn.as_str(), member);
-            let found = answer.task_definition.ok_or_else(|| lacks("taskDefinition"))?;
-            let status = found.status.ok_or_else(|| lacks("status"))?;
-            Ok(Some(TaskDefinition {
-                arn: found.task_definition_arn.map_or_else(|| arn.clone(), TaskDefinitionArn::new),
-                is_active: status == TaskDefinitionStatus::Active,
-            }))
+            let found = answer.task_definition;
+            found.map(Some).ok_or_else(|| lacks(DESCRIBE_DEFINITION, name, "taskDefinition"))
         }
-        // For a revision that was never registered, or was deleted, the operation has no code of its own: it answers that
-        // the identifier is not valid.
-        Err(error)
-            if error.as_service_error().is_some_and(DescribeTaskDefinitionError::is_client_exception) =>
-        {
-            Ok(None)
+        Err(error) => {
+            let answered = error.as_service_error();
+            let failed = failed(DESCRIBE_DEFINITION, name.to_owned(), &error);
+            // For a revision that was never registered, or was deleted, the operation has no code of its own: it answers that
+            // the identifier is not valid.
+            let is_unknown = answered.is_some_and(DescribeTaskDefinitionError::is_client_exception);
+            if is_unknown && failed.meaning == Meaning::Refused { Ok(None) } else { Err(failed) }
         }
-        Err(error) => Err(failed(DESCRIBE_DEFINITION, arn.to_string(), &error)),
     }
 }
 
@@ -52,6 +59,21 @@ pub(super) async fn find(
     find: &Find,
     from: Option<&str>,
 ) -> Result<Page<Task>, EcsError> {
+    let listed = list(client, cluster, find, from).await?;
+    let mut items = describe(client, cluster, &listed.items).await?;
+    if let Find::StoppedOfFamily { started_by, .. } = find {
+        items.retain(|task| task.started_by.as_ref() == Some(started_by));
+    }
+    Ok(Page { items, next: listed.next })
+}
+
+/// ARNs of tasks: for [`Find::StoppedOfFamily`] of any caller.
+pub(super) async fn list(
+    client: &Client,
+    cluster: &ClusterArn,
+    find: &Find,
+    from: Option<&str>,
+) -> Result<Page<TaskArn>, EcsError> {
     let call = client.list_tasks().cluster(cluster.as_str()).max_results(PAGE);
     // `startedBy` is the only filter where it is one, and finds running tasks alone.
     let call = match find {
@@ -64,11 +86,7 @@ pub(super) async fn find(
         .send()
         .await
         .map_err(|error| failed(LIST, format!("tasks of {}", cluster.name()), &error))?;
-    let arns: Vec<TaskArn> = listed.task_arns.unwrap_or_default().into_iter().map(TaskArn::new).collect();
-    let mut items = describe(client, cluster, &arns).await?;
-    if let Find::StoppedOfFamily { started_by, .. } = find {
-        items.retain(|task| task.started_by.as_ref() == Some(started_by));
-    }
+    let items = listed.task_arns.unwrap_or_default().into_iter().map(TaskArn::new).collect();
     Ok(Page { items, next: listed.next_token })
 }
 
@@ -89,19 +107,28 @@ async fn describe_some(
     cluster: &ClusterArn,
     arns: &[TaskArn],
 ) -> Result<Vec<Task>, EcsError> {
-    let target = match arns {
-        [one] => one.to_string(),
-        several => format!("{} tasks of {}", several.len(), cluster.name()),
-    };
     let answers = Answers::default();
-    let answer = client
+    let tasks = answered(client, cluster, arns, Some(&answers)).await?;
+    let mut overrides = answers.take();
+    let target = target(cluster, arns);
+    tasks.into_iter().map(|task| read(task, cluster, &mut overrides, &target)).collect()
+}
+
+/// Tasks (at most [`MAX_TASKS`]) as ECS answers them; `overrides` reads theirs on the way.
+pub(super) async fn answered(
+    client: &Client,
+    cluster: &ClusterArn,
+    arns: &[TaskArn],
+    overrides: Option<&Answers>,
+) -> Result<Vec<Answered>, EcsError> {
+    let call = client
         .describe_tasks()
         .cluster(cluster.as_str())
-        .set_tasks(Some(arns.iter().map(ToString::to_string).collect()))
-        .customize()
-        .interceptor(answers.clone())
-        .send()
-        .await;
+        .set_tasks(Some(arns.iter().map(ToString::to_string).collect()));
+    let answer = match overrides {
+        Some(overrides) => call.customize().interceptor(overrides.clone()).send().await,
+        None => call.send().await,
+    };
     let answer = match answer {
         Ok(answer) => answer,
         // Of a cluster that is not there.
@@ -110,12 +137,18 @@ async fn describe_some(
         {
             return Ok(Vec::new());
         }
-        Err(error) => return Err(failed(DESCRIBE, target, &error)),
+        Err(error) => return Err(failed(DESCRIBE, target(cluster, arns), &error)),
     };
-    only_missing(DESCRIBE, &target, answer.failures)?;
-    let mut overrides = answers.take();
-    let tasks = answer.tasks.unwrap_or_default().into_iter();
-    tasks.map(|task| read(task, cluster, &mut overrides, &target)).collect()
+    only_missing(DESCRIBE, &target(cluster, arns), answer.failures)?;
+    Ok(answer.tasks.unwrap_or_default())
+}
+
+/// What is asked about, for people.
+pub(super) fn target(cluster: &ClusterArn, arns: &[TaskArn]) -> String {
+    match arns {
+        [one] => one.to_string(),
+        several => format!("{} tasks of {}", several.len(), cluster.name()),
+    }
 }
 
 fn read(

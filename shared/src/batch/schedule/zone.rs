@@ -22,10 +22,9 @@ impl Zone {
     /// Whatever its case. The database is part of the program: the machine's own is not asked.
     pub(super) fn named(name: &str) -> Result<Self, ScheduleError> {
         let database = TimeZoneDatabase::bundled();
-        // `Etc/Unknown` counts as known and behaves as UTC.
-        let rules = database.get(name).ok().filter(|rules| !rules.is_unknown());
-        let known = rules.and_then(|rules| Some((rules.iana_name()?.to_owned(), rules)));
-        let (name, rules) = known
+        let rules = database.get(name).ok();
+        let (name, rules) = rules
+            .and_then(|rules| Some((rules.iana_name()?.to_owned(), rules)))
             .ok_or_else(|| ScheduleError::Zone { name: name.to_owned(), near: near(name, &database) })?;
         Ok(Self { name, rules })
     }

@@ -82,13 +82,20 @@ impl Ecs {
         if let Some(why) = definition.behaviour.launch_failure() {
             return Err(ApiError::client(why));
         }
+        self.refuse_run(input)?;
         self.take_launches(&cluster, input)?;
         let mut answer = RunTaskResponse::default();
         let mut started = Vec::new();
+        let mut turned_away: BTreeMap<String, u64> = BTreeMap::new();
         for _ in 0..input.count.unwrap_or(1) {
-            match self.place_task(&cluster, &definition, input) {
+            match self.place_task(&cluster, &definition, input, &turned_away) {
                 Ok(place) => started.push(self.run(&cluster, &definition, input, place)),
-                Err(no_place) => answer.failures.extend(self.run_failures(&cluster, &no_place)),
+                Err(no_place) => {
+                    answer.failures.extend(self.run_failures(&cluster, &no_place));
+                    if let Some(provider) = no_place.provider {
+                        *turned_away.entry(provider).or_default() += 1;
+                    }
+                }
             }
         }
         let view = self.view_now();
@@ -133,7 +140,9 @@ impl Ecs {
         cluster: &str,
         definition: &Definition,
         input: &RunTaskRequest,
+        turned_away: &BTreeMap<String, u64>,
     ) -> Result<Place, NoPlace> {
+        let first = self.first_zone(input);
         let strategy = self.strategy_of(cluster, input);
         let group = group_of(definition, input);
         capacity::place(
@@ -145,10 +154,18 @@ impl Ecs {
                 definition,
                 is_fargate: input.launch_type == Some(LaunchType::Fargate),
                 strategy,
-                zones: &self.settings.zones,
+                zones: first.map_or(self.settings.zones.as_slice(), std::slice::from_ref),
                 fargate_tasks: self.settings.fargate_tasks,
+                turned_away: Some(turned_away),
             },
         )
+    }
+
+    /// The zone of the first subnet whose zone is known.
+    fn first_zone(&self, input: &RunTaskRequest) -> Option<&String> {
+        let network = input.network_configuration.as_ref()?;
+        let subnets = &network.awsvpc_configuration.as_ref()?.subnets;
+        subnets.iter().find_map(|subnet| self.settings.subnets.get(subnet))
     }
 
     fn run(

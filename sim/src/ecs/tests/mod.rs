@@ -3,6 +3,7 @@
 mod causes;
 mod deployments;
 mod hosts;
+mod jobs;
 mod life;
 mod ports;
 mod refusals;

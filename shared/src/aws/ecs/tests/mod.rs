@@ -1,6 +1,7 @@
 //! What the adapter sends, and what it makes of ECS's answers.
 
 mod change;
+mod jobs;
 mod read;
 
 use super::*;

@@ -180,7 +180,7 @@ fn answered_task(id: &str, overrides: &Value) -> Value {
 
 fn read_task(overrides: &Value) -> Task {
     let (ecs, _) = ecs([Answer::ok(&json!({"tasks": [answered_task("a", overrides)], "failures": []}))]);
-    run(ecs.tasks(&cluster(), &[task("a")])).unwrap().remove(0)
+    run(DescribeEcs::tasks(&ecs, &cluster(), &[task("a")])).unwrap().remove(0)
 }
 
 #[test]
@@ -221,16 +221,16 @@ fn tasks_are_described_by_a_hundred_and_those_that_are_gone_are_left_out() {
     let arns: Vec<TaskArn> = (0..130).map(|n| task(&n.to_string())).collect();
     let answer = json!({"tasks": [answered_task("a", &json!({}))], "failures": missing(task("b").as_str())});
     let (ecs, script) = ecs([Answer::ok(&answer)]);
-    assert_eq!(run(ecs.tasks(&cluster(), &arns)).unwrap().len(), 2);
+    assert_eq!(run(DescribeEcs::tasks(&ecs, &cluster(), &arns)).unwrap().len(), 2);
     let asked: Vec<usize> =
         script.sent().iter().map(|sent| sent.json()["tasks"].as_array().unwrap().len()).collect();
     assert_eq!(asked, [100, 30]);
-    assert_eq!(run(ecs.tasks(&cluster(), &[])), Ok(Vec::new()));
+    assert_eq!(run(DescribeEcs::tasks(&ecs, &cluster(), &[])), Ok(Vec::new()));
     assert_eq!(script.sent().len(), 2, "nothing is asked about nothing");
     let mut bare = answered_task("a", &json!({}));
     bare.as_object_mut().unwrap().remove("overrides");
     let (ecs, _) = super::ecs([Answer::ok(&json!({"tasks": [bare]}))]);
-    let error = run(ecs.tasks(&cluster(), &[task("a")])).unwrap_err().to_string();
+    let error = run(DescribeEcs::tasks(&ecs, &cluster(), &[task("a")])).unwrap_err().to_string();
     assert!(error.ends_with("task/shop/a: the answer has no overrides"), "{error}");
 }
 

@@ -130,5 +130,7 @@ fn a_schedule_is_shown_as_it_was_written() {
     let schedule = unbounded(" cron(0 2 * * ? *) ", "europe/BERLIN").schedule;
     assert_eq!(schedule.to_string(), "cron(0 2 * * ? *) Europe/Berlin");
     assert_eq!((schedule.expression(), schedule.zone()), ("cron(0 2 * * ? *)", "Europe/Berlin"));
+    assert_eq!(unbounded("rate(1 day)", "utc").schedule.to_string(), "rate(1 day) UTC");
+    // Not the thousands of bits that croner keeps.
     assert!(format!("{schedule:?}").len() < 300, "{schedule:?}");
 }

@@ -21,13 +21,12 @@ pub(super) fn check(jobs: &[Job], names: &BTreeSet<&str>, check: &mut Check<'_>)
     }
     for circle in circles(jobs, names) {
         let Some((place, first)) = first_of(jobs, &circle) else { continue };
-        let problem = match circle.as_slice() {
-            [_] => "the job itself: it would never run".to_owned(),
-            _ => {
-                let (before, from) = circle.split_at(first);
-                let way: Vec<&str> = from.iter().chain(before).chain(from.first()).copied().collect();
-                format!("a circle, {}: each waits for the next, and none would ever run", way.join(" → "))
-            }
+        let problem = if circle.len() == 1 {
+            "the job itself: it would never run".to_owned()
+        } else {
+            let (before, from) = circle.split_at(first);
+            let way: Vec<&str> = from.iter().chain(before).chain(from.first()).copied().collect();
+            format!("a circle, {}: each waits for the next, and none would ever run", way.join(" → "))
         };
         check.entry(place).fault("after", problem);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Job;
 use crate::batch::Size;
@@ -49,11 +49,11 @@ impl Job {
     /// Checks all that RunTask is told in people's own words.
     pub(super) fn check_texts(&self, size: Size, check: &mut Check<'_>) {
         for (index, text) in self.command.iter().flatten().enumerate() {
-            self.literal(&format!("command[{index}]"), text, size, check);
+            self.check_text(&format!("command[{index}]"), text, size, check);
         }
         for (name, text) in self.environment.iter().flatten() {
             let key = format!("environment.{name}");
-            self.literal(&key, text, size, check);
+            self.check_text(&key, text, size, check);
             if name.trim().is_empty() || name.contains('=') {
                 check.fault("environment", format!("`{name}` is no name of an environment variable"));
             } else if name.starts_with(OWN) {
@@ -62,7 +62,7 @@ impl Job {
             }
         }
         self.check_tags(size, check);
-        let characters = self.overrides(size).to_string().chars().count();
+        let characters = self.overrides().to_string().chars().count();
         if characters > quota::OVERRIDES {
             let key = if self.command.is_some() { "command" } else { "environment" };
             check.fault(
@@ -83,7 +83,8 @@ impl Job {
         }
         for (key, value) in tags {
             let path = format!("tags.{key}");
-            let value = self.literal(&path, value, size, check);
+            self.check_text(&path, value, size, check);
+            let value = literal(value);
             if key.to_ascii_lowercase().starts_with("aws:") {
                 check.fault(&path, "AWS keeps keys that begin with `aws:` for itself: give it another");
             } else if !is_tag(key) || key.is_empty() || key.chars().count() > quota::TAG_KEY {
@@ -107,23 +108,19 @@ impl Job {
         }
     }
 
-    /// What stands in a text for itself; names that nothing stands for are faults.
-    fn literal(&self, key: &str, text: &str, size: Size, check: &mut Check<'_>) -> String {
-        let pieces = pieces(text).unwrap_or_else(|error| {
-            check.fault(key, error.to_string());
-            Vec::new()
-        });
-        let own = |name: &str| self.parameters.as_ref().is_some_and(|own| own.contains_key(name));
-        let mut literal = String::new();
+    /// Checks that all names in a text stand for something.
+    fn check_text(&self, key: &str, text: &str, size: Size, check: &mut Check<'_>) {
+        let pieces = match pieces(text) {
+            Ok(pieces) => pieces,
+            Err(error) => return check.fault(key, error.to_string()),
+        };
+        let known = || self.parameters.iter().flat_map(BTreeMap::keys).map(String::as_str).chain(BUILT_IN);
         for piece in pieces {
             match piece {
-                Piece::Text(text) => literal.push_str(text),
                 Piece::Parameter("index") if matches!(size, Size::Count(_)) => check
                     .fault(key, "`${index}` is for jobs with an `array`: tasks of a `count` are all alike"),
-                Piece::Parameter(name) if own(name) || BUILT_IN.contains(&name) => {}
-                Piece::Parameter(name) => {
-                    let known = self.parameters.iter().flat_map(BTreeMap::keys).map(String::as_str);
-                    let known: Vec<&str> = known.chain(BUILT_IN).collect();
+                Piece::Parameter(name) if !known().any(|known| known == name) => {
+                    let known: Vec<&str> = known().collect();
                     check.fault_by(
                         key,
                         format!("{}.parameters", check.path()),
@@ -133,30 +130,34 @@ impl Job {
                         ),
                     );
                 }
+                Piece::Text(_) | Piece::Parameter(_) => {}
             }
         }
-        literal
     }
 
     /// The overrides, as far as they are known before a run: names stand for nothing yet.
-    fn overrides(&self, size: Size) -> serde_json::Value {
-        let mut unchecked = Vec::new();
-        let mut check = Check::of("", &mut unchecked);
-        let mut literal = |text: &String| self.literal("", text, size, &mut check);
-        let command: Option<Vec<String>> =
-            self.command.as_ref().map(|command| command.iter().map(&mut literal).collect());
-        let environment: Vec<_> = self
-            .environment
-            .iter()
-            .flatten()
-            .map(|(name, value)| json!({"name": name, "value": literal(value)}))
-            .collect();
-        json!({"containerOverrides": [{
-            "name": self.container.as_deref().unwrap_or_default(),
-            "command": command,
-            "environment": environment,
-        }]})
+    fn overrides(&self) -> Value {
+        let mut container = Map::new();
+        container.insert("name".to_owned(), self.container.as_deref().unwrap_or_default().into());
+        if let Some(command) = &self.command {
+            container.insert("command".to_owned(), command.iter().map(|text| literal(text)).collect());
+        }
+        if let Some(environment) = &self.environment {
+            let pairs =
+                environment.iter().map(|(name, value)| json!({"name": name, "value": literal(value)}));
+            container.insert("environment".to_owned(), pairs.collect());
+        }
+        json!({"containerOverrides": [container]})
     }
+}
+
+/// What stands in a text for itself.
+fn literal(text: &str) -> String {
+    let texts = pieces(text).unwrap_or_default().into_iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text),
+        Piece::Parameter(_) => None,
+    });
+    texts.collect()
 }
 
 fn is_tag(text: &str) -> bool {
