@@ -169,6 +169,7 @@ fn a_backfill_says_what_began_and_what_was_there_and_how_that_ended() {
         "asked for: 2 runs of nightly, from 25 Nov 02:00 CET to 27 Nov 02:00 CET\n  \
          nightly/20261125T010000Z\n  nightly/20261126T010000Z\n\
          there already, and left as it is:\n  nightly/20261127T010000Z  failed, 27 Nov 01:09 UTC\n\
+         `steward retry nightly/20261127T010000Z` does it again\n\
          slots that are still to come are left to the schedule\n\
          the first begins within a minute, each of the others after the one before\n\
          `steward runs nightly` shows them from then on\n"

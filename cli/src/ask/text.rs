@@ -58,6 +58,11 @@ pub(super) fn write(
     for run in &begun.known {
         write_known(out, run)?;
     }
+    match begun.known.iter().filter(|run| run.is_over()).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [run] => wrapped(out, "", &format!("`steward retry {}` does it again", run.id))?,
+        _ => wrapped(out, "", &format!("`steward retry {}/SLOT` does one of them again", job.name))?,
+    }
     if begun.left > 0 {
         let left = begun.left;
         let verb = if left == 1 { "slot was" } else { "slots were" };
