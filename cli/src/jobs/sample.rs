@@ -136,7 +136,7 @@ pub(crate) fn of_four() -> (Run, Vec<Unit>) {
         since: at("01:00:10"),
         at: at("01:00:12"),
         started_at: Some(at("01:01:00")),
-        version: 3,
+        heard_at: at("01:01:00"),
         look_at: at("01:20:00"),
         missing_since: None,
         stopping: None,
