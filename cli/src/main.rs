@@ -6,11 +6,20 @@ mod account;
 mod apply;
 #[cfg(feature = "aws")]
 mod approve;
+// What is said of runs is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod ask;
+#[cfg(feature = "aws")]
+mod cancel;
 mod configuration;
 mod demo;
 #[cfg(feature = "aws")]
 mod diff;
 mod explain;
+#[cfg(any(feature = "aws", test))]
+mod gantt;
+#[cfg(any(feature = "aws", test))]
+mod jobs;
 #[cfg(feature = "aws")]
 mod ledger;
 mod letter;
@@ -21,7 +30,11 @@ mod preview;
 #[cfg(feature = "aws")]
 mod resume;
 #[cfg(feature = "aws")]
+mod retry;
+#[cfg(feature = "aws")]
 mod rollback;
+#[cfg(any(feature = "aws", test))]
+mod runs;
 mod schema;
 #[cfg(feature = "aws")]
 mod settle;
@@ -50,7 +63,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without jobs, runs, run, cancel, retry, approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -64,6 +77,16 @@ enum Command {
     Demo(demo::Arguments),
     Preview(preview::Arguments),
     Simulate(simulate::Arguments),
+    #[cfg(feature = "aws")]
+    Jobs(jobs::Arguments),
+    #[cfg(feature = "aws")]
+    Runs(runs::Arguments),
+    #[cfg(feature = "aws")]
+    Run(ask::Arguments),
+    #[cfg(feature = "aws")]
+    Cancel(cancel::Arguments),
+    #[cfg(feature = "aws")]
+    Retry(retry::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
     #[cfg(feature = "aws")]
@@ -99,6 +122,16 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Jobs(arguments) => jobs::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Runs(arguments) => runs::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Run(arguments) => ask::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Cancel(arguments) => cancel::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Retry(arguments) => retry::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
         #[cfg(feature = "aws")]

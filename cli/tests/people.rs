@@ -1,5 +1,5 @@
-//! `steward approve`, `settle`, `pause`, `resume`, `silence` and `suppressed` as people call them, against a table and a Parameter Store that speak
-//! the protocol.
+//! `steward approve`, `settle`, `pause`, `resume`, `silence`, `suppressed`, and the commands around jobs, as people call them, against a table and a
+//! Parameter Store that speak the protocol.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 
 mod stand_in;
@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::action::{Action, ActionId, Because, Call, Doubt, Epoch, Plan, Precondition, Remedy, State};
 use steward::arn::{ClusterArn, ServiceName, TaskDefinitionArn};
+use steward::batch::{Run, RunId};
 use steward::incident::{Failures, Incident, Note, Remedies, Status, Target, TargetRecord};
 use steward::ledger::{self, Key, Openings, Record, Scope, Switch};
 use steward::remediation::Home;
@@ -282,6 +283,122 @@ fn a_silence_is_asked_for_listed_shown_and_ended() {
     let told = server.ends(2, &["silence", "cause=memory", "--for", "2h", "--why", "migration"]);
     assert!(told.contains("did you mean `out_of_memory`"), "{told}");
     assert!(server.ends(2, &["unsilence", "0badc0de"]).contains("no silence has the id 0badc0de"));
+}
+
+const JOBS: &str = "
+version: 1
+jobs:
+  - {name: nightly, cluster: shop, task_definition: report, schedule: cron(0 2 * * ? *), parameters: {day: ''}}
+  - {name: import, cluster: shop, task_definition: import}
+";
+
+impl Server {
+    /// A command around jobs that reads `JOBS` from standard input.
+    fn of_jobs(&self, code: i32, arguments: &[&str]) -> String {
+        stand_in::ends(self.port, code, &[arguments, &["--config", "-"]].concat(), JOBS)
+    }
+
+    fn run(&self, id: &str) -> Option<Run> {
+        match self.record(&Key::run(&RunId::parse(id).unwrap()))? {
+            Record::Run(run) => Some(*run),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_run_is_asked_for_listed_shown_cancelled_and_done_again() {
+    let server = Server::start();
+    let told = server.of_jobs(0, &["run", "nightly", "--at", "2026-11-20T02:00Z", "--set", "day=20"]);
+    assert!(told.starts_with("asked for: nightly/20261120T020000Z\nit begins within a minute"), "{told}");
+    let run = server.run("nightly/20261120T020000Z").unwrap();
+    assert_eq!((run.set["day"].as_str(), run.by.is_person()), ("20", true));
+    let due = server.items.lock().unwrap()["b#RUN#nightly#20261120T020000Z"]["due_owner"].clone();
+    assert_eq!(due, json!({"S": "b#"}), "the next tick finds it");
+    let told = server.of_jobs(0, &["run", "nightly", "--at", "2026-11-20T02:00Z"]);
+    assert_eq!(told, "there already, and left as it is:\n  nightly/20261120T020000Z  pending\n");
+    let told = server.of_jobs(0, &["runs", "nightly", "--slot", "20261120T020000Z"]);
+    assert!(told.starts_with("nightly/20261120T020000Z pending\n"), "{told}");
+    assert!(told.contains("day=20") && told.contains("for the next tick, within a minute"), "{told}");
+
+    let told = server.of_jobs(2, &["retry", "nightly/20261120T020000Z"]);
+    assert!(told.contains("goes on: cancel it first, or wait for its end"), "{told}");
+    let told = server.of_jobs(0, &["cancel", "nightly/20261120T020000Z", "--why", "wrong day"]);
+    assert_eq!(told, "cancelled: nightly/20261120T020000Z, of which nothing had begun\n");
+    let told = server.of_jobs(2, &["cancel", "nightly/20261120T020000Z"]);
+    assert!(told.contains("the run nightly/20261120T020000Z is over: cancelled"), "{told}");
+    let told = server.of_jobs(0, &["retry", "nightly/20261120T020000Z"]);
+    assert!(told.starts_with("asked for: nightly/20261120T020000Z-r1\n"), "{told}");
+    assert!(server.run("nightly/20261120T020000Z-r1").is_some());
+
+    let told = server.of_jobs(0, &["runs", "nightly", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        shown["runs"][0]["state"],
+        json!({"state": "ended", "end": "cancelled", "at": shown["runs"][0]["state"]["at"]})
+    );
+    let told = server.of_jobs(0, &["jobs"]);
+    assert!(told.contains("cron(0 2 * * ? *)") && told.contains("cancelled, "), "{told}");
+}
+
+#[test]
+fn a_backfill_asks_before_many_runs_and_says_what_was_there() {
+    let server = Server::start();
+    let window = |from| ["run", "nightly", "--from", from, "--to", "2026-11-20"];
+    let told = server.of_jobs(0, &window("2026-11-18"));
+    assert!(
+        told.starts_with("asked for: 2 runs of nightly, from 18 Nov 02:00 UTC to 19 Nov 02:00 UTC\n"),
+        "{told}"
+    );
+    let told = server.of_jobs(2, &window("2026-08-01"));
+    assert!(told.contains("111 runs of nightly") && told.contains("pass --yes"), "{told}");
+    assert_eq!(server.run("nightly/20260801T020000Z"), None);
+    let told = server.of_jobs(0, &[&window("2026-08-01")[..], &["--yes"]].concat());
+    assert!(
+        told.contains("asked for: 109 runs") && told.contains("nightly/20261118T020000Z  pending"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_cannot_be_run_says_why_and_leaves_no_run_behind() {
+    let server = Server::start();
+    for (arguments, says) in [
+        (&["run", "nightli"][..], "there is no job `nightli`; did you mean `nightly`?"),
+        (&["runs", "nightli"], "there is no job `nightli`; did you mean `nightly`?"),
+        (&["run", "nightly", "--set", "dai=1"], "the parameters of nightly are day"),
+        (
+            &["run", "nightly", "--at", "2026-11-20T03:00Z"],
+            "the nearest: 20 Nov 02:00 UTC (2026-11-20T02:00:00Z)",
+        ),
+        (&["run", "nightly", "--from", "2026-11-20"], "--to <TIME>"),
+        (&["run", "nightly", "--at", "2026-11-20T02:00Z", "--slot", "x"], "cannot be used with"),
+        (&["runs", "nightly", "--html", "x.html"], "--slot <SLOT>"),
+        (
+            &["runs", "nightly", "--slot", "x"],
+            "there is no run nightly/x: `steward runs nightly` lists those of the job",
+        ),
+        (&["cancel", "nightly/x"], "there is no run nightly/x"),
+        (&["retry", "nightly"], "JOB/SLOT, such as nightly/20261127T020000Z"),
+    ] {
+        let told = server.of_jobs(2, arguments);
+        assert!(told.contains(says), "{arguments:?}: {told}");
+    }
+    assert!(server.items.lock().unwrap().is_empty());
+    let told = server.ends(2, &["jobs", "--table", "other"]);
+    assert!(told.contains("a table alone does not say which jobs there are"), "{told}");
+    assert_eq!(server.ends(0, &["jobs"]), "the configuration has no jobs\n", "nothing was applied");
+}
+
+#[test]
+fn a_run_is_written_as_a_page() {
+    let server = Server::start();
+    server.of_jobs(0, &["run", "import", "--slot", "file-17"]);
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("run.html");
+    let told = server.of_jobs(0, &["runs", "import", "--slot", "file-17", "--html", file.to_str().unwrap()]);
+    assert_eq!(told, format!("import/file-17: written to {}\n", file.display()));
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.contains("<h1>import/file-17 <span class=\"info\">pending</span></h1>"), "{page}");
 }
 
 #[test]

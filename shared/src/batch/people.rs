@@ -35,7 +35,7 @@ pub enum Unasked {
     #[error("the run {0} goes on: cancel it first, or wait for its end")]
     GoesOn(RunId),
     /// It is over.
-    #[error("the run {id} is over: it {end}")]
+    #[error("the run {id} is over: {end}")]
     IsOver {
         /// Which.
         id: RunId,
