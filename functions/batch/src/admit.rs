@@ -16,6 +16,9 @@ use crate::{Done, Handler, Problem};
 
 /// What cannot be decided now is decided anew after so long.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
+/// A run that waits for its turn is begun by the end of the one before; it is looked at so often besides, to tell that it is
+/// late, and for what was overlooked.
+const WAITS: SignedDuration = SignedDuration::from_mins(10);
 
 /// What the shell does after a run was decided about.
 enum After {
@@ -122,13 +125,14 @@ fn claim(scene: &mut Scene, job: &Job, definition: Definition, home: &Home, now:
 /// Lets a run wait: for its turn until that comes, for anything else a while.
 fn wait(scene: &mut Scene, job: Option<&Job>, why: LateFor, now: Timestamp) {
     let slot = scene.run.id.slot.clone();
+    let pause = if why == LateFor::Turn { WAITS } else { AGAIN };
     if why == LateFor::Turn && !scene.job.queue.contains(&slot) {
         scene.job.queue.push(slot);
     }
     if job.is_some_and(|job| is_late(scene, job, now)) {
         tell_late(scene, why, now);
     }
-    scene.run.look_at = Some(now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX));
+    scene.run.look_at = Some(now.saturating_add(pause).unwrap_or(Timestamp::MAX));
 }
 
 /// Whether a run is late, and nobody was told.

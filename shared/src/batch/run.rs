@@ -194,23 +194,37 @@ pub enum EndBefore {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// They succeeded.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub succeeded: u32,
     /// They failed, and a rule says that it does not matter.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub ignored: u32,
     /// A rule says that they are done and count for nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: u32,
     /// They failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u32,
     /// They ran for too long.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub timed_out: u32,
     /// They were stopped, or not begun any more.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub cancelled: u32,
     /// Nobody knows.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub unknown: u32,
     /// Units that are over, those that were not begun any more included.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub units: u32,
     /// Tasks that were started.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub started: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Tally {

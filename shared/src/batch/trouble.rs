@@ -237,10 +237,11 @@ impl Happened {
                 | RunEnd::Cancelled
                 | RunEnd::Succeeded => Severity::Info,
             },
-            Self::BreakerOpened { .. } | Self::NoSuccess { .. } => Severity::Critical,
-            Self::ManyMissed { .. } | Self::Late { .. } | Self::Stuck { .. } | Self::Stray { .. } => {
-                Severity::Warning
+            // Of many missed slots: Steward itself was away for long.
+            Self::BreakerOpened { .. } | Self::NoSuccess { .. } | Self::ManyMissed { .. } => {
+                Severity::Critical
             }
+            Self::Late { .. } | Self::Stuck { .. } | Self::Stray { .. } => Severity::Warning,
         }
     }
 }
