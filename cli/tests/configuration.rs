@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "small texts")]
 
+#[path = "configuration/jobs.rs"]
+mod jobs;
 #[path = "configuration/told.rs"]
 mod told;
 
@@ -98,7 +100,7 @@ fn each_fault_has_its_line_column_and_words() {
         ("version: \"1\"\n", "1:10: version: found string \"1\", expected the number 1"),
         (
             "version: 1\nmode: act\n",
-            "2:1: unknown key `mode`; keys here: version, defaults, services, guards, incidents, notifications",
+            "2:1: unknown key `mode`; keys here: version, defaults, services, guards, incidents, jobs, notifications",
         ),
         (
             "version: 1\ndefaults: {mode: acts}\n",
@@ -328,6 +330,7 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
     assert!(
         whole["services"].as_array().unwrap().len() == 3 && whole["guards"]["freeze"][1]["why"].is_string()
     );
+    assert_eq!(whole["jobs"].as_array().unwrap().len(), 3);
     let told = &whole["notifications"];
     assert!(
         told["channels"].as_object().unwrap().len() == 3 && told["routes"].as_array().unwrap().len() == 2

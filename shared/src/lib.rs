@@ -30,6 +30,7 @@ pub mod ledger;
 pub mod notification;
 pub mod observed;
 pub mod ports;
+pub mod quota;
 pub mod redact;
 pub mod remediation;
 pub mod request;

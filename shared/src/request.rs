@@ -1,5 +1,7 @@
 //! What Steward's functions are asked by Steward itself: by a tick, by a queue, or by a person's test button.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::notification::Subject;
@@ -10,6 +12,18 @@ use crate::notification::Subject;
 pub enum Request {
     /// Look at what is due.
     Sweep,
+    /// Begin a run of a job.
+    #[serde(rename = "run-job", alias = "run_job")]
+    RunJob {
+        /// Which job.
+        job: String,
+        /// What tells the run from the job's others: the same is begun once. Absent: the time of the request.
+        #[serde(default)]
+        slot: Option<String>,
+        /// Values for the job's parameters.
+        #[serde(default)]
+        set: BTreeMap<String, String>,
+    },
     /// Tell a subject.
     Tell {
         /// Which.
@@ -20,7 +34,8 @@ pub enum Request {
 /// Why a request cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a request: {problem}; one is {{\"steward\":\"sweep\"}} or {{\"steward\":\"tell\",\"subject\":{{…}}}}"
+    "not a request: {problem}; one is {{\"steward\":\"sweep\"}}, {{\"steward\":\"run-job\",\"job\":\"…\"}} or \
+     {{\"steward\":\"tell\",\"subject\":{{…}}}}"
 )]
 pub struct RequestError {
     /// What is wrong.

@@ -1,5 +1,7 @@
 //! What a configuration changes, setting by setting.
 
+mod jobs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
@@ -10,7 +12,7 @@ use steward::config::{Configuration, Entry, Policy, Rules};
 use crate::terminal::{BOLD, DIM};
 
 /// What is one setting, although it has keys of its own.
-const IN_ONE: [&str; 7] = [
+const IN_ONE: [&str; 10] = [
     "notifications.slack",
     "notifications.flapping",
     "notifications.budget",
@@ -18,6 +20,9 @@ const IN_ONE: [&str; 7] = [
     "guards.budgets.",
     "guards.outage",
     "rerun",
+    "network",
+    "success",
+    "breaker",
 ];
 /// What is as the stack was deployed where the file does not say it.
 const DEPLOYED: [&str; 2] = ["notifications.slack", "notifications.topic"];
@@ -30,11 +35,12 @@ pub(crate) struct Line {
     after: String,
 }
 
-/// The settings that change, by name. Entries of `services` are known by what they match: one that comes or goes is one
-/// line, and one that stays is compared key by key.
+/// The settings that change, by name. Entries of `services` are known by what they match, and jobs by their names: one that
+/// comes or goes is one line, and one that stays is compared key by key.
 pub(crate) fn lines(before: &Configuration, after: &Configuration) -> Vec<Line> {
     let mut all = settings_that_change(before, after);
     all.extend(entries_that_change(&before.policy, &after.policy));
+    all.extend(jobs::that_change(&before.jobs, &after.jobs));
     all
 }
 
@@ -42,6 +48,7 @@ fn settings_that_change(before: &Configuration, after: &Configuration) -> Vec<Li
     let settings = |configuration: &Configuration| {
         let mut file = File::of(configuration);
         file.services = None;
+        file.jobs = None;
         settings(&file)
     };
     let (defaults, before, after) = (settings(&Configuration::default()), settings(before), settings(after));
@@ -157,8 +164,8 @@ fn settings(file: &File) -> BTreeMap<String, String> {
     settings
 }
 
-/// A way to people, a channel and a budget are one setting each, whatever their form in the file. A route is one, too, by
-/// its place: the first that matches holds.
+/// A way to people, a channel and a budget are one setting each, whatever their form in the file. A route is one, too, and a
+/// job's rule of `retry`, by its place: the first that matches holds.
 fn add(settings: &mut BTreeMap<String, String>, name: String, value: &Value) {
     match value {
         Value::Object(keys) if !IN_ONE.iter().any(|one| name.starts_with(one)) => {
@@ -166,9 +173,9 @@ fn add(settings: &mut BTreeMap<String, String>, name: String, value: &Value) {
                 add(settings, format!("{name}.{key}"), value);
             }
         }
-        Value::Array(routes) if name == "notifications.routes" => {
-            for (place, route) in routes.iter().enumerate() {
-                settings.insert(format!("{name}[{place}]"), text(route));
+        Value::Array(rules) if name == "notifications.routes" || name == "retry" => {
+            for (place, rule) in rules.iter().enumerate() {
+                settings.insert(format!("{name}[{place}]"), text(rule));
             }
         }
         value => {
@@ -216,7 +223,7 @@ mod tests {
     use crate::configuration::read;
 
     /// The lines between two files, each as `name: before → after`.
-    fn between(before: &str, after: &str) -> Vec<String> {
+    pub(super) fn between(before: &str, after: &str) -> Vec<String> {
         let configuration = |text: &str| read(&format!("version: 1\n{text}")).ok().unwrap().configuration;
         lines(&configuration(before), &configuration(after))
             .into_iter()

@@ -74,7 +74,10 @@ pub(crate) fn read(text: &str) -> Result<Valid, Vec<Problem>> {
         if refused.path == ["version"] {
             return Err(vec![refused.problem(&path, &tree)]);
         }
-        problems.push(refused.problem(&path, &tree));
+        // A key whose value was taken out is not missing.
+        if !refused.missing(&path).is_some_and(|key| taken.paths.contains(&key)) {
+            problems.push(refused.problem(&path, &tree));
+        }
         taken.paths.push(path);
         if problems.len() >= MAX_PROBLEMS || !refused.take_out(&mut value, &mut taken) {
             problems.sort_by_key(|problem| problem.at);
@@ -164,6 +167,12 @@ impl Refused {
             path.push(key.to_owned());
         }
         Self { is_key: unknown.is_some(), path, message }
+    }
+
+    /// The key that is missing at `path`, if that is what serde refused.
+    fn missing(&self, path: &[String]) -> Option<Vec<String>> {
+        let key = self.message.strip_prefix("missing field `")?.strip_suffix('`')?;
+        Some([path, &[key.to_owned()]].concat())
     }
 
     /// As a problem of the file as it was written, where `path` leads to it.

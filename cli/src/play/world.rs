@@ -256,7 +256,7 @@ impl<'w> World<'w> {
         queue: &'w DelayQueue<'w>,
         channels: &'w [Wall<'w>],
     ) -> Self {
-        let Configuration { policy, notifications } = terms.configuration.clone();
+        let Configuration { policy, notifications, .. } = terms.configuration.clone();
         let grouping = notifications.grouping;
         let settings = remediation::Settings { policy, grouping, ..remediation::Settings::default() };
         let ports = remediation::Ports { ledger, ecs: &Nowhere, owners: &Nowhere, tell: queue, clock };

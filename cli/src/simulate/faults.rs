@@ -1,4 +1,4 @@
-//! `steward simulate faults`: many days in which everything goes wrong, each from a seed.
+//! `steward simulate faults` and `steward simulate jobs`: many days in which everything goes wrong, each from a seed.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -28,23 +28,47 @@ const KEPT: usize = 400;
 /// shows it again is printed.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    seeds: Seeds,
+    /// Virtual days of each seed
+    #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
+    days: u32,
+    /// What the one seed is run through: faults, disorder, futile-rollback or futile-stops
+    #[arg(long, value_name = "COURSE", value_parser = course, default_value = "faults", requires = "seed", conflicts_with = "seeds")]
+    course: Course,
+}
+
+/// Runs jobs through days in which everything goes wrong, and holds each run against a naive model
+///
+/// Every seed draws at least three jobs with their timetables, policies and retry rules, and what goes wrong: ticks that come
+/// late, twice or not at all, invocations that die before and after any call, calls that are throttled, fail and time out after
+/// they took effect, waves of Spot interruptions, zones without room, replaced definitions, lost events, and people. In the
+/// end each run must have ended as the tasks did that ECS really ran for it.
+///
+/// The same seed gives the same run, step by step. The exit code is 1 where something that must hold did not; the command that
+/// shows it again is printed.
+#[derive(Args)]
+pub(crate) struct JobArguments {
+    #[command(flatten)]
+    seeds: Seeds,
+    /// Virtual days of each seed
+    #[arg(long, value_name = "D", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=365))]
+    days: u32,
+}
+
+#[derive(Args)]
+struct Seeds {
     /// How many seeds [default: 100, or the one that --seed names]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     seeds: Option<u64>,
     /// The first seed; alone, the only one
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Virtual days of each seed
-    #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
-    days: u32,
     /// Let an invocation die at this call of the run, before or after its effect, such as 1234:after; twice at most
     #[arg(long, num_args = 1, value_name = "CALL:SIDE", value_parser = crash_at, requires = "seed", conflicts_with = "seeds")]
     crash_at: Vec<CrashAt>,
-    /// What the one seed is run through: faults, disorder, futile-rollback or futile-stops
-    #[arg(long, value_name = "COURSE", value_parser = course, default_value = "faults", requires = "seed", conflicts_with = "seeds")]
-    course: Course,
     /// Fail, too, where a kind of fault never happened, a seed had too little of anything, or nobody died at some call
-    #[arg(long, conflicts_with_all = ["course", "crash_at", "trace"], requires = "seeds")]
+    #[arg(long, conflicts_with_all = ["crash_at", "trace"], requires = "seeds")]
     complete: bool,
     /// Print so many of the last steps of the one seed, though all holds
     #[arg(long, value_name = "STEPS", requires = "seed", conflicts_with = "seeds")]
@@ -80,47 +104,53 @@ fn crash_at(text: &str) -> Result<CrashAt, String> {
     Ok(CrashAt { call: call.parse().map_err(|_| problem())?, side })
 }
 
-#[allow(clippy::disallowed_methods, reason = "how fast it was is told to whoever waits for it")]
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    let seeds = arguments.seeds.unwrap_or(if arguments.seed.is_some() { 1 } else { SEEDS });
-    if let (Some(seed), 1) = (arguments.seed, seeds) {
-        let report = run_course(arguments.course, options(arguments, seed));
-        if arguments.trace.is_some() && arguments.format == Format::Text && report.violations.is_empty() {
-            show::trace(&mut anstream::stdout().lock(), &report)?;
+    arguments.seeds.run(arguments.course, arguments.days)
+}
+
+pub(crate) fn run_jobs(arguments: &JobArguments) -> io::Result<ExitCode> {
+    arguments.seeds.run(Course::Jobs, arguments.days)
+}
+
+impl Seeds {
+    #[allow(clippy::disallowed_methods, reason = "how fast it was is told to whoever waits for it")]
+    fn run(&self, course: Course, days: u32) -> io::Result<ExitCode> {
+        let seeds = self.seeds.unwrap_or(if self.seed.is_some() { 1 } else { SEEDS });
+        if let (Some(seed), 1) = (self.seed, seeds) {
+            let report = run_course(course, self.options(seed, days));
+            if self.trace.is_some() && self.format == Format::Text && report.violations.is_empty() {
+                show::trace(&mut anstream::stdout().lock(), &report)?;
+            }
+            return self.finish(&Outcome::of(report), days, None);
         }
-        return finish(arguments, &Outcome::of(report), None);
+        let threads = std::thread::available_parallelism().map_or(THREADS, NonZeroUsize::get);
+        let began = Instant::now();
+        let wanted =
+            Campaign { course, first_seed: self.seed.unwrap_or(1), seeds, days, threads, is_whole: true };
+        let outcome = campaign(wanted, |_: &Report| {});
+        self.finish(&outcome, days, Some(began.elapsed()))
     }
-    let threads = std::thread::available_parallelism().map_or(THREADS, NonZeroUsize::get);
-    let began = Instant::now();
-    let wanted = Campaign {
-        first_seed: arguments.seed.unwrap_or(1),
-        seeds,
-        days: arguments.days,
-        threads,
-        is_whole: true,
-    };
-    let outcome = campaign(wanted, |_: &Report| {});
-    finish(arguments, &outcome, Some(began.elapsed()))
-}
 
-fn options(arguments: &Arguments, seed: u64) -> Options {
-    let mut crashes = arguments.crash_at.iter().copied();
-    let crash_at = [crashes.next(), crashes.next()];
-    Options { days: arguments.days, crash_at, kept: arguments.trace.unwrap_or(KEPT), ..Options::new(seed) }
-}
-
-fn finish(
-    arguments: &Arguments,
-    outcome: &Outcome,
-    took: Option<std::time::Duration>,
-) -> io::Result<ExitCode> {
-    let mut out = anstream::stdout().lock();
-    match arguments.format {
-        Format::Text => show::text(&mut out, outcome, arguments.days, took)?,
-        Format::Json => show::json(&mut out, outcome, arguments.days, took)?,
+    fn options(&self, seed: u64, days: u32) -> Options {
+        let mut crashes = self.crash_at.iter().copied();
+        let crash_at = [crashes.next(), crashes.next()];
+        Options { days, crash_at, kept: self.trace.unwrap_or(KEPT), ..Options::new(seed) }
     }
-    let is_enough = !arguments.complete || outcome.lacks().is_empty();
-    Ok(if outcome.holds() && is_enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        days: u32,
+        took: Option<std::time::Duration>,
+    ) -> io::Result<ExitCode> {
+        let mut out = anstream::stdout().lock();
+        match self.format {
+            Format::Text => show::text(&mut out, outcome, days, took)?,
+            Format::Json => show::json(&mut out, outcome, days, took)?,
+        }
+        let is_enough = !self.complete || outcome.lacks().is_empty();
+        Ok(if outcome.holds() && is_enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
 }
 
 #[cfg(test)]

@@ -18,10 +18,12 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     Faults(faults::Arguments),
+    Jobs(faults::JobArguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     match &arguments.what {
         What::Faults(arguments) => faults::run(arguments),
+        What::Jobs(arguments) => faults::run_jobs(arguments),
     }
 }

@@ -50,8 +50,9 @@ pub(super) fn text(
     }
     writeln!(
         out,
-        "each seed: at least {} services, {} faults of {} kinds, {} changes; {} changes in all",
+        "each seed: at least {} {}, {} faults of {} kinds, {} changes; {} changes in all",
         outcome.least.services.count,
+        outcome.what(),
         outcome.least.faults.count,
         outcome.least.kinds.count,
         outcome.least.mutations.count,
@@ -111,7 +112,7 @@ pub(super) fn json(
         "changes": outcome.mutations,
         "seeds_with_changes": outcome.seeds_with_mutations,
         "least": {
-            "services": outcome.least.services.count,
+            outcome.what(): outcome.least.services.count,
             "faults": outcome.least.faults.count,
             "kinds": outcome.least.kinds.count,
             "changes": outcome.least.mutations.count,
@@ -125,7 +126,8 @@ pub(super) fn json(
 
 /// The command that gives the same run.
 fn again(report: &Report, days: u32) -> String {
-    let mut command = format!("steward simulate faults --seed {} --days {days}", report.seed);
+    let what = if report.course == Course::Jobs { "jobs" } else { "faults" };
+    let mut command = format!("steward simulate {what} --seed {} --days {days}", report.seed);
     for crash in report.crash_at.into_iter().flatten() {
         let side = match crash.side {
             Side::Before => "before",
@@ -133,7 +135,7 @@ fn again(report: &Report, days: u32) -> String {
         };
         command = format!("{command} --crash-at {}:{side}", crash.call);
     }
-    if report.course != Course::Faults {
+    if !matches!(report.course, Course::Faults | Course::Jobs) {
         command = format!("{command} --course {}", report.course.as_str());
     }
     command

@@ -47,7 +47,9 @@ impl Message {
         let body = message.body.unwrap_or_default();
         let subject = match Request::parse(body.as_bytes()) {
             Ok(Request::Tell { subject }) => Ok(subject),
-            Ok(Request::Sweep) => Err(RequestError { problem: "a queue asks for subjects only".to_owned() }),
+            Ok(Request::Sweep | Request::RunJob { .. }) => {
+                Err(RequestError { problem: "a queue asks for subjects only".to_owned() })
+            }
             Err(error) => Err(error),
         };
         let (id, receipt) = (message.message_id, message.receipt_handle);

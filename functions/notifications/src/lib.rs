@@ -160,6 +160,7 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handl
         }
         match Request::parse(payload)? {
             Request::Sweep => Ok(Outcome::Swept(self.sweep().await?)),
+            Request::RunJob { .. } => Err(RequestError { problem: "batch runs jobs".to_owned() }.into()),
             Request::Tell { subject } => {
                 Ok(Outcome::Told(self.tell_all(vec![Message::asked(subject)]).await))
             }

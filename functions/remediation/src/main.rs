@@ -64,6 +64,7 @@ impl Function for Remediation {
                 Ok(report::swept(&swept, SystemClock.now()))
             }
             Some(Ok(Request::Tell { .. })) => Err(report::misdirected("notifications tells subjects")),
+            Some(Ok(Request::RunJob { .. })) => Err(report::misdirected("batch runs jobs")),
             Some(Err(error)) => Err(report::misdirected(&error.to_string())),
         }
     }

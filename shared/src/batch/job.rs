@@ -245,6 +245,18 @@ impl Default for Backoff {
     }
 }
 
+impl Backoff {
+    /// How long nothing follows the `times`th failure in a row. `jitter`, from 0 to 999, spreads those of many: the pause is
+    /// between half of it and all of it.
+    pub fn after(self, times: u32, jitter: u32) -> SignedDuration {
+        let doubled =
+            self.first.checked_mul(1_i32.checked_shl(times.saturating_sub(1).min(20)).unwrap_or(i32::MAX));
+        let whole = doubled.unwrap_or(self.most).min(self.most);
+        let half = whole / 2;
+        half + half * i32::try_from(jitter.min(999)).unwrap_or(0) / 1000
+    }
+}
+
 /// What follows a failure of some kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryRule {
@@ -268,6 +280,17 @@ pub enum EndingKind {
     RunTimeout,
     /// It did not run within `provision_timeout`.
     ProvisionTimeout,
+}
+
+impl EndingKind {
+    /// The kind in one stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cause(cause) => cause.as_str(),
+            Self::RunTimeout => "run_timeout",
+            Self::ProvisionTimeout => "provision_timeout",
+        }
+    }
 }
 
 /// What follows a failure.

@@ -36,21 +36,30 @@ impl Slot {
         }
         let is_plain = (1..=MAX_OWN).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !text.starts_with("x-");
+            && !text.starts_with("x-")
+            && Self(text.to_owned()).own().0 == text;
         if is_plain {
             return Self(text.to_owned());
         }
         let hash = Sha256::digest(text.as_bytes());
-        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hex = hash.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         Self(format!("x-{hex}"))
     }
 
     /// The slot of a run that does this one again.
     #[must_use]
     pub fn again(&self, times: u32) -> Self {
-        let own = self.0.split_once("-r").filter(|(_, rest)| rest.bytes().all(|byte| byte.is_ascii_digit()));
-        let own = own.map_or(self.0.as_str(), |(own, _)| own);
-        Self(format!("{own}-r{times}"))
+        Self(format!("{}-r{times}", self.own().0))
+    }
+
+    /// The slot that a run does, again or for the first time.
+    #[must_use]
+    pub fn own(&self) -> Self {
+        let again = self
+            .0
+            .rsplit_once("-r")
+            .filter(|(_, times)| !times.is_empty() && times.bytes().all(|byte| byte.is_ascii_digit()));
+        Self(again.map_or(self.0.as_str(), |(own, _)| own).to_owned())
     }
 
     /// Takes the text of a slot.

@@ -33,6 +33,8 @@ pub use window::{When, Window};
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Jobs;
+
 /// How far Steward may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +70,8 @@ impl Mode {
 pub struct Configuration {
     /// What decisions follow.
     pub policy: Policy,
+    /// What runs by a timetable, after others, or when asked.
+    pub jobs: Jobs,
     /// How people are told.
     pub notifications: Notifications,
 }

@@ -458,6 +458,17 @@ fn failure_word(reason: &str) -> Option<Cause> {
     }
 }
 
+/// Explains why RunTask was refused, by the text of its error.
+pub fn of_refusal(text: &str) -> Diagnosis {
+    let cause = classify(text).map_or(Cause::Unknown, |finding| finding.cause);
+    of_texts(cause, [("RunTask", Some(text))], Advice::read_the_evidence())
+}
+
+/// What was seen where nobody says why.
+pub fn of_said(source: &str, text: &str) -> Diagnosis {
+    of_texts(Cause::Unknown, [(source, Some(text))], Advice::read_the_evidence())
+}
+
 fn of_texts<const N: usize>(cause: Cause, texts: [(&str, Option<&str>); N], advice: Advice) -> Diagnosis {
     let denied_action = texts.iter().find_map(|(_, text)| denied::denied_action((*text)?));
     let evidence: Vec<Evidence> =

@@ -28,6 +28,7 @@ pub use telling::{
 
 use crate::action::{Action, ActionId};
 use crate::arn::{ClusterArn, DeploymentId};
+use crate::batch::{Clock, JobName, JobRecord, LaunchRate, Run, RunId, Slot, Trouble as JobTrouble, Unit};
 use crate::incident::{Deployment, Incident, Target, TargetRecord};
 use crate::notification::Subject;
 
@@ -41,6 +42,8 @@ pub const MAX_WRITES: usize = 100;
 pub enum Owner {
     /// `r#`: targets, incidents, deployments.
     Remediation,
+    /// `b#`: jobs, their runs, and what is wrong with them.
+    Batch,
     /// `n#`: what was told.
     Notifications,
     /// `x#`: news, written by a subject's owner, its due time cleared by notifications.
@@ -48,12 +51,13 @@ pub enum Owner {
 }
 
 impl Owner {
-    const ALL: [Self; 3] = [Self::Remediation, Self::Notifications, Self::Shared];
+    const ALL: [Self; 4] = [Self::Remediation, Self::Batch, Self::Notifications, Self::Shared];
 
     /// What its keys begin with.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Remediation => "r#",
+            Self::Batch => "b#",
             Self::Notifications => "n#",
             Self::Shared => "x#",
         }
@@ -145,6 +149,53 @@ impl Key {
         Self("x#SILENCES".to_owned())
     }
 
+    /// `b#JOB#job`.
+    pub fn job(job: &JobName) -> Self {
+        Self(format!("b#JOB#{job}"))
+    }
+
+    /// `b#RUN#job#slot`.
+    pub fn run(run: &RunId) -> Self {
+        Self(format!("b#RUN#{}#{}", run.job, run.slot))
+    }
+
+    /// `b#UNIT#job#slot#index`.
+    pub fn unit(run: &RunId, index: u32) -> Self {
+        Self(format!("b#UNIT#{}#{}#{index}", run.job, run.slot))
+    }
+
+    /// The run or the unit, with its index, whose key it is.
+    pub fn as_run(&self) -> Option<(RunId, Option<u32>)> {
+        let mut parts = self.0.strip_prefix("b#")?.split('#');
+        let (kind, job, slot) = (parts.next()?, parts.next()?, parts.next()?);
+        let run = RunId { job: JobName::parse(job)?, slot: Slot::parse(slot)? };
+        match kind {
+            "RUN" => Some((run, None)),
+            "UNIT" => Some((run, Some(parts.next()?.parse().ok()?))),
+            _ => None,
+        }
+    }
+
+    /// The job whose key it is.
+    pub fn as_job(&self) -> Option<JobName> {
+        JobName::parse(self.0.strip_prefix("b#JOB#")?)
+    }
+
+    /// `b#TROUBLE#job#opened_at`.
+    pub fn trouble(job: &JobName, opened_at: Timestamp) -> Self {
+        Self(format!("b#TROUBLE#{job}#{opened_at}"))
+    }
+
+    /// `b#CLOCK#shard`.
+    pub fn clock(shard: u32) -> Self {
+        Self(format!("b#CLOCK#{shard}"))
+    }
+
+    /// `b#RATE#kind`: launches on demand, on Spot, or on anything else.
+    pub fn launches(kind: &str) -> Self {
+        Self(format!("b#RATE#{kind}"))
+    }
+
     /// The item of a subject itself.
     pub fn subject(subject: &Subject) -> Self {
         match subject {
@@ -153,6 +204,7 @@ impl Key {
             Subject::Outage { cluster, .. } => Self::outage(cluster),
             Subject::Channel { channel, .. } => Self::channel(channel),
             Subject::Digest { channel } => Self::held_back(channel),
+            Subject::Job { job, opened_at } => Self::trouble(job, *opened_at),
         }
     }
 
@@ -236,6 +288,18 @@ pub enum Record {
     Recent(Recent),
     /// See [`Silences`].
     Silences(Silences),
+    /// See [`Run`].
+    Run(Box<Run>),
+    /// See [`Unit`].
+    Unit(Box<Unit>),
+    /// See [`JobRecord`].
+    Job(Box<JobRecord>),
+    /// See [`Trouble`](crate::batch::Trouble).
+    Trouble(Box<JobTrouble>),
+    /// See [`Clock`].
+    Clock(Clock),
+    /// See [`LaunchRate`].
+    Launches(LaunchRate),
 }
 
 /// An item as it was read.

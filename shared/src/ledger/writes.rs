@@ -2,10 +2,11 @@
 //!
 //! Open items are never forgotten. Both times follow from the record alone, so it does not matter who writes it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Budget, Expect, Key, Record, Stored, Write};
 use crate::action::Action;
+use crate::batch::{JobRecord, Run, Trouble as JobTrouble, Unit};
 use crate::config::Policy;
 use crate::incident::{Deployment, DeploymentStatus, Incident, TargetRecord};
 
@@ -64,8 +65,53 @@ impl Write {
         Self::new(key, stored, Record::Budget(budget)).expiring(true, policy, now)
     }
 
+    /// A run.
+    pub fn of_run(run: Run, stored: Option<&Stored>, keep: SignedDuration, now: Timestamp) -> Self {
+        let (is_over, due) = (run.is_over(), run.look_at);
+        let key = Key::run(&run.id);
+        let write = Self::new(key, stored, Record::Run(Box::new(run)));
+        Self { due, ..write.kept(is_over, keep, now) }
+    }
+
+    /// A unit of a run.
+    pub fn of_unit(
+        unit: Unit,
+        stored: Option<&Stored>,
+        due: Option<Timestamp>,
+        keep: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let is_over = unit.is_over();
+        let key = Key::unit(&unit.run, unit.index);
+        let write = Self::new(key, stored, Record::Unit(Box::new(unit)));
+        Self { due, ..write.kept(is_over, keep, now) }
+    }
+
+    /// What is remembered of a job: as long as there are runs of it.
+    pub fn of_job(job: JobRecord, stored: Option<&Stored>, now: Timestamp) -> Self {
+        let due = job.look_at(now);
+        let key = Key::job(&job.job);
+        Self { due, ..Self::new(key, stored, Record::Job(Box::new(job))) }
+    }
+
+    /// A job's trouble.
+    pub fn of_trouble(
+        trouble: JobTrouble,
+        stored: Option<&Stored>,
+        keep: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let is_over = !trouble.is_open();
+        let key = Key::trouble(&trouble.job, trouble.opened_at);
+        Self::new(key, stored, Record::Trouble(Box::new(trouble))).kept(is_over, keep, now)
+    }
+
     fn expiring(self, is_over: bool, policy: &Policy, now: Timestamp) -> Self {
-        let expires = is_over.then(|| now.saturating_add(policy.keep_closed).unwrap_or(Timestamp::MAX));
+        self.kept(is_over, policy.keep_closed, now)
+    }
+
+    fn kept(self, is_over: bool, keep: SignedDuration, now: Timestamp) -> Self {
+        let expires = is_over.then(|| now.saturating_add(keep).unwrap_or(Timestamp::MAX));
         Self { expires, ..self }
     }
 }

@@ -29,6 +29,7 @@ pub use story::{Step, Story, Weight, What};
 pub use text::plain;
 
 use crate::arn::{ClusterArn, DeploymentId};
+use crate::batch::JobName;
 use crate::incident::{Severity, Target};
 use crate::redact::Redacted;
 use crate::words::alerts::Name;
@@ -64,6 +65,13 @@ pub enum Subject {
         /// The channel.
         channel: String,
     },
+    /// The trouble of a job: runs that did not succeed, until one does.
+    Job {
+        /// Which.
+        job: JobName,
+        /// Since when.
+        opened_at: Timestamp,
+    },
     /// A channel that refuses messages.
     Channel {
         /// Which.
@@ -81,6 +89,7 @@ impl Subject {
             Self::Deployment { .. } => "deployment",
             Self::Outage { .. } => "outage",
             Self::Digest { .. } => "digest",
+            Self::Job { .. } => "job",
             Self::Channel { .. } => "channel",
         }
     }
@@ -92,6 +101,7 @@ impl Subject {
             Self::Deployment { service, id } => format!("deployment#{}#{id}", service.key()),
             Self::Outage { cluster, since } => format!("outage#{cluster}#{since}"),
             Self::Digest { channel } => format!("digest#{channel}"),
+            Self::Job { job, opened_at } => format!("job#{job}#{opened_at}"),
             Self::Channel { channel, since } => format!("channel#{channel}#{since}"),
         }
     }
@@ -104,6 +114,7 @@ impl fmt::Display for Subject {
             Self::Deployment { service, id } => write!(f, "deployment {id} of {service}"),
             Self::Outage { cluster, .. } => write!(f, "outage of {}", cluster.name()),
             Self::Digest { channel } => write!(f, "digest of channel {channel}"),
+            Self::Job { job, .. } => write!(f, "job {job}"),
             Self::Channel { channel, .. } => write!(f, "channel {channel}"),
         }
     }

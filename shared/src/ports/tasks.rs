@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Access, EcsError, Find, Page, Resource};
@@ -180,7 +181,7 @@ pub struct StartFailure {
 }
 
 /// A task definition's revision, as far as its tasks are judged by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// Its ARN.
     pub arn: TaskDefinitionArn,
@@ -195,7 +196,7 @@ pub struct Definition {
 }
 
 /// A container of a task definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerDefinition {
     /// Its name.
     pub name: String,

@@ -55,6 +55,19 @@ impl Home {
         Some(Self { account: arn.account.to_owned(), region: arn.region.to_owned() })
     }
 
+    /// The ARN of a cluster here, by its name; an ARN is one already.
+    pub fn cluster_arn(&self, cluster: &str) -> String {
+        if cluster.starts_with("arn:") {
+            return cluster.to_owned();
+        }
+        let partition = match self.region.split('-').next() {
+            Some("cn") => "aws-cn",
+            _ if self.region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:ecs:{}:{}:cluster/{cluster}", self.region, self.account)
+    }
+
     /// Whether an event is from here. One that does not say where it is from is not from elsewhere.
     fn is_of(&self, envelope: &Envelope) -> bool {
         let is = |said: &Option<String>, own: &str| said.as_deref().is_none_or(|said| said == own);

@@ -18,6 +18,8 @@ const IN_DISORDER: u64 = 20;
 /// What is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Campaign {
+    /// What each seed is run through.
+    pub course: Course,
     /// The first seed.
     pub first_seed: u64,
     /// How many.
@@ -31,9 +33,11 @@ pub struct Campaign {
 }
 
 /// What came of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outcome {
-    /// Seeds that were run through [`Course::Faults`].
+    /// What each seed was run through.
+    pub course: Course,
+    /// Seeds that were run.
     pub seeds: u64,
     /// Runs, those that strike one crash point and those of other courses included.
     pub runs: u64,
@@ -112,9 +116,24 @@ pub struct Struck {
 impl Outcome {
     /// Of one run.
     pub fn of(report: Report) -> Self {
-        let mut outcome = Self::default();
+        let mut outcome = Self::new(report.course);
         outcome.add(report, true);
         outcome
+    }
+
+    fn new(course: Course) -> Self {
+        Self {
+            course,
+            seeds: 0,
+            runs: 0,
+            failures: Vec::new(),
+            faults: Tally::new(),
+            passed: SignedDuration::ZERO,
+            mutations: 0,
+            seeds_with_mutations: 0,
+            least: Least::default(),
+            sites: BTreeMap::new(),
+        }
     }
 
     /// What the run as a whole, or some seed of it, did not have of what it must; empty where it had everything.
@@ -123,7 +142,7 @@ impl Outcome {
         let mut lacks: Vec<String> =
             self.missing_kinds().into_iter().map(|kind| format!("{kind} never happened")).collect();
         let counts = [
-            (least.services, MUST_HAVE.services, "services"),
+            (least.services, MUST_HAVE.services, self.what()),
             (least.faults, MUST_HAVE.faults, "faults"),
             (least.kinds, MUST_HAVE.kinds, "kinds of faults"),
             (least.mutations, MUST_HAVE.mutations, "changes"),
@@ -161,9 +180,15 @@ impl Outcome {
         (struck.sum(), 2 * self.sites.len())
     }
 
+    /// What the worlds have some of: services or jobs.
+    pub fn what(&self) -> &'static str {
+        if self.course == Course::Jobs { "jobs" } else { "services" }
+    }
+
     /// Kinds of faults that never happened.
     pub fn missing_kinds(&self) -> Vec<Kind> {
-        Kind::ALL.into_iter().filter(|kind| !self.faults.contains_key(kind)).collect()
+        let all: &[Kind] = if self.course == Course::Jobs { &Kind::OF_JOBS } else { &Kind::OF_SERVICES };
+        all.iter().copied().filter(|kind| !self.faults.contains_key(kind)).collect()
     }
 
     fn add(&mut self, report: Report, is_seed: bool) {
@@ -174,7 +199,7 @@ impl Outcome {
             *self.faults.entry(*kind).or_default() += count;
         }
         // Only there is a crash asked for by the number of its call.
-        let sites = report.sites.iter().filter(|_| report.course == Course::Faults);
+        let sites = report.sites.iter().filter(|_| report.course == self.course);
         for (site, visits) in sites {
             let known = self.sites.entry(*site).or_insert(Struck {
                 visits: Visits { first_call: visits.first_call, ..Visits::default() },
@@ -219,7 +244,7 @@ impl Outcome {
                     [Some(_), Some(_)] => continue,
                 };
                 if count == 0 {
-                    wanted.push((Course::Faults, Options { days, crash_at, ..Options::new(struck.seed) }));
+                    wanted.push((self.course, Options { days, crash_at, ..Options::new(struck.seed) }));
                 }
             }
         }
@@ -229,15 +254,17 @@ impl Outcome {
 
 /// Runs a campaign. `heard` is told of each run as it ends, in no particular order.
 pub fn campaign(campaign: Campaign, heard: impl Fn(&Report) + Sync) -> Outcome {
-    let Campaign { first_seed, seeds, days, threads, is_whole } = campaign;
+    let Campaign { course, first_seed, seeds, days, threads, is_whole } = campaign;
     let all = first_seed..first_seed.saturating_add(seeds);
-    let mut outcome = Outcome::default();
-    let faults = all.clone().map(|seed| (Course::Faults, Options { days, ..Options::new(seed) }));
+    let mut outcome = Outcome::new(course);
+    let faults = all.clone().map(|seed| (course, Options { days, ..Options::new(seed) }));
     run_all(faults.collect(), threads, &mut outcome, true, &heard);
     if !is_whole {
         return outcome;
     }
-    run_all(others(all, days), threads, &mut outcome, false, &heard);
+    if course == Course::Faults {
+        run_all(others(all, days), threads, &mut outcome, false, &heard);
+    }
     for _ in 0..ROUNDS {
         let left = outcome.left_over(days);
         if left.is_empty() {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::site::{Site, Sites};
-use crate::random::Random;
+use crate::random::{Random, later};
 
 /// What can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,11 +56,29 @@ pub enum Kind {
     PersonStopsTask,
     /// ECS's own circuit breaker fails a deployment.
     Breaker,
+    /// A tick comes twice.
+    DuplicateTick,
+    /// A tick comes late.
+    LateTick,
+    /// Ticks do not come.
+    LostTick,
+    /// Fargate Spot takes back what runs.
+    SpotWave,
+    /// Fargate has no room.
+    Shortage,
+    /// What tasks do changes: they fail, or take longer.
+    TasksFail,
+    /// A new revision is registered, and the old one deregistered.
+    DefinitionReplaced,
+    /// A person asks for a run, or for one to be done again.
+    PersonRuns,
+    /// A person ends a run.
+    PersonCancels,
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 18] = [
+    /// Those of a world of services.
+    pub const OF_SERVICES: [Self; 18] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::InvocationTimeout,
@@ -79,6 +97,35 @@ impl Kind {
         Self::PersonPauses,
         Self::PersonStopsTask,
         Self::Breaker,
+    ];
+
+    /// Those of a world of jobs.
+    pub const OF_JOBS: [Self; 25] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::InvocationTimeout,
+        Self::Duplicate,
+        Self::Reorder,
+        Self::Delay,
+        Self::Loss,
+        Self::Throttle,
+        Self::ServerError,
+        Self::Timeout,
+        Self::TimeoutAfterSuccess,
+        Self::LaggingReads,
+        Self::LedgerOutage,
+        Self::ClockSkew,
+        Self::PersonPauses,
+        Self::PersonStopsTask,
+        Self::DuplicateTick,
+        Self::LateTick,
+        Self::LostTick,
+        Self::SpotWave,
+        Self::Shortage,
+        Self::TasksFail,
+        Self::DefinitionReplaced,
+        Self::PersonRuns,
+        Self::PersonCancels,
     ];
 
     /// The kind in one stable word.
@@ -102,6 +149,15 @@ impl Kind {
             Self::PersonPauses => "person_pauses",
             Self::PersonStopsTask => "person_stops_task",
             Self::Breaker => "breaker",
+            Self::DuplicateTick => "duplicate_tick",
+            Self::LateTick => "late_tick",
+            Self::LostTick => "lost_tick",
+            Self::SpotWave => "spot_wave",
+            Self::Shortage => "shortage",
+            Self::TasksFail => "tasks_fail",
+            Self::DefinitionReplaced => "definition_replaced",
+            Self::PersonRuns => "person_runs",
+            Self::PersonCancels => "person_cancels",
         }
     }
 }
@@ -243,6 +299,8 @@ pub(super) struct Weather {
     rates: Rates,
     crash_at: Crashes,
     calls: u64,
+    /// Ticks do not come before.
+    ticks_from: Timestamp,
     pub(super) sites: Sites,
     pub(super) tally: Tally,
 }
@@ -254,6 +312,7 @@ impl Weather {
             rates,
             crash_at,
             calls: 0,
+            ticks_from: Timestamp::MIN,
             sites: Sites::new(),
             tally: Tally::new(),
         }
@@ -362,6 +421,36 @@ impl Weather {
             }
         }
         Passage { arrives_after }
+    }
+
+    /// When a tick of batch comes: once, as a rule. Ticks may be lost for a while.
+    pub(super) fn on_tick(&mut self, now: Timestamp) -> Vec<Duration> {
+        let draw = self.random.below(1000);
+        let late = self.random.between(Duration::from_secs(1), Duration::from_mins(6));
+        let lost_for = self.random.between(Duration::from_mins(1), Duration::from_mins(70));
+        if self.is_fair(now) {
+            return vec![Duration::ZERO];
+        }
+        if now < self.ticks_from {
+            self.count(Kind::LostTick);
+            return Vec::new();
+        }
+        match draw {
+            0..4 => {
+                self.count(Kind::LostTick);
+                self.ticks_from = later(now, lost_for);
+                Vec::new()
+            }
+            4..24 => {
+                self.count(Kind::LateTick);
+                vec![late]
+            }
+            24..44 => {
+                self.count(Kind::DuplicateTick);
+                vec![Duration::ZERO, Duration::from_millis(draw * 20)]
+            }
+            _ => vec![Duration::ZERO],
+        }
     }
 
     /// Whether the queue loses a nudge that it took.

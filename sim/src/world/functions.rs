@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use jiff::Timestamp;
+use steward::batch::Jobs;
 use steward::config::{Configuration, Loader, Policy};
 use steward::deadline::Deadline;
 use steward::ports::{Clock, Nowhere};
@@ -12,7 +13,8 @@ use steward::request::Request;
 
 use super::actor::Actor;
 use super::executor::Answer;
-use super::ports::{EcsPort, Inbox, LedgerPort, ParametersPort, TellPort};
+use super::ports::{EcsPort, Inbox, LedgerPort, ParametersPort, RunTasksPort, TellPort};
+use super::site::Function;
 
 /// The channels of a world.
 pub(super) const CHANNELS: [&str; 2] = ["slack", "sns"];
@@ -25,7 +27,28 @@ pub(super) struct Environment {
     pub(super) loader: Rc<Loader>,
     /// What people decided, in the place of what the parameters say of it.
     pub(super) policy: Rc<Policy>,
+    /// The same of jobs.
+    pub(super) jobs: Rc<Jobs>,
     pub(super) home: Home,
+}
+
+/// Which functions look after a world, beside notifications.
+#[derive(Debug, Clone)]
+pub(super) enum Crew {
+    /// remediation, by this policy.
+    Remediation(Policy),
+    /// batch, with these jobs.
+    Batch(Jobs),
+}
+
+impl Crew {
+    /// Who hears of ECS's events.
+    pub(super) fn hears(&self) -> Function {
+        match self {
+            Self::Remediation(_) => Function::RemediationBatch,
+            Self::Batch(_) => Function::BatchEvents,
+        }
+    }
 }
 
 type Run = Pin<Box<dyn Future<Output = Answer>>>;
@@ -96,6 +119,67 @@ async fn configuration(environment: &Environment, actor: &Rc<Actor>) -> Result<C
     let parameters = ParametersPort(Rc::clone(actor));
     let loaded = environment.loader.load(&parameters, actor.now()).await;
     loaded.map(|loaded| loaded.configuration).map_err(|error| error.to_string())
+}
+
+/// batch, with a batch of task events.
+pub(super) fn batch_events(
+    environment: Environment,
+    payload: Vec<u8>,
+) -> impl FnOnce(Rc<Actor>, Timestamp) -> Run {
+    move |actor, ends| {
+        Box::pin(async move {
+            let settings = match batch_settings(&environment, &actor, ends).await {
+                Ok(settings) => settings,
+                Err(problem) => return Answer::Failed(problem),
+            };
+            let (ledger, tell) = (LedgerPort(Rc::clone(&actor)), TellPort(Rc::clone(&actor)));
+            let tasks = RunTasksPort(Rc::clone(&actor));
+            let ports = batch::Ports { ledger: &ledger, tasks: &tasks, tell: &tell, clock: &*actor };
+            match batch::Handler::new(ports, settings).handle(&payload).await {
+                Ok(outcome) if outcome.must_fail() => {
+                    Answer::Failed("a record without an id failed".to_owned())
+                }
+                Ok(outcome) => Answer::Done {
+                    failed: outcome.batch_item_failures().into_iter().map(str::to_owned).collect(),
+                },
+                Err(error) => Answer::Failed(error.to_string()),
+            }
+        })
+    }
+}
+
+/// batch, by its tick.
+pub(super) fn batch_sweep(environment: Environment) -> impl FnOnce(Rc<Actor>, Timestamp) -> Run {
+    move |actor, ends| {
+        Box::pin(async move {
+            let settings = match batch_settings(&environment, &actor, ends).await {
+                Ok(settings) => settings,
+                Err(problem) => return Answer::Failed(problem),
+            };
+            let (ledger, tell) = (LedgerPort(Rc::clone(&actor)), TellPort(Rc::clone(&actor)));
+            let tasks = RunTasksPort(Rc::clone(&actor));
+            let ports = batch::Ports { ledger: &ledger, tasks: &tasks, tell: &tell, clock: &*actor };
+            match batch::Handler::new(ports, settings).sweep().await {
+                Ok(_) => Answer::Done { failed: Vec::new() },
+                Err(error) => Answer::Failed(error.to_string()),
+            }
+        })
+    }
+}
+
+async fn batch_settings(
+    environment: &Environment,
+    actor: &Rc<Actor>,
+    ends: Timestamp,
+) -> Result<batch::Settings, String> {
+    let configuration = configuration(environment, actor).await?;
+    Ok(batch::Settings::new(
+        (*environment.jobs).clone(),
+        &configuration.policy,
+        &configuration.notifications,
+        environment.home.clone(),
+        Deadline::new(actor.now(), ends),
+    ))
 }
 
 /// notifications, with a batch.

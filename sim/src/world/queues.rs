@@ -8,7 +8,7 @@ use serde_json::json;
 use super::site::Function;
 use crate::lambda::queue::{DeadLetters, Disorder, MAX_RECEIVED, Message, QueueError, Queues, Settings};
 
-/// ECS events on their way to remediation.
+/// ECS events on their way to the function that hears them.
 pub(super) const EVENTS: &str = "events";
 /// Subjects on their way to notifications.
 pub(super) const TELL: &str = "tell";
@@ -46,9 +46,9 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    pub(super) fn of_events() -> Self {
+    pub(super) fn of_events(function: Function) -> Self {
         Self {
-            function: Function::RemediationBatch,
+            function,
             queue: EVENTS,
             batch_size: 100,
             window: Duration::from_secs(5),

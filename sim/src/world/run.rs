@@ -12,7 +12,7 @@ use steward::ledger::{Owner, Scope};
 use super::checks::{Checks, Invariant, Sabotage, Violation, incidents, settled};
 use super::compare::{Futile, disorder, futile};
 use super::faults::{Crashes, Rates, Tally, Weather};
-use super::functions::CHANNELS;
+use super::functions::{CHANNELS, Crew};
 use super::plan::{self, CLUSTER, Plan};
 use super::queues;
 use super::script::Deed;
@@ -56,15 +56,18 @@ pub enum Course {
     Disorder,
     /// A month in which no remedy helps.
     Futile(Futile),
+    /// Days of jobs in which everything goes wrong.
+    Jobs,
 }
 
 impl Course {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Faults,
         Self::Disorder,
         Self::Futile(Futile::RollingBack),
         Self::Futile(Futile::StoppingTasks),
+        Self::Jobs,
     ];
 
     /// The course in one stable word.
@@ -74,6 +77,7 @@ impl Course {
             Self::Disorder => "disorder",
             Self::Futile(Futile::RollingBack) => "futile-rollback",
             Self::Futile(Futile::StoppingTasks) => "futile-stops",
+            Self::Jobs => "jobs",
         }
     }
 }
@@ -84,6 +88,7 @@ pub fn run_course(course: Course, options: Options) -> Report {
         Course::Faults => run(options),
         Course::Disorder => disorder(options),
         Course::Futile(what) => futile(options, what),
+        Course::Jobs => super::jobs::run(options),
     };
     Report { course, ..report }
 }
@@ -125,7 +130,7 @@ pub struct Report {
     pub sites: Sites,
     /// Calls by which Steward changed ECS.
     pub mutations: usize,
-    /// Services in the world.
+    /// Services in the world, or jobs.
     pub services: usize,
     /// How much virtual time passed.
     pub passed: SignedDuration,
@@ -172,7 +177,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         Some(Sabotage::IgnoresOutages) => blind(policy),
         _ => policy,
     };
-    let mut world = World::new(Rc::clone(&stage), policy, script);
+    let mut world = World::new(Rc::clone(&stage), Crew::Remediation(policy), script);
     if let Err(error) = made {
         stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
     }

@@ -10,6 +10,7 @@ use steward::apply::people::{self, Person};
 use steward::ledger::{Record, Scope};
 
 use super::faults::Kind;
+use super::jobs::JobDeed;
 use super::stage::Stage;
 use crate::ecs::{Happening, Revision};
 
@@ -36,6 +37,8 @@ pub(super) enum Deed {
     LedgerAway(bool),
     /// Reads of ECS lag by up to so much.
     Lag(Duration),
+    /// Something of jobs.
+    Jobs(Box<JobDeed>),
 }
 
 /// Who a person is, to ECS.
@@ -58,6 +61,10 @@ impl Stage {
             Deed::StopATask { cluster, service } => self.stop_a_task(&cluster, &service),
             Deed::Pause { scope, paused } => self.pause(&scope, paused, now),
             Deed::Approve => self.approve(now),
+            Deed::Jobs(deed) => {
+                self.perform_for_jobs(*deed);
+                self.checks.borrow_mut().look(&self.ledger);
+            }
             Deed::LedgerAway(is_away) => {
                 if is_away {
                     self.weather.borrow_mut().count(Kind::LedgerOutage);

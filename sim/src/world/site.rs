@@ -13,6 +13,10 @@ pub enum Function {
     RemediationBatch,
     /// remediation, by its tick.
     RemediationSweep,
+    /// batch, with a batch of task events.
+    BatchEvents,
+    /// batch, by its tick.
+    BatchSweep,
     /// notifications, with a batch of the `tell` queue.
     NotificationsBatch,
     /// notifications, by its tick.
@@ -21,8 +25,14 @@ pub enum Function {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::RemediationBatch, Self::RemediationSweep, Self::NotificationsBatch, Self::NotificationsSweep];
+    pub const ALL: [Self; 6] = [
+        Self::RemediationBatch,
+        Self::RemediationSweep,
+        Self::BatchEvents,
+        Self::BatchSweep,
+        Self::NotificationsBatch,
+        Self::NotificationsSweep,
+    ];
 }
 
 impl fmt::Display for Function {
@@ -30,6 +40,8 @@ impl fmt::Display for Function {
         f.write_str(match self {
             Self::RemediationBatch => "remediation batch",
             Self::RemediationSweep => "remediation sweep",
+            Self::BatchEvents => "batch events",
+            Self::BatchSweep => "batch sweep",
             Self::NotificationsBatch => "notifications batch",
             Self::NotificationsSweep => "notifications sweep",
         })

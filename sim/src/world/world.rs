@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use steward::batch::Jobs;
 use steward::config::{Loader, Policy};
 use steward::remediation::Home;
 
@@ -12,7 +13,8 @@ use super::checks::{Invariant, Sabotage};
 use super::executor::{Answer, Ended, Executor, How};
 use super::faults::Kind;
 use super::functions::{
-    Environment, notifications_batch, notifications_sweep, remediation_batch, remediation_sweep,
+    Crew, Environment, batch_events, batch_sweep, notifications_batch, notifications_sweep,
+    remediation_batch, remediation_sweep,
 };
 use super::queues::{self, EVENTS, Mapping, TIMEOUT};
 use super::script::Deed;
@@ -31,6 +33,8 @@ const MOST_STEPS_AT_ONCE: u32 = 100_000;
 enum Item {
     Tick,
     Deed(Box<Deed>),
+    /// A tick that comes when it comes.
+    Late(Function),
     /// An event reaches its queue.
     Arrives(String),
 }
@@ -50,7 +54,9 @@ pub(super) struct World {
     mappings: [Mapping; 2],
     jobs: BTreeMap<InvocationId, Job>,
     environments: BTreeMap<(Function, usize), Environment>,
+    crew: Crew,
     policy: Rc<Policy>,
+    timetables: Rc<Jobs>,
     home: Home,
     /// Every event that was delivered, for those who want to hear them again.
     pub(super) sent: Vec<String>,
@@ -58,18 +64,24 @@ pub(super) struct World {
 }
 
 impl World {
-    /// `policy` is what the functions go by.
-    pub(super) fn new(stage: Rc<Stage>, policy: Policy, script: Vec<(Timestamp, Deed)>) -> Self {
+    /// `crew` is who looks after it, and what they go by.
+    pub(super) fn new(stage: Rc<Stage>, crew: Crew, script: Vec<(Timestamp, Deed)>) -> Self {
         let now = stage.now();
+        let (policy, jobs) = match &crew {
+            Crew::Remediation(policy) => (policy.clone(), Jobs::default()),
+            Crew::Batch(jobs) => (Policy::default(), jobs.clone()),
+        };
         let mut world = Self {
             executor: Executor::new(Rc::clone(&stage)),
             stage,
             agenda: BTreeMap::new(),
             serial: 0,
-            mappings: [Mapping::of_events(), Mapping::of_tell()],
+            mappings: [Mapping::of_events(crew.hears()), Mapping::of_tell()],
             jobs: BTreeMap::new(),
             environments: BTreeMap::new(),
             policy: Rc::new(policy),
+            timetables: Rc::new(jobs),
+            crew,
             home: Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() },
             sent: Vec::new(),
             steps_at_once: (now, 0),
@@ -161,14 +173,28 @@ impl World {
         match item {
             Item::Tick => {
                 self.put(later(at, TICK), Item::Tick);
-                self.sweep(Function::RemediationSweep);
+                self.tick(at);
                 self.sweep(Function::NotificationsSweep);
             }
+            Item::Late(function) => self.sweep(function),
             Item::Deed(deed) => self.stage.perform(*deed),
             Item::Arrives(event) => {
                 let sent = self.stage.queues.borrow_mut().send(at, EVENTS, &event, None);
                 if let Err(error) = sent {
                     self.fail(error.to_string());
+                }
+            }
+        }
+    }
+
+    /// The tick of whoever looks after the world; that of batch may come late, twice or not at all.
+    fn tick(&mut self, at: Timestamp) {
+        match self.crew {
+            Crew::Remediation(_) => self.sweep(Function::RemediationSweep),
+            Crew::Batch(_) => {
+                let comes = self.stage.weather.borrow_mut().on_tick(at);
+                for after in comes {
+                    self.put(later(at, after), Item::Late(Function::BatchSweep));
                 }
             }
         }
@@ -183,6 +209,7 @@ impl World {
         let emitted = self.stage.ecs.borrow_mut().take_events();
         for one in emitted {
             let now = self.stage.now();
+            self.stage.checks.borrow_mut().emitted(&one.event, now);
             let passage = self.stage.weather.borrow_mut().on_event(is_good_news(&one.event), now);
             if is_breaker(&one.event) {
                 self.stage.weather.borrow_mut().count(Kind::Breaker);
@@ -254,6 +281,10 @@ impl World {
             Function::RemediationSweep => {
                 self.executor.start(function, TIMEOUT, remediation_sweep(environment))
             }
+            Function::BatchEvents => {
+                self.executor.start(function, TIMEOUT, batch_events(environment, payload))
+            }
+            Function::BatchSweep => self.executor.start(function, TIMEOUT, batch_sweep(environment)),
             Function::NotificationsBatch => {
                 self.executor.start(function, TIMEOUT, notifications_batch(environment, payload))
             }
@@ -271,6 +302,7 @@ impl World {
         let fresh = || Environment {
             loader: Rc::new(Loader::new("/steward/world/configuration")),
             policy: Rc::clone(&self.policy),
+            jobs: Rc::clone(&self.timetables),
             home: self.home.clone(),
         };
         self.environments.entry(slot).or_insert_with(fresh).clone()

@@ -8,16 +8,30 @@ use super::log;
 /// Where CloudWatch shows them.
 const NAMESPACE: &str = "EcsSteward";
 
-/// The metrics of one invocation, each under its function (`service`).
+/// The metrics of one invocation, each under its function (`service`); those of a job under its name, too.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     counts: Vec<(&'static str, usize)>,
+    seconds: Vec<(&'static str, i64)>,
+    job: Option<String>,
 }
 
 impl Metrics {
     /// No metric yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No metric yet, of one job.
+    pub fn of_job(name: &str) -> Self {
+        Self { job: Some(name.to_owned()), ..Self::default() }
+    }
+
+    /// How long something took.
+    #[must_use]
+    pub fn seconds(mut self, name: &'static str, seconds: Option<i64>) -> Self {
+        self.seconds.extend(seconds.map(|seconds| (name, seconds)));
+        self
     }
 
     /// A number of things.
@@ -35,17 +49,22 @@ impl Metrics {
     }
 
     fn line(&self, now: Timestamp) -> Map<String, Value> {
-        let described: Vec<Value> =
-            self.counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let counts = self.counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
+        let seconds = self.seconds.iter().map(|(name, _)| json!({"Name": name, "Unit": "Seconds"}));
+        let described: Vec<Value> = counts.chain(seconds).collect();
+        let dimensions =
+            if self.job.is_some() { json!([["service"], ["service", "job"]]) } else { json!([["service"]]) };
         let directive = json!({
             "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["service"]], "Metrics": described}],
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": described}],
         });
         let mut line = Map::new();
         line.insert("_aws".to_owned(), directive);
         for (name, count) in &self.counts {
             line.insert((*name).to_owned(), json!(count));
         }
+        line.extend(self.seconds.iter().map(|(name, seconds)| ((*name).to_owned(), json!(seconds))));
+        line.extend(self.job.iter().map(|job| ("job".to_owned(), json!(job))));
         line
     }
 }
@@ -64,6 +83,19 @@ mod tests {
         assert_eq!(
             (&directive["Dimensions"], &line["_aws"]["Timestamp"]),
             (&json!([["service"]]), &json!(0))
+        );
+    }
+
+    #[test]
+    fn metrics_of_a_job_are_those_of_the_function_too() {
+        let metrics = Metrics::of_job("nightly").count("RunsFailed", 1).seconds("RunDuration", Some(90));
+        let line = Value::Object(metrics.seconds("RunLateness", None).line(Timestamp::UNIX_EPOCH));
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], json!([["service"], ["service", "job"]]));
+        assert_eq!(directive["Metrics"][1], json!({"Name": "RunDuration", "Unit": "Seconds"}));
+        assert_eq!(
+            (&line["job"], &line["RunDuration"], line.get("RunLateness")),
+            (&json!("nightly"), &json!(90), None)
         );
     }
 }

@@ -45,6 +45,11 @@ impl<'f> Check<'f> {
         Check { section: format!("{}[{index}]", self.section), faults: self.faults }
     }
 
+    /// The section's path.
+    pub(super) fn path(&self) -> &str {
+        &self.section
+    }
+
     pub(super) fn fault(&mut self, key: &str, problem: impl Into<String>) {
         self.push(format!("{}.{key}", self.section), problem.into(), None);
     }

@@ -45,6 +45,13 @@ pub(super) fn word<'de, D: Deserializer<'de>, T: Deserialize<'de> + Words>(
     Ok(Option::<Word<T>>::deserialize(deserializer)?.map(|Word(word)| word))
 }
 
+/// One of a few words.
+pub(super) fn the_word<'de, D: Deserializer<'de>, T: Deserialize<'de> + Words>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Word::<T>::deserialize(deserializer).map(|Word(word)| word)
+}
+
 /// A list of such, or nothing.
 pub(super) fn words<'de, D: Deserializer<'de>, T: Deserialize<'de> + Words>(
     deserializer: D,

@@ -9,6 +9,7 @@ mod form;
 mod freeze;
 mod guards;
 mod incidents;
+mod jobs;
 mod notifications;
 mod rules;
 mod services;
@@ -23,11 +24,14 @@ pub use form::OnOff;
 pub use freeze::{Day, Freeze};
 pub use guards::{Budget, Budgets, Guards, Outage};
 pub use incidents::Incidents;
+pub use jobs::{
+    Backoff, Breaker, Ending, ExitCodes, Job, LaunchType, Next, OrOff, Percent, Provider, Retry, Success,
+};
 pub use notifications::{
     Channel, ChannelSlack, Flapping, Messages, Repeat, Route, RouteMatch, Slack, Told, Topic,
 };
 pub use rules::{Defaults, Remedies};
-pub use services::{Match, Rerun, RerunNetwork, Service};
+pub use services::{Match, Rerun, Service, TaskNetwork};
 pub use version::{VERSION, Version};
 
 use fault::Check;
@@ -54,6 +58,10 @@ pub struct File {
     /// When incidents open and end.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub incidents: Option<Incidents>,
+    /// What runs by a timetable, after others, or when asked. By default nothing. At most 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "sections")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 1_000)))]
+    pub jobs: Option<Vec<Job>>,
     /// How people are told.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub notifications: Option<Told>,
@@ -68,6 +76,7 @@ impl File {
             services: None,
             guards: None,
             incidents: None,
+            jobs: None,
             notifications: None,
         }
     }
@@ -80,7 +89,7 @@ impl File {
     pub fn check(&self) -> Result<Configuration, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut configuration = Configuration::default();
-        let Configuration { policy, notifications } = &mut configuration;
+        let Configuration { policy, jobs: of_jobs, notifications } = &mut configuration;
         if let Some(defaults) = &self.defaults {
             defaults.check(&mut policy.defaults, &mut Check::of("defaults", &mut faults));
         }
@@ -93,6 +102,9 @@ impl File {
         if let Some(incidents) = &self.incidents {
             incidents.check(policy, Check::of("incidents", &mut faults));
         }
+        if let Some(jobs) = &self.jobs {
+            *of_jobs = jobs::check(jobs, &mut faults);
+        }
         if let Some(told) = &self.notifications {
             told.check(notifications, Check::of("notifications", &mut faults));
         }
@@ -101,13 +113,14 @@ impl File {
 
     /// The file that says everything, defaults included: what is in force, key by key.
     pub fn of(configuration: &Configuration) -> Self {
-        let Configuration { policy, notifications } = configuration;
+        let Configuration { policy, jobs, notifications } = configuration;
         Self {
             version: Version,
             defaults: Some(Defaults::of(&policy.defaults)),
             services: Some(policy.services.iter().map(Service::of).collect()),
             guards: Some(Guards::of(&policy.guards)),
             incidents: Some(Incidents::of(policy)),
+            jobs: Some(jobs.by_name.values().map(Job::of).collect()),
             notifications: Some(Told::of(notifications)),
         }
     }

@@ -56,14 +56,14 @@ pub struct Match {
 pub struct Rerun {
     /// Where, for tasks with a network interface of their own (`awsvpc`): ECS does not tell it of a task.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
-    pub network: Option<RerunNetwork>,
+    pub network: Option<TaskNetwork>,
 }
 
-/// The network of a task that is run again.
+/// Where a task with a network interface of its own runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RerunNetwork {
+pub struct TaskNetwork {
     /// Ids of subnets, from 1 to 16.
     pub subnets: Vec<String>,
     /// Ids of security groups, at most 5. None: the one that is the default of the VPC.
@@ -99,7 +99,7 @@ impl Service {
             tags: Some(entry.selector.tags.clone()).filter(|tags| !tags.is_empty()),
         };
         let rerun = entry.rules.rerun.as_ref().map(|rerun| Rerun {
-            network: rerun.network.as_ref().map(|network| RerunNetwork {
+            network: rerun.network.as_ref().map(|network| TaskNetwork {
                 subnets: network.subnets.iter().cloned().collect(),
                 security_groups: Some(network.security_groups.iter().cloned().collect()),
                 public_ip: Some(OnOff::of(network.public_ip)),
@@ -183,8 +183,8 @@ pub(super) fn glob(key: &str, text: Option<&str>, check: &mut Check<'_>) -> Opti
     Some(Glob::new(text))
 }
 
-impl RerunNetwork {
-    fn check(&self, check: &mut Check<'_>) -> Network {
+impl TaskNetwork {
+    pub(super) fn check(&self, check: &mut Check<'_>) -> Network {
         let (most_subnets, most_groups) = MAX_NETWORK;
         let groups = self.security_groups.as_deref().unwrap_or_default();
         if self.subnets.is_empty() || self.subnets.len() > most_subnets {

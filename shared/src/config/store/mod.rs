@@ -7,7 +7,7 @@
 //! | `P/current` | the pointer: the manifest of the version in force; absent: nothing was ever applied |
 //! | `P/versions/000012/manifest` | version, names and hashes of its sections; written first, once |
 //! | `P/versions/000012/notifications` | a section: one top-level key of the file, as JSON; written once |
-//! | `P/versions/000012/services.17` | a part of a list that one parameter cannot hold; it begins with the entry at this place |
+//! | `P/versions/000012/jobs.17` | the 18th part of a section that one parameter cannot hold: the JSON goes on where the one before ends |
 //!
 //! # Guarantees
 //!
@@ -33,7 +33,8 @@ use std::collections::BTreeMap;
 pub use manifest::{Manifest, SCHEMA, Section};
 pub use value::MAX_VALUE_BYTES;
 pub use write::{
-    Applied, ApplyError, Change, Earlier, RollbackError, apply, find_earlier, prepare, rollback,
+    Applied, ApplyError, Change, Earlier, MAX_SECTION_BYTES, RollbackError, apply, find_earlier, prepare,
+    rollback,
 };
 
 use super::file::{File, VERSION};
@@ -93,23 +94,28 @@ impl Current {
 ///
 /// Where a section cannot be read, is missing, or is not what was written.
 pub async fn file<P: Parameters>(port: &P, path: &str, manifest: &Manifest) -> Result<File, LoadError> {
-    let names: Vec<String> =
-        manifest.sections.iter().map(|section| name_in(path, manifest.version, &section.name)).collect();
+    let in_version = |name: String| name_in(path, manifest.version, &name);
+    let names: Vec<String> = manifest.sections.iter().flat_map(Section::parameters).map(in_version).collect();
     let found = if names.is_empty() { Vec::new() } else { port.get(&names).await? };
+    let mut found = names.iter().zip(found);
     let mut whole = serde_json::Map::new();
     whole.insert("version".to_owned(), VERSION.into());
-    let mut found = found.into_iter();
-    for (section, name) in manifest.sections.iter().zip(&names) {
-        let text = found.next().flatten().ok_or_else(|| LoadError::Missing { name: name.clone() })?;
-        if value::sha256(&text) != section.sha256 {
-            return Err(LoadError::damaged(name, "its hash is not the one that the manifest names"));
+    for section in &manifest.sections {
+        let mut text = String::new();
+        for (name, part) in found.by_ref().take(section.parts.unwrap_or(1)) {
+            text.push_str(&part.ok_or_else(|| LoadError::Missing { name: name.clone() })?);
         }
-        let value = serde_json::from_str(&text).map_err(|error| LoadError::damaged(name, error))?;
-        manifest::join(&mut whole, &section.name, value)
-            .map_err(|problem| LoadError::damaged(name, problem))?;
+        let damaged = |problem: String| LoadError::damaged(&in_version(section.name.clone()), problem);
+        if value::sha256(&text) != section.sha256 {
+            return Err(damaged("its hash is not the one that the manifest names".to_owned()));
+        }
+        let value = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        if whole.insert(section.name.clone(), value).is_some() {
+            return Err(damaged("its section is there twice".to_owned()));
+        }
     }
-    let in_version = || name_in(path, manifest.version, MANIFEST);
-    serde_json::from_value(whole.into()).map_err(|error| LoadError::damaged(&in_version(), error))
+    serde_json::from_value(whole.into())
+        .map_err(|error| LoadError::damaged(&in_version(MANIFEST.to_owned()), error))
 }
 
 /// A version that was applied once and is still there.
@@ -140,7 +146,8 @@ pub async fn versions<P: ParameterStore>(store: &P, path: &str) -> Result<Vec<Ke
         let name = name_in(path, version, MANIFEST);
         let manifest = get_one(store, &name).await?.and_then(|text| Manifest::decode(&name, &text).ok());
         let is_whole = manifest.is_some_and(|manifest| {
-            manifest.sections.iter().all(|section| names.contains(&name_in(path, version, &section.name)))
+            let mut parameters = manifest.sections.iter().flat_map(Section::parameters);
+            parameters.all(|name| names.contains(&name_in(path, version, &name)))
         });
         kept.push(Kept { version, is_whole, is_current: in_force == Some(version) });
     }

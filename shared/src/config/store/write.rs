@@ -1,7 +1,6 @@
 //! Bringing a file into force, and going back.
 
 use super::manifest::{Cut, cut};
-use super::value::MAX_VALUE_BYTES;
 use super::{
     Current, KEPT_VERSIONS, MANIFEST, Manifest, SCHEMA, by_version, current, file as read_file, get_one,
     name_in, pointer_name,
@@ -10,6 +9,9 @@ use crate::config::Configuration;
 use crate::config::file::{Fault, File};
 use crate::config::loader::LoadError;
 use crate::ports::{Overwrite, ParameterError, ParameterStore};
+
+/// The most bytes of one section, as JSON: some 250 parameters, of which an account has 10,000, in each version that is kept.
+pub const MAX_SECTION_BYTES: usize = 1 << 20;
 
 /// A file that can be applied, beside what is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +61,10 @@ pub enum ApplyError {
     /// Parameter Store did not answer, or refused.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
-    /// A section does not fit.
-    #[error("{name} has {bytes} bytes, and a parameter holds at most {MAX_VALUE_BYTES}: {}", shorter(.name))]
+    /// A section is too large.
+    #[error("{name} has {bytes} bytes, and at most {MAX_SECTION_BYTES} are kept of one section: {}", shorter(.name))]
     TooLarge {
-        /// The section, the part of one, or the manifest.
+        /// The section.
         name: String,
         /// Its size as JSON.
         bytes: usize,
@@ -85,12 +87,12 @@ pub enum ApplyError {
 /// What can be done about a value that is too large.
 fn shorter(name: &str) -> &'static str {
     match name {
-        MANIFEST => "the file has too many parts; in `services` one glob can stand for many entries",
+        "services" => "one glob can stand for many entries",
+        "jobs" => {
+            "what is alike can be one job with an `array`, and long commands can go into the task definition"
+        }
         "guards" => "shorten it; windows of `freeze` that are over can go",
         "notifications" => "shorten it; one glob in a route's `match` can stand for many names",
-        name if name.contains('.') => {
-            "the one entry of the list that it holds is too large; shorten its tags"
-        }
         _ => "shorten it",
     }
 }
@@ -146,10 +148,8 @@ fn cut_of(change: &Change) -> Result<Cut, ApplyError> {
 }
 
 fn check_sizes(change: &Change) -> Result<(), ApplyError> {
-    let cut = cut_of(change)?;
-    let all = cut.sections.iter().map(|(name, value)| (name.as_str(), value.len()));
-    match all.chain([(MANIFEST, cut.manifest.len())]).find(|(_, bytes)| *bytes > MAX_VALUE_BYTES) {
-        Some((name, bytes)) => Err(ApplyError::TooLarge { name: name.to_owned(), bytes }),
+    match cut_of(change)?.sizes.into_iter().find(|(_, bytes)| *bytes > MAX_SECTION_BYTES) {
+        Some((name, bytes)) => Err(ApplyError::TooLarge { name, bytes }),
         None => Ok(()),
     }
 }
@@ -169,7 +169,7 @@ pub async fn apply<P: ParameterStore>(store: &P, change: &Change) -> Result<Appl
         Err(ParameterError::Exists { .. }) => return Err(overtaken()),
         result => result?,
     }
-    for (name, value) in &cut.sections {
+    for (name, value) in &cut.parameters {
         put_once(store, &name_in(path, *version, name), value).await?;
     }
     let pointer = pointer_name(path);

@@ -1,4 +1,5 @@
 mod freeze;
+mod jobs;
 mod notifications;
 mod policy;
 mod services;
@@ -24,7 +25,7 @@ fn faults(value: Value) -> Vec<String> {
 fn an_empty_file_is_the_defaults() {
     assert_eq!(file(json!({"version": 1})).check(), Ok(Configuration::default()));
     let sections_without_keys = json!({"version": 1, "defaults": {"mode": null, "remedies": null, "failures": null}, "services": null,
-            "guards": {"freeze": null, "budgets": {"service": null}, "tags": null}, "incidents": null, "notifications": {"slack": null}});
+            "guards": {"freeze": null, "budgets": {"service": null}, "tags": null}, "incidents": null, "jobs": null, "notifications": {"slack": null}});
     assert_eq!(file(sections_without_keys).check(), Ok(Configuration::default()));
 }
 
@@ -120,7 +121,7 @@ fn every_key_reaches_its_setting() {
         channels: notifications::channels(),
         routes: notifications::routes(),
     };
-    assert_eq!(configuration, Configuration { policy, notifications });
+    assert_eq!(configuration, Configuration { policy, jobs: Jobs::default(), notifications });
     assert_eq!(File::of(&configuration).check(), Ok(configuration));
 }
 
@@ -219,6 +220,7 @@ fn all_faults_are_told_at_once_each_with_its_field() {
             "outage": {"services": 1},
         },
         "incidents": {"quiet": "5m", "keep_closed": "1d"},
+        "jobs": [{"name": "a b", "cluster": "batch", "task_definition": "etl", "late": "1s"}],
         "notifications": {"grouping": "1h", "topic": "alerts"},
     }));
     let fields: Vec<&str> = told.iter().filter_map(|fault| Some(fault.split_once(": ")?.0)).collect();
@@ -236,6 +238,8 @@ fn all_faults_are_told_at_once_each_with_its_field() {
             "guards.outage.services",
             "incidents.quiet",
             "incidents.keep_closed",
+            "jobs[0].name",
+            "jobs[0].late",
             "notifications.grouping",
             "notifications.topic"
         ]

@@ -33,13 +33,22 @@ pub enum Invariant {
     DisorderChangesNothing,
     /// A remedy that never works is not tried for ever.
     NoLoop,
+    /// Where runs of a job must not go beside each other, no task of one lives beside a task of another; and no index of a
+    /// run has two live tasks.
+    OneTaskAtATime,
+    /// No index is started more often than its job's `max_attempts`.
+    AttemptsHold,
+    /// Every task that was started is known to its run in the end, and every run ends as its tasks did.
+    RunsEndAsTheirTasksDid,
+    /// Every slot of a timetable has one run, and every run ends once, in one way.
+    EverySlotEndsOnce,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -53,6 +62,10 @@ impl Invariant {
         Self::RepeatsChangeNothing,
         Self::DisorderChangesNothing,
         Self::NoLoop,
+        Self::OneTaskAtATime,
+        Self::AttemptsHold,
+        Self::RunsEndAsTheirTasksDid,
+        Self::EverySlotEndsOnce,
         Self::Progress,
     ];
 
@@ -72,6 +85,10 @@ impl Invariant {
             Self::RepeatsChangeNothing => "repeats_change_nothing",
             Self::DisorderChangesNothing => "disorder_changes_nothing",
             Self::NoLoop => "no_loop",
+            Self::OneTaskAtATime => "one_task_at_a_time",
+            Self::AttemptsHold => "attempts_hold",
+            Self::RunsEndAsTheirTasksDid => "runs_end_as_their_tasks_did",
+            Self::EverySlotEndsOnce => "every_slot_ends_once",
             Self::Progress => "progress",
         }
     }

@@ -25,6 +25,7 @@ pub(super) use sabotage::without_conditions;
 pub(super) use steps::Change;
 
 use super::actor::Actor;
+use super::jobs::Watch;
 use super::ports::at_once;
 use gate::Gates;
 use posts::Posts;
@@ -42,6 +43,8 @@ pub(super) struct Checks {
     effects: BTreeMap<ActionId, Vec<Timestamp>>,
     /// What channels took.
     posts: Posts,
+    /// Jobs, in a world of them.
+    watch: Option<Watch>,
     violations: Vec<Violation>,
 }
 
@@ -56,7 +59,33 @@ impl Checks {
             actions: BTreeMap::new(),
             effects: BTreeMap::new(),
             posts: Posts::default(),
+            watch: None,
             violations: Vec::new(),
+        }
+    }
+
+    /// Of a world of jobs.
+    pub(super) fn of_jobs(watch: Watch, sabotage: Option<Sabotage>) -> Self {
+        Self { watch: Some(watch), ..Self::new(Policy::default(), sabotage) }
+    }
+
+    /// What is seen of jobs.
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    /// ECS sent an event, whatever becomes of it.
+    pub(super) fn emitted(&mut self, event: &serde_json::Value, now: Timestamp) {
+        let found = self.watch.as_mut().map(|watch| watch.emitted(event)).unwrap_or_default();
+        for (invariant, what) in found {
+            self.fail(invariant, now, what);
+        }
+    }
+
+    /// A person wrote something.
+    pub(super) fn look(&mut self, ledger: &MemoryLedger) {
+        if let Some(watch) = &mut self.watch {
+            watch.look(ledger);
         }
     }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use steward::action::{Action, ActionId, Call, How, State};
+use steward::batch::StartedBy;
 use steward::config::{Allowance, Mode};
 use steward::guard;
 use steward::incident::{Incident, Target, TargetRecord};
 use steward::ledger::{Key, MemoryLedger, Record, Scope, Transaction};
+use steward::ports::TaskRequest;
 
 use super::{Checks, Invariant, action_of, read};
 use crate::world::actor::Actor;
@@ -27,6 +29,10 @@ impl Checks {
         transaction: &Transaction,
         now: Timestamp,
     ) {
+        let found = self.watch.as_mut().map(|watch| watch.committed(transaction, now)).unwrap_or_default();
+        for (invariant, what) in found {
+            self.fail(invariant, now, format!("{actor}: {what}"));
+        }
         for write in &transaction.writes {
             if let Record::Action(action) = &write.record {
                 self.stepped(before.get(&action.plan.id), action, now, &actor.to_string());
@@ -168,7 +174,10 @@ impl Checks {
 
     /// Every switch that concerns the target was read by this invocation after the claim, and none paused then.
     fn switches(&mut self, actor: &Actor, target: &Target, now: Timestamp) {
-        let scopes = [Scope::Global, Scope::Cluster(target.cluster().clone())];
+        self.open(actor, [Scope::Global, Scope::Cluster(target.cluster().clone())], now);
+    }
+
+    fn open(&mut self, actor: &Actor, scopes: [Scope; 2], now: Timestamp) {
         for scope in scopes {
             let problem = match self.gates.reading(actor.id, &Key::switch(&scope)) {
                 None => Some(format!("the switch of {scope} was not read")),
@@ -181,6 +190,28 @@ impl Checks {
                 self.fail(Invariant::NoCallWhilePaused, now, format!("{actor}: {problem}"));
             }
         }
+    }
+
+    /// RunTask started tasks: the ledger said so before, and no switch that was read was off.
+    pub(in crate::world) fn ran(
+        &mut self,
+        actor: &Actor,
+        ledger: &MemoryLedger,
+        request: &TaskRequest,
+        now: Timestamp,
+    ) {
+        let Some(by) = StartedBy::parse(&request.started_by) else { return };
+        let unit = match read(ledger, &Key::unit(&by.run, by.index)).map(|stored| stored.record) {
+            Some(Record::Unit(unit)) => Some(unit),
+            _ => None,
+        };
+        let call = unit.as_ref().and_then(|unit| unit.call.as_ref());
+        if call.is_none_or(|call| call.number != by.call) {
+            let what = format!("{actor}: {by} is called, and the ledger says nothing of it");
+            self.fail(Invariant::IssuedBeforeCall, now, what);
+        }
+        let scopes = [Scope::Global, Scope::Cluster(request.cluster.clone())];
+        self.open(actor, scopes, now);
     }
 
     /// No service of these worlds enrols itself by a tag.

@@ -15,7 +15,7 @@ use crate::world::checks::{Change as Seen, Sabotage};
 use crate::world::stage::Stage;
 
 /// Who Steward is, to ECS.
-const STEWARD: &str = "steward";
+pub(in crate::world) const STEWARD: &str = "steward";
 
 /// ECS, and who else owns services, as one invocation sees them.
 pub(in crate::world) struct EcsPort(pub(in crate::world) Rc<Actor>);

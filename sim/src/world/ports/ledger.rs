@@ -125,8 +125,24 @@ fn unavailable(operation: &'static str, target: &str, broken: Broken) -> LedgerE
 }
 
 /// The words of keys, as [`Key`] makes them.
-const KINDS: [&str; 10] =
-    ["TARGET", "INCIDENT", "DEPLOYMENT", "NEWS", "ACTION", "PATROL", "SWITCH", "BUDGET", "CLUSTER", "THREAD"];
+const KINDS: [&str; 16] = [
+    "TARGET",
+    "INCIDENT",
+    "DEPLOYMENT",
+    "NEWS",
+    "ACTION",
+    "PATROL",
+    "SWITCH",
+    "BUDGET",
+    "CLUSTER",
+    "THREAD",
+    "RUN",
+    "UNIT",
+    "JOB",
+    "TROUBLE",
+    "CLOCK",
+    "RATE",
+];
 
 fn kind_of_key(key: &Key) -> &'static str {
     let word = key.as_str().split('#').nth(1).unwrap_or_default();

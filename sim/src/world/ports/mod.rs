@@ -9,7 +9,7 @@ mod telling;
 
 use futures_util::FutureExt;
 
-pub(super) use ecs::EcsPort;
+pub(super) use ecs::{EcsPort, STEWARD};
 pub(super) use ledger::LedgerPort;
 pub(super) use parameters::ParametersPort;
 #[allow(unused_imports, reason = "no function here runs jobs yet")]

@@ -9,6 +9,7 @@ use steward::ports::{Definition, EcsError, Find, Page, RunTasks, Started, TaskRe
 use super::ecs::{interrupted, with_ecs};
 use crate::ecs::{Ecs, ports};
 use crate::world::actor::{Actor, Call};
+use crate::world::stage::Stage;
 
 /// What the batch function does to ECS, as one invocation sees it.
 pub(in crate::world) struct RunTasksPort(pub(in crate::world) Rc<Actor>);
@@ -32,7 +33,17 @@ impl RunTasks for RunTasksPort {
     async fn run(&self, request: &TaskRequest) -> Result<Started, EcsError> {
         let TaskRequest { task_definition, count, started_by, token, .. } = request;
         let about = format!("{count} of {task_definition} for {started_by}, token {}", token.short());
-        self.call("run", "RunTask", true, about, |ecs| ports::run_tasks(ecs, request)).await
+        let call = Call { port: "tasks", method: "run", on: "", changes: true, about: about.clone() };
+        let actor = &self.0;
+        let effect = |stage: &Stage| {
+            let before = stage.ecs.borrow().effects().len();
+            let started = with_ecs(stage, |ecs| ports::run_tasks(ecs, request));
+            if stage.ecs.borrow().effects().len() > before {
+                stage.checks.borrow_mut().ran(actor, &stage.ledger, request, stage.now());
+            }
+            started
+        };
+        actor.call(call, effect, |broken| interrupted("RunTask", about.clone(), broken)).await
     }
 
     async fn stop(&self, cluster: &ClusterArn, task: &TaskArn, reason: &str) -> Result<(), EcsError> {

@@ -315,26 +315,6 @@ fn a_section_with_a_key_of_a_newer_version_is_not_read_in_part() {
 }
 
 #[test]
-fn a_section_that_does_not_fit_is_refused_before_anything_is_written() {
-    let store = MemoryParameters::new();
-    let routes: Vec<Value> = (0..50)
-        .map(|n| json!({"match": {"service": format!("{n}-{}", "a".repeat(80))}, "to": ["sns"]}))
-        .collect();
-    let error =
-        apply_file(&store, file_of(json!({"version": 1, "notifications": {"routes": routes}}))).unwrap_err();
-    assert!(
-        matches!(&error, ApplyError::TooLarge { name, bytes } if name == "notifications" && *bytes > 5_000),
-        "{error}"
-    );
-    let told = error.to_string();
-    assert!(
-        told.contains("a parameter holds at most 4096: shorten it; one glob in a route's `match`"),
-        "{told}"
-    );
-    assert!(store.values().is_empty());
-}
-
-#[test]
 fn an_invalid_file_is_not_applied() {
     let store = MemoryParameters::new();
     let error = apply_file(&store, grouping(3_600)).unwrap_err();

@@ -1,0 +1,529 @@
+//! What happens to a unit: calls, their answers, what is heard of its tasks, and what time does.
+//!
+//! Each step is pure and total, and taking it twice is taking it once: answers, events and looks come late, twice and in
+//! any order.
+
+use std::cmp::Reverse;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::judge::{self, Judged, Next};
+use super::{
+    Attempt, Call, Ending, EndingKind, Frozen, Outcome, Place, PlaceState, Placed, StopFor, Stopping, Unit,
+};
+use crate::action::READS_LAG;
+use crate::arn::TaskArn;
+use crate::diagnosis::{self, Cause, Diagnosis};
+use crate::event::{Failure, TaskStateChange, TaskStatus};
+use crate::ports::Started;
+use crate::quota;
+use crate::redact::{Redacted, redact};
+
+/// A call that was turned away is made again after so long, at first.
+const TURNED_AWAY: SignedDuration = SignedDuration::from_secs(5);
+/// A call whose answer is lost is made again so long after.
+const ANSWER_LOST: SignedDuration = SignedDuration::from_secs(20);
+/// A task that nothing was heard of is looked at so often while it is young, and less often later: within the hour in which
+/// ECS shows what has stopped.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(3);
+const LAST_LOOK: SignedDuration = SignedDuration::from_mins(20);
+/// A task that ECS does not know any more for so long is forgotten: reads lag.
+const FORGOTTEN: SignedDuration = SignedDuration::from_mins(5);
+
+/// After a time.
+pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+impl Unit {
+    /// Begins a call for the places that wait for one, those alike together. Answers whether there is one to make.
+    pub fn begin(&mut self, frozen: &Frozen, now: Timestamp, lease_until: Timestamp) -> bool {
+        if self.call.is_some() {
+            return false;
+        }
+        let waits = |place: &Place| matches!(place.state, PlaceState::Waiting { not_before, .. } if not_before <= now);
+        let traits = |place: &Place| (frozen.goes_on_demand(place), place.memory, place.attempts + 1);
+        let Some(first) = self.places.iter().find(|place| waits(place)).map(traits) else { return false };
+        let alike: Vec<usize> = (0..)
+            .zip(&self.places)
+            .filter(|(_, place)| waits(place) && traits(place) == first)
+            .map(|(index, _)| index)
+            .collect();
+        for index in &alike {
+            if let Some(place) = self.places.get_mut(*index)
+                && let PlaceState::Waiting { since, ref why, .. } = place.state
+            {
+                // What was never tried has not waited for ECS.
+                let since = if why.is_some() { since } else { now };
+                place.state = PlaceState::Calling { since };
+            }
+        }
+        let (on_demand, memory, attempt) = first;
+        self.calls += 1;
+        self.call = Some(Call {
+            number: self.calls,
+            at: now,
+            lease_until,
+            tries: 1,
+            is_refused: false,
+            wanted: u32::try_from(alike.len()).unwrap_or(u32::MAX),
+            places: alike,
+            on_demand,
+            rotation: self.vain,
+            memory,
+            attempt,
+        });
+        true
+    }
+
+    /// Makes the call once more, with its token: while that is good, ECS answers what it did.
+    pub fn begin_again(&mut self, now: Timestamp, lease_until: Timestamp) -> bool {
+        let is_good = |call: &&mut Call| {
+            !call.is_refused
+                && call.lease_until <= now
+                && now.duration_since(call.at) <= quota::CLIENT_TOKEN_IS_GOOD
+        };
+        let Some(call) = self.call.as_mut().filter(is_good) else { return false };
+        call.tries += 1;
+        call.lease_until = lease_until;
+        true
+    }
+
+    /// Whether only a look can tell what the call did.
+    pub fn must_probe(&self, now: Timestamp) -> bool {
+        self.call.as_ref().is_some_and(|call| {
+            call.lease_until <= now
+                && (call.is_refused || now.duration_since(call.at) > quota::CLIENT_TOKEN_IS_GOOD)
+        })
+    }
+
+    /// ECS answered a call.
+    pub fn answered(&mut self, number: u32, started: &Started, frozen: &Frozen, now: Timestamp) {
+        self.adopt(number, &started.tasks, now);
+        let Some(call) = self.call.take_if(|call| call.number == number) else { return };
+        if started.tasks.is_empty() {
+            self.vain += 1;
+        } else {
+            self.vain = 0;
+        }
+        let failure = started.failures.first().map(|failure| Failure {
+            arn: failure.arn.clone(),
+            reason: Some(failure.reason.clone()),
+            detail: failure.detail.clone(),
+        });
+        let diagnosis = failure.map_or_else(nothing_said, |failure| diagnosis::of_failure(&failure));
+        for index in call.places {
+            self.failed_to_start(index, &diagnosis, call.on_demand, frozen, now);
+        }
+    }
+
+    /// A place for which ECS could start nothing: it waits, unless trying again cannot help or it has waited too long.
+    fn failed_to_start(
+        &mut self,
+        index: usize,
+        diagnosis: &Diagnosis,
+        on_demand: bool,
+        frozen: &Frozen,
+        now: Timestamp,
+    ) {
+        let (vain, jitter) = (self.vain, self.jitter());
+        let Some(place) = self.places.get_mut(index) else { return };
+        let PlaceState::Calling { since } = place.state else { return };
+        if frozen.is_spot() && !on_demand {
+            place.spot_failures += 1;
+        }
+        let said = said_of(diagnosis);
+        let is_out = now.duration_since(since) >= frozen.rules.provision_timeout;
+        if is_out || !may_pass(diagnosis.cause) {
+            let kind = if is_out { EndingKind::ProvisionTimeout } else { EndingKind::Cause(diagnosis.cause) };
+            let ending = Ending {
+                kind,
+                at: now,
+                task: None,
+                exit_code: None,
+                diagnosis: Some(diagnosis.clone()),
+                said: Some(said),
+            };
+            place.attempts += 1;
+            return place.ended(since, None, ending, frozen, jitter, now);
+        }
+        let pause = frozen.rules.backoff.after(vain.max(1), jitter);
+        place.state = PlaceState::Waiting { since, not_before: after(now, pause), why: Some(said) };
+    }
+
+    /// A call was turned away for now. If it was the first of its token, nothing was started.
+    pub fn turned_away(&mut self, number: u32, frozen: &Frozen, now: Timestamp) {
+        let jitter = self.jitter();
+        let Some(call) = self.call.as_mut().filter(|call| call.number == number) else { return };
+        let pause = TURNED_AWAY + SignedDuration::from_millis(i64::from(jitter) * 5);
+        if call.tries > 1 {
+            call.lease_until = after(now, pause);
+            return;
+        }
+        let places = std::mem::take(&mut call.places);
+        self.call = None;
+        for index in places {
+            self.wait_again(index, pause, frozen, now);
+        }
+    }
+
+    /// A call was not made after all: nothing was started by it, unless it was made before.
+    pub fn withdrawn(&mut self, number: u32, pause: SignedDuration, now: Timestamp) {
+        let Some(call) = self.call.as_mut().filter(|call| call.number == number) else { return };
+        if call.tries > 1 {
+            call.lease_until = after(now, pause);
+            return;
+        }
+        let places = std::mem::take(&mut call.places);
+        self.call = None;
+        for index in places {
+            if let Some(place) = self.places.get_mut(index)
+                && let PlaceState::Calling { since } = place.state
+            {
+                place.state = PlaceState::Waiting { since, not_before: after(now, pause), why: None };
+            }
+        }
+    }
+
+    fn wait_again(&mut self, index: usize, pause: SignedDuration, frozen: &Frozen, now: Timestamp) {
+        let jitter = self.jitter();
+        let Some(place) = self.places.get_mut(index) else { return };
+        let PlaceState::Calling { since } = place.state else { return };
+        let said = redact("RunTask was throttled");
+        if now.duration_since(since) < frozen.rules.provision_timeout {
+            place.state = PlaceState::Waiting { since, not_before: after(now, pause), why: Some(said) };
+            return;
+        }
+        let ending = Ending {
+            kind: EndingKind::ProvisionTimeout,
+            at: now,
+            task: None,
+            exit_code: None,
+            diagnosis: None,
+            said: Some(said),
+        };
+        place.attempts += 1;
+        place.ended(since, None, ending, frozen, jitter, now);
+    }
+
+    /// A call was refused for good. Of one that was made before, only a look tells what that did.
+    pub fn refused(&mut self, number: u32, problem: &str, frozen: &Frozen, now: Timestamp) {
+        let Some(call) = self.call.as_mut().filter(|call| call.number == number) else { return };
+        if call.tries > 1 {
+            call.is_refused = true;
+            call.lease_until = after(now, READS_LAG);
+            return;
+        }
+        let places = std::mem::take(&mut call.places);
+        self.call = None;
+        for index in places {
+            self.not_taken(index, problem, frozen, now);
+        }
+    }
+
+    fn not_taken(&mut self, index: usize, problem: &str, frozen: &Frozen, now: Timestamp) {
+        let jitter = self.jitter();
+        let Some(place) = self.places.get_mut(index) else { return };
+        let PlaceState::Calling { since } = place.state else { return };
+        let diagnosis = diagnosis::of_refusal(problem);
+        let ending = Ending {
+            kind: EndingKind::Cause(diagnosis.cause),
+            at: now,
+            task: None,
+            exit_code: None,
+            said: Some(redact(problem)),
+            diagnosis: Some(diagnosis),
+        };
+        place.attempts += 1;
+        place.ended(since, None, ending, frozen, jitter, now);
+    }
+
+    /// Nobody knows what a call did.
+    pub fn unanswered(&mut self, number: u32, now: Timestamp) {
+        if let Some(call) = self.call.as_mut().filter(|call| call.number == number) {
+            call.lease_until = after(now, ANSWER_LOST);
+        }
+    }
+
+    /// What a look found of a call's tasks, running and stopped: what it did not find was not started, or nobody knows.
+    pub fn probed(&mut self, number: u32, found: &[TaskArn], frozen: &Frozen, now: Timestamp) {
+        self.adopt(number, found, now);
+        let Some(call) = self.call.take_if(|call| call.number == number) else { return };
+        let is_seen = now.duration_since(call.at) < quota::STOPPED_TASKS_VISIBLE;
+        for index in call.places {
+            if call.is_refused && is_seen {
+                self.not_taken(index, "RunTask was refused when it was made again", frozen, now);
+            } else if let Some(place) = self.places.get_mut(index) {
+                place.state = PlaceState::Over { outcome: Outcome::Unknown, at: now };
+            }
+        }
+    }
+
+    /// Gives the tasks of a call to its places. Known ones stay where they are.
+    pub fn adopt(&mut self, number: u32, tasks: &[TaskArn], now: Timestamp) {
+        let mut new: Vec<&TaskArn> = tasks.iter().filter(|task| !self.knows(task)).collect();
+        new.sort_by_key(|task| Reverse(*task));
+        let Some(call) = self.call.as_mut().filter(|call| call.number == number) else { return };
+        while let Some(index) = call.places.first().copied().filter(|_| !new.is_empty()) {
+            call.places.remove(0);
+            let Some(place) = self.places.get_mut(index) else { continue };
+            let PlaceState::Calling { since } = place.state else { continue };
+            let Some(task) = new.pop() else { break };
+            place.attempts += 1;
+            place.state = PlaceState::Placed(Box::new(Placed {
+                task: task.clone(),
+                since,
+                at: now,
+                started_at: None,
+                heard_at: now,
+                look_at: after(now, FIRST_LOOK),
+                missing_since: None,
+                stopping: None,
+            }));
+        }
+        if call.places.is_empty() {
+            self.call = None;
+        }
+    }
+
+    /// Something is known of one of its tasks, by an event or by a look. Answers whether it is one of its own.
+    pub fn observed(&mut self, task: &TaskStateChange, frozen: &Frozen, now: Timestamp) -> bool {
+        let jitter = self.jitter();
+        let Some(arn) = &task.task_arn else { return false };
+        let place = self
+            .places
+            .iter_mut()
+            .find(|place| matches!(&place.state, PlaceState::Placed(placed) if placed.task == *arn));
+        match place {
+            Some(place) => {
+                place.heard(task, frozen, jitter, now);
+                true
+            }
+            None => self.knows(arn),
+        }
+    }
+
+    /// ECS does not know a task that it should.
+    pub fn missing(&mut self, task: &TaskArn, now: Timestamp) {
+        for place in &mut self.places {
+            let PlaceState::Placed(placed) = &mut place.state else { continue };
+            if placed.task != *task {
+                continue;
+            }
+            let since = *placed.missing_since.get_or_insert(now);
+            placed.look_at = after(now, READS_LAG);
+            if now.duration_since(since) >= FORGOTTEN {
+                let ending = Ending {
+                    kind: EndingKind::Cause(Cause::Unknown),
+                    at: now,
+                    task: Some(task.clone()),
+                    exit_code: None,
+                    diagnosis: None,
+                    said: Some(redact("ECS does not know the task any more, and its end was not heard of")),
+                };
+                place.past.push(Attempt::of(&ending, placed.since, placed.started_at));
+                place.last = Some(Box::new(ending));
+                place.state = PlaceState::Over { outcome: Outcome::Unknown, at: now };
+            }
+        }
+    }
+
+    /// What time asks for: tasks that must be stopped, each with the reason. Noted as asked; a task that does not stop is
+    /// asked again. What waits for too long is at the end of its attempt.
+    pub fn overdue(&mut self, frozen: &Frozen, run_ends: bool, now: Timestamp) -> Vec<(TaskArn, StopFor)> {
+        let mut stops = Vec::new();
+        for place in &mut self.places {
+            match &mut place.state {
+                PlaceState::Waiting { .. } if run_ends => {
+                    place.state = PlaceState::Over { outcome: Outcome::Cancelled, at: now };
+                }
+                PlaceState::Placed(placed) => {
+                    if let Some(why) = placed.must_stop(frozen, run_ends, now) {
+                        placed.stopping = Some(Stopping { why, asked_at: now });
+                        stops.push((placed.task.clone(), why));
+                    }
+                }
+                _ => {}
+            }
+        }
+        stops
+    }
+
+    /// How many tasks are wanted now; 0 while a call is under way.
+    pub fn wanted(&self, now: Timestamp) -> u32 {
+        let waits = |place: &&Place| matches!(place.state, PlaceState::Waiting { not_before, .. } if not_before <= now);
+        let wanted = self.places.iter().filter(waits).count();
+        if self.call.is_some() { 0 } else { u32::try_from(wanted).unwrap_or(u32::MAX) }
+    }
+
+    /// Its tasks that nothing was heard of for too long, noted as looked at.
+    pub fn look_after(&mut self, now: Timestamp) -> Vec<TaskArn> {
+        let mut looks = Vec::new();
+        for place in &mut self.places {
+            let PlaceState::Placed(placed) = &mut place.state else { continue };
+            let was_asked = placed.stopping.is_some_and(|stopping| stopping.asked_at == now);
+            if placed.look_at <= now || was_asked {
+                placed.look_at = after(now, READS_LAG);
+                looks.push(placed.task.clone());
+            }
+        }
+        looks
+    }
+
+    /// From 0 to 999, and the same for the same unit and call: so that many do not come back at once.
+    fn jitter(&self) -> u32 {
+        let mut hash = 2_166_136_261_u32;
+        for byte in format!("{}/{}/{}", self.run, self.index, self.calls).bytes() {
+            hash = (hash ^ u32::from(byte)).wrapping_mul(16_777_619);
+        }
+        hash % 1000
+    }
+}
+
+impl Place {
+    fn heard(&mut self, task: &TaskStateChange, frozen: &Frozen, jitter: u32, now: Timestamp) {
+        let PlaceState::Placed(placed) = &mut self.state else { return };
+        placed.missing_since = None;
+        placed.heard_at = now;
+        placed.started_at = placed
+            .started_at
+            .or(task.times.started_at)
+            .or_else(|| (task.last_status == TaskStatus::Running).then_some(now));
+        placed.look_at = placed.next_look(frozen, now);
+        if !task.is_stopped() {
+            return;
+        }
+        let (since, started_at) = (placed.since, placed.started_at);
+        let ended_at = task.stopped_at().unwrap_or(now);
+        let main = frozen.task.container.as_deref();
+        let stopping = placed.stopping.map(|stopping| stopping.why);
+        match judge::judge(task, &frozen.definition, main, stopping) {
+            Judged::Succeeded => {
+                self.past.push(Attempt {
+                    task: Some(placed.task.clone()),
+                    wanted_at: since,
+                    started_at,
+                    ended_at,
+                    kind: None,
+                    exit_code: Some(0),
+                });
+                self.state = PlaceState::Over { outcome: Outcome::Succeeded, at: now };
+            }
+            Judged::Ended { kind, exit_code, diagnosis } => {
+                if frozen.is_spot() && kind == EndingKind::Cause(Cause::SpotInterrupted) {
+                    self.spot_failures += 1;
+                }
+                let task = Some(placed.task.clone());
+                let is_over = stopping == Some(StopFor::RunEnds);
+                let ending =
+                    Ending { kind, at: ended_at, task, exit_code, diagnosis: Some(*diagnosis), said: None };
+                self.ended(since, started_at, ending, frozen, jitter, now);
+                if is_over {
+                    self.state = PlaceState::Over { outcome: Outcome::Cancelled, at: now };
+                }
+            }
+        }
+    }
+
+    /// An attempt, counted already, has ended without success: what follows?
+    fn ended(
+        &mut self,
+        since: Timestamp,
+        started_at: Option<Timestamp>,
+        ending: Ending,
+        frozen: &Frozen,
+        jitter: u32,
+        now: Timestamp,
+    ) {
+        self.past.push(Attempt::of(&ending, since, started_at));
+        let texts: Vec<&str> = ending.texts().collect();
+        let next = judge::next(self, ending.kind, ending.exit_code, &texts, &frozen.rules);
+        match next {
+            Next::Over(outcome) => self.state = PlaceState::Over { outcome, at: now },
+            Next::Again { on_demand, memory_percent } => {
+                self.on_demand |= on_demand;
+                if memory_percent > 100 {
+                    self.memory = frozen.more_memory(self.memory, memory_percent).or(self.memory);
+                }
+                let pause = frozen.rules.backoff.after(self.attempts, jitter);
+                self.state = PlaceState::Waiting {
+                    since: after(now, pause),
+                    not_before: after(now, pause),
+                    why: None,
+                };
+            }
+        }
+        self.last = Some(Box::new(ending));
+    }
+}
+
+impl Placed {
+    fn next_look(&self, frozen: &Frozen, now: Timestamp) -> Timestamp {
+        let age = now.duration_since(self.at) / 2;
+        let look = after(now, age.clamp(FIRST_LOOK, LAST_LOOK));
+        match self.started_at {
+            // Past its time it is stopped as soon as somebody comes.
+            None => look.min(after(self.since, frozen.rules.provision_timeout).max(now)),
+            Some(started_at) => {
+                let limit = frozen.rules.run_timeout.map(|timeout| after(started_at, timeout));
+                limit.filter(|limit| *limit > now).map_or(look, |limit| look.min(limit))
+            }
+        }
+    }
+
+    fn must_stop(&self, frozen: &Frozen, run_ends: bool, now: Timestamp) -> Option<StopFor> {
+        if let Some(Stopping { why, asked_at }) = self.stopping {
+            return (now.duration_since(asked_at) >= READS_LAG).then_some(why);
+        }
+        if run_ends {
+            return Some(StopFor::RunEnds);
+        }
+        let timeout = |since: Timestamp, timeout: SignedDuration| now.duration_since(since) >= timeout;
+        match self.started_at {
+            // That it runs may not have been heard of: it is looked at before it is stopped.
+            None if timeout(self.since, frozen.rules.provision_timeout)
+                && self.heard_at.duration_since(self.since) >= frozen.rules.provision_timeout =>
+            {
+                Some(StopFor::ProvisionTimeout)
+            }
+            Some(started_at) if frozen.rules.run_timeout.is_some_and(|most| timeout(started_at, most)) => {
+                Some(StopFor::RunTimeout)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Attempt {
+    fn of(ending: &Ending, wanted_at: Timestamp, started_at: Option<Timestamp>) -> Self {
+        Self {
+            task: ending.task.clone(),
+            wanted_at,
+            started_at,
+            ended_at: ending.at,
+            kind: Some(ending.kind),
+            exit_code: ending.exit_code,
+        }
+    }
+}
+
+impl Ending {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let evidence = self.diagnosis.iter().flat_map(|diagnosis| &diagnosis.evidence);
+        evidence.map(|piece| piece.text.as_str()).chain(self.said.as_ref().map(Redacted::as_str))
+    }
+}
+
+/// Whether what could not be started may be startable later.
+fn may_pass(cause: Cause) -> bool {
+    use diagnosis::Kind::{Mixed, Transient};
+    matches!(cause.kind(), Transient | Mixed)
+}
+
+fn nothing_said() -> Diagnosis {
+    diagnosis::of_said("failures", "RunTask answered fewer tasks than were asked for, and no failure")
+}
+
+fn said_of(diagnosis: &Diagnosis) -> Redacted {
+    diagnosis.evidence.first().map(|piece| piece.text.clone()).unwrap_or_default()
+}
