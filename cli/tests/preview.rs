@@ -59,6 +59,29 @@ fn a_scenario_shows_how_an_alert_stands_at_the_end_how_it_stood_first_and_its_th
 }
 
 #[test]
+fn troubles_of_jobs_are_drawn_as_each_channel_shows_them_in_both_languages() {
+    for language in ["en", "ja"] {
+        for channel in ["slack", "webhook", "sns", "amazon-q", "plain"] {
+            let (text, _) = preview(0, &["--jobs", "--channel", channel, "--lang", language]);
+            is_narrow(&text);
+            for command in ["retry nightly-etl", "run hourly-sync", "retry payout", "cancel backup"] {
+                let words = text
+                    .split_whitespace()
+                    .filter(|word| !["┃", "→"].contains(word))
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                assert!(
+                    words.contains(&format!("steward {command}")),
+                    "{channel} {language}: {command}: {text}"
+                );
+            }
+        }
+        let (text, _) = preview(0, &["--jobs", "--lang", language]);
+        insta::assert_snapshot!(format!("jobs_{language}"), text);
+    }
+}
+
+#[test]
 fn the_exact_json_is_one_value_a_line() {
     let (text, _) = preview(0, &[DIED, "--channel", "slack-json"]);
     let sent: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -387,6 +387,18 @@ class Roles(unittest.TestCase):
         self.assertEqual(writes("RemediationRole"), ["r#*", "x#*"])
         self.assertEqual(writes("NotificationsRole"), ["n#*", "x#*"])
 
+    def test_the_trouble_of_jobs_is_read_by_notifications_and_not_by_remediation(self):
+        def reads(role):
+            return [
+                key
+                for found in statements(role)
+                if "dynamodb:BatchGetItem" in listed(found["Action"])
+                for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            ]
+
+        self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "n#*", "x#*"])
+        self.assertEqual(reads("RemediationRole"), ["r#*", "x#*"])
+
     def test_the_slack_webhook_is_readable_only_where_one_is_named(self):
         def text(**conditions):
             return json.dumps(statements("NotificationsRole", **conditions))

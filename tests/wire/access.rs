@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use steward::arn::ClusterArn;
 use steward::aws::{DynamoLedger, Ecs, SlackWebhook, Ssm, Stacks, TaskEvidence, TellQueue, Topic};
-use steward::ledger::Owner;
-use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Owners, Resource, Role};
+use steward::batch::{Happened, JobName, Trouble};
+use steward::ledger::{Owner, Transaction, Write, push_news};
+use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Ledger, Owners, Resource, Role};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
 use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
 
-use crate::support::{PATIENCE, house, plan, run, stop, sweep_until_queued};
+use crate::support::{PATIENCE, house, plan, run, sdk_at, stop, sweep_until_queued};
 
 fn role_of_remediation() -> Role {
     remediation::role::<DynamoLedger, Ecs, Stacks, TellQueue, Ssm>()
@@ -29,6 +32,20 @@ fn stop_of_deployment(service: &str, task: u32) -> String {
     let mut event = stop(service, task);
     event["detail"]["startedBy"] = json!("ecs-svc/1234567890123456789");
     event.to_string()
+}
+
+/// The trouble of a job with its news, as batch writes them, and told.
+async fn tell_of_a_job(house: &House) {
+    let now = Timestamp::now();
+    let cluster = ClusterArn::new("arn:aws:ecs:us-east-1:123456789012:cluster/batch");
+    let mut trouble = Trouble::new(JobName::parse("nightly-etl").unwrap(), Some(cluster), now);
+    trouble.note(Happened::NoSuccess { since: now - SignedDuration::from_hours(30) }, now);
+    let subject = trouble.subject();
+    let ledger = DynamoLedger::new(&sdk_at(&house.moto.url()), TABLE.to_owned());
+    let mut writes = vec![Write::of_trouble(trouble, None, SignedDuration::from_hours(24), now)];
+    push_news(&ledger, &mut writes, std::slice::from_ref(&subject), SignedDuration::ZERO, now).await.unwrap();
+    ledger.commit(Transaction { writes }).await.unwrap();
+    house.notifications.invoke(&json!({"steward": "tell", "subject": subject}).to_string()).await.unwrap();
 }
 
 /// Lets both functions do everything that they ever do, and answers their calls to AWS.
@@ -52,6 +69,7 @@ async fn everything() -> Vec<Call> {
     sweep_until_queued(&house, 1).await;
     house.remediation.invoke(SWEEP).await.unwrap();
     house.tell.resume();
+    tell_of_a_job(&house).await;
     assert!(house.settles(PATIENCE).await.unwrap());
     let titles = house.slack_titles();
     assert!(titles.len() >= 2 && titles.len() == house.mails().len(), "{titles:?}");

@@ -3,9 +3,10 @@
 pub(crate) mod samples;
 pub(crate) mod scenarios;
 mod thread;
+pub(crate) mod troubles;
 mod world;
 
 pub(crate) use samples::Sample;
 pub(crate) use steward_sim::scenario::{Placed, Post};
 pub(crate) use thread::{Thread, headline, threads};
-pub(crate) use world::{Happening, Played, Step, Terms, Unplayed, play};
+pub(crate) use world::{Happening, Played, Step, Terms, Unplayed, play, tell};

@@ -7,18 +7,20 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use remediation::{Explained, Handled};
 use steward::arn::Arn;
+use steward::batch::Trouble;
 use steward::config::Configuration;
 use steward::deadline::Deadline;
 use steward::event::decode::{DecodeError, Record};
 use steward::event::document::{self, Item};
 use steward::event::{Detail, Envelope, Event, TaskStateChange, Unrecognised};
 use steward::incident::{Deployment, Incident};
-use steward::ledger::{MemoryLedger, Owner, Root, Usage};
+use steward::ledger::{Key, LedgerError, MemoryLedger, Owner, Root, Transaction, Usage, Write, push_news};
 use steward::notification::Subject;
-use steward::ports::{Channel, Clock, Letter, Nowhere, NudgeError, Postpone, SendError, Tell};
+use steward::ports::{Channel, Clock, Ledger, Letter, Nowhere, NudgeError, Postpone, SendError, Tell};
 
 use super::Post;
 use super::samples::Sample;
+use super::troubles::Stage;
 
 /// Sweeps come once a minute.
 const TICK: SignedDuration = SignedDuration::from_mins(1);
@@ -26,6 +28,8 @@ const TICK: SignedDuration = SignedDuration::from_mins(1);
 const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 /// More happens in no evening.
 const MAX_TICKS: usize = 10_000;
+/// What is over is remembered for longer than anything is played.
+const KEEP: SignedDuration = SignedDuration::from_hours(24 * 35);
 
 /// By what it is played.
 #[derive(Debug, Clone, Default)]
@@ -187,6 +191,27 @@ async fn play_all(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
     Ok(Played { steps, incidents, deployments, unplayed, usage: ledger.usage() })
 }
 
+/// Tells how troubles of jobs go on, until everything is quiet.
+pub(crate) fn tell(stages: Vec<Stage>, terms: &Terms) -> io::Result<Vec<Post>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(tell_all(stages, terms))
+}
+
+async fn tell_all(stages: Vec<Stage>, terms: &Terms) -> io::Result<Vec<Post>> {
+    let clock = VirtualClock(Cell::new(stages.first().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)));
+    let ledger = MemoryLedger::new();
+    let queue = DelayQueue { clock: &clock, waiting: RefCell::default() };
+    let walls = [Wall { clock: &clock, edits: terms.edits, posts: RefCell::default() }];
+    let world = World::new(terms, &ledger, &clock, &queue, &walls);
+    for (at, trouble) in stages {
+        world.pass_until(at).await?;
+        world.put(trouble, terms.configuration.notifications.grouping).await.map_err(io::Error::other)?;
+    }
+    world.pass_until(clock.now() + AFTERWARDS).await?;
+    let [wall] = walls;
+    Ok(wall.posts.into_inner())
+}
+
 fn sort(samples: Vec<Sample>, tasks: bool) -> (Vec<Delivery>, Vec<Unplayed>) {
     let mut deliveries = Vec::new();
     let mut unplayed = Vec::new();
@@ -279,6 +304,18 @@ impl<'w> World<'w> {
             Some(Handled { failed: Some(error), .. }) => Err(io::Error::other(error)),
             None => Err(io::Error::other(format!("{} was not handled", delivery.file))),
         }
+    }
+
+    /// Writes a trouble with its news, as batch does.
+    async fn put(&self, trouble: Trouble, grouping: SignedDuration) -> Result<(), LedgerError> {
+        let (now, subject) = (self.clock.now(), trouble.subject());
+        let stored = self.ledger.read(&[Key::subject(&subject)]).await?.pop().flatten();
+        let mut writes = vec![Write::of_trouble(trouble, stored.as_ref(), KEEP, now)];
+        push_news(self.ledger, &mut writes, std::slice::from_ref(&subject), grouping, now).await?;
+        self.ledger.commit(Transaction { writes }).await?;
+        // A lost nudge delays the message: its news is due.
+        let _lost = self.queue.nudge(&subject, grouping).await;
+        Ok(())
     }
 
     /// Lets time pass: nudges when their delay is over, sweeps where something is due.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use steward::batch;
 use steward::incident::{Deployment, Incident, Target};
 use steward::ledger::{
     ChannelRecord, Key, LedgerError, Openings, Outage, Recent, Record, Root, Silences, Stored, Thread,
@@ -18,6 +19,7 @@ pub(crate) enum About {
     Incident(Box<Incident>),
     Deployment(Box<Deployment>),
     Outage(Box<Outage>),
+    Job(Box<batch::Trouble>),
     Trouble(Box<ChannelRecord>, Timestamp),
 }
 
@@ -34,6 +36,7 @@ impl About {
             (Subject::Outage { since, .. }, Record::Outage(outage)) if outage.since == *since => {
                 Some(Self::Outage(outage))
             }
+            (Subject::Job { .. }, Record::Trouble(trouble)) => Some(Self::Job(trouble)),
             (Subject::Channel { since, .. }, Record::Channel(channel)) => {
                 Some(Self::Trouble(channel, *since))
             }
@@ -46,6 +49,7 @@ impl About {
             Self::Incident(incident) => Story::of_incident(incident),
             Self::Deployment(deployment) => Story::of_deployment(deployment),
             Self::Outage(outage) => Story::of_outage(outage),
+            Self::Job(trouble) => Story::of_job(trouble),
             Self::Trouble(channel, since) => Story::of_trouble(channel, *since),
         }
     }
@@ -56,6 +60,7 @@ impl About {
             Self::Incident(incident) => style.incident(incident),
             Self::Deployment(deployment) => style.deployment(deployment),
             Self::Outage(outage) => style.outage(outage),
+            Self::Job(trouble) => style.job(trouble),
             Self::Trouble(channel, since) => style.trouble(channel, *since),
         }
     }
@@ -66,6 +71,7 @@ impl About {
             Self::Incident(incident) => style.incident_step(incident, step),
             Self::Deployment(deployment) => style.deployment_step(deployment, step),
             Self::Outage(outage) => style.outage_step(outage, step),
+            Self::Job(trouble) => style.job_step(trouble, step),
             Self::Trouble(channel, since) => style.trouble_step(channel, *since, step),
         }
     }

@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use steward::incident::Failure;
 use steward::ledger::{Expect, Kept, LedgerError, Root, Thread, Told, Transaction, Why, Withheld};
-use steward::notification::{Course, Do, LogLine, Message, Send, Step, Style, Subject, Weight, What};
+use steward::notification::{Course, Do, LogLine, Message, Send, Step, Style, Subject, Weight};
 use steward::ports::{
     Channel, Clock, Evidence, Form, How, Ledger, Letter, LogSource, Postpone, SendError, Tell, Trouble,
 };
@@ -315,7 +315,7 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
             }
             Send::Reply(step) => {
                 told.steps.insert(step.key.clone());
-                if is_aloud(step) || told.at.is_none() {
+                if step.is_aloud() || told.at.is_none() {
                     told.at = Some(now);
                 }
                 told.language = Some(language);
@@ -419,7 +419,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         let how = match (send, &lane.root) {
             (Send::Open { .. }, _) | (_, None) => How::New,
             (Send::Edit, Some(root)) => How::Edit(root),
-            (Send::Reply(step), Some(root)) => How::Reply { root, aloud: is_aloud(step) },
+            (Send::Reply(step), Some(root)) => How::Reply { root, aloud: step.is_aloud() },
         };
         let letter = Letter { subject, message: &message, key: &key, how, form: lane.form };
         if let (Some(since), false) = (lane.doubt, matches!(how, How::Edit(_))) {
@@ -456,18 +456,12 @@ fn rendered(about: &About, style: &Style<'_>, send: &Send) -> (Message, String) 
     }
 }
 
-/// Whether the whole channel sees a reply.
-fn is_aloud(step: &Step) -> bool {
-    step.weight == Weight::Asks
-        || (step.weight == Weight::Matters && matches!(step.what, What::Still | What::Critical))
-}
-
 /// Whether people are rung by it, as far as their settings ring them at all.
 fn is_loud(send: &Send) -> bool {
     match send {
         Send::Open { .. } => true,
         Send::Edit => false,
-        Send::Reply(step) => is_aloud(step),
+        Send::Reply(step) => step.is_aloud(),
     }
 }
 

@@ -140,6 +140,6 @@ fn cluster(subject: &Subject) -> Option<&str> {
             Some(target.cluster().name())
         }
         Subject::Outage { cluster, .. } => Some(cluster.name()),
-        Subject::Digest { .. } | Subject::Channel { .. } => None,
+        Subject::Digest { .. } | Subject::Job { .. } | Subject::Channel { .. } => None,
     }
 }

@@ -11,7 +11,7 @@ use crate::incident::Severity;
 use crate::notification::Subject;
 use crate::redact::Redacted;
 
-/// Notes that a trouble keeps, the latest; earlier ones are counted.
+/// Notes that a trouble keeps: the latest, and of them rather those that matter. Runs are counted all the same.
 pub const MAX_NOTES: usize = 40;
 
 /// The trouble of a job.
@@ -23,7 +23,7 @@ pub struct Trouble {
     pub cluster: Option<ClusterArn>,
     /// Since when.
     pub opened_at: Timestamp,
-    /// What happened, in order: the latest of it.
+    /// What happened, in order: at most [`MAX_NOTES`].
     pub notes: Vec<Note>,
     /// Runs that did not succeed, by their end's stable word.
     pub counts: BTreeMap<String, u32>,
@@ -184,16 +184,27 @@ impl Trouble {
             *self.counts.entry(bad.end.as_str().to_owned()).or_default() += 1;
         }
         self.notes.push(Note { at: now, what });
-        let surplus = self.notes.len().saturating_sub(MAX_NOTES);
-        self.notes.drain(..surplus);
+        if self.notes.len() > MAX_NOTES {
+            let earlier = self.notes.iter().take(MAX_NOTES).enumerate();
+            if let Some((least, _)) = earlier.min_by_key(|(_, note)| note.what.severity()) {
+                self.notes.remove(least);
+            }
+        }
     }
 
     /// The last run that did not succeed.
     pub fn last_bad(&self) -> Option<&BadRun> {
-        self.notes.iter().rev().find_map(|note| match &note.what {
-            Happened::Ended(bad) => Some(bad.as_ref()),
-            _ => None,
-        })
+        self.notes.iter().rev().find_map(|note| note.what.ended())
+    }
+
+    /// Whether nobody knows of some run how it ended.
+    pub fn has_unknown(&self) -> bool {
+        self.counts.contains_key(RunEnd::Unknown.as_str())
+    }
+
+    /// How many runs did not succeed.
+    pub fn count(&self) -> u32 {
+        self.counts.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// A run of it.
@@ -203,6 +214,14 @@ impl Trouble {
 }
 
 impl Happened {
+    /// The run that ended and did not succeed, where it is about one.
+    pub fn ended(&self) -> Option<&BadRun> {
+        match self {
+            Self::Ended(bad) => Some(bad),
+            _ => None,
+        }
+    }
+
     /// How much it matters.
     pub fn severity(&self) -> Severity {
         match self {

@@ -184,7 +184,7 @@ fn rank(step: &Step) -> Weight {
 
 fn replies(steps: Vec<Step>) -> Do {
     let mut sends = vec![Send::Edit];
-    sends.extend(steps.into_iter().map(Send::Reply));
+    sends.extend(steps.into_iter().filter(|step| step.weight > Weight::Counted).map(Send::Reply));
     Do::Tell(sends)
 }
 
@@ -213,10 +213,12 @@ fn repeat_at(story: &Story, settings: &Notifications, told: &Told) -> Option<Tim
 fn waits_for_a_person(story: &Story) -> bool {
     use super::story::What;
     use crate::action::State;
-    story
-        .steps
-        .iter()
-        .any(|step| matches!(&step.what, What::Action(note) if matches!(note.state, State::Unknown { .. })))
+    use crate::batch::{Happened, RunEnd};
+    story.steps.iter().any(|step| match &step.what {
+        What::Action(note) => matches!(note.state, State::Unknown { .. }),
+        What::Happened(what) => matches!(&**what, Happened::Ended(bad) if bad.end == RunEnd::Unknown),
+        _ => false,
+    })
 }
 
 fn silenced(facts: &Facts<'_>, now: Timestamp) -> Option<(String, Timestamp)> {

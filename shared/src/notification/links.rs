@@ -1,6 +1,6 @@
 //! Where to look in the AWS console, in the partition that an ARN names.
 
-use crate::arn::{Arn, TaskArn};
+use crate::arn::{Arn, ClusterArn, TaskArn};
 use crate::incident::Target;
 use crate::redact::redact;
 
@@ -21,6 +21,8 @@ pub struct Link {
 pub enum Place {
     /// The service, the family's tasks, or the container instance.
     Target,
+    /// The tasks of a cluster.
+    Tasks,
     /// A task.
     Task,
     /// What a container logged.
@@ -43,8 +45,8 @@ fn console(partition: &str, region: &str) -> Option<String> {
 
 /// The target's own page.
 pub(super) fn target(target: &Target) -> Option<Link> {
-    let cluster = cluster_page(target)?;
-    let (console, region) = home(target)?;
+    let cluster = cluster_page(target.cluster())?;
+    let (console, region) = home(target.cluster())?;
     let url = match target {
         Target::Service { name, .. } => {
             format!("{cluster}/services/{}/health?region={region}", escaped(name.as_str())?)
@@ -59,16 +61,22 @@ pub(super) fn target(target: &Target) -> Option<Link> {
     Some(Link { what: Place::Target, url })
 }
 
+/// The tasks of a cluster.
+pub(super) fn tasks(cluster: &ClusterArn) -> Option<Link> {
+    let (page, (_, region)) = (cluster_page(cluster)?, home(cluster)?);
+    Some(Link { what: Place::Tasks, url: format!("{page}/tasks?region={region}") })
+}
+
 /// The page of one task.
-pub(super) fn task(target: &Target, task: &TaskArn) -> Option<Link> {
-    let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
+pub(super) fn task(cluster: &ClusterArn, task: &TaskArn) -> Option<Link> {
+    let (cluster, (_, region)) = (cluster_page(cluster)?, home(cluster)?);
     let url = format!("{cluster}/tasks/{}/configuration?region={region}", escaped(task.id())?);
     Some(Link { what: Place::Task, url })
 }
 
 /// The logs of one task.
-pub(super) fn logs(target: &Target, task: &TaskArn) -> Option<Link> {
-    let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
+pub(super) fn logs(cluster: &ClusterArn, task: &TaskArn) -> Option<Link> {
+    let (cluster, (_, region)) = (cluster_page(cluster)?, home(cluster)?);
     let url = format!("{cluster}/tasks/{}/logs?region={region}", escaped(task.id())?);
     Some(Link { what: Place::Logs, url })
 }
@@ -76,19 +84,20 @@ pub(super) fn logs(target: &Target, task: &TaskArn) -> Option<Link> {
 /// The deployments of a service.
 pub(super) fn deployments(target: &Target) -> Option<Link> {
     let Target::Service { name, .. } = target else { return None };
-    let (cluster, (_, region)) = (cluster_page(target)?, home(target)?);
+    let cluster = target.cluster();
+    let (cluster, (_, region)) = (cluster_page(cluster)?, home(cluster)?);
     let url = format!("{cluster}/services/{}/deployments?region={region}", escaped(name.as_str())?);
     Some(Link { what: Place::Deployments, url })
 }
 
-fn home(target: &Target) -> Option<(String, &str)> {
-    let arn = Arn::parse(target.cluster().as_str())?;
+fn home(cluster: &ClusterArn) -> Option<(String, &str)> {
+    let arn = Arn::parse(cluster.as_str())?;
     Some((console(arn.partition, arn.region)?, arn.region))
 }
 
-fn cluster_page(target: &Target) -> Option<String> {
-    let (console, _) = home(target)?;
-    Some(format!("{console}/ecs/v2/clusters/{}", escaped(target.cluster().name())?))
+fn cluster_page(cluster: &ClusterArn) -> Option<String> {
+    let (console, _) = home(cluster)?;
+    Some(format!("{console}/ecs/v2/clusters/{}", escaped(cluster.name())?))
 }
 
 /// As a part of a path: whatever is no unreserved character (RFC 3986) is escaped, so no name leads elsewhere. `None` for
@@ -116,7 +125,7 @@ fn escaped(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arn::{ClusterArn, ServiceName};
+    use crate::arn::ServiceName;
 
     fn service(partition: &str, region: &str, name: &str) -> Target {
         let cluster = ClusterArn::new(format!("arn:{partition}:ecs:{region}:123456789012:cluster/shop"));

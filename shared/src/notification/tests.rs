@@ -1,5 +1,6 @@
 mod golden;
 mod hostile;
+mod jobs;
 mod remedies;
 mod rules;
 mod samples;

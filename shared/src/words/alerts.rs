@@ -135,11 +135,17 @@ pub enum Name {
     WellAgain,
     /// The availability zones.
     Zones,
+    /// The run of a job.
+    Run,
+    /// What became of a run's tasks.
+    Tasks,
+    /// One of the tasks that failed.
+    FailedTask,
 }
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Causes,
         Self::Container,
         Self::LastTask,
@@ -154,6 +160,9 @@ impl Name {
         Self::Failing,
         Self::WellAgain,
         Self::Zones,
+        Self::Run,
+        Self::Tasks,
+        Self::FailedTask,
     ];
 
     /// As people read it.
@@ -173,6 +182,9 @@ impl Name {
             (Self::Failing, En) => "Failing",
             (Self::WellAgain, En) => "Well again",
             (Self::Zones, En) => "Zones",
+            (Self::Run, En) => "Run",
+            (Self::Tasks, En) => "Tasks",
+            (Self::FailedTask, En) => "Failed task",
             (Self::Causes, Ja) => "原因",
             (Self::Container, Ja) => "コンテナ",
             (Self::LastTask, Ja) => "直近のタスク",
@@ -186,6 +198,9 @@ impl Name {
             (Self::Failing, Ja) => "失敗中",
             (Self::WellAgain, Ja) => "復旧済み",
             (Self::Zones, Ja) => "ゾーン",
+            (Self::Run, Ja) => "実行",
+            (Self::Tasks, Ja) => "タスク",
+            (Self::FailedTask, Ja) => "失敗タスク",
         }
     }
 }
@@ -433,11 +448,11 @@ pub fn channel_advice(name: &str, language: Language) -> String {
 /// What a link leads to.
 pub fn link(place: Place, language: Language) -> &'static str {
     match (language, place) {
-        (En, Place::Target) => "Console",
+        (En, Place::Target | Place::Tasks) => "Console",
         (En, Place::Task) => "Task",
         (En, Place::Logs) => "Logs",
         (En, Place::Deployments) => "Deployments",
-        (Ja, Place::Target) => "コンソール",
+        (Ja, Place::Target | Place::Tasks) => "コンソール",
         (Ja, Place::Task) => "タスク",
         (Ja, Place::Logs) => "ログ",
         (Ja, Place::Deployments) => "デプロイ",

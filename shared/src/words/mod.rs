@@ -6,6 +6,7 @@
 mod advice;
 pub mod alerts;
 pub mod causes;
+pub mod jobs;
 pub mod remedies;
 pub mod steps;
 

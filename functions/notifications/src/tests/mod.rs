@@ -1,6 +1,7 @@
 //! The outbox: nothing is lost, nothing is told twice, no channel holds up another.
 
 mod batch;
+mod jobs;
 mod tell;
 
 use std::cell::{Cell, RefCell};

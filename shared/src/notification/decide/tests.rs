@@ -106,6 +106,14 @@ impl World {
     }
 }
 
+#[test]
+fn what_is_only_counted_brings_the_message_up_to_date_and_is_no_line_and_no_message() {
+    let counted = step("run:2", Weight::Counted, What::Still);
+    let world = World::of(vec![opened(), counted.clone()]).told(&["opened"]);
+    assert_eq!(world.words(), ["edit", "nothing"]);
+    assert_eq!(World::of(vec![counted]).words(), ["open", "nothing"]);
+}
+
 fn words(what: &Do) -> String {
     let send = |send: &Send| match send {
         Send::Open { step: None } => "open".to_owned(),
@@ -214,6 +222,27 @@ fn a_silence_keeps_back_everything_but_an_outcome_that_nobody_knows() {
     assert_eq!(world.words(), ["open", "open"]);
     world.silences = silence(Match { tags: [("team".into(), Glob::new("web"))].into(), ..Match::default() });
     assert_eq!(world.words(), ["open", "open"], "its tags are not known");
+}
+
+#[test]
+fn a_silence_keeps_a_jobs_trouble_back_but_no_run_of_which_nobody_knows_the_end() {
+    let ended = |end: crate::batch::RunEnd| {
+        let run = crate::batch::BadRun {
+            slot: crate::batch::Slot::at(now()),
+            scheduled: now(),
+            end,
+            tally: crate::batch::Tally::default(),
+            tasks: 1,
+            causes: BTreeMap::new(),
+            sample: None,
+        };
+        step("run:x", Weight::Matters, What::Happened(Box::new(crate::batch::Happened::Ended(Box::new(run)))))
+    };
+    let mut world = World::of(vec![ended(crate::batch::RunEnd::Failed)]);
+    world.silences = silence(Match { cluster: Some(Glob::new("shop")), ..Match::default() });
+    assert_eq!(world.words(), ["keep: silenced", "keep: silenced"]);
+    world.story.steps.push(ended(crate::batch::RunEnd::Unknown));
+    assert_eq!(world.words(), ["open", "open"]);
 }
 
 #[test]

@@ -24,11 +24,11 @@ pub(super) fn message(deployment: &Deployment, style: &Style<'_>) -> Message {
         push(&mut facts, Name::FailedTasks, Some(count_of(failures, language)));
         push_causes(&mut facts, failures, language);
     }
-    push_place(&mut facts, &deployment.service, language);
+    push_place(&mut facts, deployment.service.cluster(), language);
     Message {
         facts,
         status: redact(&how(deployment, language)),
-        evidence: quotes(sample, style.evidence),
+        evidence: quotes(sample.map(|sample| &sample.diagnosis), style.evidence),
         advice: sample
             .filter(|_| status == Some(DeploymentStatus::Failed))
             .map(|sample| sample.diagnosis.advice.text(language)),

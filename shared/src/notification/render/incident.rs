@@ -1,6 +1,6 @@
 //! An incident as it stands.
 
-use super::{Style, count_of, push, push_causes, push_place, quotes};
+use super::{Style, count_of, push, push_causes, push_container, push_denied, push_place, quotes};
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::diagnosis::Cause;
 use crate::incident::{Failure, Incident, Severity, Status};
@@ -25,7 +25,7 @@ pub(super) fn message(incident: &Incident, style: &Style<'_>) -> Message {
         status: redact(&status(incident, language)),
         asks: said.asks,
         facts: facts(incident, sample, language),
-        evidence: quotes(sample, style.evidence),
+        evidence: quotes(sample.map(|sample| &sample.diagnosis), style.evidence),
         advice: sample.map(|sample| sample.diagnosis.advice.text(language)),
         done: said.done,
         logs: style.logs.iter().filter(|_| incident.is_open()).map(|line| line.text.clone()).collect(),
@@ -76,17 +76,13 @@ fn facts(incident: &Incident, sample: Option<&Failure>, language: Language) -> V
     push_sample(&mut facts, sample, language);
     let deployments: Vec<&str> = incident.deployments.keys().map(DeploymentId::as_str).collect();
     push(&mut facts, Name::Deployment, Some(deployments.join(", ")));
-    push_place(&mut facts, &incident.target, language);
+    push_place(&mut facts, incident.target.cluster(), language);
     facts
 }
 
 fn push_sample(facts: &mut Vec<Fact>, sample: Option<&Failure>, language: Language) {
     let Some(sample) = sample else { return };
-    let container = sample.diagnosis.container.as_ref().map(|name| match sample.diagnosis.exit_code {
-        Some(code) => alerts::exit_code(name.as_str(), code, language),
-        None => name.to_string(),
-    });
-    push(facts, Name::Container, container);
+    push_container(facts, &sample.diagnosis, language);
     let revision = sample.task_definition.as_ref().map(TaskDefinitionArn::family_and_revision);
     let zone = sample.availability_zone.as_deref();
     let where_it_ran: Vec<&str> = revision.into_iter().chain(zone).collect();
@@ -95,11 +91,7 @@ fn push_sample(facts: &mut Vec<Fact>, sample: Option<&Failure>, language: Langua
         parts => format!("{} ({})", task.id(), parts.join(", ")),
     });
     push(facts, Name::LastTask, task);
-    let denied = sample.diagnosis.denied_action.as_ref().map(|denied| match &denied.resource {
-        Some(resource) => alerts::denied(&denied.action, resource.as_str(), language),
-        None => denied.action.clone(),
-    });
-    push(facts, Name::Denied, denied);
+    push_denied(facts, &sample.diagnosis, language);
 }
 
 fn links_of(incident: &Incident, sample: Option<&Failure>) -> Vec<Link> {
@@ -107,7 +99,7 @@ fn links_of(incident: &Incident, sample: Option<&Failure>) -> Vec<Link> {
     let task = sample.and_then(|sample| sample.task.as_ref());
     let deployments =
         links::deployments(target).filter(|_| incident.is_open() && !incident.deployments.is_empty());
-    let of_task = task.map(|task| [links::task(target, task), links::logs(target, task)]);
+    let of_task = task.map(|task| [links::task(target.cluster(), task), links::logs(target.cluster(), task)]);
     links::target(target)
         .into_iter()
         .chain(of_task.into_iter().flatten().flatten())

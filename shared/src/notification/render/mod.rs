@@ -3,15 +3,20 @@
 mod channel;
 mod deployment;
 mod incident;
+mod job;
 mod outage;
 mod step;
+
+use std::fmt::Display;
 
 use jiff::Timestamp;
 
 use super::{Fact, LogLine, Message, Step};
-use crate::arn::Arn;
+use crate::arn::{Arn, ClusterArn};
+use crate::batch::Trouble;
 use crate::config::{Allowance, Notifications, Size};
-use crate::incident::{Deployment, Failure, Failures, Incident, Target};
+use crate::diagnosis::Diagnosis;
+use crate::incident::{Deployment, Failures, Incident};
 use crate::ledger::{ChannelRecord, HeldBack, Outage};
 use crate::redact::{Redacted, redact};
 use crate::words::Language;
@@ -63,6 +68,11 @@ impl Style<'_> {
         outage::message(outage, self)
     }
 
+    /// A job's trouble as it stands.
+    pub fn job(&self, trouble: &Trouble) -> Message {
+        job::message(trouble, self)
+    }
+
     /// A channel that refuses messages since then, or did.
     pub fn trouble(&self, channel: &ChannelRecord, since: Timestamp) -> Message {
         channel::trouble(channel, since, self)
@@ -88,6 +98,11 @@ impl Style<'_> {
         step::of_outage(outage, step, self)
     }
 
+    /// A step of a job's trouble.
+    pub fn job_step(&self, trouble: &Trouble, step: &Step) -> Message {
+        job::step(trouble, step, self)
+    }
+
     /// A step of a channel's trouble.
     pub fn trouble_step(&self, channel: &ChannelRecord, since: Timestamp, step: &Step) -> Message {
         step::of_trouble(channel, since, step, self)
@@ -101,29 +116,49 @@ fn push(facts: &mut Vec<Fact>, name: Name, value: Option<String>) {
 }
 
 /// The account and the region: the title has the cluster's name.
-fn push_place(facts: &mut Vec<Fact>, target: &Target, language: Language) {
-    let arn = Arn::parse(target.cluster().as_str());
+fn push_place(facts: &mut Vec<Fact>, cluster: &ClusterArn, language: Language) {
+    let arn = Arn::parse(cluster.as_str());
     push(facts, Name::Account, arn.map(|arn| alerts::account(arn.account, arn.region, language)));
 }
 
 fn push_causes(facts: &mut Vec<Fact>, failures: &Failures, language: Language) {
-    let causes = failures.causes();
+    push(facts, Name::Causes, Some(causes_of(&failures.causes(), language)));
+}
+
+/// The first causes with their counts, and how many there are besides.
+fn causes_of<C: Display>(causes: &[(C, usize)], language: Language) -> String {
     let mut named: Vec<String> =
         causes.iter().take(MAX_CAUSES).map(|(cause, count)| format!("{count} × {cause}")).collect();
     if causes.len() > MAX_CAUSES {
         named.push(alerts::and_more(causes.len() - MAX_CAUSES, language));
     }
-    push(facts, Name::Causes, Some(named.join(", ")));
+    named.join(", ")
+}
+
+/// The container that decided, and its exit code.
+fn push_container(facts: &mut Vec<Fact>, diagnosis: &Diagnosis, language: Language) {
+    let container = diagnosis.container.as_ref().map(|name| match diagnosis.exit_code {
+        Some(code) => alerts::exit_code(name.as_str(), code, language),
+        None => name.to_string(),
+    });
+    push(facts, Name::Container, container);
+}
+
+fn push_denied(facts: &mut Vec<Fact>, diagnosis: &Diagnosis, language: Language) {
+    let denied = diagnosis.denied_action.as_ref().map(|denied| match &denied.resource {
+        Some(resource) => alerts::denied(&denied.action, resource.as_str(), language),
+        None => denied.action.clone(),
+    });
+    push(facts, Name::Denied, denied);
 }
 
 fn count_of(failures: &Failures, language: Language) -> String {
     alerts::failures(failures.count(), failures.has_more(), language)
 }
 
-fn quotes(sample: Option<&Failure>, most: Size) -> Vec<Redacted> {
-    let Some(sample) = sample else { return Vec::new() };
-    sample
-        .diagnosis
+fn quotes(diagnosis: Option<&Diagnosis>, most: Size) -> Vec<Redacted> {
+    let Some(diagnosis) = diagnosis else { return Vec::new() };
+    diagnosis
         .evidence
         .iter()
         .filter(|piece| piece.source.as_str() != "stopCode")

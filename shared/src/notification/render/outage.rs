@@ -1,7 +1,6 @@
 //! An outage as it stands.
 
-use super::{Style, push};
-use crate::arn::Arn;
+use super::{Style, push, push_place};
 use crate::incident::Severity;
 use crate::ledger::Outage;
 use crate::notification::{Message, Tone};
@@ -25,8 +24,7 @@ pub(super) fn message(outage: &Outage, style: &Style<'_>) -> Message {
         Some(outage.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     );
     push(&mut facts, Name::Zones, Some(outage.zones.iter().cloned().collect::<Vec<_>>().join(", ")));
-    let arn = Arn::parse(outage.cluster.as_str());
-    push(&mut facts, Name::Account, arn.map(|arn| alerts::account(arn.account, arn.region, language)));
+    push_place(&mut facts, &outage.cluster, language);
     let (done, advice) = alerts::outage_advice(outage.cluster.name(), language);
     Message {
         status: redact(&status(outage, language)),

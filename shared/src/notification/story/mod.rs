@@ -5,6 +5,7 @@
 
 mod deployment;
 mod incident;
+mod job;
 mod outage;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::action::Verdict;
 use crate::arn::ClusterArn;
+use crate::batch::{Happened, Trouble};
 use crate::diagnosis::Cause;
 use crate::incident::{Deployment, Incident, Note, Severity, Target};
 use crate::ledger::{ChannelRecord, Outage};
@@ -50,6 +52,8 @@ pub struct Step {
 /// To whom a step matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
+    /// To nobody by itself: the message counts it.
+    Counted,
     /// To whoever follows the thread.
     Detail,
     /// To everybody: also where a message of its own must be sent.
@@ -61,11 +65,11 @@ pub enum Weight {
 /// What a step is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// The incident, or the outage, was opened.
+    /// The incident, the outage, or the trouble of a job, was opened.
     Opened,
     /// It has another cause.
     Cause(Cause),
-    /// It grew to so many failures, or targets.
+    /// It grew to so many failures, targets, or runs.
     Grew(usize),
     /// It became critical.
     Critical,
@@ -95,6 +99,8 @@ pub enum What {
     RollingBack,
     /// The service is steady on it again.
     RolledBack,
+    /// Something happened to a job.
+    Happened(Box<Happened>),
     /// A channel refuses messages.
     Refuses,
     /// A channel takes messages again.
@@ -115,6 +121,11 @@ impl Story {
     /// An outage's.
     pub fn of_outage(outage: &Outage) -> Self {
         outage::story(outage)
+    }
+
+    /// That of a job's trouble.
+    pub fn of_job(trouble: &Trouble) -> Self {
+        job::story(trouble)
     }
 
     /// That of a channel that refuses messages, or did.
@@ -147,6 +158,17 @@ impl Story {
 impl Step {
     fn new(key: impl Into<String>, at: Option<Timestamp>, weight: Weight, what: What) -> Self {
         Self { key: key.into(), at, weight, what }
+    }
+
+    /// Whether the whole channel sees it where it stands in a thread.
+    pub fn is_aloud(&self) -> bool {
+        let is_news = match &self.what {
+            What::Still | What::Critical => true,
+            // The trouble of a job goes on for days, and each run that fails is news.
+            What::Happened(what) => what.ended().is_some(),
+            _ => false,
+        };
+        self.weight == Weight::Asks || (self.weight == Weight::Matters && is_news)
     }
 
     /// That it still goes on, for the `times`th time.

@@ -103,7 +103,7 @@ impl Texts {
         Target::Service { cluster: self.cluster(), name: ServiceName::new(self.service.clone()) }
     }
 
-    fn cluster(&self) -> ClusterArn {
+    pub(super) fn cluster(&self) -> ClusterArn {
         ClusterArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:cluster/{}", self.cluster))
     }
 
@@ -409,6 +409,6 @@ fn of_channel(texts: &Texts, language: Language) -> Vec<Sample> {
 
 /// One of everything.
 pub(super) fn samples(texts: &Texts, language: Language) -> Vec<Sample> {
-    let all = [of_incident, of_deployment, of_outage, of_channel];
+    let all = [of_incident, of_deployment, of_outage, of_channel, super::jobs::of_job];
     all.into_iter().flat_map(|of| of(texts, language)).collect()
 }

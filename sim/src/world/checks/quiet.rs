@@ -166,6 +166,7 @@ fn stands(record: &Record) -> Option<String> {
         Record::Incident(incident) => style.incident(incident),
         Record::Deployment(deployment) => style.deployment(deployment),
         Record::Outage(outage) => style.outage(outage),
+        Record::Trouble(trouble) => style.job(trouble),
         _ => return None,
     };
     // How many failures there were in the end is no news to anybody.

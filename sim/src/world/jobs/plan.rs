@@ -225,7 +225,7 @@ fn trouble(
             5 => Fate::Exits { after: Duration::from_hours(2), exit_code: 0 },
             6 => Fate::Exits { after: Duration::from_secs(1), exit_code: 0 },
             7 => Fate::CannotAssumeRole,
-            _ => Fate::Serves,
+            _ => Fate::Exits { after: Duration::from_hours(7), exit_code: 0 },
         };
         let tasks = |behaviour, fail| JobDeed::Tasks { family: name.to_owned(), behaviour, fail };
         add(script, at, tasks(Behaviour::new(fate), true));
