@@ -215,24 +215,32 @@ fn whatever_befalls_a_call_that_starts_tasks_each_is_started_once() {
     });
 }
 
-/// Where the function dies: at the `nth` call of an operation about a job, before or after its effect.
-const PLACES: [(&str, u64, bool); 10] = [
-    ("RunTask", 1, true),
-    ("RunTask", 1, false),
-    ("RunTask", 2, true),
-    ("TransactWriteItems", 1, true),
-    ("TransactWriteItems", 2, false),
-    ("TransactWriteItems", 2, true),
-    ("TransactWriteItems", 3, false),
-    ("TransactWriteItems", 3, true),
-    ("TransactWriteItems", 5, false),
-    ("TransactWriteItems", 5, true),
+/// Where the function dies: at the `nth` call of an operation about a job, before or after its effect, and what the call is for.
+const PLACES: [(&str, u64, bool, &str); 18] = [
+    ("RunTask", 1, true, "first task"),
+    ("RunTask", 1, false, "first task"),
+    ("TransactWriteItems", 2, true, "calls are to be made"),
+    ("TransactWriteItems", 3, false, "what the calls did"),
+    ("TransactWriteItems", 3, true, "what the calls did"),
+    ("PutItem", 1, true, "the run"),
+    ("TransactWriteItems", 1, true, "the job's turn"),
+    ("RunTask", 3, true, "last task"),
+    ("TransactWriteItems", 4, false, "what is heard of tasks"),
+    ("TransactWriteItems", 4, true, "what is heard of tasks"),
+    ("PutItem", 1, false, "the run"),
+    ("TransactWriteItems", 1, false, "the job's turn"),
+    ("TransactWriteItems", 2, false, "calls are to be made"),
+    ("RunTask", 2, false, "a task in the middle"),
+    ("PutItem", 3, false, "nothing is left to begin"),
+    ("PutItem", 3, true, "nothing is left to begin"),
+    ("BatchGetItem", 3, true, "its tasks, before calls are made"),
+    ("BatchGetItem", 4, true, "its tasks, after calls were made"),
 ];
 
 /// Asks for a run of each job, and kills the function once in the middle of each.
 async fn kill(house: &House, names: &[String]) -> Vec<Injected> {
     let mut kills = Vec::new();
-    for (name, (operation, nth, after)) in names.iter().zip(PLACES.iter().cycle()) {
+    for (name, (operation, nth, after, purpose)) in names.iter().zip(PLACES.iter().cycle()) {
         let when = When::any().function("batch").operation(operation).nth(*nth).mentions(name);
         let injected = if *after {
             house.gateway.kill_after(when, &house.batch)
@@ -241,7 +249,9 @@ async fn kill(house: &House, names: &[String]) -> Vec<Injected> {
         };
         house.sqs.send(JOBS, &request(name, "a"), None).unwrap();
         let hit = tokio::time::timeout(PATIENCE, house.gateway.hit(injected, 1)).await;
-        hit.unwrap_or_else(|_| panic!("{operation} {nth} was never reached: {:#?}", house.batch.logs()));
+        hit.unwrap_or_else(|_| {
+            panic!("{operation} ({purpose}) was never reached: {:#?}", house.batch.logs())
+        });
         kills.push(injected);
     }
     kills
