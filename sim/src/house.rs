@@ -1,4 +1,4 @@
-//! ECS Steward as its template deploys it, on this machine: both functions' processes, their queues, table, topic and
+//! ECS Steward as its template deploys it, on this machine: all functions' processes, their queues, table, topic and
 //! ticks, Slack, and a gateway that sees every call.
 //!
 //! What the template says of keys, indexes, queues, batches and rules stands here a second time, for moto knows no SAM. An
@@ -31,6 +31,8 @@ pub const CONFIGURATION: &str = "/steward/house/configuration";
 pub const WEBHOOK: &str = "/steward-secrets/slack-webhook";
 /// The queue of ECS events.
 pub const EVENTS: &str = "events";
+/// The queue of batch: events of its tasks, and requests for runs.
+pub const JOBS: &str = "jobs";
 /// The queue that wakes notifications.
 pub const TELL: &str = "tell";
 /// What EventBridge sends to a function each minute.
@@ -64,9 +66,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// As deployed, but for what a test would wait for: a message comes back after 2 s instead of 3 min, and so 100 times
-    /// instead of 10 before it is given up; invocations take 12 s instead of 30 s; batches of events are of 10 and gather no
-    /// time, instead of 100 and 5 s; and there are no ticks. Without ticks, news whose wake-up was lost stay untold.
+    /// As deployed, but for what a test would wait for: a message comes back after 2 s instead of 3 min or 6, and so 100 times
+    /// instead of 10 before it is given up; invocations take 12 s instead of 30 s or 60; batches of events are of 10 and gather
+    /// no time, instead of 100 and 5 s or 2; and there are no ticks. Without ticks, news whose wake-up was lost stay untold.
     pub fn new(programs: BTreeMap<String, PathBuf>) -> Self {
         Self {
             programs,
@@ -134,9 +136,13 @@ pub struct House {
     /// The function.
     pub remediation: Function,
     /// The function.
+    pub batch: Function,
+    /// The function.
     pub notifications: Function,
     /// Feeds remediation.
     pub events: Source,
+    /// Feeds batch.
+    pub jobs: Source,
     /// Feeds notifications.
     pub tell: Source,
     ticks: Vec<Tick>,
@@ -152,7 +158,7 @@ impl House {
     pub async fn build(plan: &Plan) -> Result<Self, HouseError> {
         let (moto, slack, sqs) = (Moto::start().await?, Slack::start().await?, Sqs::default());
         let topic = furnish(&moto, &slack, plan).await?;
-        for name in [EVENTS, TELL] {
+        for name in [EVENTS, JOBS, TELL] {
             let dead = dead_letters_of(name);
             sqs.create_queue(&dead, queue::Settings::default())?;
             let dead_letters = Some(DeadLetters { queue: dead, max_receive_count: plan.max_receive_count });
@@ -163,6 +169,7 @@ impl House {
             )?;
         }
         let remediation = settings("remediation", plan)?;
+        let batch = settings("batch", plan)?;
         let notifications = settings("notifications", plan)?;
         let behind = gateway::Settings {
             sqs: Some(sqs.clone()),
@@ -170,7 +177,8 @@ impl House {
             upstream: Some(moto.url()),
             ..gateway::Settings::default()
         };
-        let behind = behind.function(&remediation).function(&notifications).slack(&slack, "notifications");
+        let behind = behind.function(&remediation).function(&batch).function(&notifications);
+        let behind = behind.slack(&slack, "notifications");
         let gateway = Gateway::start(behind).await?;
         let common = |settings: runtime::Settings| {
             settings
@@ -180,6 +188,7 @@ impl House {
                 .variable("STEWARD_CONFIGURATION", CONFIGURATION)
         };
         let remediation = Function::new(common(remediation));
+        let batch = Function::new(common(batch));
         let notifications = common(notifications)
             .variable("STEWARD_SLACK_WEBHOOK", WEBHOOK)
             .variable("STEWARD_TOPIC_ARN", topic)
@@ -187,9 +196,11 @@ impl House {
         let notifications = Function::new(notifications);
         let maximum_concurrency = plan.concurrency;
         let of_events = source::Settings { maximum_concurrency, ..source::Settings::new(EVENTS) };
+        let of_jobs = source::Settings { maximum_concurrency, ..source::Settings::new(JOBS) };
         let batch_size = plan.tell_batch;
         let of_tell = source::Settings { batch_size, maximum_concurrency, ..source::Settings::new(TELL) };
         let events = Source::start(of_events, &sqs, remediation.clone())?;
+        let jobs = Source::start(of_jobs, &sqs, batch.clone())?;
         let tell = Source::start(of_tell, &sqs, notifications.clone())?;
         let ecs = plan.ecs.clone();
         let mut house = Self {
@@ -200,8 +211,10 @@ impl House {
             ecs,
             gateway,
             remediation,
+            batch,
             notifications,
             events,
+            jobs,
             tell,
             ticks: Vec::new(),
         };
@@ -211,10 +224,10 @@ impl House {
         Ok(house)
     }
 
-    /// Lets both functions sweep from now on.
+    /// Lets all functions sweep from now on.
     pub fn tick_every(&mut self, interval: Duration) {
         let sweep: Value = serde_json::from_str(SWEEP).unwrap_or_default();
-        for function in [&self.remediation, &self.notifications] {
+        for function in [&self.remediation, &self.batch, &self.notifications] {
             self.ticks.push(Tick::start(function.clone(), interval, &sweep));
         }
     }
@@ -249,7 +262,8 @@ impl House {
         Ok((self.sqs.counts(queue)?, self.sqs.counts(&dead_letters_of(queue))?))
     }
 
-    /// Waits until nothing is on its way any more: no message in a queue, and no news that is due within the hour. Answers
+    /// Waits until nothing is on its way any more: no message in a queue, and no news that is due within the hour. What runs on,
+    /// such as a job, is not waited for. Answers
     /// whether it came to that in time.
     ///
     /// # Errors
@@ -261,7 +275,10 @@ impl House {
             if let Some(ecs) = &self.ecs {
                 deliver(ecs, &self.sqs)?;
             }
-            let waiting = self.counts(EVENTS)?.0.total() + self.counts(TELL)?.0.total();
+            let mut waiting = 0;
+            for queue in [EVENTS, JOBS, TELL] {
+                waiting += self.counts(queue)?.0.total();
+            }
             if waiting == 0 && self.due().await?.is_empty() {
                 return Ok(true);
             }
@@ -345,18 +362,21 @@ impl House {
             .collect()
     }
 
-    /// Ends both functions as Lambda does: SIGTERM first.
+    /// Ends all functions as Lambda does: SIGTERM first.
     pub async fn shut_down(&self) -> Vec<runtime::Exit> {
         let mut exits = self.remediation.shutdown().await;
+        exits.extend(self.batch.shutdown().await);
         exits.extend(self.notifications.shutdown().await);
         exits
     }
 }
 
-/// EventBridge: moves what ECS sent to the queue, as far as a rule takes it.
+/// EventBridge: moves what ECS sent to the queues, as far as rules take it.
 fn deliver(ecs: &Endpoint, sqs: &Sqs) -> Result<(), QueueError> {
-    for emitted in ecs.take_events().iter().filter(|emitted| rules::take(&emitted.event)) {
-        sqs.send(EVENTS, &emitted.event.to_string(), None)?;
+    for emitted in ecs.take_events() {
+        if let Some(queue) = rules::queue_of(&emitted.event) {
+            sqs.send(queue, &emitted.event.to_string(), None)?;
+        }
     }
     Ok(())
 }

@@ -65,36 +65,66 @@ def statements(role, **conditions):
 
 
 class Events(unittest.TestCase):
-    def test_every_rule_may_send_to_the_queue_and_to_its_dead_letter_queue(self):
-        rules = of_type("AWS::Events::Rule")
-        self.assertGreater(len(rules), 5)
-        for name, rule in rules.items():
-            for target in rule["Targets"]:
-                self.assertEqual(target["Arn"], arn_of("EventsQueue"), name)
-                self.assertEqual(target["DeadLetterConfig"]["Arn"], arn_of("EventsDeadLetterQueue"), name)
-        opened = []
+    # Where rules send, and where what could not be delivered goes.
+    DEAD_LETTERS = {"EventsQueue": "EventsDeadLetterQueue", "JobsQueue": "JobsDeadLetterQueue"}
+
+    def test_every_rule_may_send_to_its_queue_and_to_the_dead_letter_queue(self):
+        senders = {}
+        for name, rule in of_type("AWS::Events::Rule").items():
+            (target,) = rule["Targets"]
+            queue = target["Arn"]["Fn::GetAtt"][0]
+            self.assertEqual(target["DeadLetterConfig"]["Arn"], arn_of(self.DEAD_LETTERS[queue]), name)
+            for each in (queue, self.DEAD_LETTERS[queue]):
+                senders.setdefault(each, []).append(name)
+        self.assertGreater(len(senders["EventsQueue"]), 5)
+        self.assertEqual(senders["JobsQueue"], ["JobTaskRule"])
+        opened = {}
         for policy in of_type("AWS::SQS::QueuePolicy").values():
-            opened += policy["Queues"]
-            (statement,) = policy["PolicyDocument"]["Statement"]
+            (queue,) = policy["Queues"]
+            (statement,) = chosen(policy["PolicyDocument"]["Statement"], {"HasJobRules": False})
             self.assertEqual(
                 (statement["Effect"], statement["Principal"], statement["Action"]),
                 ("Allow", {"Service": "events.amazonaws.com"}, "sqs:SendMessage"),
             )
             allowed = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
-            self.assertEqual(
-                sorted(arn["Fn::GetAtt"][0] for arn in allowed),
-                sorted(rules),
-                "a rule that is not listed loses its events",
-            )
-        self.assertEqual(sorted(queue["Ref"] for queue in opened), ["EventsDeadLetterQueue", "EventsQueue"])
+            opened[queue["Ref"]] = sorted(arn["Fn::GetAtt"][0] for arn in allowed)
+        self.assertEqual(
+            opened,
+            {queue: sorted(rules) for queue, rules in senders.items()},
+            "a rule that is not listed loses its events",
+        )
+
+    def test_rules_of_teams_may_ask_for_jobs_only_where_they_are_named(self):
+        extended = {}
+        for name, policy in of_type("AWS::SQS::QueuePolicy").items():
+            extended[name] = chosen(policy["PolicyDocument"]["Statement"], {"HasJobRules": True})[1:]
+        (asking,) = extended.pop("JobsQueuePolicy")
+        self.assertEqual(
+            asking["Condition"],
+            {
+                "ArnEquals": {"aws:SourceArn": {"Ref": "JobRuleArns"}},
+                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+            },
+        )
+        self.assertEqual(asking["Action"], "sqs:SendMessage")
+        self.assertFalse(any(extended.values()), extended)
 
     def test_a_queue_policy_speaks_of_its_own_queue_alone(self):
         policies = of_type("AWS::SQS::QueuePolicy")
-        self.assertEqual(len(policies), 2)
+        self.assertEqual(len(policies), 4)
         for name, policy in policies.items():
             (queue,) = policy["Queues"]
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for statement in chosen(policy["PolicyDocument"]["Statement"], {"HasJobRules": True}):
                 self.assertEqual(statement["Resource"], arn_of(queue["Ref"]), f"{name}: SQS refuses any other resource")
+
+    def test_a_task_of_a_job_that_stopped_is_let_through_by_one_rule_and_any_other_by_the_other(self):
+        def pattern(rule):
+            return chosen(RESOURCES[rule]["Properties"]["EventPattern"], {"OneCluster": False})["detail"]
+
+        jobs, others = pattern("JobTaskRule"), pattern("TaskRule")
+        self.assertEqual(jobs, {"lastStatus": ["RUNNING", "STOPPED"], "startedBy": [{"prefix": "steward/job/"}]})
+        kept_out = [each["startedBy"] for each in others["$or"] if each["lastStatus"] == ["STOPPED"]]
+        self.assertEqual(kept_out, [[{"exists": False}], [{"anything-but": jobs["startedBy"][0]}]])
 
     def test_no_pattern_is_refused_by_eventbridge(self):
         def empty(value):
@@ -150,7 +180,7 @@ class Queues(unittest.TestCase):
     def test_a_dead_letter_queue_keeps_messages_for_longer_than_its_source(self):
         queues = of_type("AWS::SQS::Queue")
         sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
-        self.assertEqual(sorted(sources), ["EventsQueue", "TellQueue"])
+        self.assertEqual(sorted(sources), ["EventsQueue", "JobsQueue", "TellQueue"])
         for name, queue in sources.items():
             dead_letters = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
             # SQS counts from the day on which the message was sent first.
@@ -159,10 +189,9 @@ class Queues(unittest.TestCase):
             )
 
     def test_a_message_stays_invisible_for_six_invocations(self):
-        timeout = TEMPLATE["Globals"]["Function"]["Timeout"]
         mapped = []
-        for name, function in of_type("AWS::Serverless::Function").items():
-            self.assertNotIn("Timeout", function, name)
+        for function in of_type("AWS::Serverless::Function").values():
+            timeout = function.get("Timeout", TEMPLATE["Globals"]["Function"]["Timeout"])
             for event in function["Events"].values():
                 if event["Type"] != "SQS":
                     continue
@@ -172,8 +201,13 @@ class Queues(unittest.TestCase):
                 least = 6 * timeout + mapping.get("MaximumBatchingWindowInSeconds", 0)
                 self.assertGreaterEqual(RESOURCES[queue]["Properties"]["VisibilityTimeout"], least, queue)
                 self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], queue)
-        self.assertEqual(sorted(mapped), ["EventsQueue", "TellQueue"])
+        self.assertEqual(sorted(mapped), ["EventsQueue", "JobsQueue", "TellQueue"])
 
+    def test_only_batch_takes_longer_than_the_others(self):
+        functions = of_type("AWS::Serverless::Function")
+        own = {name: function["Timeout"] for name, function in functions.items() if "Timeout" in function}
+        # Its leases of 75 seconds outlive an invocation.
+        self.assertEqual(own, {"BatchFunction": 60})
 
     def test_news_is_given_up_only_after_half_a_day_of_retries_and_within_the_retention(self):
         queue = RESOURCES["TellQueue"]["Properties"]
@@ -196,7 +230,7 @@ class Alarms(unittest.TestCase):
         return found
 
     def test_every_alarm_reaches_the_topic_and_says_what_to_do(self):
-        self.assertEqual(len(self.ALARMS), 6)
+        self.assertEqual(len(self.ALARMS), 9)
         names = set()
         for name, alarm in self.ALARMS.items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "Topic"}], name)
@@ -252,7 +286,7 @@ class Alarms(unittest.TestCase):
 class Functions(unittest.TestCase):
     def test_each_function_has_a_package_a_binary_and_a_role_of_its_own(self):
         functions = of_type("AWS::Serverless::Function")
-        self.assertEqual(sorted(functions), ["NotificationsFunction", "RemediationFunction"])
+        self.assertEqual(sorted(functions), ["BatchFunction", "NotificationsFunction", "RemediationFunction"])
         roles = set()
         for name, function in functions.items():
             metadata = RESOURCES[name]["Metadata"]
@@ -263,17 +297,40 @@ class Functions(unittest.TestCase):
             roles.add(json.dumps(function["Role"]))
         self.assertEqual(len(roles), len(functions))
 
-    def test_each_function_is_swept_each_minute_and_a_lost_sweep_is_not_repeated(self):
+    def test_each_function_is_swept_each_minute_and_the_schedule_repeats_no_lost_sweep(self):
         for name, function in of_type("AWS::Serverless::Function").items():
-            sweep = function["Events"]["Sweep"]["Properties"]
-            self.assertEqual(sweep["Schedule"], "rate(1 minute)", name)
+            event = function["Events"]["Sweep"]
+            sweep = event["Properties"]
+            every = {"Schedule": "Schedule", "ScheduleV2": "ScheduleExpression"}[event["Type"]]
+            self.assertEqual(sweep[every], "rate(1 minute)", name)
             self.assertEqual(json.loads(sweep["Input"]), {"steward": "sweep"}, name)
             self.assertEqual(sweep["RetryPolicy"]["MaximumRetryAttempts"], 0, name)
+
+    def test_an_invocation_that_failed_is_given_up_where_only_ticks_invoke_and_kept_where_people_do(self):
+        functions = of_type("AWS::Serverless::Function")
+        batch = functions.pop("BatchFunction")["EventInvokeConfig"]
+        for name, function in functions.items():
             self.assertEqual(function["EventInvokeConfig"]["MaximumRetryAttempts"], 0, name)
+            self.assertNotIn("DestinationConfig", function["EventInvokeConfig"], name)
+        self.assertEqual(batch["MaximumRetryAttempts"], 2)
+        kept_in = batch["DestinationConfig"]["OnFailure"]
+        self.assertEqual(kept_in, {"Type": "SQS", "Destination": arn_of("JobsDeadLetterQueue")})
+        # Lambda sends by the function's role, and SAM adds nothing to a role of ours.
+        (keeping,) = (each for each in statements("BatchRole") if each["Sid"] == "KeepWhatFailed")
+        self.assertEqual((keeping["Action"], keeping["Resource"]), ("sqs:SendMessage", kept_in["Destination"]))
+
+    def test_the_scheduler_may_invoke_batch_and_do_nothing_else(self):
+        tick = of_type("AWS::Serverless::Function")["BatchFunction"]["Events"]["Sweep"]
+        self.assertEqual((tick["Type"], tick["Properties"]["RoleArn"]), ("ScheduleV2", arn_of("BatchTickRole")))
+        (allowed,) = statements("BatchTickRole")
+        self.assertEqual((allowed["Action"], allowed["Resource"]), ("lambda:InvokeFunction", arn_of("BatchFunction")))
+        (trust,) = RESOURCES["BatchTickRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(trust["Principal"], {"Service": "scheduler.amazonaws.com"})
+        self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})
 
 
 class Roles(unittest.TestCase):
-    ROLES = ("RemediationRole", "NotificationsRole")
+    ROLES = ("RemediationRole", "BatchRole", "NotificationsRole")
 
     # What IAM has no resource for, by the Service Authorization Reference; the first two it scopes by `ecs:cluster`.
     UNSCOPED = {
@@ -294,6 +351,7 @@ class Roles(unittest.TestCase):
         "ecs:ListServices",
         "ecs:ListTasks",
     }
+    READS_OF_BATCH = {"ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"}
     CHANGES = {"ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"}
 
     def actions(self, role, service, **conditions):
@@ -334,6 +392,39 @@ class Roles(unittest.TestCase):
         both = TEMPLATE["Conditions"]["MayPassRoles"]["Fn::And"]
         self.assertIn({"Condition": "MayChange"}, both)
         self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TaskRoleArns"}]}, ""]}]}, both)
+
+    def test_a_stack_with_its_defaults_starts_and_stops_no_task_for_jobs(self):
+        parameters = TEMPLATE["Parameters"]
+        self.assertEqual((parameters["AllowJobs"]["Default"], parameters["JobTaskRoleArns"]["Default"]), ("false", ""))
+        self.assertEqual(TEMPLATE["Conditions"]["MayRunJobs"], {"Fn::Equals": [{"Ref": "AllowJobs"}, "true"]})
+        default = {"MayRunJobs": False, "MayPassJobRoles": False}
+        self.assertEqual(self.actions("BatchRole", "ecs", **default), self.READS_OF_BATCH)
+        self.assertEqual(self.actions("BatchRole", "iam", **default), set())
+        services = {"dynamodb", "sqs", "ssm", "ecs", "logs", "xray"}
+        found = statements("BatchRole", **default)
+        self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
+
+    def test_jobs_are_allowed_by_a_parameter_and_their_roles_by_name(self):
+        changes = {"ecs:RunTask", "ecs:StopTask", "ecs:TagResource"}
+        may = {"MayRunJobs": True, "MayPassJobRoles": False}
+        self.assertEqual(self.actions("BatchRole", "ecs", **may), self.READS_OF_BATCH | changes)
+        self.assertEqual(self.actions("BatchRole", "iam", **may), set())
+        self.assertEqual(self.actions("BatchRole", "ecs"), self.READS_OF_BATCH | changes)
+        by_sid = {each["Sid"]: each for each in statements("BatchRole")}
+        self.assertEqual(by_sid["PassTaskRoles"]["Resource"], {"Ref": "JobTaskRoleArns"})
+        self.assertEqual(
+            by_sid["PassTaskRoles"]["Condition"], {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        )
+        self.assertEqual(by_sid["TagTasksThatAreRun"]["Condition"], {"StringEquals": {"ecs:CreateAction": "RunTask"}})
+        both = TEMPLATE["Conditions"]["MayPassJobRoles"]["Fn::And"]
+        self.assertIn({"Condition": "MayRunJobs"}, both)
+        self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "JobTaskRoleArns"}]}, ""]}]}, both)
+
+    def test_what_allows_changes_by_remedies_allows_no_jobs_and_the_other_way_round(self):
+        changes = {"MayChange": True, "MayPassRoles": True, "MayRunJobs": False, "MayPassJobRoles": False}
+        self.assertEqual(self.actions("BatchRole", "ecs", **changes), self.READS_OF_BATCH)
+        jobs = {"MayChange": False, "MayPassRoles": False, "MayRunJobs": True, "MayPassJobRoles": True}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **jobs), self.READS)
 
     def test_one_cluster_bounds_whatever_iam_can_bound_by_a_cluster(self):
         unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters"}
@@ -385,6 +476,7 @@ class Roles(unittest.TestCase):
             ]
 
         self.assertEqual(writes("RemediationRole"), ["r#*", "x#*"])
+        self.assertEqual(writes("BatchRole"), ["b#*", "x#*"])
         self.assertEqual(writes("NotificationsRole"), ["n#*", "x#*"])
 
     def test_the_trouble_of_jobs_is_read_by_notifications_and_not_by_remediation(self):
@@ -397,6 +489,7 @@ class Roles(unittest.TestCase):
             ]
 
         self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "n#*", "x#*"])
+        self.assertEqual(reads("BatchRole"), ["b#*", "x#*"])
         self.assertEqual(reads("RemediationRole"), ["r#*", "x#*"])
 
     def test_the_slack_webhook_is_readable_only_where_one_is_named(self):
@@ -412,7 +505,7 @@ class Roles(unittest.TestCase):
         self.assertIn("SlackSecretParameters", text(**webhook, HasSlackSecretsKey=False))
         self.assertIn("kms:ViaService", text(**webhook))
         self.assertIn("kms:ViaService", text(**secrets))
-        self.assertNotIn("Slack", json.dumps(statements("RemediationRole")))
+        self.assertNotIn("Slack", json.dumps([statements("RemediationRole"), statements("BatchRole")]))
 
     # A list's members become ARNs of which only CloudFormation knows the end.
     LISTS = {
@@ -470,7 +563,9 @@ class Parameters(unittest.TestCase):
 
 
     def test_roles_to_pass_are_named_and_never_all(self):
-        pattern = re.compile(TEMPLATE["Parameters"]["TaskRoleArns"]["AllowedPattern"])
+        parameters = TEMPLATE["Parameters"]
+        pattern = re.compile(parameters["TaskRoleArns"]["AllowedPattern"])
+        self.assertEqual(parameters["JobTaskRoleArns"]["AllowedPattern"], pattern.pattern)
         for arn in (
             "",
             "arn:aws:iam::123456789012:role/job-task",
@@ -488,13 +583,18 @@ class Parameters(unittest.TestCase):
         ):
             self.assertIsNone(pattern.fullmatch(arn), arn)
 
-    def test_log_groups_and_topics_are_names_and_arns(self):
+    def test_log_groups_topics_and_rules_are_names_and_arns(self):
         for parameter, right, wrong in (
             ("TaskLogGroups", ("", "*", "/ecs/*", "team.api_1#x"), ("a:b", "/ecs/api log", "arn:aws:logs:x:y:log-group:z")),
             (
                 "AlertTopicArns",
                 ("", "arn:aws:sns:eu-central-1:123456789012:ops"),
                 ("*", "ops", "arn:aws:sns:*:123456789012:ops", "arn:aws:sns:eu-central-1:123456789012:*"),
+            ),
+            (
+                "JobRuleArns",
+                ("", "arn:aws:events:eu-central-1:123456789012:rule/import", "arn:aws:events:eu-central-1:123456789012:rule/bus/import"),
+                ("*", "import", "arn:aws:events:eu-central-1:123456789012:rule/*", "arn:aws:events:*:123456789012:rule/import"),
             ),
         ):
             pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])

@@ -8,15 +8,20 @@ use steward::arn::ClusterArn;
 use steward::aws::{DynamoLedger, Ecs, SlackWebhook, Ssm, Stacks, TaskEvidence, TellQueue, Topic};
 use steward::batch::{Happened, JobName, Trouble};
 use steward::ledger::{Owner, Transaction, Write, push_news};
-use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Ledger, Owners, Resource, Role};
+use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Ledger, Owners, Resource, Role, RunTasks};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
 use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
 
+use crate::jobs;
 use crate::support::{PATIENCE, house, plan, run, sdk_at, stop, sweep_until_queued};
 
 fn role_of_remediation() -> Role {
     remediation::role::<DynamoLedger, Ecs, Stacks, TellQueue, Ssm>()
+}
+
+fn role_of_batch() -> Role {
+    batch::role::<DynamoLedger, Ecs, TellQueue, Ssm>()
 }
 
 fn role_of_notifications() -> Role {
@@ -45,10 +50,10 @@ async fn tell_of_a_job(house: &House) {
     let mut writes = vec![Write::of_trouble(trouble, None, SignedDuration::from_hours(24), now)];
     push_news(&ledger, &mut writes, std::slice::from_ref(&subject), SignedDuration::ZERO, now).await.unwrap();
     ledger.commit(Transaction { writes }).await.unwrap();
-    house.notifications.invoke(&json!({"steward": "tell", "subject": subject}).to_string()).await.unwrap();
+    house.notifications.invoke(json!({"steward": "tell", "subject": subject}).to_string()).await.unwrap();
 }
 
-/// Lets both functions do everything that they ever do, and answers their calls to AWS.
+/// Lets remediation and notifications do everything that they ever do, and answers their calls to AWS.
 async fn everything() -> Vec<Call> {
     let house = house(&plan()).await;
     // Slack asks for a pause that is not waited out at once, and the answer to a first write is lost.
@@ -76,7 +81,7 @@ async fn everything() -> Vec<Call> {
     aws_calls(&house)
 }
 
-fn aws_calls(house: &House) -> Vec<Call> {
+pub(crate) fn aws_calls(house: &House) -> Vec<Call> {
     house.gateway.calls().into_iter().filter(|call| call.service != "slack").collect()
 }
 
@@ -136,6 +141,7 @@ fn is_exercised_elsewhere(need: &Access) -> bool {
     let ports = [
         <Ecs as DescribeEcs>::ACCESS,
         <Ecs as ChangeEcs>::ACCESS,
+        <Ecs as RunTasks>::ACCESS,
         Stacks::ACCESS,
         <TaskEvidence as Evidence>::ACCESS,
     ];
@@ -203,10 +209,13 @@ fn near_misses(role: &Role) -> (Vec<Role>, Vec<Role>) {
 #[test]
 fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do() {
     run(async {
-        let calls = everything().await;
-        for (name, role) in
-            [("remediation", role_of_remediation()), ("notifications", role_of_notifications())]
-        {
+        let mut calls = everything().await;
+        calls.extend(jobs::everything().await);
+        for (name, role) in [
+            ("remediation", role_of_remediation()),
+            ("batch", role_of_batch()),
+            ("notifications", role_of_notifications()),
+        ] {
             let of_function = calls.iter().filter(|call| call.function == name);
             let touches: BTreeSet<Touch> = of_function.flat_map(|call| call.touches.clone()).collect();
             assert_eq!(beyond(&role, &touches), Vec::<String>::new(), "{name} does what it does not declare");
@@ -220,7 +229,8 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
                 assert_ne!(unused(more, &touches), Vec::<String>::new(), "{name}: {more:?}");
             }
         }
-        let others = calls.iter().filter(|call| !["remediation", "notifications"].contains(&&*call.function));
+        let functions = ["remediation", "batch", "notifications"];
+        let others = calls.iter().filter(|call| !functions.contains(&&*call.function));
         assert_eq!(others.count(), 0, "every call is of a function");
         let services: BTreeSet<&str> = calls.iter().map(|call| call.service.as_str()).collect();
         let known = ["cloudformation", "dynamodb", "ecs", "logs", "sns", "sqs", "ssm"].into();
@@ -228,8 +238,8 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
     });
 }
 
-/// What the template names a resource, as text without CloudFormation's tags: of one cluster or of all.
-fn in_template(on: Resource, one_cluster: bool) -> Vec<String> {
+/// What the template names a resource for a role, as text without CloudFormation's tags: of one cluster or of all.
+fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
     let arn = |service: &str, rest: &str| {
         format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}")
     };
@@ -254,6 +264,7 @@ fn in_template(on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
         Resource::Tasks => vec![ecs("task")],
         Resource::TaskDefinitions => vec![arn("ecs", "task-definition/*")],
+        Resource::TaskRoles if role == "BatchRole" => vec!["JobTaskRoleArns".to_owned()],
         Resource::TaskRoles => vec!["TaskRoleArns".to_owned()],
         Resource::Stacks => vec![arn("cloudformation", "stack/*")],
         Resource::InClusters | Resource::Everything => vec!["*".to_owned()],
@@ -291,6 +302,8 @@ struct Stack {
     one_cluster: bool,
     may_change: bool,
     may_pass_roles: bool,
+    may_run_jobs: bool,
+    may_pass_job_roles: bool,
 }
 
 impl Stack {
@@ -299,6 +312,8 @@ impl Stack {
             "OneCluster" => self.one_cluster,
             "MayChange" => self.may_change,
             "MayPassRoles" => self.may_change && self.may_pass_roles,
+            "MayRunJobs" => self.may_run_jobs,
+            "MayPassJobRoles" => self.may_run_jobs && self.may_pass_job_roles,
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" => true,
             other => panic!("a condition that is not known here: {other}"),
@@ -337,9 +352,16 @@ impl Stack {
         statements.as_array().unwrap().clone()
     }
 
-    /// What of a declared need such a stack allows: changes only where it says so, and what hands over roles, or runs
-    /// tasks that have some, only where it names roles.
-    fn allows(self, action: &str) -> bool {
+    /// What of a role's declared need such a stack allows: changes and jobs only where it says so, each by itself. What hands
+    /// over roles, or is a remedy that runs tasks that have some, only where it names roles.
+    fn allows(self, role: &str, action: &str) -> bool {
+        if role == "BatchRole" {
+            return match action {
+                "iam:PassRole" => self.holds("MayPassJobRoles"),
+                "ecs:RunTask" | "ecs:StopTask" | "ecs:TagResource" => self.may_run_jobs,
+                _ => true,
+            };
+        }
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
@@ -353,9 +375,10 @@ impl Stack {
 fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
     let template: Value = serde_saphyr::from_str(&text).unwrap();
-    for stack in 0..8 {
-        let [one_cluster, may_change, may_pass_roles] = [1, 2, 4].map(|bit| stack & bit != 0);
-        let stack = Stack { one_cluster, may_change, may_pass_roles };
+    for stack in 0..32 {
+        let [one_cluster, may_change, may_pass_roles, may_run_jobs, may_pass_job_roles] =
+            [1, 2, 4, 8, 16].map(|bit| stack & bit != 0);
+        let stack = Stack { one_cluster, may_change, may_pass_roles, may_run_jobs, may_pass_job_roles };
         let mut lambda_of_notifications = of_lambda("TellQueue.Arn", "NotificationsLogGroup.Arn");
         // By SSM, where the SecureString has a key of the customer's.
         lambda_of_notifications.push(("kms:Decrypt", "SlackWebhookKeyArn"));
@@ -367,6 +390,10 @@ fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
             &role_of_remediation(),
             &lambda_of_remediation,
         );
+        let mut lambda_of_batch = of_lambda("JobsQueue.Arn", "BatchLogGroup.Arn");
+        // What failed for good.
+        lambda_of_batch.push(("sqs:SendMessage", "JobsDeadLetterQueue.Arn"));
+        allows_what_is_declared(stack, &template, "BatchRole", &role_of_batch(), &lambda_of_batch);
         let role = role_of_notifications();
         allows_what_is_declared(stack, &template, "NotificationsRole", &role, &lambda_of_notifications);
     }
@@ -382,8 +409,8 @@ fn allows_what_is_declared(
     let mut declared: BTreeSet<(String, String)> =
         of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
     let needs = role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, *action)));
-    for (need, action) in needs.filter(|(_, action)| stack.allows(action)) {
-        let on = in_template(need.on, stack.one_cluster);
+    for (need, action) in needs.filter(|(_, action)| stack.allows(name, action)) {
+        let on = in_template(name, need.on, stack.one_cluster);
         declared.extend(on.into_iter().map(|on| (action.to_owned(), on)));
     }
     let mut allowed = BTreeSet::new();

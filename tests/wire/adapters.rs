@@ -4,3 +4,4 @@ mod channels;
 mod ecs;
 mod ledger;
 mod parameters;
+mod tasks;

@@ -83,7 +83,7 @@ const NOTIFICATIONS: [Place; 18] = [
 ];
 
 /// How often each function is killed.
-fn crashes() -> usize {
+pub(crate) fn crashes() -> usize {
     std::env::var("STEWARD_CRASHES").map_or(10, |count| count.parse().expect("STEWARD_CRASHES is a number"))
 }
 
@@ -134,7 +134,7 @@ fn report(house: &House, kills: &[Injected], places: &[Place]) -> String {
 }
 
 /// How many crashes came between the delivery of a batch and its answer.
-fn interrupted(source: &Source) -> usize {
+pub(crate) fn interrupted(source: &Source) -> usize {
     let has_crashed =
         |batch: &Batch| matches!(batch.outcome, BatchOutcome::Failed(InvokeError::Crashed { .. }));
     source.batches().iter().filter(|batch| has_crashed(batch)).count()

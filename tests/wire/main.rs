@@ -17,6 +17,7 @@ mod crashes;
 mod ecs;
 mod faults;
 mod hostile;
+mod jobs;
 mod remedies;
 mod support;
 mod threads;

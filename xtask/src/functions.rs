@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::tools::{Python, run};
 
 /// The functions of `template.yaml`.
-const FUNCTIONS: &[&str] = &["RemediationFunction", "NotificationsFunction"];
+const FUNCTIONS: &[&str] = &["RemediationFunction", "BatchFunction", "NotificationsFunction"];
 
 /// A processor, as the template, the Rust compiler and ELF name it.
 struct Architecture {
@@ -36,7 +36,7 @@ pub(crate) fn build(root: &Path) -> Result<(), String> {
         .tool("sam")?
         .args(["build", "--template-file", "template.yaml", "--build-dir", "target/sam/build"])
         .args(["--parameter-overrides", &format!("Architecture={}", architecture.template)])
-        // One folder for both functions, which share nearly everything that is compiled.
+        // One folder for all functions, which share nearly everything that is compiled.
         .env("CARGO_TARGET_DIR", root.join("target"))
         .current_dir(root))?;
     for function in FUNCTIONS {

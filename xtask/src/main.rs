@@ -40,7 +40,7 @@ const CHECKS: &[Check] = &[
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
     Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },
     Check { name: "template", proves: "the SAM template is valid and lints clean", run: template::check },
-    Check { name: "build", proves: "`sam build` makes both functions", run: functions::build },
+    Check { name: "build", proves: "`sam build` makes all functions", run: functions::build },
 ];
 
 fn main() -> ExitCode {

@@ -48,6 +48,14 @@ impl Outcome {
     }
 }
 
+/// A record that asks for something.
+struct Asked {
+    message_id: Option<String>,
+    /// Of the invocation that asked for it before, where one did and failed.
+    invocation: Option<String>,
+    request: Result<Request, RequestError>,
+}
+
 /// What is heard of one run's tasks.
 #[derive(Default)]
 struct Heard {
@@ -64,8 +72,8 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
     pub async fn handle(&self, payload: &[u8]) -> Result<Outcome, DecodeError> {
         let mut outcome = Outcome::default();
         let (rest, asked) = asked_for(payload);
-        for (message_id, request) in asked {
-            let handled = self.handle_request(message_id, request, &mut outcome.done).await;
+        for asked in asked {
+            let handled = self.handle_request(asked, &mut outcome.done).await;
             outcome.records.push(handled);
         }
         let records = match rest {
@@ -88,21 +96,21 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
         Ok(outcome)
     }
 
-    async fn handle_request(
-        &self,
-        message_id: Option<String>,
-        request: Result<Request, RequestError>,
-        done: &mut Done,
-    ) -> Handled {
+    async fn handle_request(&self, asked: Asked, done: &mut Done) -> Handled {
+        let Asked { message_id, invocation, request } = asked;
         let (job, slot, set) = match request {
             Ok(Request::RunJob { job, slot, set }) => (job, slot, set),
+            // A tick that failed: the next one has looked at the same.
+            Ok(Request::Sweep) if invocation.is_some() => {
+                return Handled { message_id, run: None, failed: None };
+            }
             Ok(Request::Sweep | Request::Tell { .. }) => {
                 let failed = Some("batch is asked to run jobs alone".to_owned());
                 return Handled { message_id, run: None, failed };
             }
             Err(error) => return Handled { message_id, run: None, failed: Some(error.to_string()) },
         };
-        let identity = message_id.clone().unwrap_or_else(|| self.now().to_string());
+        let identity = invocation.or_else(|| message_id.clone()).unwrap_or_else(|| self.now().to_string());
         match self.run_job(&job, slot.as_deref(), &identity, set).await {
             Ok((run, part)) => {
                 done.merge(part);
@@ -201,17 +209,32 @@ fn sort(detail: Detail, index: usize, runs: &mut BTreeMap<RunId, Heard>) -> Opti
     Some(run)
 }
 
-/// Takes the records out of a batch that are requests: a team's own rule may send them to the queue.
-fn asked_for(payload: &[u8]) -> (Option<Value>, Vec<(Option<String>, Result<Request, RequestError>)>) {
+/// Takes the records out of a batch that are requests: a team's own rule may send them to the queue. `None`: the batch is as it
+/// was.
+fn asked_for(payload: &[u8]) -> (Option<Value>, Vec<Asked>) {
     let Ok(Value::Object(mut whole)) = serde_json::from_slice(payload) else { return (None, Vec::new()) };
     let Some(Value::Array(records)) = whole.get_mut("Records") else { return (None, Vec::new()) };
     let mut asked = Vec::new();
-    records.retain(|record| {
+    let mut is_changed = false;
+    records.retain_mut(|record| {
+        let invocation = unwrap_invocation(record);
         let body = record.get("body").and_then(Value::as_str).unwrap_or_default();
-        let Some(request) = Request::read(body.as_bytes()) else { return true };
+        let request = Request::read(body.as_bytes());
+        is_changed |= invocation.is_some() || request.is_some();
+        let Some(request) = request else { return true };
         let message_id = record.get("messageId").and_then(Value::as_str).map(str::to_owned);
-        asked.push((message_id, request));
+        asked.push(Asked { message_id, invocation, request });
         false
     });
-    if asked.is_empty() { (None, asked) } else { (Some(Value::Object(whole)), asked) }
+    (is_changed.then_some(Value::Object(whole)), asked)
+}
+
+/// Puts what an invocation was asked in the place of Lambda's record that it failed, and answers the invocation's id. `None`:
+/// the message is no such record. <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+fn unwrap_invocation(record: &mut Value) -> Option<String> {
+    let body = record.get_mut("body")?;
+    let mut kept: Value = serde_json::from_str(body.as_str()?).ok()?;
+    let id = kept.pointer("/requestContext/requestId")?.as_str()?.to_owned();
+    *body = Value::String(kept.get_mut("requestPayload")?.take().to_string());
+    Some(id)
 }

@@ -60,7 +60,7 @@ async fn play() -> io::Result<Played> {
 
 /// Builds the functions and lets a person see that it goes on.
 fn build() -> io::Result<BTreeMap<String, PathBuf>> {
-    tell("building both functions; minutes at first, seconds later")?;
+    tell("building the functions; minutes at first, seconds later")?;
     let (since, mut err) = (Instant::now(), anstream::stderr());
     let is_watched = io::stderr().is_terminal();
     let built = binaries::functions_telling(Profile::Dev, |line| {

@@ -231,3 +231,42 @@ fn a_payload_begins_its_slot_once() {
             .contains("there is no job `imprt`; steward.yaml has import")
     );
 }
+
+/// What Lambda's destination for failures gets of an asynchronous invocation.
+fn kept(invocation: &str, payload: &serde_json::Value) -> serde_json::Value {
+    serde_json::json!({
+        "version": "1.0", "timestamp": "2026-11-09T00:00:00.000Z",
+        "requestContext": {
+            "requestId": invocation, "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:batch:$LATEST",
+            "condition": "RetriesExhausted", "approximateInvokeCount": 3,
+        },
+        "requestPayload": payload,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "Steward.Ledger", "errorMessage": "throttled"},
+    })
+}
+
+#[test]
+fn a_request_whose_invocations_failed_is_begun_once_when_it_comes_back_and_a_tick_is_dropped() {
+    let world = World::new(jobs([job("import", "cron(0 0 1 * ? 2030)", Size::Count(1))]));
+    let request = kept("11111111-2222", &serde_json::json!({"steward": "run-job", "job": "import"}));
+    let tick = kept("33333333-4444", &serde_json::json!({"steward": "sweep"}));
+    for _ in 0..2 {
+        let both = [request.clone(), tick.clone()];
+        let outcome = world.hear(at(0), &both, &Life::immortal()).unwrap();
+        assert!(outcome.batch_item_failures().is_empty(), "{outcome:?}");
+        let run = outcome.records[0].run.as_ref().unwrap();
+        assert_eq!(run.slot, Slot::of_text("11111111-2222"), "as the invocation would have called it");
+    }
+    assert_eq!((world.ecs.made().len(), world.states().len()), (1, 1));
+    let direct = world.hear(at(0), &[serde_json::json!({"steward": "sweep"})], &Life::immortal()).unwrap();
+    assert_eq!(direct.batch_item_failures(), ["0"], "nobody ticks by the queue");
+}
+
+#[test]
+fn a_task_event_whose_invocations_failed_is_heard_when_it_comes_back() {
+    let world = nightly(Size::Count(1));
+    let event = world.ecs.exit(&world.ecs.running()[0].clone(), 0);
+    world.hear(at(60), &[kept("1-2", &event)], &Life::immortal()).unwrap();
+    assert_eq!(world.run("nightly", &slot()).unwrap().state.as_str(), "succeeded");
+}

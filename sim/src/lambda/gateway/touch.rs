@@ -59,7 +59,10 @@ pub(super) fn touches(
             };
             vec![touch(stack.map_or("*".to_owned(), arn))]
         }
-        "ecs" => ecs::resources(region, operation, json).into_iter().map(touch).collect(),
+        "ecs" => ecs::touches(region, operation, json)
+            .into_iter()
+            .map(|(action, resource)| Touch { action, resource, leading_keys: Vec::new() })
+            .collect(),
         "sqs" => {
             let url = text("QueueUrl").or_else(|| form.and_then(|form| form.get("QueueUrl")));
             let name = url.map(|url| url.rsplit('/').next().unwrap_or(url)).or_else(|| text("QueueName"));

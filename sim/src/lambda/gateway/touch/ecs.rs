@@ -1,14 +1,30 @@
-//! ARNs that a call to ECS touches.
+//! Actions and ARNs that a call to ECS touches.
 //!
 //! Which kind of resource IAM looks at for which operation is that of IAM's service authorization reference for ECS, and
-//! FACTS §10: some operations know only `*`. Names and ids become ARNs; a cluster left out is `default`. What a call hands
-//! on, the roles of a task definition (`iam:PassRole`), is not seen in it.
+//! FACTS §10: some operations know only `*`. Names and ids become ARNs; a cluster left out is `default`. `RunTask` tags the
+//! tasks that it starts, and hands over the roles that its overrides name. Those of a task definition are not seen in a call.
 
 use serde_json::Value;
 
 use super::ACCOUNT;
 
-pub(super) fn resources(region: &str, operation: &str, json: &Value) -> Vec<String> {
+/// Pairs of an action and an ARN.
+pub(super) fn touches(region: &str, operation: &str, json: &Value) -> Vec<(String, String)> {
+    let own = resources(region, operation, json);
+    let mut all: Vec<_> = own.into_iter().map(|arn| (format!("ecs:{operation}"), arn)).collect();
+    if operation == "RunTask" {
+        let call = Call { region, json };
+        let tags = json.get("tags").and_then(Value::as_array).is_some_and(|tags| !tags.is_empty());
+        let tagged = tags.then(|| call.arn("task", &format!("{}/*", call.cluster())));
+        all.extend(tagged.map(|tasks| ("ecs:TagResource".to_owned(), tasks)));
+        let role = |name: &str| json.pointer(&format!("/overrides/{name}"))?.as_str();
+        let roles = ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(role);
+        all.extend(roles.map(|role| ("iam:PassRole".to_owned(), role.to_owned())));
+    }
+    all
+}
+
+fn resources(region: &str, operation: &str, json: &Value) -> Vec<String> {
     let call = Call { region, json };
     let found = match operation {
         "DescribeServices" => call.within_cluster("service", "services"),
@@ -124,6 +140,25 @@ mod tests {
     fn a_task_is_run_on_its_definition_and_stopped_on_itself() {
         assert_eq!(touched("RunTask", &json!({ "taskDefinition": "job:3" })), ["task-definition/job:3"]);
         assert_eq!(touched("StopTask", &json!({ "task": "abc" })), ["task/default/abc"]);
+    }
+
+    #[test]
+    fn running_a_task_tags_it_and_hands_over_the_roles_that_it_names() {
+        let bare = json!({ "cluster": "prod", "taskDefinition": "job:3", "tags": [] });
+        let actions = |json: &Value| {
+            let all = touches("eu-west-1", "RunTask", json).into_iter();
+            all.map(|(action, arn)| format!("{action} {}", arn.splitn(6, ':').last().unwrap()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(actions(&bare), ["ecs:RunTask task-definition/job:3"]);
+        let full = json!({
+            "cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/prod", "taskDefinition": "job:3",
+            "tags": [{ "key": "team", "value": "a" }],
+            "overrides": { "taskRoleArn": "arn:aws:iam::123456789012:role/job" },
+        });
+        let [run, tag, pass] = actions(&full).try_into().unwrap();
+        assert_eq!([run, tag], ["ecs:RunTask task-definition/job:3", "ecs:TagResource task/prod/*"]);
+        assert_eq!(pass, "iam:PassRole role/job");
     }
 
     #[test]
