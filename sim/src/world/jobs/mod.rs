@@ -6,6 +6,8 @@
 mod deeds;
 mod model;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::rc::Rc;
