@@ -11,7 +11,12 @@ fn days_of_jobs_in_which_everything_goes_wrong_hold() {
     for report in (1..=3).map(|seed| run(seed, None)) {
         let trace: Vec<String> = report.trace.iter().map(ToString::to_string).collect();
         assert_eq!(report.violations, [], "seed {}\n{}", report.seed, trace.join("\n"));
-        assert!(report.services >= 3 && report.faults.len() >= 5, "seed {}: {:?}", report.seed, report.faults);
+        assert!(
+            report.services >= 3 && report.faults.len() >= 5,
+            "seed {}: {:?}",
+            report.seed,
+            report.faults
+        );
         assert!(report.faults.values().sum::<u64>() >= 20 && report.mutations > 0);
     }
 }
@@ -27,7 +32,9 @@ fn the_same_seed_of_jobs_is_the_same_run() {
 fn bites(sabotage: Sabotage, expected: &[Invariant]) {
     let mut found = Vec::new();
     for seed in 1..=12 {
-        found.extend(run(seed, Some(sabotage)).violations.into_iter().map(|violation| violation.invariant).take(1));
+        found.extend(
+            run(seed, Some(sabotage)).violations.into_iter().map(|violation| violation.invariant).take(1),
+        );
         if found.iter().any(|found| expected.contains(found)) {
             return;
         }

@@ -47,7 +47,8 @@ impl RunTasks for RunTasksPort {
             match sabotage {
                 Some(Sabotage::CallsTwice) => {
                     let token = ActionId::parse(&request.token.as_str().chars().rev().collect::<String>());
-                    let other = TaskRequest { token: token.unwrap_or(request.token.clone()), ..request.clone() };
+                    let other =
+                        TaskRequest { token: token.unwrap_or(request.token.clone()), ..request.clone() };
                     let _again = with_ecs(stage, |ecs| ports::run_tasks(ecs, &other));
                     started
                 }
