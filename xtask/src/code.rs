@@ -57,12 +57,20 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
 
 /// Without the SDK, and optimised: seeds are many.
 pub(crate) fn faults(root: &Path) -> Result<(), String> {
+    simulate(root, "faults")
+}
+
+pub(crate) fn jobs(root: &Path) -> Result<(), String> {
+    simulate(root, "jobs")
+}
+
+fn simulate(root: &Path, what: &str) -> Result<(), String> {
     let build =
         ["--profile", "simulate", "--package", "steward-cli", "--no-default-features", "--bin", "steward"];
     run(Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--locked"])
         .args(build)
-        .args(["--", "simulate", "faults", "--seeds", FAULT_SEEDS, "--complete"])
+        .args(["--", "simulate", what, "--seeds", FAULT_SEEDS, "--complete"])
         .current_dir(root))
 }
 

@@ -27,7 +27,7 @@ pub enum Sabotage {
     IgnoresPolicy,
     /// Reads of targets show nothing that was tried.
     ForgetsTried,
-    /// No sweep finds an action.
+    /// No sweep finds an action, or a unit of a run.
     HidesActions,
     /// A channel says that it took a message, and did not.
     SwallowsMessages,

@@ -7,6 +7,8 @@ mod deeds;
 mod model;
 mod night;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::rc::Rc;

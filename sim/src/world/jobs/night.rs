@@ -122,7 +122,8 @@ fn night(sabotage: Option<Sabotage>) -> Result<Night, NightError> {
     if let Err(error) = made {
         stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
     }
-    world.run_until(until);
+    // Half a minute past, when no tick has just begun.
+    world.run_until(later(until, Duration::from_secs(30)));
     let end = later(until, Duration::from_hours(24));
     world.run_until_over(SignedDuration::from_mins(10), end, is_quiet);
     finish(&stage, &world, start, until);

@@ -81,7 +81,7 @@ impl Ledger for LedgerPort {
             let mut found =
                 with(stage, "due", owner.prefix(), |ledger| ledger.due(owner, now, after, limit).now())?;
             if stage.checks.borrow().sabotage() == Some(Sabotage::HidesActions) {
-                found.retain(|due| kind_of_key(&due.key) != "ACTION");
+                found.retain(|due| !matches!(kind_of_key(&due.key), "ACTION" | "UNIT"));
             }
             if after.is_some() {
                 return Ok(found);

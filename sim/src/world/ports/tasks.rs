@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
+use steward::action::ActionId;
 use steward::arn::{ClusterArn, TaskArn};
 use steward::event::TaskStateChange;
 use steward::ports::{Definition, EcsError, Find, Page, RunTasks, Started, TaskRequest};
 
 use super::ecs::{interrupted, with_ecs};
 use crate::ecs::{Ecs, ports};
-use crate::world::actor::{Actor, Call};
+use crate::world::actor::{Actor, Broken, Call};
+use crate::world::checks::Sabotage;
 use crate::world::stage::Stage;
 
 /// What the batch function does to ECS, as one invocation sees it.
@@ -36,13 +38,26 @@ impl RunTasks for RunTasksPort {
         let call = Call { port: "tasks", method: "run", on: "", changes: true, about: about.clone() };
         let actor = &self.0;
         let effect = |stage: &Stage| {
+            let sabotage = stage.checks.borrow().sabotage();
             let before = stage.ecs.borrow().effects().len();
             let started = with_ecs(stage, |ecs| ports::run_tasks(ecs, request));
             stage.checks.borrow_mut().answered(&started, stage.now());
             if stage.ecs.borrow().effects().len() > before {
                 stage.checks.borrow_mut().ran(actor, &stage.ledger, request, stage.now());
             }
-            started
+            match sabotage {
+                Some(Sabotage::CallsTwice) => {
+                    let token = ActionId::parse(&request.token.as_str().chars().rev().collect::<String>());
+                    let other =
+                        TaskRequest { token: token.unwrap_or(request.token.clone()), ..request.clone() };
+                    let _again = with_ecs(stage, |ecs| ports::run_tasks(ecs, &other));
+                    started
+                }
+                Some(Sabotage::DeniesWhatItDid) if started.is_ok() => {
+                    Err(interrupted("RunTask", about.clone(), Broken::Throttled))
+                }
+                _ => started,
+            }
         };
         actor.call(call, effect, |broken| interrupted("RunTask", about.clone(), broken)).await
     }
