@@ -47,11 +47,13 @@ const REFUSED_PER_THOUSAND: u16 = 600;
 const LAUNCHES: Rate = Rate { burst: 10, refill: 1 };
 /// After the slot.
 const WAVE_AFTER: Duration = Duration::from_mins(14);
-const WAVE_LASTS: Duration = Duration::from_mins(4);
+const WAVE_LASTS: Duration = Duration::from_mins(2);
 
 /// How a night went, by what ECS did where nothing else is said.
 #[derive(Debug)]
 pub struct Night {
+    /// When its job is due.
+    pub schedule: Schedule,
     /// Its run, as the ledger has it at the end.
     pub run: Run,
     /// The run's units, in order, as the ledger has them.
@@ -62,10 +64,8 @@ pub struct Night {
     pub on_demand: usize,
     /// Calls of RunTask, with those that were turned away.
     pub calls: usize,
-    /// Of those, how many were throttled.
-    pub throttled: usize,
-    /// When the last was throttled.
-    pub throttled_until: Option<Timestamp>,
+    /// When calls of RunTask were throttled, each of them, plainly or in the words of another exception.
+    pub throttled: Vec<Timestamp>,
     /// What befell Spot.
     pub wave: Wave,
     /// Tasks that Spot took back.
@@ -110,7 +110,8 @@ fn night(sabotage: Option<Sabotage>) -> Result<Night, NightError> {
     let start = Timestamp::from_second(START).unwrap_or(Timestamp::UNIX_EPOCH);
     let slot = later(start, SLOT);
     let wave = Wave { at: later(slot, WAVE_AFTER), until: later(later(slot, WAVE_AFTER), WAVE_LASTS) };
-    let plan = plan(start, slot, wave)?;
+    let schedule = Schedule::parse(EXPRESSION, ZONE)?;
+    let plan = plan(&schedule, start, slot, wave);
     let mut ecs = build(&plan, SEED);
     ecs.throttle().set(Bucket::FargateSpotLaunches, LAUNCHES);
     let weather = Weather::new(SEED, plan.rates, [None; 2]);
@@ -127,14 +128,14 @@ fn night(sabotage: Option<Sabotage>) -> Result<Night, NightError> {
     let end = later(until, Duration::from_hours(24));
     world.run_until_over(SignedDuration::from_mins(10), end, is_quiet);
     finish(&stage, &world, start, until);
-    told(&stage, wave)
+    told(&stage, schedule, wave)
 }
 
-fn plan(start: Timestamp, slot: Timestamp, wave: Wave) -> Result<Plan, ScheduleError> {
+fn plan(schedule: &Schedule, start: Timestamp, slot: Timestamp, wave: Wave) -> Plan {
     let until = later(start, UNTIL);
     let [least, most] = TAKES;
     let behaviour = Behaviour::new(Fate::ExitsBetween { least, most, exit_code: 0 });
-    let schedule = Schedule::parse(EXPRESSION, ZONE)?;
+    let schedule = schedule.clone();
     let job = Job {
         name: plan::name_of(NAME),
         trigger: Trigger::Schedule(Timetable { schedule, start: Some(start), end: Some(until) }),
@@ -151,18 +152,18 @@ fn plan(start: Timestamp, slot: Timestamp, wave: Wave) -> Result<Plan, ScheduleE
         (later(slot, REFUSED_FOR), ecs(refused(0))),
         (wave.at, ecs(Happening::SpotWave { lasts: WAVE_LASTS })),
     ];
-    Ok(Plan {
+    Plan {
         start,
         until,
         jobs: Jobs { by_name: BTreeMap::from([(job.name.clone(), job)]) },
         families: vec![(Revision::new(NAME, behaviour).size(1024, 2048), most)],
         script,
         rates: Rates::none(),
-    })
+    }
 }
 
 /// How it went.
-fn told(stage: &Stage, wave: Wave) -> Result<Night, NightError> {
+fn told(stage: &Stage, schedule: Schedule, wave: Wave) -> Result<Night, NightError> {
     let records = stage.ledger.records().unwrap_or_default();
     let checks = stage.checks.borrow();
     let violations = checks.violations().to_vec();
@@ -182,11 +183,11 @@ fn told(stage: &Stage, wave: Wave) -> Result<Night, NightError> {
     let count =
         |path: &str, word: &str| watch.tasks.values().filter(|task| text(&task.detail, path) == word).count();
     Ok(Night {
+        schedule,
         started: watch.tasks.len(),
         on_demand: count("/capacityProviderName", FARGATE),
         calls: watch.calls,
-        throttled: watch.throttled.len(),
-        throttled_until: watch.throttled.last().copied(),
+        throttled: watch.throttled.clone(),
         wave,
         interrupted: count("/stopCode", "SpotInterruption"),
         each_once: each_once(watch, &run.id),
