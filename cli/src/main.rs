@@ -16,7 +16,6 @@ mod demo;
 #[cfg(feature = "aws")]
 mod diff;
 mod explain;
-#[cfg(any(feature = "aws", test))]
 mod gantt;
 #[cfg(any(feature = "aws", test))]
 mod jobs;

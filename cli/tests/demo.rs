@@ -76,6 +76,32 @@ fn scenarios_stand_in_two_modes_side_by_side_with_every_refusal_and_how_long_it_
     assert!(page.contains("id=\"scenario-person_in_between\""));
 }
 
+#[test]
+fn a_night_of_batch_does_each_of_its_shards_once_and_is_drawn() {
+    let (text, page) = demo("night", &[]);
+    let (_, text) = text.split_once("\nA night of batch: nightly-etl, 40 shards on Fargate Spot\n").unwrap();
+    for line in text.lines().filter(|line| !line.contains("target/")) {
+        assert!(textwrap::core::display_width(line) <= 80, "{line}");
+    }
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["40 of 40 succeeded", "Each of 40 shards was done exactly once, by ECS's own word"] {
+        assert!(words.contains(part) && page.contains(&part.replace('\'', "&#39;")), "{part}: {text}");
+    }
+    let count = |before: &str| -> usize {
+        let (_, rest) = words.split_once(before).unwrap();
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(count("RunTask throttles no longer: it turned ") >= 5, "{text}");
+    assert!(count(" has no room for 2m: ") >= 10, "{text}");
+    assert_eq!(page.matches("class=\"name\">index ").count(), 40);
+    let (_, own) =
+        demo("night-own", &["--events", concat!(env!("CARGO_MANIFEST_DIR"), "/../events/task-state-change")]);
+    assert!(
+        !own.contains("id=\"night\"") && page.contains("href=\"#night\""),
+        "events of one's own stand alone"
+    );
+}
+
 fn scenario(of: &str) -> (Option<i32>, String, String) {
     let output =
         Command::new(env!("CARGO_BIN_EXE_steward")).args(["demo", "--scenario", of]).output().unwrap();

@@ -1,5 +1,6 @@
 //! `steward demo`: events through the real handlers, in virtual time, without an AWS account.
 
+mod night;
 mod report;
 mod scenarios;
 mod show;
@@ -17,7 +18,7 @@ use crate::play::{self, Terms, samples};
 /// Plays events through the real handlers in virtual time
 ///
 /// Shows what a person would have seen: the timeline, the alerts as sent, the incidents, and what opened none and why; then
-/// scenarios against a model of ECS, in observe and in act mode side by side. Nothing leaves this machine, and no AWS account is needed.
+/// scenarios against a model of ECS, in observe and in act mode side by side, and a night of batch. Nothing leaves this machine, and no AWS account is needed.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// A folder of events to play instead of the samples that come with Steward
@@ -67,12 +68,18 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     };
     let played = play::play(samples, &Terms { edits: true, ..Terms::default() })?;
     // Whoever plays events of their own wants those.
-    let scenes = if arguments.events.is_none() { scenarios::overview()? } else { Vec::new() };
+    let (scenes, night) = match arguments.events {
+        None => (scenarios::overview()?, Some(night::play()?)),
+        Some(_) => (Vec::new(), None),
+    };
     show::write(&mut out, &played)?;
     if !scenes.is_empty() {
         scenarios::write(&mut out, &scenes)?;
     }
-    report::write(&arguments.report, &played, &scenes)?;
+    if let Some(night) = &night {
+        night::write(&mut out, night)?;
+    }
+    report::write(&arguments.report, &played, &scenes, night.as_ref())?;
     show::write_report_place(&mut out, &arguments.report)?;
     Ok(ExitCode::SUCCESS)
 }

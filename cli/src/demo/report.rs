@@ -10,6 +10,7 @@ use steward::diagnosis::Kind;
 use steward::incident::{Deployment, Failures, Incident, Severity};
 use steward::notification::{Style, Subject, Tone};
 
+use super::night::Shown as Night;
 use super::scenarios::{Across, Scene, clock};
 use crate::letter::{self, Block, Look, Piece, Shown};
 use crate::play::{Happening, Placed, Played, Step, Unplayed, headline, threads};
@@ -31,6 +32,7 @@ struct Page<'p> {
     unplayed: Vec<Group>,
     transactions: u64,
     scenes: &'p [Scene],
+    night: Option<&'p Night>,
     version: &'static str,
 }
 
@@ -76,16 +78,16 @@ impl Group {
     }
 }
 
-pub(super) fn write(path: &Path, played: &Played, scenes: &[Scene]) -> io::Result<()> {
+pub(super) fn write(path: &Path, played: &Played, scenes: &[Scene], night: Option<&Night>) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(named)?;
     }
-    let html = page(played, scenes).render().map_err(io::Error::other)?;
+    let html = page(played, scenes, night).render().map_err(io::Error::other)?;
     std::fs::write(path, html).map_err(named)
 }
 
-fn page<'p>(played: &'p Played, scenes: &'p [Scene]) -> Page<'p> {
+fn page<'p>(played: &'p Played, scenes: &'p [Scene], night: Option<&'p Night>) -> Page<'p> {
     let threads = threads(played.posts());
     let id = |place: usize| format!("alert-{}", place + 1);
     let alerts: Vec<Shown> = threads
@@ -116,6 +118,7 @@ fn page<'p>(played: &'p Played, scenes: &'p [Scene]) -> Page<'p> {
         unplayed: grouped(played.unplayed.iter().map(|Unplayed { file, why }| (why.clone(), file))),
         transactions: played.usage.transactions,
         scenes,
+        night,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

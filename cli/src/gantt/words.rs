@@ -39,6 +39,7 @@ pub(crate) fn began(by: &StartedOn) -> String {
 }
 
 /// How a run stands.
+#[cfg(any(feature = "aws", test))]
 pub(crate) fn standing(state: &RunState) -> String {
     let RunState::Ended { end, .. } = state else { return state.as_str().to_owned() };
     match end {
@@ -51,6 +52,7 @@ pub(crate) fn standing(state: &RunState) -> String {
 }
 
 /// How a run stands, without what a refusal says.
+#[cfg(any(feature = "aws", test))]
 pub(crate) fn briefly(state: &RunState) -> String {
     match state {
         RunState::Ended { end: RunEnd::Refused(_), .. } => "refused".to_owned(),
@@ -58,6 +60,7 @@ pub(crate) fn briefly(state: &RunState) -> String {
     }
 }
 
+#[cfg(any(feature = "aws", test))]
 fn skipped(why: &Skip) -> String {
     match why {
         Skip::Missed => "it could not begin in time".to_owned(),

@@ -4,6 +4,7 @@ mod admit;
 mod job;
 mod judge;
 pub mod people;
+mod place;
 mod record;
 mod run;
 mod scene;

@@ -4,6 +4,7 @@
 //! schema's version; a reader refuses a newer one by name and keeps working on the rest. Writes are conditional on the
 //! version that was read: of two writers one is refused, reads again and merges.
 
+mod key;
 mod memory;
 mod outbox;
 mod patrol;
@@ -11,12 +12,11 @@ mod shared;
 mod telling;
 mod writes;
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use key::Key;
 pub use memory::{MemoryLedger, Usage};
 pub use outbox::{NUDGE_MARGIN, push_news};
 pub use patrol::{Abnormal, MAX_ABNORMAL, Patrol, Stage};
@@ -26,10 +26,9 @@ pub use telling::{
     SilenceId, Silences, Thread, Told, Trouble, Why, Withheld,
 };
 
-use crate::action::{Action, ActionId};
-use crate::arn::{ClusterArn, DeploymentId};
-use crate::batch::{Clock, JobName, JobRecord, LaunchRate, Run, RunId, Slot, Trouble as JobTrouble, Unit};
-use crate::incident::{Deployment, Incident, Target, TargetRecord};
+use crate::action::Action;
+use crate::batch::{Clock, JobRecord, LaunchRate, Run, Trouble as JobTrouble, Unit};
+use crate::incident::{Deployment, Incident, TargetRecord};
 use crate::notification::Subject;
 
 /// The version of the items that this version writes. A higher one is refused.
@@ -61,177 +60,6 @@ impl Owner {
             Self::Notifications => "n#",
             Self::Shared => "x#",
         }
-    }
-}
-
-/// The name of an item.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
-
-impl Key {
-    /// `r#TARGET#target`.
-    pub fn target(target: &Target) -> Self {
-        Self(format!("r#TARGET#{}", target.key()))
-    }
-
-    /// `r#INCIDENT#target#opened_at`.
-    pub fn incident(target: &Target, opened_at: Timestamp) -> Self {
-        Self(format!("r#INCIDENT#{}#{opened_at}", target.key()))
-    }
-
-    /// `r#DEPLOYMENT#service#id`.
-    pub fn deployment(service: &Target, id: &DeploymentId) -> Self {
-        Self(format!("r#DEPLOYMENT#{}#{id}", service.key()))
-    }
-
-    /// `x#NEWS#subject`.
-    pub fn news(subject: &Subject) -> Self {
-        Self(format!("x#NEWS#{}", subject.key()))
-    }
-
-    /// `r#ACTION#id`.
-    pub fn action(id: &ActionId) -> Self {
-        Self(format!("r#ACTION#{id}"))
-    }
-
-    /// `r#PATROL#cluster`.
-    pub fn patrol(cluster: &ClusterArn) -> Self {
-        Self(format!("r#PATROL#{cluster}"))
-    }
-
-    /// Whether it is a patrol's.
-    pub fn is_patrol(&self) -> bool {
-        self.0.starts_with("r#PATROL#")
-    }
-
-    /// `x#SWITCH#global`, or `x#SWITCH#cluster`.
-    pub fn switch(scope: &Scope) -> Self {
-        Self(format!("x#SWITCH#{scope}"))
-    }
-
-    /// `x#BUDGET#scope`.
-    pub fn budget(scope: &Scope) -> Self {
-        Self(format!("x#BUDGET#{scope}"))
-    }
-
-    /// `x#CLUSTER#arn`.
-    pub fn cluster(cluster: &ClusterArn) -> Self {
-        Self(format!("x#CLUSTER#{cluster}"))
-    }
-
-    /// `n#THREAD#subject`.
-    pub fn thread(subject: &Subject) -> Self {
-        Self(format!("n#THREAD#{}", subject.key()))
-    }
-
-    /// `n#CHANNEL#name`.
-    pub fn channel(name: &str) -> Self {
-        Self(format!("n#CHANNEL#{name}"))
-    }
-
-    /// `n#HELDBACK#name`: what a channel was not told, apart from what is read with every alert.
-    pub fn held_back(name: &str) -> Self {
-        Self(format!("n#HELDBACK#{name}"))
-    }
-
-    /// `n#OUTAGE#cluster`.
-    pub fn outage(cluster: &ClusterArn) -> Self {
-        Self(format!("n#OUTAGE#{cluster}"))
-    }
-
-    /// `n#RECENT#target`.
-    pub fn recent(target: &Target) -> Self {
-        Self(format!("n#RECENT#{}", target.key()))
-    }
-
-    /// `x#SILENCES`: one item, for it is read with every alert, and IAM would not let a query be held to it.
-    pub fn silences() -> Self {
-        Self("x#SILENCES".to_owned())
-    }
-
-    /// `b#JOB#job`.
-    pub fn job(job: &JobName) -> Self {
-        Self(format!("b#JOB#{job}"))
-    }
-
-    /// `b#RUN#job#slot`.
-    pub fn run(run: &RunId) -> Self {
-        Self(format!("b#RUN#{}#{}", run.job, run.slot))
-    }
-
-    /// `b#UNIT#job#slot#index`.
-    pub fn unit(run: &RunId, index: u32) -> Self {
-        Self(format!("b#UNIT#{}#{}#{index}", run.job, run.slot))
-    }
-
-    /// The run or the unit, with its index, whose key it is.
-    pub fn as_run(&self) -> Option<(RunId, Option<u32>)> {
-        let mut parts = self.0.strip_prefix("b#")?.split('#');
-        let (kind, job, slot) = (parts.next()?, parts.next()?, parts.next()?);
-        let run = RunId { job: JobName::parse(job)?, slot: Slot::parse(slot)? };
-        match kind {
-            "RUN" => Some((run, None)),
-            "UNIT" => Some((run, Some(parts.next()?.parse().ok()?))),
-            _ => None,
-        }
-    }
-
-    /// The job whose key it is.
-    pub fn as_job(&self) -> Option<JobName> {
-        JobName::parse(self.0.strip_prefix("b#JOB#")?)
-    }
-
-    /// `b#TROUBLE#job#opened_at`.
-    pub fn trouble(job: &JobName, opened_at: Timestamp) -> Self {
-        Self(format!("b#TROUBLE#{job}#{opened_at}"))
-    }
-
-    /// `b#CLOCK#shard`.
-    pub fn clock(shard: u32) -> Self {
-        Self(format!("b#CLOCK#{shard}"))
-    }
-
-    /// `b#RATE#kind`: launches on demand, on Spot, or on anything else.
-    pub fn launches(kind: &str) -> Self {
-        Self(format!("b#RATE#{kind}"))
-    }
-
-    /// The item of a subject itself.
-    pub fn subject(subject: &Subject) -> Self {
-        match subject {
-            Subject::Incident { target, opened_at } => Self::incident(target, *opened_at),
-            Subject::Deployment { service, id } => Self::deployment(service, id),
-            Subject::Outage { cluster, .. } => Self::outage(cluster),
-            Subject::Channel { channel, .. } => Self::channel(channel),
-            Subject::Digest { channel } => Self::held_back(channel),
-            Subject::Job { job, opened_at } => Self::trouble(job, *opened_at),
-        }
-    }
-
-    /// A key as it was read from a table.
-    pub fn from_text(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// Whether the item belongs to `owner`.
-    pub fn belongs_to(&self, owner: Owner) -> bool {
-        self.0.starts_with(owner.prefix())
-    }
-
-    /// Whose item it is; `None` for an owner of a newer version.
-    pub fn owner(&self) -> Option<Owner> {
-        Owner::ALL.into_iter().find(|owner| self.belongs_to(*owner))
-    }
-
-    /// The key's text: the partition key.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -473,6 +301,7 @@ pub fn decode(key: &Key, text: &str) -> Result<Record, LedgerError> {
 mod tests {
     use super::*;
     use crate::arn::{ClusterArn, ServiceName};
+    use crate::incident::Target;
 
     fn target() -> Target {
         Target::Service {

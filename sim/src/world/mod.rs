@@ -36,6 +36,7 @@ pub use campaign::{Campaign, Fewest, Least, Outcome, Struck, campaign};
 pub use checks::{Invariant, Sabotage, Violation};
 pub use compare::Futile;
 pub use faults::{CrashAt, Crashes, Kind, Side, Tally};
+pub use jobs::{Night, NightError, Wave, nightly_etl};
 pub use run::{Course, Options, Report, Trouble, run, run_course};
 pub use site::{Function, Site, Sites, Visits};
 pub use trace::Step;

@@ -11,8 +11,8 @@ use steward_sim::scenario::{self, Played, Run, Scenario};
 
 use crate::play::scenarios::find;
 
-pub(super) use rows::{Across, Scene};
-pub(super) use show::{clock, write, write_one};
+pub(super) use rows::{Across, Line, Row, Scene, Sign};
+pub(super) use show::{clock, write, write_one, write_row};
 
 /// The modes that stand side by side.
 const MODES: [Mode; 2] = [Mode::Observe, Mode::Act];

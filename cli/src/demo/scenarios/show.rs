@@ -41,7 +41,8 @@ pub(in crate::demo) fn write(out: &mut impl Write, scenes: &[Scene]) -> io::Resu
     Ok(())
 }
 
-fn write_row(out: &mut impl Write, row: &Row) -> io::Result<()> {
+/// One row, in one column or two.
+pub(in crate::demo) fn write_row(out: &mut impl Write, row: &Row) -> io::Result<()> {
     let time = format!("{:<TIME$}", clock(row.after));
     match &row.what {
         Across::Both(line) => {

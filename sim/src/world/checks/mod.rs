@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use steward::action::{Action, ActionId};
 use steward::config::Policy;
 use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
-use steward::ports::Ledger;
+use steward::ports::{EcsError, Ledger, Started};
 
 pub use invariant::{Invariant, Violation};
 pub(super) use quiet::{incidents, settled};
@@ -79,6 +79,13 @@ impl Checks {
         let found = self.watch.as_mut().map(|watch| watch.emitted(event)).unwrap_or_default();
         for (invariant, what) in found {
             self.fail(invariant, now, what);
+        }
+    }
+
+    /// ECS answered a call of RunTask.
+    pub(super) fn answered(&mut self, answer: &Result<Started, EcsError>, now: Timestamp) {
+        if let Some(watch) = &mut self.watch {
+            watch.answered(answer, now);
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod deeds;
 mod model;
+mod night;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward::ledger::{MemoryLedger, Owner, Record};
 
 pub(super) use deeds::JobDeed;
+pub use night::{Night, NightError, Wave, nightly_etl};
 pub(super) use watch::Watch;
 
 use super::checks::{Checks, Invariant};
@@ -55,10 +57,7 @@ pub(super) fn run(options: Options) -> Report {
     // Half a minute past, when no tick has just begun.
     world.run_until(later(until, Duration::from_secs(30)));
     let end = stage.now().saturating_add(QUIET_WITHIN).unwrap_or(Timestamp::MAX);
-    world.run_until_over(SignedDuration::from_mins(10), end, |world| {
-        let stage = &world.stage;
-        world.is_idle() && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
-    });
+    world.run_until_over(SignedDuration::from_mins(10), end, is_quiet);
     finish(&stage, &world, start, until);
     let now = stage.now();
     let checks = stage.checks.borrow();
@@ -98,6 +97,12 @@ fn build(plan: &Plan, seed: u64) -> Ecs {
         ecs.add_task_definition(revision);
     }
     ecs
+}
+
+/// Whether nothing is left to do.
+fn is_quiet(world: &World) -> bool {
+    let ledger = &world.stage.ledger;
+    world.is_idle() && settled(ledger) && ledger.next_due(Owner::Shared).is_none()
 }
 
 /// Whether every run is over, and nothing follows from one.

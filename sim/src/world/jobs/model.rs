@@ -21,6 +21,8 @@ enum Truth {
     Doubtful,
     /// It may not be tried again, unless a rule of its job says so.
     Lasting(EndingKind),
+    /// A person stopped it, and it had run or not.
+    Stopped { ran: bool },
 }
 
 /// Holds the ledger against what ECS did.
@@ -131,7 +133,6 @@ fn of_run(run: &Run, tasks: &[&Watched], records: &BTreeMap<Key, Record>, found:
 
 /// One after the other: after what is final nothing follows.
 fn in_turn(run: &Run, index: u32, tasks: &[&&Watched], fail: &mut impl FnMut(String)) {
-    let Some(frozen) = &run.frozen else { return };
     let mut doubtful = 0;
     for (turn, task) in tasks.iter().enumerate() {
         let truth = truth(task);
@@ -142,17 +143,25 @@ fn in_turn(run: &Run, index: u32, tasks: &[&&Watched], fail: &mut impl FnMut(Str
                 doubtful += 1;
                 doubtful <= 1
             }
-            Truth::Lasting(kind) => frozen
-                .rules
-                .retry
-                .iter()
-                .any(|rule| rule.endings.contains(&kind) && matches!(rule.then, Then::Retry { .. })),
+            Truth::Lasting(kind) => is_retried(run, kind),
+            // Steward may have asked it to stop, too, and a person was faster: then it ended for Steward's reason.
+            Truth::Stopped { ran: false } => true,
+            Truth::Stopped { ran: true } => {
+                is_retried(run, EndingKind::Cause(Cause::StoppedByUser))
+                    || is_retried(run, EndingKind::RunTimeout)
+            }
         };
         let follows = tasks.len() > turn + 1;
         if follows && !may_follow {
             fail(format!("index {index} is started again after its {}. task ended {truth:?}", turn + 1));
         }
     }
+}
+
+/// Whether a rule of its job lets what ended so be tried again.
+fn is_retried(run: &Run, kind: EndingKind) -> bool {
+    let rules = run.frozen.as_ref().map(|frozen| frozen.rules.retry.as_slice()).unwrap_or_default();
+    rules.iter().any(|rule| rule.endings.contains(&kind) && matches!(rule.then, Then::Retry { .. }))
 }
 
 /// How a task really ended, by what ECS itself said of it last.
@@ -170,7 +179,7 @@ fn truth(task: &Watched) -> Truth {
         "SpotInterruption" | "TerminationNotice" | "InfrastructureHealth" => Truth::Passing,
         "UserInitiated" if stopped.contains("run_timeout") => Truth::Lasting(EndingKind::RunTimeout),
         "UserInitiated" if stopped.contains("provision_timeout") => Truth::Passing,
-        "UserInitiated" => Truth::Lasting(EndingKind::Cause(Cause::StoppedByUser)),
+        "UserInitiated" => Truth::Stopped { ran: !text(detail, "/startedAt").is_empty() },
         "TaskFailedToStart" if stopped.contains("toomanyrequests") => Truth::Passing,
         "TaskFailedToStart" if stopped.contains("not found") => {
             Truth::Lasting(EndingKind::Cause(Cause::ImageNotFound))

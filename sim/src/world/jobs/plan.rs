@@ -92,13 +92,15 @@ fn revision(name: &str, takes: Duration) -> Revision {
 }
 
 fn job(name: &str, index: usize, start: Timestamp, until: Timestamp, random: &mut Random) -> (Job, Duration) {
-    let takes = random.between(Duration::from_secs(20), Duration::from_mins(25));
+    // Some are not done when the next slot comes.
+    let longest = if random.below(4) == 0 { Duration::from_mins(140) } else { Duration::from_mins(25) };
+    let takes = random.between(Duration::from_secs(20), longest);
     let (trigger, every) = match index {
-        0 => (schedule("cron(0/30 * * * ? *)", "Europe/Berlin", start, until), 30),
-        2 => (Some(Trigger::After(name_of(NAMES[0]).into_iter().collect())), 30),
+        0 => (schedule("cron(0 0/2 * * ? *)", "Europe/Berlin", start, until), 120),
+        2 => (Some(Trigger::After(BTreeSet::from([name_of(NAMES[0])]))), 120),
         _ => match random.below(5) {
-            0 => (schedule("cron(0/10 * * * ? *)", "UTC", start, until), 10),
-            1 => (schedule("rate(45 minutes)", "UTC", start, until), 45),
+            0 => (schedule("cron(0/30 * * * ? *)", "UTC", start, until), 30),
+            1 => (schedule("rate(100 minutes)", "UTC", start, until), 100),
             2 => (schedule("cron(15 1-4 * * ? *)", "Europe/Berlin", start, until), 60),
             3 => (schedule("cron(0 0/2 ? * * *)", "Asia/Tokyo", start, until), 120),
             _ => (Some(Trigger::Demand), 60),
@@ -111,10 +113,10 @@ fn job(name: &str, index: usize, start: Timestamp, until: Timestamp, random: &mu
         _ => Size::Count(1),
     };
     let job = Job {
-        name: name_of(name).unwrap_or_else(|| unreachable_name(name)),
+        name: name_of(name),
         trigger: trigger.unwrap_or(Trigger::Demand),
         suspended: false,
-        task: task(name, random),
+        task: task(name, capacity_of(random)),
         size,
         parameters: BTreeMap::new(),
         rules: rules(every, size, random),
@@ -122,14 +124,12 @@ fn job(name: &str, index: usize, start: Timestamp, until: Timestamp, random: &mu
     (job, takes)
 }
 
-fn name_of(name: &str) -> Option<JobName> {
-    JobName::parse(name)
-}
-
-/// All names above are names.
-fn unreachable_name(name: &str) -> JobName {
-    JobName::parse(&name.replace(|c: char| !c.is_ascii_alphanumeric(), "x"))
-        .unwrap_or_else(|| unreachable_name("job"))
+/// A name. What is none becomes one.
+pub(super) fn name_of(name: &str) -> JobName {
+    JobName::parse(name).unwrap_or_else(|| {
+        let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "x");
+        JobName::parse(&name).unwrap_or_else(|| name_of("job"))
+    })
 }
 
 fn schedule(expression: &str, zone: &str, start: Timestamp, until: Timestamp) -> Option<Trigger> {
@@ -137,12 +137,20 @@ fn schedule(expression: &str, zone: &str, start: Timestamp, until: Timestamp) ->
     Some(Trigger::Schedule(Timetable { schedule, start: Some(start), end: Some(until) }))
 }
 
-fn task(name: &str, random: &mut Random) -> TaskSpec {
-    let provider = |provider: &str| StrategyItem { provider: provider.to_owned(), weight: 1, base: 0 };
-    let capacity = match random.below(3) {
+fn capacity_of(random: &mut Random) -> Capacity {
+    match random.below(3) {
         0 => Capacity::LaunchType(FARGATE.to_owned()),
-        _ => Capacity::Strategy(vec![provider(FARGATE_SPOT)]),
-    };
+        _ => on_spot(),
+    }
+}
+
+/// On Fargate Spot alone.
+pub(super) fn on_spot() -> Capacity {
+    Capacity::Strategy(vec![StrategyItem { provider: FARGATE_SPOT.to_owned(), weight: 1, base: 0 }])
+}
+
+/// A task of a family, in every zone.
+pub(super) fn task(name: &str, capacity: Capacity) -> TaskSpec {
     let subnets = SUBNETS.map(str::to_owned).to_vec();
     TaskSpec {
         cluster: CLUSTER.to_owned(),

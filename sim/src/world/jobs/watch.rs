@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use steward::batch::{Concurrency, Jobs, Run, RunEnd, RunId, RunState, Skip, StartedBy};
 use steward::ledger::{MemoryLedger, Record, Transaction};
+use steward::ports::{EcsError, Meaning, Started};
 
 use crate::world::checks::Invariant;
 
@@ -22,6 +23,10 @@ pub(in crate::world) struct Watch {
     active: BTreeSet<RunId>,
     /// Every run that was written, as it was written last.
     pub(super) runs: BTreeMap<RunId, Run>,
+    /// Calls of RunTask that ECS answered.
+    pub(super) calls: usize,
+    /// When it throttled some.
+    pub(super) throttled: Vec<Timestamp>,
 }
 
 /// A task, as ECS last told of it.
@@ -45,7 +50,22 @@ pub(super) fn text<'v>(value: &'v Value, path: &str) -> &'v str {
 
 impl Watch {
     pub(in crate::world) fn new(jobs: Jobs) -> Self {
-        Self { jobs, tasks: BTreeMap::new(), active: BTreeSet::new(), runs: BTreeMap::new() }
+        Self {
+            jobs,
+            tasks: BTreeMap::new(),
+            active: BTreeSet::new(),
+            runs: BTreeMap::new(),
+            calls: 0,
+            throttled: Vec::new(),
+        }
+    }
+
+    /// ECS answered a call of RunTask.
+    pub(in crate::world) fn answered(&mut self, answer: &Result<Started, EcsError>, now: Timestamp) {
+        self.calls += 1;
+        if matches!(answer, Err(EcsError { meaning: Meaning::Throttled, .. })) {
+            self.throttled.push(now);
+        }
     }
 
     /// ECS sent an event.

@@ -41,6 +41,7 @@ impl RunTasks for RunTasksPort {
             let sabotage = stage.checks.borrow().sabotage();
             let before = stage.ecs.borrow().effects().len();
             let started = with_ecs(stage, |ecs| ports::run_tasks(ecs, request));
+            stage.checks.borrow_mut().answered(&started, stage.now());
             if stage.ecs.borrow().effects().len() > before {
                 stage.checks.borrow_mut().ran(actor, &stage.ledger, request, stage.now());
             }
