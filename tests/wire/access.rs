@@ -296,24 +296,27 @@ fn listed(value: &Value) -> Vec<String> {
     all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-/// A stack as its parameters make it.
+/// What parameters may ask for, by the template's conditions.
+const ASKED: [&str; 5] = ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles"];
+
+/// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]
-struct Stack {
-    one_cluster: bool,
-    may_change: bool,
-    may_pass_roles: bool,
-    may_run_jobs: bool,
-    may_pass_job_roles: bool,
-}
+struct Stack(u8);
 
 impl Stack {
+    fn all() -> impl Iterator<Item = Self> {
+        (0..1 << ASKED.len()).map(Self)
+    }
+
+    fn asks(self, condition: &str) -> bool {
+        ASKED.iter().position(|asked| *asked == condition).is_some_and(|bit| self.0 & (1 << bit) != 0)
+    }
+
     fn holds(self, condition: &str) -> bool {
         match condition {
-            "OneCluster" => self.one_cluster,
-            "MayChange" => self.may_change,
-            "MayPassRoles" => self.may_change && self.may_pass_roles,
-            "MayRunJobs" => self.may_run_jobs,
-            "MayPassJobRoles" => self.may_run_jobs && self.may_pass_job_roles,
+            "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
+            "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
+            asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" => true,
             other => panic!("a condition that is not known here: {other}"),
@@ -358,14 +361,14 @@ impl Stack {
         if role == "BatchRole" {
             return match action {
                 "iam:PassRole" => self.holds("MayPassJobRoles"),
-                "ecs:RunTask" | "ecs:StopTask" | "ecs:TagResource" => self.may_run_jobs,
+                "ecs:RunTask" | "ecs:StopTask" | "ecs:TagResource" => self.holds("MayRunJobs"),
                 _ => true,
             };
         }
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
-            _ if changes => self.may_change,
+            _ if changes => self.holds("MayChange"),
             _ => true,
         }
     }
@@ -375,10 +378,7 @@ impl Stack {
 fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
     let template: Value = serde_saphyr::from_str(&text).unwrap();
-    for stack in 0..32 {
-        let [one_cluster, may_change, may_pass_roles, may_run_jobs, may_pass_job_roles] =
-            [1, 2, 4, 8, 16].map(|bit| stack & bit != 0);
-        let stack = Stack { one_cluster, may_change, may_pass_roles, may_run_jobs, may_pass_job_roles };
+    for stack in Stack::all() {
         let mut lambda_of_notifications = of_lambda("TellQueue.Arn", "NotificationsLogGroup.Arn");
         // By SSM, where the SecureString has a key of the customer's.
         lambda_of_notifications.push(("kms:Decrypt", "SlackWebhookKeyArn"));
@@ -410,7 +410,7 @@ fn allows_what_is_declared(
         of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
     let needs = role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, *action)));
     for (need, action) in needs.filter(|(_, action)| stack.allows(name, action)) {
-        let on = in_template(name, need.on, stack.one_cluster);
+        let on = in_template(name, need.on, stack.holds("OneCluster"));
         declared.extend(on.into_iter().map(|on| (action.to_owned(), on)));
     }
     let mut allowed = BTreeSet::new();
@@ -429,7 +429,7 @@ fn allows_what_is_declared(
 /// What has no ARN that names its cluster is bound by condition, where one cluster is looked after.
 fn clusters_are_as_declared(role: &Role, stack: Stack, actions: &[String], statement: &Value) {
     let by_condition = |need: &Access| {
-        matches!(need.on, Resource::InClusters | Resource::TaskDefinitions) && stack.one_cluster
+        matches!(need.on, Resource::InClusters | Resource::TaskDefinitions) && stack.holds("OneCluster")
     };
     let bound: BTreeSet<bool> = actions
         .iter()
