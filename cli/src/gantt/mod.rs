@@ -1,6 +1,6 @@
 //! A run's attempts as a drawing for people: one row a task, time from left to right.
 //!
-//! [`Chart::of`] says what is where, `templates/gantt.html` has the look; [`page`] makes a page of its own of it.
+//! [`Chart::of`] says what is where, `templates/gantt.html` has the look; `page` makes a page of its own of it.
 
 mod attempt;
 mod chart;
@@ -9,6 +9,8 @@ mod facts;
 mod page;
 mod pick;
 mod row;
+#[cfg(any(feature = "aws", test))]
+mod standing;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -22,4 +24,6 @@ pub(crate) use facts::local;
 pub(crate) use page::write_page;
 pub(crate) use pick::pick;
 #[cfg(any(feature = "aws", test))]
-pub(crate) use words::{began, briefly, clock, ended, name, standing, waits};
+pub(crate) use standing::{briefly, standing};
+#[cfg(any(feature = "aws", test))]
+pub(crate) use words::{began, clock, ended, name, waits};

@@ -1,10 +1,8 @@
-//! Attempts, tasks and runs in words.
+//! Attempts and tasks in words, and what there is to say of runs beside how they stand.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use steward::batch::{
-    EndingKind, Outcome, Place, PlaceState, Run, RunEnd, RunState, Size, Skip, StartedOn, Unit,
-};
+use steward::batch::{EndingKind, Outcome, Place, PlaceState, Run, Size, StartedOn, Unit};
 use steward::config::Duration;
 
 use super::How;
@@ -38,40 +36,6 @@ pub(crate) fn began(by: &StartedOn) -> String {
     }
 }
 
-/// How a run stands.
-#[cfg(any(feature = "aws", test))]
-pub(crate) fn standing(state: &RunState) -> String {
-    let RunState::Ended { end, .. } = state else { return state.as_str().to_owned() };
-    match end {
-        RunEnd::Refused(why) => format!("refused: {}", why.as_str()),
-        RunEnd::Skipped(why) => format!("skipped: {}", skipped(why)),
-        RunEnd::Superseded { by } => format!("superseded by {by}"),
-        RunEnd::TimedOut => "ran for too long".to_owned(),
-        end => end.as_str().to_owned(),
-    }
-}
-
-/// How a run stands, without what a refusal says.
-#[cfg(any(feature = "aws", test))]
-pub(crate) fn briefly(state: &RunState) -> String {
-    match state {
-        RunState::Ended { end: RunEnd::Refused(_), .. } => "refused".to_owned(),
-        state => standing(state),
-    }
-}
-
-#[cfg(any(feature = "aws", test))]
-fn skipped(why: &Skip) -> String {
-    match why {
-        Skip::Missed => "it could not begin in time".to_owned(),
-        Skip::StillRunning { run } => format!("{run} went on"),
-        Skip::Upstream { job } => format!("{job} did not succeed"),
-        Skip::Breaker => "its job failed too often".to_owned(),
-        Skip::Suspended => "its job is suspended".to_owned(),
-        Skip::Gone => "its job is not configured".to_owned(),
-    }
-}
-
 /// What a task is called within its run: by its index in an array, otherwise by its number from 0.
 pub(crate) fn name(run: &Run, unit: &Unit, place: usize) -> String {
     match run.frozen.as_ref().map(|frozen| frozen.size) {
@@ -100,6 +64,7 @@ fn of_kind(kind: EndingKind) -> &'static str {
         EndingKind::Cause(cause) => cause.as_str(),
         EndingKind::RunTimeout => "ran for too long",
         EndingKind::ProvisionTimeout => "did not come to run in time",
+        EndingKind::Refused => "refused by RunTask",
     }
 }
 

@@ -87,7 +87,7 @@ async fn applied(found: &Found) -> Result<Configuration, String> {
     };
     let loader = Loader::new(format!("/steward/{stack}/configuration"));
     match loader.load(&found.store, now()).await {
-        Ok(loaded) => Ok(loaded.configuration),
+        Ok(found) => Ok(found.configuration),
         Err(error) => Err(format!("the configuration of {stack} cannot be read: {error}")),
     }
 }

@@ -29,7 +29,7 @@ const KEPT: usize = 400;
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    seeds: Seeds,
+    draw: Draw,
     /// Virtual days of each seed
     #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
@@ -50,17 +50,17 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 pub(crate) struct JobArguments {
     #[command(flatten)]
-    seeds: Seeds,
+    draw: Draw,
     /// Virtual days of each seed
     #[arg(long, value_name = "D", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
 }
 
 #[derive(Args)]
-struct Seeds {
+struct Draw {
     /// How many seeds [default: 100, or the one that --seed names]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    seeds: Option<u64>,
+    #[arg(long = "seeds", id = "seeds", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    count: Option<u64>,
     /// The first seed; alone, the only one
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
@@ -105,17 +105,17 @@ fn crash_at(text: &str) -> Result<CrashAt, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    arguments.seeds.run(arguments.course, arguments.days)
+    arguments.draw.run(arguments.course, arguments.days)
 }
 
 pub(crate) fn run_jobs(arguments: &JobArguments) -> io::Result<ExitCode> {
-    arguments.seeds.run(Course::Jobs, arguments.days)
+    arguments.draw.run(Course::Jobs, arguments.days)
 }
 
-impl Seeds {
+impl Draw {
     #[allow(clippy::disallowed_methods, reason = "how fast it was is told to whoever waits for it")]
     fn run(&self, course: Course, days: u32) -> io::Result<ExitCode> {
-        let seeds = self.seeds.unwrap_or(if self.seed.is_some() { 1 } else { SEEDS });
+        let seeds = self.count.unwrap_or(if self.seed.is_some() { 1 } else { SEEDS });
         if let (Some(seed), 1) = (self.seed, seeds) {
             let report = run_course(course, self.options(seed, days));
             if self.trace.is_some() && self.format == Format::Text && report.violations.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use steward::arn::TaskArn;
-use steward::batch::{Call, Frozen, Run, RunId, Scene, StopFor, Unfit, Unit};
+use steward::batch::{Call, Frozen, Run, RunId, Scene, StopFor, Unit};
 use steward::event::TaskStateChange;
 use steward::ledger::{Key, Record};
 use steward::ports::{Clock, EcsError, Find, Ledger, Meaning, RunTasks, Started, Tell};
@@ -63,7 +63,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
         let findings = self.run_errands(&scene.run, frozen, errands, done).await;
         let now = self.now();
         let note = |scene: &mut Scene| note(scene, &findings, now);
-        let Some((_, scene)) = self.step(id, indexes, done, note).await? else { return Ok(false) };
+        let Some(((), scene)) = self.step(id, indexes, done, note).await? else { return Ok(false) };
         done.started += findings.started();
         // What was started for a run that is to end meanwhile.
         if scene.run.ending.is_some() && !scene.run.is_over() && findings.made_calls() {
@@ -107,9 +107,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
     async fn call(&self, run: &Run, frozen: &Frozen, unit: &Unit, call: &Call) -> Answer {
         let request = match frozen.request(&self.settings.home, run, unit, call) {
             Ok(request) => request,
-            Err(unfit @ (Unfit::TooLong(_) | Unfit::NoContainer { .. })) => {
-                return Answer::Refused(unfit.to_string());
-            }
+            Err(problem) => return Answer::Refused(problem.to_string()),
         };
         match self.ports.tasks.run(&request).await {
             Ok(started) => Answer::Started(started),

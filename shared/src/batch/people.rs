@@ -100,9 +100,10 @@ pub async fn again<L: Ledger>(
     if !run.is_over() {
         return Err(Unasked::GoesOn(id.clone()));
     }
-    let only = match only_failed {
-        true => Some(failed(ledger, &run).await?).filter(|failed| run.frozen.is_none() || !failed.is_empty()),
-        false => run.only.clone(),
+    let only = if only_failed {
+        Some(failed(ledger, &run).await?).filter(|failed| run.frozen.is_none() || !failed.is_empty())
+    } else {
+        run.only.clone()
     };
     if only_failed && only.is_none() {
         return Err(Unasked::NothingFailed(id.clone()));

@@ -14,12 +14,14 @@ use crate::action::READS_LAG;
 use crate::arn::TaskArn;
 use crate::diagnosis::{self, Cause, Diagnosis};
 use crate::event::{Failure, TaskStateChange};
-use crate::ports::Started;
+use crate::ports::{StartFailure, Started};
 use crate::quota;
 use crate::redact::{Redacted, redact};
 
 /// A call that was turned away is made again after so long, at first.
 const TURNED_AWAY: SignedDuration = SignedDuration::from_secs(5);
+/// Different failures of one call that are kept.
+const MAX_SAID: usize = 4;
 /// A call whose answer is lost is made again so long after.
 const ANSWER_LOST: SignedDuration = SignedDuration::from_secs(20);
 /// A task that nothing was heard of is looked at so often while it is young.
@@ -103,12 +105,7 @@ impl Unit {
         } else {
             self.vain = 0;
         }
-        let failure = started.failures.first().map(|failure| Failure {
-            arn: failure.arn.clone(),
-            reason: Some(failure.reason.clone()),
-            detail: failure.detail.clone(),
-        });
-        let diagnosis = failure.map_or_else(nothing_said, |failure| diagnosis::of_failure(&failure));
+        let diagnosis = why_not(&started.failures);
         for index in call.places {
             self.failed_to_start(index, &diagnosis, call.on_demand, frozen, now);
         }
@@ -383,10 +380,33 @@ fn may_pass(cause: Cause) -> bool {
     matches!(cause.kind(), Transient | Mixed)
 }
 
+/// Why tasks are missing, by every failure. On hosts there is one a host, and not one a task: where any of them may pass, what is
+/// missing may be started later.
+fn why_not(failures: &[StartFailure]) -> Diagnosis {
+    let each = failures.iter().map(|failure| {
+        diagnosis::of_failure(&Failure {
+            arn: failure.arn.clone(),
+            reason: Some(failure.reason.clone()),
+            detail: failure.detail.clone(),
+        })
+    });
+    let mut each: Vec<Diagnosis> = each.collect();
+    each.sort_by_key(|diagnosis| !may_pass(diagnosis.cause));
+    let mut all = each.into_iter();
+    let Some(mut first) = all.next() else { return nothing_said() };
+    for piece in all.flat_map(|other| other.evidence) {
+        if !first.evidence.contains(&piece) && first.evidence.len() < MAX_SAID {
+            first.evidence.push(piece);
+        }
+    }
+    first
+}
+
 fn nothing_said() -> Diagnosis {
     diagnosis::of_said("failures", "RunTask answered fewer tasks than were asked for, and no failure")
 }
 
 fn said_of(diagnosis: &Diagnosis) -> Redacted {
-    diagnosis.evidence.first().map(|piece| piece.text.clone()).unwrap_or_default()
+    let texts: Vec<&str> = diagnosis.evidence.iter().map(|piece| piece.text.as_str()).collect();
+    redact(&texts.join("; "))
 }

@@ -36,7 +36,7 @@ pub(super) struct Environment {
 #[derive(Debug, Clone)]
 pub(super) enum Crew {
     /// remediation, by this policy.
-    Remediation(Policy),
+    Remediation(Box<Policy>),
     /// batch, with these jobs.
     Batch(Jobs),
 }

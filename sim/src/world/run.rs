@@ -177,7 +177,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         Some(Sabotage::IgnoresOutages) => blind(policy),
         _ => policy,
     };
-    let mut world = World::new(Rc::clone(&stage), Crew::Remediation(policy), script);
+    let mut world = World::new(Rc::clone(&stage), Crew::Remediation(Box::new(policy)), script);
     if let Err(error) = made {
         stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
     }

@@ -68,7 +68,7 @@ impl World {
     pub(super) fn new(stage: Rc<Stage>, crew: Crew, script: Vec<(Timestamp, Deed)>) -> Self {
         let now = stage.now();
         let (policy, jobs) = match &crew {
-            Crew::Remediation(policy) => (policy.clone(), Jobs::default()),
+            Crew::Remediation(policy) => (Policy::clone(policy), Jobs::default()),
             Crew::Batch(jobs) => (Policy::default(), jobs.clone()),
         };
         let mut world = Self {

@@ -15,8 +15,8 @@ fn play(calls: usize, after: bool, dies: usize) -> (World, bool) {
     world.hear(at(500), &events, &Life::immortal());
     world.tick(at(540), &lives[2]);
     world.ticks(660, 30);
-    let died = !lives[dies].is_left();
-    (world, died)
+    let has_died = !lives[dies].is_left();
+    (world, has_died)
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn wherever_an_invocation_dies_each_index_is_started_once_and_the_run_succeeds()
         for after in [false, true] {
             let mut calls = 1;
             loop {
-                let (world, died) = play(calls, after, dies);
+                let (world, has_died) = play(calls, after, dies);
                 let what = format!(
                     "invocation {dies} dies at call {calls}, {}",
                     if after { "after it" } else { "before it" }
@@ -35,7 +35,7 @@ fn wherever_an_invocation_dies_each_index_is_started_once_and_the_run_succeeds()
                 assert_eq!(world.ecs.made(), expected, "{what}");
                 let run = world.run("nightly", &Slot::at(at(0))).unwrap();
                 assert_eq!((run.state.as_str(), run.tally.succeeded), ("succeeded", 7), "{what}");
-                if !died {
+                if !has_died {
                     break;
                 }
                 calls += 1;

@@ -17,6 +17,22 @@ fn every_failure_is_read_and_only_what_is_missing_is_started_again() {
 }
 
 #[test]
+fn where_any_failure_may_pass_what_is_missing_is_started_later() {
+    let frozen = frozen(Size::Count(2));
+    let of = |reasons: &[&str]| {
+        let mut unit = begun(2, &frozen);
+        let failures = reasons.iter().map(|reason| no_room(reason)).collect();
+        unit.answered(1, &Started { tasks: Vec::new(), failures }, &frozen, at(1));
+        unit.places.remove(1)
+    };
+    let limit = "You've reached the limit on the number of vCPUs you can run concurrently";
+    let place = of(&[limit, "RESOURCE:MEMORY"]);
+    let PlaceState::Waiting { why: Some(why), .. } = &place.state else { panic!("{place:?}") };
+    assert!(why.as_str().contains("RESOURCE:MEMORY") && why.as_str().contains("vCPUs"), "{why}");
+    assert_eq!(of(&[limit, limit]).outcome(), Some(Outcome::Failed));
+}
+
+#[test]
 fn a_start_failure_is_no_success_and_what_cannot_pass_is_not_tried_again() {
     let frozen = frozen(Size::Array(1));
     for (reason, outcome) in [

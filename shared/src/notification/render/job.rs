@@ -169,9 +169,7 @@ fn ask_of(run: &RunId, bad: &BadRun, language: Language) -> Option<String> {
     let what = match &bad.end {
         RunEnd::Unknown => ToDo::FindOut { run, tasks: bad.tally.unknown.max(1) },
         RunEnd::Failed | RunEnd::TimedOut | RunEnd::Refused(_) => ToDo::Retry { run, in_part },
-        RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Breaker) => {
-            ToDo::Catch { job: &run.job, scheduled: bad.scheduled }
-        }
+        RunEnd::Skipped(Skip::Missed | Skip::Upstream { .. } | Skip::Breaker) => ToDo::Catch { run },
         RunEnd::Skipped(Skip::StillRunning { .. } | Skip::Suspended | Skip::Gone)
         | RunEnd::Superseded { .. }
         | RunEnd::Cancelled

@@ -98,14 +98,13 @@ pub(super) fn to_do(what: &ToDo<'_>) -> String {
         ToDo::Retry { run, in_part: false } => {
             format!("Steward does not try this run again. When the cause is gone: `steward retry {run}`.")
         }
-        ToDo::Catch { job, scheduled } => format!(
-            "Steward does not make up for it. If it is still wanted: `steward run {job} --at {}`.",
-            time(*scheduled)
-        ),
+        ToDo::Catch { run } => {
+            format!("Steward does not make up for it. If it is still wanted: `steward retry {run}`.")
+        }
         ToDo::CatchSome { job, after, before } => format!(
-            "Steward does not make up for those between {} and {}. For each that is still wanted: `steward run {job} --at TIME`.",
-            moment(*after, En),
-            moment(*before, En)
+            "Steward does not make up for them. If they are still wanted: `steward run {job} --from {} --to {}`.",
+            time(*after),
+            time(*before)
         ),
         ToDo::LetBegin { run, why } => let_begin(&run.to_string(), run.job.as_str(), why),
         ToDo::GiveUp { run } => format!(

@@ -100,14 +100,15 @@ pub(super) fn to_do(what: &ToDo<'_>) -> String {
         ToDo::Retry { run, in_part: false } => format!(
             "Steward はこの実行を再試行しません。原因の解消後、 `steward retry {run}` で再実行できます。"
         ),
-        ToDo::Catch { job, scheduled } => format!(
-            "Steward は後からこの実行を行いません。必要な場合は `steward run {job} --at {}` を実行してください。",
-            time(*scheduled)
-        ),
+        ToDo::Catch { run } => {
+            format!(
+                "Steward は後からこの実行を行いません。必要な場合は `steward retry {run}` を実行してください。"
+            )
+        }
         ToDo::CatchSome { job, after, before } => format!(
-            "Steward は {} から {} までの分を後から実行しません。必要な分は `steward run {job} --at TIME` で実行してください。",
-            moment(*after, Ja),
-            moment(*before, Ja)
+            "Steward は後から実行しません。必要な場合: `steward run {job} --from {} --to {}`。",
+            time(*after),
+            time(*before)
         ),
         ToDo::LetBegin { run, why } => let_begin(&run.to_string(), run.job.as_str(), why),
         ToDo::GiveUp { run } => format!(

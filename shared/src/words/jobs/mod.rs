@@ -55,12 +55,10 @@ pub enum ToDo<'t> {
     },
     /// Do a run that was left out.
     Catch {
-        /// Of which job.
-        job: &'t JobName,
-        /// The time that its slot names.
-        scheduled: Timestamp,
+        /// Which.
+        run: &'t RunId,
     },
-    /// Do those that are still wanted of many that were left out.
+    /// Do many that were left out, if they are still wanted.
     CatchSome {
         /// Of which job.
         job: &'t JobName,

@@ -18,7 +18,7 @@ fn all(check: impl Fn(&ToDo<'_>)) {
         ToDo::LookForSuccess { job, since: time },
         ToDo::Retry { run: &run, in_part: true },
         ToDo::Retry { run: &run, in_part: false },
-        ToDo::Catch { job, scheduled: time },
+        ToDo::Catch { run: &run },
         ToDo::CatchSome { job, after: time, before: time },
         ToDo::GiveUp { run: &run },
         ToDo::EndEarlier { run: &run },

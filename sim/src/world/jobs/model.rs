@@ -138,14 +138,14 @@ fn in_turn(run: &Run, index: u32, tasks: &[&&Watched], fail: &mut impl FnMut(Str
         let truth = truth(task);
         let may_follow = match truth {
             Truth::Well => false,
-            Truth::Passing => true,
+            // Steward may have asked what never ran to stop, too, and a person was faster: then it ended for Steward's reason.
+            Truth::Passing | Truth::Stopped { ran: false } => true,
             Truth::Doubtful => {
                 doubtful += 1;
                 doubtful <= 1
             }
             Truth::Lasting(kind) => is_retried(run, kind),
-            // Steward may have asked it to stop, too, and a person was faster: then it ended for Steward's reason.
-            Truth::Stopped { ran: false } => true,
+            // The same, for what ran.
             Truth::Stopped { ran: true } => {
                 is_retried(run, EndingKind::Cause(Cause::StoppedByUser))
                     || is_retried(run, EndingKind::RunTimeout)

@@ -323,7 +323,7 @@ fn people(
     for _ in 0..random.below(3) {
         let scope = if random.below(2) == 0 { Scope::Global } else { Scope::Cluster(cluster_arn()) };
         let at = moment(start, until, random);
-        let pause = random.between(Duration::from_mins(1), Duration::from_mins(60));
+        let pause = random.between(Duration::from_mins(1), Duration::from_hours(1));
         script.push((at, Deed::Pause { scope: scope.clone(), paused: true }));
         script.push((later(at, pause), Deed::Pause { scope, paused: false }));
     }
