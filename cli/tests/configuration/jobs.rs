@@ -14,7 +14,7 @@ fn each_fault_of_jobs_has_its_line_column_and_words() {
         ),
         (
             "version: 1\njobs:\n- {name: etl, cluster: batch, task_definition: etl, command: [a, \"${x}\"]}\n",
-            "3:66: jobs[0].command[1]: there is no parameter `x`; names here: scheduled_time, run_id, attempt, index, size; \
+            "3:66: jobs[0].command[1]: there is no parameter `x`; names here: job, scheduled_time, run_id, attempt, index, size; \
              `$${` stands for `${` itself",
         ),
         // What only follows from another fault is not told.

@@ -96,7 +96,7 @@ impl Size {
 
 /// What a task of a job is: what RunTask is told.
 ///
-/// Commands, environments and tags may name parameters as `${name}`: the job's own, and `scheduled_time`, `run_id`, `attempt`,
+/// Commands, environments and tags may name parameters as `${name}`: the job's own, and `job`, `scheduled_time`, `run_id`, `attempt`,
 /// `index` and `size`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskSpec {

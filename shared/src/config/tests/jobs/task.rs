@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn names_in_texts_stand_for_something() {
     let known =
-        "names here: date, scheduled_time, run_id, attempt, index, size; `$${` stands for `${` itself";
+        "names here: date, job, scheduled_time, run_id, attempt, index, size; `$${` stands for `${` itself";
     for (keys, begins) in [
         (json!({"command": ["a", "${dat}"]}), format!("command[1]: there is no parameter `dat`; {known}")),
         (
