@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward::batch::{
     Clock as Part, Happened, Job, JobName, Run, RunId, Slot, Slots, StartedOn, Timetable, Trigger, write_job,
 };
-use steward::ledger::{Expect, Key, LedgerError, Record, Stored, Transaction, Write};
+use steward::ledger::{Key, LedgerError, Record, Stored, Transaction, Write};
 use steward::ports::{Clock, Ledger, RunTasks, Tell};
 
 use crate::{Done, Handler, PARALLEL};
@@ -177,7 +177,6 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
     /// Writes a run, unless there is one. Answers whether it is new.
     pub(crate) async fn create(&self, run: Run) -> Result<bool, LedgerError> {
         let write = Write::of_run(run, None, self.settings.keep, self.now());
-        debug_assert_eq!(write.expect, Expect::Absent, "a run begins once");
         match self.ports.ledger.commit(Transaction { writes: vec![write] }).await {
             Ok(()) => Ok(true),
             Err(LedgerError::Conflict { .. }) => Ok(false),
