@@ -34,4 +34,5 @@ pub mod quota;
 pub mod redact;
 pub mod remediation;
 pub mod request;
+pub mod scaling;
 pub mod words;

@@ -143,6 +143,16 @@ impl Key {
         Self(format!("b#RATE#{kind}"))
     }
 
+    /// `s#SCALER#target`.
+    pub fn scaler(target: &Target) -> Self {
+        Self(format!("s#SCALER#{}", target.key()))
+    }
+
+    /// `s#LOOP#shard`: who evaluates the scalers of a shard, for a minute.
+    pub fn scaling_loop(shard: u32) -> Self {
+        Self(format!("s#LOOP#{shard}"))
+    }
+
     /// The item of a subject itself.
     pub fn subject(subject: &Subject) -> Self {
         match subject {

@@ -30,6 +30,7 @@ use crate::action::Action;
 use crate::batch::{Clock, JobRecord, LaunchRate, Run, Trouble as JobTrouble, Unit};
 use crate::incident::{Deployment, Incident, TargetRecord};
 use crate::notification::Subject;
+use crate::scaling::{Loop, ScalerRecord};
 
 /// The version of the items that this version writes. A higher one is refused.
 pub const SCHEMA: u32 = 3;
@@ -43,6 +44,8 @@ pub enum Owner {
     Remediation,
     /// `b#`: jobs, their runs, and what is wrong with them.
     Batch,
+    /// `s#`: services that are scaled.
+    Scaling,
     /// `n#`: what was told.
     Notifications,
     /// `x#`: news, written by a subject's owner, its due time cleared by notifications.
@@ -50,13 +53,14 @@ pub enum Owner {
 }
 
 impl Owner {
-    const ALL: [Self; 4] = [Self::Remediation, Self::Batch, Self::Notifications, Self::Shared];
+    const ALL: [Self; 5] = [Self::Remediation, Self::Batch, Self::Scaling, Self::Notifications, Self::Shared];
 
     /// What its keys begin with.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Remediation => "r#",
             Self::Batch => "b#",
+            Self::Scaling => "s#",
             Self::Notifications => "n#",
             Self::Shared => "x#",
         }
@@ -128,6 +132,10 @@ pub enum Record {
     Clock(Clock),
     /// See [`LaunchRate`].
     Launches(LaunchRate),
+    /// See [`ScalerRecord`].
+    Scaler(Box<ScalerRecord>),
+    /// See [`Loop`].
+    ScalingLoop(Loop),
 }
 
 /// An item as it was read.
