@@ -139,12 +139,14 @@ pub fn decide(scaler: &Scaler, memory: &Memory, reading: &Reading, now: Timestam
     let (counts, _) = weighted(scaler, &reading.queues);
     let service = reading.service.known().copied();
     let running = service.map_or(0, |service| service.running.0);
-    let (estimate, need) = assess(scaler, &memory, counts, running, now);
+    let (estimate, need, kept) = assess(scaler, &memory, counts, running, now);
     let bounds = scaler.bounds_at(now);
-    let wish = Wish::of(scaler, reading, &need, bounds, &mut memory, now);
+    let desired = service.map(|service| service.desired.0);
+    let recent = memory.want(now, kept.most().0, memory.hold(scaler));
+    let wish = Wish::of(&need, recent, desired).within(scaler, reading, bounds);
     let mut decision = Decision {
         at: now,
-        desired: service.map(|service| service.desired.0),
+        desired,
         wanted: wish.tasks,
         limit: wish.limit,
         is_short: wish.is_short,
@@ -164,7 +166,7 @@ pub fn decide(scaler: &Scaler, memory: &Memory, reading: &Reading, now: Timestam
         decision.holds = case.against_out();
         if decision.holds.is_empty() {
             decision.order = Some(Order { from: desired, to: wish.tasks });
-            memory.last_out = Some(now);
+            memory.note_out(now);
         }
     } else if wish.tasks < desired {
         match case.inwards(&wish, &need, &estimate) {
@@ -173,6 +175,7 @@ pub fn decide(scaler: &Scaler, memory: &Memory, reading: &Reading, now: Timestam
             Inwards::To(to, holds) => {
                 decision.holds = holds;
                 decision.order = Some(Order { from: desired, to });
+                memory.note_in(now);
             }
         }
     }
@@ -200,35 +203,30 @@ struct Wish {
 }
 
 impl Wish {
-    fn of(
-        scaler: &Scaler,
-        reading: &Reading,
-        need: &Need,
-        bounds: Bounds,
-        memory: &mut Memory,
-        now: Timestamp,
-    ) -> Self {
-        let (mut tasks, mut limit) = need.most();
-        let recent = memory.want(now, tasks, scaler.scale_in_after);
-        if recent > tasks {
-            (tasks, limit) = (recent, Limit::Recent);
-        }
-        let mut is_short = false;
+    /// No fewer than are needed, and no more than were kept of late; between them what there is.
+    fn of(need: &Need, recent: u32, desired: Option<u32>) -> Self {
+        let (needed, limit) = need.most();
+        let tasks = desired.unwrap_or(needed).clamp(needed, recent.max(needed));
+        Self { tasks, limit: if tasks > needed { Limit::Recent } else { limit }, is_short: false }
+    }
+
+    fn within(self, scaler: &Scaler, reading: &Reading, bounds: Bounds) -> Self {
+        let mut wish = self;
         let share = reading.share.as_ref().map(|(_, share)| (*share, Limit::Pool));
         let caps =
             [groups(scaler).map(|groups| (groups, Limit::Groups)), share, Some((bounds.max, Limit::Max))];
-        if tasks < bounds.min {
-            (tasks, limit) = (bounds.min, Limit::Min);
+        if wish.tasks < bounds.min {
+            wish = Self { tasks: bounds.min, limit: Limit::Min, ..wish };
         }
         for (most, cap) in caps.into_iter().flatten() {
-            if tasks > most {
-                // What lies behind is not needed any more.
-                is_short |= need.most().0 > most;
-                (tasks, limit) = (most, cap);
+            if wish.tasks > most {
+                // What was needed of late is not needed any more.
+                let is_short = wish.is_short || wish.limit != Limit::Recent;
+                wish = Self { tasks: most, limit: cap, is_short };
             }
         }
         // A pool that is used up, or few groups, leave a service its minimum all the same.
-        Self { tasks: tasks.max(bounds.min), limit, is_short }
+        Self { tasks: wish.tasks.max(bounds.min), ..wish }
     }
 }
 

@@ -10,10 +10,14 @@ use crate::observed::Observed;
 pub(super) const MAX_SAMPLES: usize = 40;
 /// Minutes of arrivals that are kept.
 const MAX_MINUTES: usize = 5;
-/// So many messages say how long one takes. What more came before is forgotten bit by bit.
-const ENOUGH: u64 = 1_000;
+/// A minute in which messages were worked on counts for one part in so many of how long one takes: counts are approximate.
+const MEMORY_MINUTES: u64 = 30;
 /// Fewer messages say too little.
 const TOO_FEW: u64 = 5;
+/// Whatever is needed again so soon should not have been taken away.
+const TOO_EARLY: SignedDuration = SignedDuration::from_mins(10);
+/// Tasks stay for six times as long as configured at the most.
+const MOST_LONGER: u32 = 500;
 /// Recommendations that are kept: more of them fall together.
 const MAX_WANTED: usize = 64;
 
@@ -32,6 +36,10 @@ pub struct Memory {
     pub empty: u32,
     /// When tasks were added last.
     pub last_out: Option<Timestamp>,
+    /// When tasks were taken away last, while it is not known yet whether that was too early.
+    pub last_in: Option<Timestamp>,
+    /// Tasks stay for so many percent longer than configured: they were taken away too early before.
+    pub longer: u32,
     /// Tasks that were ordered and do not all run yet.
     pub starting: Option<Starting>,
     /// Since when the oldest message gets older and none is deleted.
@@ -231,16 +239,10 @@ impl Memory {
             return;
         }
         let busy_ms = u64::try_from(in_flight * 60_000 / seen).unwrap_or(u64::MAX);
+        let kept = |before: u64| before - before / MEMORY_MINUTES;
         let learned = &mut self.learned;
-        learned.busy_ms = learned.busy_ms.saturating_add(busy_ms);
-        learned.completed = learned.completed.saturating_add(minute.deleted);
-        if learned.completed > ENOUGH {
-            learned.busy_ms = u64::try_from(
-                u128::from(learned.busy_ms) * u128::from(ENOUGH) / u128::from(learned.completed),
-            )
-            .unwrap_or(u64::MAX);
-            learned.completed = ENOUGH;
-        }
+        learned.busy_ms = kept(learned.busy_ms).saturating_add(busy_ms);
+        learned.completed = kept(learned.completed).saturating_add(minute.deleted);
     }
 
     /// Messages that get older while none is deleted, although tasks run, are ones that no task can work on.
@@ -269,6 +271,34 @@ impl Memory {
         self.failed = Some(Failed { count: failed_tasks, grew_at });
     }
 
+    /// Tasks stay for so long after they were needed.
+    pub fn hold(&self, scaler: &Scaler) -> SignedDuration {
+        let percent = i32::try_from(self.longer.min(MOST_LONGER)).unwrap_or_default() + 100;
+        scaler.scale_in_after * percent / 100
+    }
+
+    /// Tasks that are added so soon after others were taken away were taken away too early.
+    pub(super) fn note_out(&mut self, now: Timestamp) {
+        if self.last_in.take().is_some_and(|last_in| now.duration_since(last_in) <= TOO_EARLY) {
+            self.longer = (self.longer * 2 + 200).min(MOST_LONGER);
+        }
+        self.last_out = Some(now);
+    }
+
+    /// Tasks that are not missed were not.
+    pub(super) fn note_in(&mut self, now: Timestamp) {
+        self.settle_in(now);
+        self.last_in = Some(now);
+    }
+
+    fn settle_in(&mut self, now: Timestamp) {
+        if self.last_in.take_if(|last_in| now.duration_since(*last_in) > TOO_EARLY).is_some() {
+            // A hundred percent and what is more, a twentieth less.
+            self.longer = (self.longer + 100).saturating_mul(95) / 100;
+            self.longer = self.longer.saturating_sub(100);
+        }
+    }
+
     /// Notes what is wanted now, and answers the most that was wanted within `window`.
     pub(super) fn want(&mut self, at: Timestamp, tasks: u32, window: SignedDuration) -> u32 {
         self.wanted.retain(|known| known.tasks > tasks && at.duration_since(known.at) < window);
@@ -287,12 +317,14 @@ impl Memory {
             return (configured, Basis::Configured);
         }
         let Learned { busy_ms, completed, .. } = self.learned;
-        if completed >= TOO_FEW {
-            let ms = i64::try_from(busy_ms / completed).unwrap_or(i64::MAX).max(1);
-            return (SignedDuration::from_millis(ms), Basis::Learned);
-        }
-        let supposed = (scaler.promise / 10).max(SignedDuration::from_secs(1));
-        (self.at_most().map_or(supposed, |at_most| at_most.min(supposed)), Basis::Supposed)
+        let supposed = scaler.promise / 2;
+        let supposed = self.at_most().map_or(supposed, |at_most| at_most.min(supposed));
+        // What is supposed counts for as much as a few messages: what was seen outweighs it soon.
+        let weighs = u128::from(TOO_FEW) * supposed.as_millis().unsigned_abs();
+        let ms = (weighs + u128::from(busy_ms)) / (u128::from(TOO_FEW) + u128::from(completed));
+        let ms = i64::try_from(ms).unwrap_or(i64::MAX).max(1);
+        let basis = if completed >= TOO_FEW { Basis::Learned } else { Basis::Supposed };
+        (SignedDuration::from_millis(ms), basis)
     }
 
     /// A backlog that shrinks says that so much at least was completed, whatever arrived.

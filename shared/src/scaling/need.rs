@@ -79,6 +79,12 @@ pub enum Limit {
     Nothing,
 }
 
+/// So much more than the steady load has its place before tasks are taken away: estimates move by some percent, and a task
+/// that is taken away and added again helps nobody.
+const SLACK: f64 = 0.15;
+/// But never as much as a whole task.
+const MOST_SLACK: f64 = 0.9;
+
 impl Need {
     /// The most of them, and which it is.
     pub fn most(&self) -> (u32, Limit) {
@@ -94,14 +100,14 @@ impl Need {
     }
 }
 
-/// What is supposed of the load, and the tasks that it needs. `running` tasks work already.
+/// What is supposed of the load, the tasks that it needs, and those that are kept for it. `running` tasks work already.
 pub(super) fn assess(
     scaler: &Scaler,
     memory: &Memory,
     counts: QueueCounts,
     running: u32,
     now: Timestamp,
-) -> (Estimate, Need) {
+) -> (Estimate, Need, Need) {
     let (service_time, service_time_is) = memory.service_time(scaler);
     let (start_up, start_up_is) = memory.start_up(scaler);
     let steady = memory.steady_rate(service_time, now).unwrap_or_default();
@@ -125,16 +131,19 @@ pub(super) fn assess(
         start_up_is,
         wait: load.wait(counts.visible, running),
     };
-    let per_task = u64::from(scaler.per_task.max(1));
+    let at_work = tasks(as_f64(counts.in_flight.div_ceil(u64::from(scaler.per_task.max(1)))));
     let is_used = rate > Rate::default() || counts.visible > 0 || counts.in_flight > 0 || counts.delayed > 0;
     let is_cold = start_up + NOTICE > scaler.promise;
+    let steady = rate.as_f64() * load.seconds_each * 100.0 / f64::from(scaler.utilisation.max(1));
     let need = Need {
-        steady: tasks(rate.as_f64() * load.seconds_each * 100.0 / f64::from(scaler.utilisation.max(1))),
-        drain: load.drain(counts.visible, running),
-        in_flight: tasks(as_f64(counts.in_flight.div_ceil(per_task))),
+        steady: tasks(steady),
+        drain: load.drain(counts.visible, running, at_work),
+        in_flight: at_work,
+        // Where a start takes longer than the promise, whoever comes while all are at work would wait for too long.
         warm: u32::from(is_used || is_cold),
     };
-    (estimate, need)
+    let kept = Need { steady: tasks(steady + (steady * SLACK).min(MOST_SLACK)), ..need };
+    (estimate, need, kept)
 }
 
 struct Load {
@@ -146,13 +155,16 @@ struct Load {
 
 impl Load {
     /// So many tasks take what waits before the latest of it has waited for too long. A task that runs has the whole promise
-    /// for it, a new one what is left after its start-up.
-    fn drain(&self, visible: u64, running: u32) -> u32 {
+    /// for it, once it is done with what it works on; a new one has what is left after its start-up.
+    fn drain(&self, visible: u64, running: u32, at_work: u32) -> u32 {
         let waiting = as_f64(visible);
-        let by_running = self.promise * COUNTED_ON / self.seconds_each;
-        let surplus = waiting - f64::from(running) * by_running;
+        let by_idle = (self.promise * COUNTED_ON / self.seconds_each).max(1.0);
+        let by_working = by_idle - 1.0;
+        let at_work = f64::from(at_work.min(running));
+        let idle = f64::from(running) - at_work;
+        let surplus = waiting - at_work * by_working - idle * by_idle;
         if surplus <= 0.0 {
-            return tasks(waiting / by_running.max(1.0)).min(running.max(1));
+            return tasks(waiting / by_idle).min(running);
         }
         let left = ((self.promise - self.start_up) * COUNTED_ON).max(self.promise * LEFT_AT_LEAST);
         let by_new = (left / self.seconds_each).max(1.0);

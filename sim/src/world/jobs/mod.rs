@@ -36,6 +36,8 @@ use steward::ledger::Scope;
 
 /// After the last fault everything must be over within so long: runs that queued up behind long ones have their turns.
 const QUIET_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// Longer than news gather, and shorter than from one repeat to the next.
+const A_WHILE: SignedDuration = SignedDuration::from_mins(30);
 
 /// Runs a seed.
 pub(super) fn run(options: Options) -> Report {
@@ -99,10 +101,11 @@ fn build(plan: &Plan, seed: u64) -> Ecs {
     ecs
 }
 
-/// Whether nothing is left to do.
+/// Whether nothing is left to do for a while. A trouble that nobody ends is told again every few hours, for ever.
 fn is_quiet(world: &World) -> bool {
     let ledger = &world.stage.ledger;
-    world.is_idle() && settled(ledger) && ledger.next_due(Owner::Shared).is_none()
+    let for_a_while = world.stage.now().saturating_add(A_WHILE).unwrap_or(Timestamp::MAX);
+    world.is_idle() && settled(ledger) && ledger.next_due(Owner::Shared).is_none_or(|due| due > for_a_while)
 }
 
 /// Whether every run is over, and nothing follows from one.
