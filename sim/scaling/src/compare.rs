@@ -1,0 +1,107 @@
+//! Ours against the peers: fronts, best settings, and what shall hold.
+
+use crate::outcome::Outcome;
+use crate::policy::Policy;
+use crate::search::Tried;
+
+/// From a burst that SQS tells of to the order, in seconds.
+const REACTS_WITHIN: f64 = 15.0;
+/// So few reversals are none too many.
+const FEW_REVERSALS: u32 = 2;
+
+/// Ours, and each peer with all that was tried of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What came of ours; absent: it was not run.
+    pub ours: Option<Outcome>,
+    /// The peers.
+    pub rivals: Vec<Rival>,
+}
+
+/// A peer, and what was tried of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rival {
+    /// Which.
+    pub policy: Policy,
+    /// All settings, and what came of them.
+    pub tried: Vec<Tried>,
+}
+
+/// What shall hold of ours, and whether it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Proofs {
+    /// No setting of a peer has both fewer late messages and at most our task-hours.
+    pub unbeaten: bool,
+    /// No message's worker was killed.
+    pub no_kills: bool,
+    /// At most half the reversals of each peer's setting that is nearest in task-hours, or at most two.
+    pub calm: bool,
+    /// At most 15 seconds from a burst that SQS tells of to the order.
+    pub quick: bool,
+}
+
+impl Proofs {
+    /// Whether all hold.
+    pub fn hold(self) -> bool {
+        self.unbeaten && self.no_kills && self.calm && self.quick
+    }
+}
+
+impl Rival {
+    /// Its best setting: the fewest late at no more than our task-hours, or where none keeps to them, the fewest late. Of several
+    /// with equally few, the one with the fewest task-hours.
+    pub fn best(&self, ours: Option<&Outcome>) -> Option<&Tried> {
+        let within = |tried: &&Tried| ours.is_none_or(|ours| tried.outcome.task_hours <= ours.task_hours);
+        let by_rank = |one: &&Tried, other: &&Tried| {
+            let (one, other) = (&one.outcome, &other.outcome);
+            one.late.cmp(&other.late).then(one.task_hours.total_cmp(&other.task_hours))
+        };
+        let cheap = self.tried.iter().filter(within).min_by(by_rank);
+        cheap.or_else(|| self.tried.iter().min_by(by_rank))
+    }
+
+    /// The settings of which no other has both fewer late messages and fewer task-hours, from the cheapest on.
+    pub fn front(&self) -> Vec<&Tried> {
+        let mut sorted: Vec<&Tried> = self.tried.iter().collect();
+        sorted.sort_by(|one, other| {
+            let hours = one.outcome.task_hours.total_cmp(&other.outcome.task_hours);
+            hours.then(one.outcome.late.cmp(&other.outcome.late))
+        });
+        let mut front: Vec<&Tried> = Vec::new();
+        for tried in sorted {
+            if front.last().is_none_or(|last| tried.outcome.late < last.outcome.late) {
+                front.push(tried);
+            }
+        }
+        front
+    }
+
+    /// The settings that have both fewer late messages than ours and at most our task-hours.
+    pub fn winners<'r>(&'r self, ours: &'r Outcome) -> impl Iterator<Item = &'r Tried> {
+        self.tried.iter().filter(|tried| {
+            tried.outcome.late < ours.late && tried.outcome.task_hours <= ours.task_hours
+        })
+    }
+
+    /// The setting whose task-hours are nearest to ours.
+    pub fn nearest(&self, ours: &Outcome) -> Option<&Tried> {
+        let apart = |tried: &Tried| (tried.outcome.task_hours - ours.task_hours).abs();
+        self.tried.iter().min_by(|one, other| apart(one).total_cmp(&apart(other)))
+    }
+}
+
+impl Comparison {
+    /// What holds of ours; `None` where it was not run.
+    pub fn proofs(&self) -> Option<Proofs> {
+        let ours = self.ours.as_ref()?;
+        let is_calm = |rival: &Rival| {
+            rival.nearest(ours).is_none_or(|nearest| ours.reversals * 2 <= nearest.outcome.reversals)
+        };
+        Some(Proofs {
+            unbeaten: self.rivals.iter().all(|rival| rival.winners(ours).next().is_none()),
+            no_kills: ours.killed_in_flight == 0,
+            calm: ours.reversals <= FEW_REVERSALS || self.rivals.iter().all(is_calm),
+            quick: ours.burst_reaction.is_none_or(|seconds| seconds <= REACTS_WITHIN),
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! Single messages through a queue and its ECS tasks, under Steward's scaler and under others, in virtual time.
+//!
+//! A [`Trace`] says what arrived when; a [`World`] makes of it messages with their service times, and start-up delays, which are the
+//! same for every policy. Each policy sees no more than it would in AWS: counts that lag and are slightly off, CloudWatch's minutes
+//! when they are told. Peers are searched over their settings ([`settings`]), and held against ours ([`Comparison`]).
+#![allow(clippy::cast_precision_loss, reason = "counts beyond 2^53 need not be exact")]
+
+mod compare;
+mod fleet;
+mod number;
+mod outcome;
+mod peer;
+mod policy;
+mod queue;
+mod random;
+mod run;
+mod search;
+mod show;
+mod steward;
+mod trace;
+mod world;
+
+pub use compare::{Comparison, Proofs, Rival};
+pub use outcome::Outcome;
+pub use peer::grid::settings;
+pub use peer::{Adjustment, KedaSetting, Setting, StepSetting, TrackingSetting};
+pub use policy::Policy;
+pub use run::Course;
+pub use search::{Tried, course, course_of, search, steward};
+pub use show::{json, text};
+pub use steward::scaler;
+pub use trace::{Fault, Interval, Job, Trace, TraceError};
+pub use world::{Distribution, Options, Workers, World, WorldError};
