@@ -1,7 +1,7 @@
 //! For whoever tunes the scaler: one trace, compiled in seconds, without the command line's other parts.
 //!
 //!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- TRACE [load=1] [service=2.0] [start=30] [promise=60]
-//!         [hours=24] [seed=1] [max=100] [ours] [course]
+//!         [hours=24] [seed=1] [max=100] [ours] [course] [html=FILE]
 //!
 //! `ours` leaves the peers out. `course` prints desired tasks and backlog by the minute.
 #![allow(
@@ -15,7 +15,7 @@
 use std::time::Instant;
 
 use steward_scaling_sim::{
-    Comparison, Options, Policy, Rival, Trace, World, course, scaler, search, settings, steward, text,
+    Comparison, Options, Policy, Rival, Trace, World, course, page, scaler, search, settings, steward, text,
 };
 
 fn main() {
@@ -52,11 +52,15 @@ fn main() {
         .map(|policy| Rival { policy: *policy, tried: search(&world, &settings(*policy, options.min)) })
         .collect();
     let tried: usize = rivals.iter().map(|rival| rival.tried.len()).sum();
-    let comparison = Comparison { ours: Some(ours), rivals };
+    let comparison = Comparison { ours: Some(ours), shows_ours: true, rivals };
     print!("{}", text(&comparison, &world, "as it learns"));
     eprintln!("ours took {took:.2?}; {tried} settings of peers {:.2?}", began.elapsed());
+    if let Some(path) = arguments.iter().find_map(|argument| argument.strip_prefix("html=")) {
+        std::fs::write(path, page(&comparison, &world, &scaler, "a trace", "as it learns")).expect("a page");
+    }
     if has("course") {
-        for (at, desired, visible) in course(&world, &scaler).points {
+        let points = course(&world, &scaler).points;
+        for (at, desired, visible) in points.chunk_by(|one, other| one.0 / 60 == other.0 / 60).filter_map(|minute| minute.last()) {
             println!("{:>8} min {desired:>5} tasks {visible:>7} waiting", at / 60);
         }
     }

@@ -14,6 +14,8 @@ const FEW_REVERSALS: u32 = 2;
 pub struct Comparison {
     /// What came of ours; absent: it was not run.
     pub ours: Option<Outcome>,
+    /// Whether somebody asked for ours, or it is only what the peers are measured by.
+    pub shows_ours: bool,
     /// The peers.
     pub rivals: Vec<Rival>,
 }
@@ -28,7 +30,8 @@ pub struct Rival {
 }
 
 /// What shall hold of ours, and whether it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a claim of its own, and none excludes another")]
 pub struct Proofs {
     /// No setting of a peer has both fewer late messages and at most our task-hours.
     pub unbeaten: bool,
@@ -78,9 +81,7 @@ impl Rival {
 
     /// The settings that have both fewer late messages than ours and at most our task-hours.
     pub fn winners<'r>(&'r self, ours: &'r Outcome) -> impl Iterator<Item = &'r Tried> {
-        self.tried.iter().filter(|tried| {
-            tried.outcome.late < ours.late && tried.outcome.task_hours <= ours.task_hours
-        })
+        self.tried.iter().filter(|tried| tried.outcome.beats(ours))
     }
 
     /// The setting whose task-hours are nearest to ours.

@@ -4,11 +4,14 @@
 //! same for every policy. Each policy sees no more than it would in AWS: counts that lag and are slightly off, CloudWatch's minutes
 //! when they are told. Peers are searched over their settings ([`settings`]), and held against ours ([`Comparison`]).
 #![allow(clippy::cast_precision_loss, reason = "counts beyond 2^53 need not be exact")]
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "the same seed gives the same bits"))]
 
+mod chart;
 mod compare;
 mod fleet;
 mod number;
 mod outcome;
+mod page;
 mod peer;
 mod policy;
 mod queue;
@@ -20,8 +23,10 @@ mod steward;
 mod trace;
 mod world;
 
+pub use chart::{Chart, Line, cloud, timeline};
 pub use compare::{Comparison, Proofs, Rival};
 pub use outcome::Outcome;
+pub use page::{busiest, lines, page};
 pub use peer::grid::settings;
 pub use peer::{Adjustment, KedaSetting, Setting, StepSetting, TrackingSetting};
 pub use policy::Policy;

@@ -39,6 +39,11 @@ impl Outcome {
     pub fn late_share(&self) -> f64 {
         if self.messages == 0 { 0.0 } else { self.late as f64 / self.messages as f64 }
     }
+
+    /// Whether it has both fewer late messages than the other and at most its task-hours.
+    pub fn beats(&self, other: &Self) -> bool {
+        self.late < other.late && self.task_hours <= other.task_hours
+    }
 }
 
 /// Orders and bursts, as they come.

@@ -37,7 +37,7 @@ enum What {
     Look,
 }
 
-/// How a run went on: one point a minute.
+/// How a run went on: a point whenever SQS counted anew.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Course {
     /// Seconds from the world's beginning, tasks as ordered, messages that waited.
@@ -85,13 +85,12 @@ pub(crate) fn run_on(world: &World, control: &mut dyn Control, mut course: Optio
                 run.look(control);
                 run.later(every, What::Look);
             }
-            What::Minute => {
-                run.end_minute();
-                if let Some(course) = course.as_deref_mut() {
+            other => {
+                run.happen(other);
+                if let (What::Refresh, Some(course)) = (other, course.as_deref_mut()) {
                     course.points.push((at / 1_000, run.desired, run.queue.visible()));
                 }
             }
-            other => run.happen(other),
         }
     }
     run.outcome()
@@ -160,8 +159,9 @@ impl<'w> Run<'w> {
                 self.tally.watch(self.now, self.queue.reported(), self.desired, self.world);
                 self.later(next, What::Refresh);
             }
+            What::Minute => self.end_minute(),
             What::Told => self.queue.tell(),
-            What::Minute | What::Look => {}
+            What::Look => {}
         }
     }
 

@@ -14,15 +14,16 @@ const MOST_OF_A_FRONT: usize = 12;
 
 /// One object a policy: for a peer, what came of its best setting.
 pub fn json(comparison: &Comparison, ours: &str) -> Value {
-    let own = comparison.ours.iter().map(|outcome| object(Policy::Steward, outcome, json!(ours)));
+    let own = comparison.ours.iter().filter(|_| comparison.shows_ours);
+    let own = own.map(|outcome| object(Policy::Steward, outcome, &json!(ours)));
     let rivals = comparison.rivals.iter().filter_map(|rival| {
         let best = rival.best(comparison.ours.as_ref())?;
-        Some(object(rival.policy, &best.outcome, json!(best.setting)))
+        Some(object(rival.policy, &best.outcome, &json!(best.setting)))
     });
     Value::Array(own.chain(rivals).collect())
 }
 
-fn object(policy: Policy, outcome: &Outcome, setting: Value) -> Value {
+fn object(policy: Policy, outcome: &Outcome, setting: &Value) -> Value {
     json!({
         "policy": policy,
         "late_share": outcome.late_share(),
@@ -41,18 +42,18 @@ fn object(policy: Policy, outcome: &Outcome, setting: Value) -> Value {
 pub fn text(comparison: &Comparison, world: &World, ours: &str) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = about(&mut text, world)
+    let _ = writeln!(text, "{}\n", wrapped(&about(world), 80).join("\n"))
         .and_then(|()| table(&mut text, comparison, ours))
         .and_then(|()| comparison.rivals.iter().try_for_each(|rival| front(&mut text, rival, comparison)))
         .and_then(|()| verdict(&mut text, comparison));
     text
 }
 
-fn about(text: &mut String, world: &World) -> std::fmt::Result {
+/// What holds in the world.
+pub(crate) fn about(world: &World) -> String {
     let options = &world.options;
-    writeln!(
-        text,
-        "{} messages in {:.1} hours; {:.2} s each on average, {} at once in a task;\nstart-up {:.0} s; promise {:.0} s; {} to {} tasks; seed {}\n",
+    format!(
+        "{} messages in {:.1} hours, {:.2} s each on average, {} at once in a task. Start-up {:.0} s, promise {:.0} s, {} to {} tasks, seed {}.",
         world.arrivals.len(),
         world.ends as f64 / 3_600_000.0,
         world.mean_service / 1_000.0,
@@ -67,7 +68,7 @@ fn about(text: &mut String, world: &World) -> std::fmt::Result {
 
 fn table(text: &mut String, comparison: &Comparison, ours: &str) -> std::fmt::Result {
     writeln!(text, "policy            late %     p50     p95     p99    hours  rev. killed  burst")?;
-    if let Some(outcome) = &comparison.ours {
+    if let Some(outcome) = comparison.ours.as_ref().filter(|_| comparison.shows_ours) {
         row(text, Policy::Steward, outcome)?;
         setting(text, ours)?;
     }
@@ -125,9 +126,7 @@ fn front(text: &mut String, rival: &Rival, comparison: &Comparison) -> std::fmt:
         let place = if shown > 1 { place * (front.len() - 1) / (shown - 1) } else { 0 };
         let Some(tried) = front.get(place) else { continue };
         let outcome = &tried.outcome;
-        let beats = comparison
-            .ours
-            .is_some_and(|ours| outcome.late < ours.late && outcome.task_hours <= ours.task_hours);
+        let beats = comparison.ours.is_some_and(|ours| outcome.beats(&ours));
         let lines = wrapped(&tried.setting.to_string(), 52);
         let mark = if beats { "!" } else { " " };
         for (place, line) in lines.iter().enumerate() {
@@ -146,7 +145,9 @@ fn front(text: &mut String, rival: &Rival, comparison: &Comparison) -> std::fmt:
 }
 
 fn verdict(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
-    let (Some(ours), Some(proofs)) = (&comparison.ours, comparison.proofs()) else { return Ok(()) };
+    let (Some(ours), Some(proofs), true) = (&comparison.ours, comparison.proofs(), comparison.shows_ours) else {
+        return Ok(());
+    };
     let word = |holds: bool| if holds { "holds" } else { "FAILS" };
     writeln!(text)?;
     if !comparison.rivals.is_empty() {

@@ -29,7 +29,7 @@ fn keda(min: u32) -> Vec<Setting> {
             for in_flight in [true, false] {
                 for (up_pods, up_percent) in [(4, 100), (20, 400)] {
                     for min in [min, min.max(1)] {
-                        settings.push(KedaSetting { window, in_flight, up_pods, up_percent, min, ..usual });
+                        settings.push(KedaSetting { in_flight, min, window, up_pods, up_percent, ..usual });
                     }
                 }
             }
@@ -62,7 +62,7 @@ fn tracking(min: u32) -> Vec<Setting> {
             for in_cooldown in [300, 60] {
                 for gradual in [true, false] {
                     for min in [min, min + 2] {
-                        settings.push(TrackingSetting { out_cooldown, in_cooldown, gradual, min, ..usual });
+                        settings.push(TrackingSetting { min, out_cooldown, in_cooldown, gradual, ..usual });
                     }
                 }
             }

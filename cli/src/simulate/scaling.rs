@@ -1,0 +1,226 @@
+//! `steward simulate scaling`: a recorded load under Steward's scaler and under others.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use steward::config::Duration;
+use steward::scaling::Scaler;
+use steward_scaling_sim::{
+    Comparison, Distribution, Options, Policy, Rival, Trace, Workers, World, json, page, scaler, search, settings,
+    steward, text,
+};
+
+/// Plays a recorded load through a queue, under Steward's scaler and under others
+///
+/// Single messages wait in a queue as SQS has them, with counts that lag and are slightly off; tasks take a while to start, and
+/// finish what they work on when they stop. Steward's scaler begins knowing nothing. KEDA with the horizontal pod autoscaler,
+/// target tracking and step scaling are tried with hundreds of settings each, on the same messages; the best of each is shown,
+/// and whether it beats Steward.
+///
+/// A trace is a CSV file with the header `timestamp,value` (messages in each interval), or `app,func,end_timestamp,duration`
+/// (single jobs, in seconds).
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The recorded load, a CSV file
+    #[arg(long, value_name = "FILE")]
+    trace: PathBuf,
+    /// Who scales
+    #[arg(long, value_enum, default_value_t = Who::All)]
+    policy: Who,
+    /// How to print what came of it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    load: Load,
+    #[command(flatten)]
+    tasks: Tasks,
+}
+
+#[derive(Args)]
+struct Load {
+    /// Multiply arrivals by so much
+    #[arg(long, value_name = "X", default_value = "1", value_parser = positive)]
+    load: f64,
+    /// The mean time a message takes, such as 2s or 250ms [default: 2s, or as the trace's jobs took]
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    service_time: Option<u64>,
+    /// How single messages differ from that mean
+    #[arg(long, value_enum, default_value_t = Shape::Exponential)]
+    distribution: Shape,
+    /// Only the first hours of the trace
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_784))]
+    shorten: Option<u32>,
+    /// What chance is drawn from
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Args)]
+struct Tasks {
+    /// From the order of a task until it works, on average
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = milliseconds)]
+    start_up: u64,
+    /// A message shall wait for at most so long
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = milliseconds)]
+    promise: u64,
+    /// The least tasks
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    min: u32,
+    /// The most tasks
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    max: u32,
+    /// Messages that a task works on at the same time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    per_task: u32,
+    /// Whether workers protect their task while it works
+    #[arg(long, value_enum, default_value_t = Manner::Protecting)]
+    workers: Manner,
+}
+
+/// Who scales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Who {
+    /// Steward alone
+    Steward,
+    /// KEDA with Kubernetes' horizontal pod autoscaler
+    Keda,
+    /// Application Auto Scaling's target tracking on the backlog per task
+    TargetTracking,
+    /// Application Auto Scaling's step scaling on the messages that wait
+    Step,
+    /// Steward against all others
+    All,
+}
+
+/// How to print what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// An array with one object a policy
+    Json,
+    /// A page with charts, light and dark
+    Html,
+}
+
+/// How single messages differ from the mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// Not at all
+    Constant,
+    /// Most are short, few are long
+    Exponential,
+    /// Most are short, and some very long
+    Lognormal,
+}
+
+/// What workers do when their task shall stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Manner {
+    /// They protect their task while it works on a message
+    Protecting,
+    /// They do not: ECS stops any
+    Plain,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
+    let named = |error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", arguments.trace.display()))
+    };
+    let read = std::fs::read(&arguments.trace).map_err(named)?;
+    let trace = Trace::read(&arguments.trace.display().to_string(), &String::from_utf8_lossy(&read))
+        .map_err(io::Error::other)?;
+    let options = arguments.options()?;
+    let world = World::new(&trace, options).map_err(io::Error::other)?;
+    let scaler = scaler(&options);
+    let comparison = compare(&world, &scaler, arguments.policy);
+    let mut out = anstream::stdout().lock();
+    match arguments.format {
+        Format::Text => write!(out, "{}", text(&comparison, &world, OURS))?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &json(&comparison, OURS))?;
+            writeln!(out)?;
+        }
+        Format::Html => {
+            let name = arguments.trace.file_name().unwrap_or(arguments.trace.as_os_str()).to_string_lossy();
+            write!(out, "{}", page(&comparison, &world, &scaler, &name, OURS))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How ours is set.
+const OURS: &str = "the promise and the bounds alone; everything else is learned";
+
+fn compare(world: &World, scaler: &Scaler, who: Who) -> Comparison {
+    let peers: &[Policy] = match who {
+        Who::Steward => &[],
+        Who::Keda => &[Policy::Keda],
+        Who::TargetTracking => &[Policy::TargetTracking],
+        Who::Step => &[Policy::Step],
+        Who::All => &Policy::PEERS,
+    };
+    Comparison {
+        // Whether a peer is better shows against ours alone.
+        ours: Some(steward(world, scaler)),
+        shows_ours: matches!(who, Who::Steward | Who::All),
+        rivals: peers
+            .iter()
+            .map(|policy| Rival {
+                policy: *policy,
+                tried: search(world, &settings(*policy, world.options.min)),
+            })
+            .collect(),
+    }
+}
+
+impl Arguments {
+    fn options(&self) -> io::Result<Options> {
+        let Tasks { start_up, promise, min, max, per_task, workers } = self.tasks;
+        if min > max {
+            return Err(io::Error::other(format!("--min {min} is more than --max {max}")));
+        }
+        if promise < 1_000 {
+            return Err(io::Error::other("--promise is shorter than a second"));
+        }
+        Ok(Options {
+            load: self.load.load,
+            service_time: self.load.service_time,
+            distribution: match self.load.distribution {
+                Shape::Constant => Distribution::Constant,
+                Shape::Exponential => Distribution::Exponential,
+                Shape::Lognormal => Distribution::LogNormal,
+            },
+            start_up,
+            promise,
+            min,
+            max,
+            per_task,
+            seed: self.load.seed,
+            shorten: self.load.shorten,
+            workers: match workers {
+                Manner::Protecting => Workers::Protecting,
+                Manner::Plain => Workers::Plain,
+            },
+            ..Options::default()
+        })
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "write a number above 0, such as 0.5 or 10".to_owned())
+}
+
+/// `250ms`, or as in the configuration.
+fn milliseconds(text: &str) -> Result<u64, String> {
+    if let Some(number) = text.strip_suffix("ms") {
+        let ms = number.parse::<u64>().ok().filter(|ms| (1..=86_400_000).contains(ms));
+        return ms.ok_or_else(|| format!("`{text}` is no duration; write one such as `250ms` or `2s`"));
+    }
+    let duration = text.parse::<Duration>().map_err(|error| error.to_string())?;
+    let ms = u64::try_from(duration.get().as_millis()).ok().filter(|ms| (1..=86_400_000).contains(ms));
+    ms.ok_or_else(|| format!("`{text}` is not between 1ms and 1d"))
+}
