@@ -1,7 +1,9 @@
 //! `steward simulate scaling`: a recorded load under Steward's scaler and under others.
 
+mod matrix;
+
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -11,6 +13,8 @@ use steward_scaling_sim::{
     Comparison, Distribution, Options, Policy, Rival, Trace, Workers, World, json, page, scaler, search, settings,
     steward, text,
 };
+
+use self::matrix::Matrix;
 
 /// Plays a recorded load through a queue, under Steward's scaler and under others
 ///
@@ -24,8 +28,10 @@ use steward_scaling_sim::{
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The recorded load, a CSV file
-    #[arg(long, value_name = "FILE")]
-    trace: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "matrix")]
+    trace: Option<PathBuf>,
+    #[command(flatten)]
+    matrix: Matrix,
     /// Who scales
     #[arg(long, value_enum, default_value_t = Who::All)]
     policy: Who,
@@ -126,12 +132,8 @@ enum Manner {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    let named = |error: io::Error| {
-        io::Error::new(error.kind(), format!("{}: {error}", arguments.trace.display()))
-    };
-    let read = std::fs::read(&arguments.trace).map_err(named)?;
-    let trace = Trace::read(&arguments.trace.display().to_string(), &String::from_utf8_lossy(&read))
-        .map_err(io::Error::other)?;
+    let Some(path) = &arguments.trace else { return matrix::run(&arguments.matrix) };
+    let trace = read(path)?;
     let options = arguments.options()?;
     let world = World::new(&trace, options).map_err(io::Error::other)?;
     let scaler = scaler(&options);
@@ -143,12 +145,20 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             serde_json::to_writer_pretty(&mut out, &json(&comparison, OURS))?;
             writeln!(out)?;
         }
-        Format::Html => {
-            let name = arguments.trace.file_name().unwrap_or(arguments.trace.as_os_str()).to_string_lossy();
-            write!(out, "{}", page(&comparison, &world, &scaler, &name, OURS))?;
-        }
+        Format::Html => write!(out, "{}", page(&comparison, &world, &scaler, &name(path), OURS))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> io::Result<Trace> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let bytes = std::fs::read(path).map_err(named)?;
+    Trace::read(&path.display().to_string(), &String::from_utf8_lossy(&bytes)).map_err(io::Error::other)
+}
+
+/// How a trace is called.
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// How ours is set.

@@ -9,6 +9,7 @@
 mod chart;
 mod compare;
 mod fleet;
+pub mod matrix;
 mod number;
 mod outcome;
 mod page;

@@ -71,7 +71,7 @@ pub fn page(comparison: &Comparison, world: &World, scaler: &Scaler, trace: &str
         proofs: proofs(comparison),
         rows: rows(comparison, ours),
         has_own: comparison.shows_ours,
-        cloud: cloud(comparison).inline(),
+        cloud: cloud(comparison, true).inline(),
         fronts: comparison.rivals.iter().map(|rival| front(rival, comparison)).collect(),
         timelines: timelines(&lines, world),
         version: env!("CARGO_PKG_VERSION"),

@@ -20,7 +20,9 @@ const SHARES: [f64; 6] = [0.0, 0.01, 0.1, 1.0, 10.0, 100.0];
 const REACH: f64 = 2.5;
 
 /// Late share against task-hours: a mark for every setting, a line for each peer's front.
-pub fn cloud(comparison: &Comparison) -> Chart {
+///
+/// Where `is_told`, each mark says what its setting is to whoever points at it.
+pub fn cloud(comparison: &Comparison, is_told: bool) -> Chart {
     let mut chart = Chart::new(WIDTH, HEIGHT, "Late messages against task-hours, all settings");
     let tried = || comparison.rivals.iter().flat_map(|rival| &rival.tried);
     let most = tried().map(|tried| tried.outcome.task_hours).fold(0.0, f64::max);
@@ -56,7 +58,8 @@ pub fn cloud(comparison: &Comparison) -> Chart {
     }
     for rival in &comparison.rivals {
         for tried in rival.tried.iter().filter(|tried| tried.outcome.task_hours <= to) {
-            let title = titled(rival.policy, &tried.outcome, &tried.setting.to_string());
+            let told = || titled(rival.policy, &tried.outcome, &tried.setting.to_string());
+            let title = if is_told { told() } else { String::new() };
             chart.mark(rival.policy, "dot", place(&tried.outcome), 2.6, &title);
         }
     }
