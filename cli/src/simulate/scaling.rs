@@ -10,8 +10,8 @@ use clap::{Args, ValueEnum};
 use steward::config::Duration;
 use steward::scaling::Scaler;
 use steward_scaling_sim::{
-    Comparison, Distribution, Options, Policy, Rival, Trace, Workers, World, json, page, scaler, search, settings,
-    steward, text,
+    Comparison, Distribution, Options, Policy, Rival, Trace, Workers, World, json, page, scaler, search,
+    settings, steward, text,
 };
 
 use self::matrix::Matrix;

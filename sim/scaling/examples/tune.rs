@@ -26,7 +26,8 @@ fn main() {
         let found = arguments.iter().find_map(|argument| argument.strip_prefix(key)?.strip_prefix('='));
         found.map(|text| text.parse::<f64>().expect("a number"))
     };
-    let whole = |key: &str| number(key).map(|number| format!("{number:.0}").parse::<u64>().expect("a whole number"));
+    let whole =
+        |key: &str| number(key).map(|number| format!("{number:.0}").parse::<u64>().expect("a whole number"));
     let ms = |key: &str| number(key).map(|s| format!("{:.0}", s * 1_000.0).parse::<u64>().expect("seconds"));
     let defaults = Options::default();
     let options = Options {
@@ -60,7 +61,9 @@ fn main() {
     }
     if has("course") {
         let points = course(&world, &scaler).points;
-        for (at, desired, visible) in points.chunk_by(|one, other| one.0 / 60 == other.0 / 60).filter_map(|minute| minute.last()) {
+        for (at, desired, visible) in
+            points.chunk_by(|one, other| one.0 / 60 == other.0 / 60).filter_map(|minute| minute.last())
+        {
             println!("{:>8} min {desired:>5} tasks {visible:>7} waiting", at / 60);
         }
     }

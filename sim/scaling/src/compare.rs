@@ -106,3 +106,91 @@ impl Comparison {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::{KedaSetting, Setting};
+
+    fn outcome(late: u64, task_hours: f64, reversals: u32) -> Outcome {
+        Outcome {
+            messages: 100,
+            late,
+            wait_p50: 0.0,
+            wait_p95: 0.0,
+            wait_p99: 0.0,
+            task_hours,
+            orders: 0,
+            reversals,
+            killed_in_flight: 0,
+            burst_reaction: None,
+        }
+    }
+
+    fn rival(outcomes: &[Outcome]) -> Rival {
+        let tried = (1..).zip(outcomes).map(|(queue_length, outcome)| Tried {
+            setting: Setting::Keda(KedaSetting { queue_length, ..KedaSetting::default() }),
+            outcome: *outcome,
+        });
+        Rival { policy: Policy::Keda, tried: tried.collect() }
+    }
+
+    fn held(ours: Outcome, theirs: &[Outcome]) -> Proofs {
+        Comparison { ours: Some(ours), shows_ours: true, rivals: vec![rival(theirs)] }.proofs().unwrap()
+    }
+
+    #[test]
+    fn the_best_setting_has_the_fewest_late_at_no_more_than_our_task_hours() {
+        let best = |theirs: &[Outcome]| rival(theirs).best(Some(&outcome(5, 10.0, 0))).unwrap().outcome;
+        let all = [outcome(0, 11.0, 0), outcome(7, 10.0, 0), outcome(7, 9.0, 0), outcome(8, 1.0, 0)];
+        assert_eq!(best(&all), all[2], "of equals the cheapest");
+        assert_eq!(best(&all[..1]), all[0], "where none is as cheap, the fewest late");
+        assert!(rival(&[]).best(None).is_none());
+    }
+
+    #[test]
+    fn on_a_front_less_late_costs_more() {
+        let all = [
+            outcome(9, 1.0, 0),
+            outcome(9, 2.0, 0),
+            outcome(5, 3.0, 0),
+            outcome(5, 3.0, 1),
+            outcome(0, 9.0, 0),
+        ];
+        let rival = rival(&all);
+        let front: Vec<Outcome> = rival.front().iter().map(|tried| tried.outcome).collect();
+        assert_eq!(front, [all[0], all[2], all[4]]);
+    }
+
+    #[test]
+    fn a_peer_wins_only_with_both_fewer_late_and_at_most_our_task_hours() {
+        let ours = outcome(5, 10.0, 0);
+        for (theirs, unbeaten) in [
+            (outcome(4, 10.0, 9), false),
+            (outcome(4, 10.1, 9), true),
+            (outcome(5, 1.0, 9), true),
+            (outcome(6, 1.0, 9), true),
+        ] {
+            assert_eq!(held(ours, &[theirs]).unbeaten, unbeaten, "{theirs:?}");
+        }
+    }
+
+    #[test]
+    fn reversals_are_held_against_the_setting_nearest_in_task_hours() {
+        for (reversals, nearest, calm) in
+            [(2, 0, true), (3, 6, true), (3, 5, false), (10, 19, false), (10, 20, true)]
+        {
+            let theirs = [outcome(9, 12.0, nearest), outcome(9, 20.0, 1_000), outcome(9, 1.0, 0)];
+            assert_eq!(held(outcome(0, 10.0, reversals), &theirs).calm, calm, "{reversals} {nearest}");
+        }
+    }
+
+    #[test]
+    fn kills_and_slow_orders_are_failures() {
+        let ours = outcome(0, 10.0, 0);
+        assert!(held(ours, &[]).hold());
+        assert!(!held(Outcome { killed_in_flight: 1, ..ours }, &[]).no_kills);
+        assert!(held(Outcome { burst_reaction: Some(15.0), ..ours }, &[]).quick);
+        assert!(!held(Outcome { burst_reaction: Some(15.1), ..ours }, &[]).quick);
+    }
+}

@@ -122,14 +122,14 @@ impl Fleet {
     }
 
     fn task(&mut self, place: Place, serial: Serial) -> Option<&mut Task> {
-        self.tasks
-            .get_mut(place as usize)
-            .filter(|task| task.serial == serial && task.state != State::Gone)
+        self.tasks.get_mut(place as usize).filter(|task| task.serial == serial && task.state != State::Gone)
     }
 
     /// A task works from now on: its slots are idle.
     pub(crate) fn ready(&mut self, place: Place, serial: Serial) {
-        let Some(task) = self.task(place, serial).filter(|task| task.state == State::Starting) else { return };
+        let Some(task) = self.task(place, serial).filter(|task| task.state == State::Starting) else {
+            return;
+        };
         task.state = State::Running;
         self.starting -= 1;
         self.running += 1;

@@ -21,6 +21,8 @@ mod run;
 mod search;
 mod show;
 mod steward;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod world;
 

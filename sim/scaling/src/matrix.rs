@@ -68,10 +68,9 @@ impl Cell {
 
     /// Ours against all settings of all peers.
     pub fn compare(&self, world: &World) -> Comparison {
-        let rivals = Policy::PEERS.into_iter().map(|policy| Rival {
-            policy,
-            tried: search(world, &settings(policy, self.options.min)),
-        });
+        let rivals = Policy::PEERS
+            .into_iter()
+            .map(|policy| Rival { policy, tried: search(world, &settings(policy, self.options.min)) });
         Comparison {
             ours: Some(steward(world, &scaler(&self.options))),
             shows_ours: true,
@@ -154,7 +153,8 @@ impl Row {
                 _ => write!(row, " |"),
             };
         }
-        let verdict = if self.holds() { "holds".to_owned() } else { format!("**{}**", self.fails().join(", ")) };
+        let verdict =
+            if self.holds() { "holds".to_owned() } else { format!("**{}**", self.fails().join(", ")) };
         let _ = write!(row, " {verdict} |");
         row
     }
@@ -164,7 +164,8 @@ impl Row {
 pub fn markdown(rows: &[Row]) -> String {
     let holding = rows.iter().filter(|row| row.holds()).count();
     let mut table = format!("{holding} of {} hold in all.\n\n", rows.len());
-    table.push_str("| trace | load | service time | start-up | Steward: late, task-hours, reversals, burst |");
+    table
+        .push_str("| trace | load | service time | start-up | Steward: late, task-hours, reversals, burst |");
     for policy in Policy::PEERS {
         let _ = write!(table, " {} |", policy.as_str());
     }
@@ -226,7 +227,8 @@ mod tests {
         for trace in [Trace::Counts(Vec::new()), Trace::Jobs(Vec::new())] {
             let cells = cells(&trace, false);
             let several = |value: &dyn Fn(&Options) -> String| {
-                cells.iter().map(|cell| value(&cell.options)).collect::<std::collections::BTreeSet<_>>().len() >= 3
+                cells.iter().map(|cell| value(&cell.options)).collect::<std::collections::BTreeSet<_>>().len()
+                    >= 3
             };
             assert!(several(&|options| options.load.to_string()));
             assert!(several(&|options| format!("{:?}", options.service_time)));

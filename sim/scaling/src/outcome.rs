@@ -59,7 +59,8 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn order(&mut self, now: u64, is_more: bool) {
         self.orders += 1;
-        let reverses = self.last.is_some_and(|(at, was_more)| was_more != is_more && now - at <= REVERSAL_WITHIN);
+        let reverses =
+            self.last.is_some_and(|(at, was_more)| was_more != is_more && now - at <= REVERSAL_WITHIN);
         self.reversals += u32::from(reverses);
         self.last = Some((now, is_more));
         if is_more {

@@ -113,7 +113,8 @@ pub fn busiest(world: &World) -> u64 {
 }
 
 fn proofs(comparison: &Comparison) -> Vec<Proof> {
-    let (Some(ours), Some(proofs), true) = (&comparison.ours, comparison.proofs(), comparison.shows_ours) else {
+    let (Some(ours), Some(proofs), true) = (&comparison.ours, comparison.proofs(), comparison.shows_ours)
+    else {
         return Vec::new();
     };
     let winners = comparison.rivals.iter().filter_map(|rival| {
@@ -128,7 +129,10 @@ fn proofs(comparison: &Comparison) -> Vec<Proof> {
     });
     let nearest: Vec<String> = nearest.collect();
     let mut said = vec![
-        Proof { holds: proofs.no_kills, words: format!("{} messages killed in flight", ours.killed_in_flight) },
+        Proof {
+            holds: proofs.no_kills,
+            words: format!("{} messages killed in flight", ours.killed_in_flight),
+        },
         Proof {
             holds: proofs.calm,
             words: format!(

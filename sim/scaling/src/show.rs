@@ -145,7 +145,8 @@ fn front(text: &mut String, rival: &Rival, comparison: &Comparison) -> std::fmt:
 }
 
 fn verdict(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
-    let (Some(ours), Some(proofs), true) = (&comparison.ours, comparison.proofs(), comparison.shows_ours) else {
+    let (Some(ours), Some(proofs), true) = (&comparison.ours, comparison.proofs(), comparison.shows_ours)
+    else {
         return Ok(());
     };
     let word = |holds: bool| if holds { "holds" } else { "FAILS" };

@@ -119,7 +119,9 @@ pub enum WorldError {
     )]
     Messages(f64),
     /// Too long a time.
-    #[error("the trace spans {0} days, and at most 366 can be simulated: check its timestamps, or use --shorten")]
+    #[error(
+        "the trace spans {0} days, and at most 366 can be simulated: check its timestamps, or use --shorten"
+    )]
     Span(u64),
 }
 
@@ -156,7 +158,8 @@ impl World {
         messages.retain(|(at, _)| *at < lasts.max(1));
         messages.sort_by_key(|(at, _)| *at);
         let supposed = options.service_time.unwrap_or(SERVICE_TIME) as f64;
-        let mut draws = Services { random: Random::new(options.seed, Stream::Services), mean: supposed, options };
+        let mut draws =
+            Services { random: Random::new(options.seed, Stream::Services), mean: supposed, options };
         let services: Vec<u32> = messages.iter().map(|(_, took)| draws.one(*took)).collect();
         let sum: f64 = services.iter().map(|service| f64::from(*service)).sum();
         Ok(Self {

@@ -58,7 +58,8 @@ pub(super) fn run(matrix: &Matrix) -> io::Result<ExitCode> {
 /// All traces of the corpus, by name. That there is none is an error: nothing would be proved.
 #[allow(clippy::disallowed_methods, reason = "where the corpus lies is the environment's to say")]
 fn traces() -> io::Result<Vec<PathBuf>> {
-    let folder = PathBuf::from(std::env::var_os("STEWARD_CORPUS").unwrap_or_else(|| CORPUS.into())).join("traces");
+    let folder =
+        PathBuf::from(std::env::var_os("STEWARD_CORPUS").unwrap_or_else(|| CORPUS.into())).join("traces");
     let missing = |why: String| {
         io::Error::other(format!(
             "{}: {why}; set STEWARD_CORPUS to a folder that has traces/*.csv, or run in the clone of the repository beside it",

@@ -28,10 +28,7 @@ pub fn cloud(comparison: &Comparison, is_told: bool) -> Chart {
     let most = tried().map(|tried| tried.outcome.task_hours).fold(0.0, f64::max);
     let own = comparison.ours.map_or(0.0, |ours| ours.task_hours);
     let to = if own > 0.0 { most.min(own * REACH).max(own * 1.1) } else { most };
-    let (x, y) = (
-        Scale::new((0.0, to), (LEFT, RIGHT)),
-        Scale::new((0.0, late(100.0)), (BASE, TOP)),
-    );
+    let (x, y) = (Scale::new((0.0, to), (LEFT, RIGHT)), Scale::new((0.0, late(100.0)), (BASE, TOP)));
     for share in SHARES {
         let at = y.place(late(share));
         chart.line("grid", (LEFT, at), (RIGHT, at));
@@ -43,9 +40,8 @@ pub fn cloud(comparison: &Comparison, is_told: bool) -> Chart {
         chart.text((at, BASE + 18.0), "tick middle", short(hours));
     }
     chart.text((f64::midpoint(LEFT, RIGHT), BASE + 38.0), "axis middle", "task-hours");
-    let place = |outcome: &Outcome| {
-        (x.place(outcome.task_hours), y.place(late(outcome.late_share() * 100.0)))
-    };
+    let place =
+        |outcome: &Outcome| (x.place(outcome.task_hours), y.place(late(outcome.late_share() * 100.0)));
     if let Some(ours) = &comparison.ours {
         // Whatever lies in there is better in both.
         let (right, top) = place(ours);

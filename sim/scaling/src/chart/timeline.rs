@@ -61,7 +61,11 @@ pub fn timeline(lines: &[Line], from: u64, to: u64) -> Chart {
             let mut last = LEFT;
             for point in points {
                 last = x.place(point.0 as f64);
-                let start = if path.is_empty() { format!("M{last:.1} {:.1}", scale.place(0.0)) } else { format!("H{last:.1}") };
+                let start = if path.is_empty() {
+                    format!("M{last:.1} {:.1}", scale.place(0.0))
+                } else {
+                    format!("H{last:.1}")
+                };
                 // Writing to a string does not fail.
                 let _ = write!(path, "{start}V{:.1}", scale.place(value(point)));
             }

@@ -45,7 +45,13 @@ impl Cooldowns {
 
     /// Scales out to what `wanted` makes of the capacity. During a cooldown it starts from the capacity before the first
     /// activity: what that added is a part of what is wanted now.
-    pub(crate) fn scale_out(&mut self, at: u64, capacity: u32, max: u32, wanted: impl Fn(u32) -> u32) -> Option<u32> {
+    pub(crate) fn scale_out(
+        &mut self,
+        at: u64,
+        capacity: u32,
+        max: u32,
+        wanted: impl Fn(u32) -> u32,
+    ) -> Option<u32> {
         let cooling = self.last_out.filter(|(then, _)| at - then < self.out);
         let base = cooling.map_or(capacity, |(_, before)| before.min(capacity));
         let to = wanted(base).min(max);

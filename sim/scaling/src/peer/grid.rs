@@ -28,7 +28,7 @@ fn keda(min: u32) -> Vec<Setting> {
         for window in [300, 60, 0] {
             for in_flight in [true, false] {
                 for (up_pods, up_percent) in [(4, 100), (20, 400)] {
-                    for min in [min, min.max(1)] {
+                    for min in [min, min + 1] {
                         settings.push(KedaSetting { in_flight, min, window, up_pods, up_percent, ..usual });
                     }
                 }
@@ -46,7 +46,7 @@ fn keda(min: u32) -> Vec<Setting> {
                 KedaSetting { sync: 30, ..usual },
                 KedaSetting { tolerance: 0.0, ..usual },
                 KedaSetting { tolerance: 0.3, ..usual },
-                KedaSetting { min: min + 2, ..usual },
+                KedaSetting { min: min + 3, ..usual },
             ]);
         }
     }
@@ -84,10 +84,12 @@ fn step(min: u32) -> Vec<Setting> {
     let mut settings = Vec::new();
     for above in THRESHOLDS {
         let below = (above / 4).max(1);
-        for out in [Adjustment::Tasks([1, 2, 4]), Adjustment::Tasks([2, 8, 24]), Adjustment::Percent([25, 50, 100])] {
+        for out in
+            [Adjustment::Tasks([1, 2, 4]), Adjustment::Tasks([2, 8, 24]), Adjustment::Percent([25, 50, 100])]
+        {
             for inwards in [Adjustment::Tasks([1; 3]), Adjustment::Percent([50; 3])] {
                 for cooldown in [300, 60] {
-                    for min in [min, min.max(1)] {
+                    for min in [min, min + 1] {
                         for periods_out in [1, 3] {
                             settings.push(StepSetting {
                                 above,
@@ -125,7 +127,7 @@ fn step(min: u32) -> Vec<Setting> {
     distinct(settings.into_iter().map(Setting::Step))
 }
 
-/// Each once: with a minimum from one on, some say the same.
+/// Each once: what is varied one at a time can be among the combinations.
 fn distinct(settings: impl Iterator<Item = Setting>) -> Vec<Setting> {
     let mut all: Vec<Setting> = Vec::new();
     for setting in settings {

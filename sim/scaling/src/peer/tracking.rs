@@ -58,7 +58,11 @@ impl Default for TrackingSetting {
 impl fmt::Display for TrackingSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} messages a task, from {} tasks", self.target, self.min)?;
-        write!(f, "; a datapoint every {} s, {} out and {} in", self.period, self.points_out, self.points_in)?;
+        write!(
+            f,
+            "; a datapoint every {} s, {} out and {} in",
+            self.period, self.points_out, self.points_in
+        )?;
         write!(f, "; cooldown {} s out and {} s in", self.out_cooldown, self.in_cooldown)?;
         f.write_str(if self.gradual { "; in by a tenth" } else { "; in at once" })
     }

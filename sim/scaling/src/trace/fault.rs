@@ -14,7 +14,9 @@ pub struct TraceError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No line that is not blank.
-    #[error(": the file is empty; the first line must be `timestamp,value` or `app,func,end_timestamp,duration`")]
+    #[error(
+        ": the file is empty; the first line must be `timestamp,value` or `app,func,end_timestamp,duration`"
+    )]
     Empty,
     /// A header that says neither.
     #[error(

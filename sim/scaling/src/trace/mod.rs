@@ -2,9 +2,9 @@
 
 mod fault;
 mod read;
-mod time;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use fault::{Fault, TraceError};
 

@@ -14,10 +14,8 @@ pub(super) fn read(text: &str) -> Result<Trace, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Lines end in LF, CRLF, or as on old Macs in CR alone.
     let lines = text.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r'));
-    let mut rows = lines
-        .enumerate()
-        .map(|(place, line)| (place + 1, line))
-        .filter(|(_, line)| !line.trim().is_empty());
+    let mut rows =
+        lines.enumerate().map(|(place, line)| (place + 1, line)).filter(|(_, line)| !line.trim().is_empty());
     let (line, header) = rows.next().ok_or(Fault::Empty)?;
     let columns: Vec<String> = fields(header).iter().map(|field| field.to_lowercase()).collect();
     let column = |name: &str| columns.iter().position(|column| column == name);
