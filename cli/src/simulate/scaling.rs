@@ -234,3 +234,63 @@ fn milliseconds(text: &str) -> Result<u64, String> {
     let ms = u64::try_from(duration.get().as_millis()).ok().filter(|ms| (1..=86_400_000).contains(ms));
     ms.ok_or_else(|| format!("`{text}` is not between 1ms and 1d"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_in_the_configuration_or_in_milliseconds() {
+        for (text, ms) in [("250ms", 250), ("2s", 2_000), ("1m30s", 90_000)] {
+            assert_eq!(milliseconds(text), Ok(ms), "{text}");
+        }
+        for wrong in ["2", "0s", "0ms", "-1s", "1.5s", "ms", "2d", "999999999ms"] {
+            assert!(milliseconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_load_is_above_zero_and_finite() {
+        assert_eq!(positive("0.5"), Ok(0.5));
+        for wrong in ["0", "-1", "inf", "NaN", "much"] {
+            assert!(positive(wrong).unwrap_err().contains("above 0"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_trace_is_called_by_its_file_without_its_ending() {
+        assert_eq!(name(Path::new("a/b/requests.csv")), "requests");
+    }
+
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn parsed(line: &str) -> Result<Arguments, clap::Error> {
+        <Command as clap::Parser>::try_parse_from(line.split(' ')).map(|command| command.arguments)
+    }
+
+    #[test]
+    fn a_trace_or_the_matrix_is_asked_for_and_not_both() {
+        for good in
+            ["x --trace a.csv", "x --matrix", "x --matrix --quick", "x --matrix --write docs/scaling.md"]
+        {
+            assert!(parsed(good).is_ok(), "{good}");
+        }
+        for wrong in
+            ["x", "x --trace a.csv --matrix", "x --trace a.csv --quick", "x --matrix --quick --write a.md"]
+        {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn bounds_that_contradict_each_other_are_refused() {
+        let refused = |line: &str| parsed(line).unwrap().options().unwrap_err().to_string();
+        assert_eq!(refused("x --trace a.csv --min 5 --max 2"), "--min 5 is more than --max 2");
+        assert!(refused("x --trace a.csv --promise 250ms").contains("shorter than a second"));
+        assert!(parsed("x --trace a.csv --min 2 --max 2").unwrap().options().is_ok());
+    }
+}

@@ -3,6 +3,8 @@
 //!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- TRACE [load=1] [service=2.0] [start=30] [promise=60]
 //!         [hours=24] [seed=1] [max=100] [ours] [course] [html=FILE]
 //!
+//!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- matrix [quick] TRACE...
+//!
 //! `ours` leaves the peers out. `course` prints desired tasks and backlog by the minute.
 #![allow(
     clippy::print_stdout,
@@ -14,13 +16,17 @@
 
 use std::time::Instant;
 
+use steward_scaling_sim::matrix::{Row, cells};
 use steward_scaling_sim::{
     Comparison, Options, Policy, Rival, Trace, World, course, page, scaler, search, settings, steward, text,
 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let path = arguments.first().expect("the first argument is a trace");
+    let path = arguments.first().expect("the first argument is a trace, or `matrix`");
+    if path == "matrix" {
+        return matrix(arguments.get(1..).unwrap_or_default());
+    }
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let number = |key: &str| {
         let found = arguments.iter().find_map(|argument| argument.strip_prefix(key)?.strip_prefix('='));
@@ -65,6 +71,19 @@ fn main() {
             points.chunk_by(|one, other| one.0 / 60 == other.0 / 60).filter_map(|minute| minute.last())
         {
             println!("{:>8} min {desired:>5} tasks {visible:>7} waiting", at / 60);
+        }
+    }
+}
+
+fn matrix(arguments: &[String]) {
+    println!("{}", Row::head());
+    for path in arguments.iter().filter(|argument| *argument != "quick") {
+        let trace = Trace::read(path, &std::fs::read_to_string(path).expect("a file")).expect("a trace");
+        let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+        for cell in cells(&trace, arguments.iter().any(|argument| argument == "quick")) {
+            let world = cell.world(&trace).expect("a world");
+            let comparison = cell.compare(&world);
+            println!("{}", Row { trace: name.clone(), cell, comparison }.line());
         }
     }
 }

@@ -235,3 +235,80 @@ fn percentiles_are_waits_that_somebody_had() {
     assert_eq!([50, 95, 99].map(|percent| percentile(&mut waits, percent)), [2.0, 4.0, 4.0]);
     assert_eq!(percentile(&mut [], 50), 0.0);
 }
+
+#[test]
+fn what_came_of_it_is_told_in_80_columns_and_as_one_object_a_policy() {
+    let (comparison, world, scaler) = small();
+    let text = crate::text(&comparison, &world, "as it learns");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    for policy in crate::Policy::ALL {
+        assert!(text.contains(policy.as_str()), "{text}");
+    }
+    let json = crate::json(&comparison, "as it learns");
+    let policies: Vec<&str> =
+        json.as_array().unwrap().iter().map(|one| one["policy"].as_str().unwrap()).collect();
+    assert_eq!(policies, ["steward", "keda", "target-tracking", "step"]);
+    let wanted = [
+        "burst_reaction_s",
+        "killed_in_flight",
+        "late_share",
+        "policy",
+        "reversals",
+        "setting",
+        "task_hours",
+        "wait_p50",
+        "wait_p95",
+        "wait_p99",
+    ];
+    for one in json.as_array().unwrap() {
+        let mut names: Vec<&str> = one.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, wanted);
+        assert!((0.0..=1.0).contains(&one["late_share"].as_f64().unwrap()));
+    }
+    let page = crate::page(&comparison, &world, &scaler, "<trace>", "as it learns");
+    assert!(page.contains("&#60;trace&#62;") && !page.contains("<trace>") && !page.contains("<script"));
+    assert_eq!(page.matches("<svg").count(), 2);
+}
+
+#[test]
+fn where_a_peer_wins_the_text_says_so() {
+    let (mut comparison, world, _) = small();
+    let wins = |comparison: &crate::Comparison| {
+        let text = crate::text(comparison, &world, "as it learns");
+        (text.contains("FAILS: no peer has fewer late"), text.contains("keda wins with"))
+    };
+    if let Some(ours) = &mut comparison.ours {
+        (ours.late, ours.task_hours) = (u64::MAX, f64::MAX);
+    }
+    assert_eq!(wins(&comparison), (true, true));
+    if let Some(ours) = &mut comparison.ours {
+        ours.late = 0;
+    }
+    assert_eq!(wins(&comparison), (false, false));
+}
+
+#[test]
+fn a_world_without_messages_is_told_too() {
+    let options = Options::default();
+    let trace = Trace::Counts(vec![Interval { began: 0, lasts: 60_000, messages: 0.0 }]);
+    let world = World::new(&trace, options).unwrap();
+    let outcome = crate::steward(&world, &crate::scaler(&options));
+    assert_eq!((outcome.messages, outcome.late_share(), outcome.burst_reaction), (0, 0.0, None));
+    let comparison = crate::Comparison { ours: Some(outcome), shows_ours: true, rivals: Vec::new() };
+    assert!(crate::text(&comparison, &world, "x").contains("there was no burst"));
+    assert!(crate::page(&comparison, &world, &crate::scaler(&options), "t", "x").contains("<svg"));
+}
+
+fn small() -> (crate::Comparison, World, steward::scaling::Scaler) {
+    let options = Options::default();
+    let interval = |began: i64| Interval { began: began * 60_000, lasts: 60_000, messages: 20.0 };
+    let world = World::new(&Trace::Counts((0..10).map(interval).collect()), options).unwrap();
+    let scaler = crate::scaler(&options);
+    let rivals = crate::Policy::PEERS.map(|policy| {
+        let settings = crate::settings(policy, 0);
+        crate::Rival { policy, tried: crate::search(&world, &settings) }
+    });
+    let ours = Some(crate::steward(&world, &scaler));
+    (crate::Comparison { ours, shows_ours: true, rivals: rivals.to_vec() }, world, scaler)
+}
