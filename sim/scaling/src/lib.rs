@@ -36,6 +36,6 @@ pub use policy::Policy;
 pub use run::Course;
 pub use search::{Tried, course, course_of, search, steward};
 pub use show::{json, text};
-pub use steward::scaler;
+pub use steward::{alone, scaler};
 pub use trace::{Fault, Interval, Job, Trace, TraceError};
 pub use world::{Distribution, Options, Workers, World, WorldError};

@@ -80,6 +80,10 @@ pub(crate) trait Control {
     fn every(&self) -> u64;
     /// So many tasks run when the world begins.
     fn first(&self) -> u32;
+    /// Whether it wants to know how old the oldest message is, which takes a look at every worker each minute.
+    fn asks_age(&self) -> bool {
+        false
+    }
     /// Looks, and answers how many tasks there shall be; `None`: as many as before.
     fn look(&mut self, seen: &Seen<'_>) -> Option<u32>;
 }

@@ -56,6 +56,7 @@ struct Run<'w> {
     waits: Vec<u32>,
     killed: u64,
     tally: Tally,
+    asks_age: bool,
 }
 
 /// Runs a policy through a world.
@@ -65,7 +66,7 @@ pub(crate) fn run(world: &World, control: &mut dyn Control) -> Outcome {
 
 /// The same, and how it went on.
 pub(crate) fn run_on(world: &World, control: &mut dyn Control, mut course: Option<&mut Course>) -> Outcome {
-    let mut run = Run::new(world, control.first());
+    let mut run = Run::new(world, control.first(), control.asks_age());
     let every = control.every().max(1);
     let mut arrivals = (0..).zip(&world.arrivals).peekable();
     while let Some(Reverse((at, _))) = run.events.peek().copied() {
@@ -97,7 +98,7 @@ pub(crate) fn run_on(world: &World, control: &mut dyn Control, mut course: Optio
 }
 
 impl<'w> Run<'w> {
-    fn new(world: &'w World, first: u32) -> Self {
+    fn new(world: &'w World, first: u32, asks_age: bool) -> Self {
         let options = &world.options;
         let mut run = Self {
             world,
@@ -110,6 +111,7 @@ impl<'w> Run<'w> {
             waits: vec![NEVER; world.arrivals.len()],
             killed: 0,
             tally: Tally::default(),
+            asks_age,
         };
         for _ in 0..first {
             let (place, serial) = run.fleet.start(0);
@@ -181,12 +183,17 @@ impl<'w> Run<'w> {
     }
 
     fn end_minute(&mut self) {
-        let messages = self.queue.waiting().take(1).chain(self.fleet.at_work());
-        let oldest = messages.filter_map(|message| self.world.arrivals.get(message as usize)).min();
-        let age = oldest.map(|arrival| self.now - arrival);
+        let age = if self.asks_age { self.age() } else { None };
         let told = self.queue.end_minute(self.now, age);
         self.later(told, What::Told);
         self.later(MINUTE, What::Minute);
+    }
+
+    /// How old the oldest message is that is not deleted.
+    fn age(&self) -> Option<u64> {
+        let messages = self.queue.waiting().take(1).chain(self.fleet.at_work());
+        let oldest = messages.filter_map(|message| self.world.arrivals.get(message as usize)).min();
+        oldest.map(|arrival| self.now - arrival)
     }
 
     fn look(&mut self, control: &mut dyn Control) {

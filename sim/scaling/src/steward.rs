@@ -40,6 +40,24 @@ pub fn scaler(options: &Options) -> Scaler {
     }
 }
 
+/// A scaler that people have configured, for the one queue and service of a world.
+pub fn alone(configured: Scaler) -> Scaler {
+    let groups =
+        configured.queues.iter().try_fold(0_u32, |sum, queue| Some(sum.saturating_add(queue.groups?)));
+    let queue = Queue { name: QueueName("simulated".to_owned()), weight: 100, groups };
+    Scaler { queues: vec![queue], suspended: false, mode: Mode::Act, pool: None, ..configured }
+}
+
+impl Options {
+    /// The same with what a scaler says of the promise, the bounds and its tasks.
+    #[must_use]
+    pub fn of(self, scaler: &Scaler) -> Self {
+        let promise = u64::try_from(scaler.promise.as_millis()).unwrap_or_default();
+        let Bounds { min, max } = scaler.bounds;
+        Self { promise, min, max, per_task: scaler.per_task, ..self }
+    }
+}
+
 /// Our scaler at work.
 pub(crate) struct Ours<'s> {
     scaler: &'s Scaler,
@@ -114,6 +132,10 @@ impl Control for Ours<'_> {
 
     fn first(&self) -> u32 {
         self.scaler.bounds_at(self.begins).min
+    }
+
+    fn asks_age(&self) -> bool {
+        true
     }
 
     fn look(&mut self, seen: &Seen<'_>) -> Option<u32> {

@@ -312,3 +312,15 @@ fn small() -> (crate::Comparison, World, steward::scaling::Scaler) {
     let ours = Some(crate::steward(&world, &scaler));
     (crate::Comparison { ours, shows_ours: true, rivals: rivals.to_vec() }, world, scaler)
 }
+
+#[test]
+fn a_configured_scaler_is_held_to_its_own_promise_and_bounds() {
+    let mut configured =
+        crate::scaler(&Options { promise: 120_000, min: 2, max: 9, per_task: 4, ..Options::default() });
+    configured.suspended = true;
+    configured.queues.push(configured.queues[0].clone());
+    let scaler = crate::alone(configured);
+    assert_eq!((scaler.queues.len(), scaler.suspended), (1, false));
+    let options = Options::default().of(&scaler);
+    assert_eq!((options.promise, options.min, options.max, options.per_task), (120_000, 2, 9, 4));
+}

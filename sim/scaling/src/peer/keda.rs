@@ -110,7 +110,7 @@ impl Control for Keda {
     }
 
     fn first(&self) -> u32 {
-        self.setting.min
+        self.setting.min.min(self.max)
     }
 
     fn look(&mut self, seen: &Seen<'_>) -> Option<u32> {
