@@ -90,7 +90,7 @@ impl Row {
         self.proofs().is_some_and(Proofs::hold)
     }
 
-    /// For people, in one line of 80 columns.
+    /// For people, in 80 columns: one line, and one more for each thing that does not hold.
     pub fn line(&self) -> String {
         let options = &self.cell.options;
         let mut line = format!(
@@ -105,7 +105,10 @@ impl Row {
             let (late, hours) = (ours.late_share() * 100.0, ours.task_hours);
             let _ = write!(line, " {late:>7.3} {hours:>8.2} {:>5} {:>5}  ", ours.reversals, burst(ours));
         }
-        line.push_str(&if self.holds() { "holds".to_owned() } else { self.fails().join(", ") });
+        line.push_str(if self.holds() { "holds" } else { "FAILS" });
+        for fails in self.fails() {
+            let _ = write!(line, "\n{:13}{fails}", "");
+        }
         line
     }
 
@@ -125,7 +128,7 @@ impl Row {
             .iter()
             .map(|rival| (rival.policy, rival.winners(ours).count()))
             .filter(|(_, winners)| *winners > 0)
-            .map(|(policy, winners)| format!("{} wins {winners}×", policy.as_str()))
+            .map(|(policy, winners)| format!("{} wins with {winners} settings", policy.as_str()))
             .collect();
         fails.extend((!proofs.no_kills).then(|| "kills".to_owned()));
         fails.extend((!proofs.calm).then(|| "reversals".to_owned()));

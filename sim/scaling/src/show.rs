@@ -162,7 +162,9 @@ fn verdict(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
         }
     }
     writeln!(text, "{}: {} messages killed in flight", word(proofs.no_kills), ours.killed_in_flight)?;
-    writeln!(text, "{}: {} reversals; nearest in task-hours:", word(proofs.calm), ours.reversals)?;
+    let nearest =
+        if comparison.rivals.is_empty() { "" } else { "; the settings nearest in task-hours have:" };
+    writeln!(text, "{}: {} reversals{nearest}", word(proofs.calm), ours.reversals)?;
     for rival in &comparison.rivals {
         if let Some(nearest) = rival.nearest(ours) {
             let Outcome { task_hours, reversals, .. } = nearest.outcome;
