@@ -57,20 +57,26 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
 
 /// Without the SDK, and optimised: seeds are many.
 pub(crate) fn faults(root: &Path) -> Result<(), String> {
-    simulate(root, "faults")
+    simulate(root, &["faults", "--seeds", FAULT_SEEDS, "--complete"])
 }
 
 pub(crate) fn jobs(root: &Path) -> Result<(), String> {
-    simulate(root, "jobs")
+    simulate(root, &["jobs", "--seeds", FAULT_SEEDS, "--complete"])
 }
 
-fn simulate(root: &Path, what: &str) -> Result<(), String> {
+pub(crate) fn scaling(root: &Path) -> Result<(), String> {
+    simulate(root, &["scaling", "--matrix", "--quick"])
+}
+
+fn simulate(root: &Path, what: &[&str]) -> Result<(), String> {
     let build =
         ["--profile", "simulate", "--package", "steward-cli", "--no-default-features", "--bin", "steward"];
     run(Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--locked"])
         .args(build)
-        .args(["--", "simulate", what, "--seeds", FAULT_SEEDS, "--complete"])
+        .args(["--", "simulate"])
+        .args(what)
+        .env("STEWARD_CORPUS", corpus(root))
         .current_dir(root))
 }
 

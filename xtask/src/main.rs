@@ -41,6 +41,11 @@ const CHECKS: &[Check] = &[
         proves: "500 times two days of jobs hold against a naive model, and every call is died at",
         run: code::jobs,
     },
+    Check {
+        name: "scaling",
+        proves: "no setting of another scaler beats ours on recorded loads",
+        run: code::scaling,
+    },
     Check { name: "doc", proves: "the documentation builds without a warning", run: code::doc },
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
     Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },

@@ -1,6 +1,7 @@
 //! `steward simulate`: the handlers in virtual time, where everything goes wrong.
 
 mod faults;
+mod scaling;
 mod show;
 
 use std::io;
@@ -19,11 +20,13 @@ pub(crate) struct Arguments {
 enum What {
     Faults(faults::Arguments),
     Jobs(faults::JobArguments),
+    Scaling(Box<scaling::Arguments>),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     match &arguments.what {
         What::Faults(arguments) => faults::run(arguments),
         What::Jobs(arguments) => faults::run_jobs(arguments),
+        What::Scaling(arguments) => scaling::run(arguments),
     }
 }
