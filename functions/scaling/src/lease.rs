@@ -72,11 +72,7 @@ where
         Ok(leases)
     }
 
-    async fn take_one(
-        &self,
-        shard: u32,
-        stored: Option<Stored>,
-    ) -> Result<Result<Lease, Held>, LedgerError> {
+    async fn take_one(&self, shard: u32, stored: Option<Stored>) -> Result<Result<Lease, Held>, LedgerError> {
         let now = self.now();
         if let Some(Record::ScalingLoop(other)) = stored.as_ref().map(|stored| &stored.record)
             && other.until > now

@@ -99,14 +99,7 @@ impl Settings {
         owner: String,
         deadline: Deadline,
     ) -> Self {
-        Self {
-            scalers,
-            grouping: notifications.grouping,
-            keep: policy.keep_closed,
-            home,
-            owner,
-            deadline,
-        }
+        Self { scalers, grouping: notifications.grouping, keep: policy.keep_closed, home, owner, deadline }
     }
 }
 

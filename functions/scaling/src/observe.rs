@@ -37,11 +37,7 @@ where
     C: Clock + Wait,
 {
     /// The services of the parts that this invocation looks after, with all that the ledger has of them.
-    pub(crate) async fn load(
-        &self,
-        leases: &[Lease],
-        done: &mut Done,
-    ) -> Result<Vec<Unit<'_>>, LedgerError> {
+    pub(crate) async fn load(&self, leases: &[Lease], done: &mut Done) -> Result<Vec<Unit<'_>>, LedgerError> {
         let mut units = Vec::new();
         for scaler in self.settings.scalers.by_service.values() {
             let shard = Loop::shard_of(scaler);
@@ -159,9 +155,10 @@ where
         }
         for unit in units {
             for (queue, known) in unit.scaler.queues.iter().zip(&mut unit.minutes) {
-                *known = minutes.get(&queue.name).cloned().unwrap_or_else(|| {
-                    Observed::Unknown("CloudWatch did not answer".to_owned())
-                });
+                *known = minutes
+                    .get(&queue.name)
+                    .cloned()
+                    .unwrap_or_else(|| Observed::Unknown("CloudWatch did not answer".to_owned()));
             }
         }
     }
@@ -172,9 +169,9 @@ where
         for unit in units.iter().filter(|unit| unit.is_moving()) {
             moving.entry(unit.cluster.clone()).or_default().push(unit.scaler.service.clone());
         }
-        let calls = moving.iter().flat_map(|(cluster, names)| {
-            names.chunks(MAX_SERVICES).map(move |some| (cluster, some))
-        });
+        let calls = moving
+            .iter()
+            .flat_map(|(cluster, names)| names.chunks(MAX_SERVICES).map(move |some| (cluster, some)));
         let described = stream::iter(calls)
             .map(|(cluster, some)| async move {
                 (cluster, some, self.ports.services.services(cluster, some).await)

@@ -110,7 +110,9 @@ where
                     match error.meaning {
                         Meaning::Unknown => OrderState::Issued,
                         Meaning::Throttled => OrderState::Withdrawn,
-                        Meaning::Refused | Meaning::Overtaken | Meaning::Conflict { .. } => OrderState::Refused,
+                        Meaning::Refused | Meaning::Overtaken | Meaning::Conflict { .. } => {
+                            OrderState::Refused
+                        }
                     }
                 }
             },
@@ -134,7 +136,8 @@ where
         let switches = self.ports.ledger.read(&scopes.each_ref().map(Key::switch)).await;
         // A switch that cannot be read is off.
         let Ok(switches) = switches else { return Err(OrderState::Withdrawn) };
-        let is_paused = |stored: Stored| matches!(stored.record, Record::Switch(switch) if switch.paused.is_some());
+        let is_paused =
+            |stored: Stored| matches!(stored.record, Record::Switch(switch) if switch.paused.is_some());
         if switches.into_iter().flatten().any(is_paused) {
             return Err(OrderState::Withdrawn);
         }
@@ -220,8 +223,12 @@ fn way(unit: &Unit<'_>, decision: &Decision, may_order: bool, now: Timestamp) ->
         (Mode::Propose, Some(proposal)) if proposal.approved_by.is_some() && proposal.is_within(order) => {
             Way::Call(Order { from: proposal.from, to: proposal.to })
         }
-        (Mode::Propose, Some(proposal)) if (proposal.from, proposal.to) == (order.from, order.to) => Way::Nothing,
-        (Mode::Propose, Some(proposal)) if proposal.is_within(order) && age.is_some_and(|age| age < STANDS) => {
+        (Mode::Propose, Some(proposal)) if (proposal.from, proposal.to) == (order.from, order.to) => {
+            Way::Nothing
+        }
+        (Mode::Propose, Some(proposal))
+            if proposal.is_within(order) && age.is_some_and(|age| age < STANDS) =>
+        {
             Way::Nothing
         }
         (Mode::Propose, _) => Way::Propose(order),
@@ -237,7 +244,9 @@ fn stand(unit: &mut Unit<'_>, order: Order, state: OrderState, at: Timestamp) {
 
 /// A proposal that is not wanted any more is over.
 fn drop_proposal(unit: &mut Unit<'_>) {
-    if let Some(standing) = unit.record.order.as_mut().filter(|standing| standing.state == OrderState::Proposed) {
+    if let Some(standing) =
+        unit.record.order.as_mut().filter(|standing| standing.state == OrderState::Proposed)
+    {
         standing.state = OrderState::Overtaken;
     }
 }

@@ -25,7 +25,12 @@ struct Heard {
 
 impl Owned {
     /// Whether a service is a scalable target; `None`: nobody knows.
-    pub(crate) fn is_owned(&self, cluster: &ClusterArn, service: &ServiceName, now: Timestamp) -> Option<bool> {
+    pub(crate) fn is_owned(
+        &self,
+        cluster: &ClusterArn,
+        service: &ServiceName,
+        now: Timestamp,
+    ) -> Option<bool> {
         let heard = self.get(cluster, service)?;
         (now.duration_since(heard.at) < USABLE).then_some(heard.is_owned)
     }

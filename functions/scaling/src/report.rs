@@ -52,7 +52,10 @@ fn log(done: &Done) {
         tracing::info!(subject = %subject, "there is news");
     }
     if done.deferred > 0 {
-        tracing::info!("{} orders waited for a later round, for ECS takes so many calls a second", done.deferred);
+        tracing::info!(
+            "{} orders waited for a later round, for ECS takes so many calls a second",
+            done.deferred
+        );
     }
     if done.overtaken > 0 {
         tracing::info!("{} items were written by somebody else meanwhile, and read anew", done.overtaken);

@@ -93,11 +93,13 @@ where
             let members: Vec<usize> =
                 units.iter().enumerate().filter(is_of_pool).map(|(place, _)| place).collect();
             let claims = |may_all_grow: bool| -> Vec<Claim> {
-                let pairs = members.iter().filter_map(|place| Some((units.get(*place)?, wishes.get(*place)?)));
+                let pairs =
+                    members.iter().filter_map(|place| Some((units.get(*place)?, wishes.get(*place)?)));
                 pairs.map(|(unit, wish)| claim(unit, wish, may_all_grow)).collect()
             };
             // Whoever only observes takes nothing away from those that act, and is shown what it would get.
-            let (of_all, of_those_that_act) = (share(*ceiling, &claims(true)), share(*ceiling, &claims(false)));
+            let (of_all, of_those_that_act) =
+                (share(*ceiling, &claims(true)), share(*ceiling, &claims(false)));
             for (place, (shown, given)) in members.iter().zip(of_all.into_iter().zip(of_those_that_act)) {
                 let acts = units.get(*place).is_some_and(may_grow);
                 shares.insert(*place, (pool.clone(), if acts { given } else { shown }));
@@ -105,7 +107,9 @@ where
         }
         let mut orders: Vec<(bool, SignedDuration, usize)> = Vec::new();
         for (place, (unit, wish)) in units.iter().zip(&wishes).enumerate() {
-            let Some(decision) = wish.decision.as_ref().filter(|_| unit.mode() != Mode::Observe) else { continue };
+            let Some(decision) = wish.decision.as_ref().filter(|_| unit.mode() != Mode::Observe) else {
+                continue;
+            };
             if let Some(order) = decision.order {
                 orders.push((order.to > order.from, decision.estimate.wait, place));
             }
