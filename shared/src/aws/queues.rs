@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::types::{
     Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
 };
-use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError;
-use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ecs::failed;
@@ -21,6 +20,8 @@ use crate::scaling::{QueueCounts, QueueMinute, QueueName};
 const GET_URL: &str = "GetQueueUrl";
 const GET_ATTRIBUTES: &str = "GetQueueAttributes";
 const GET_METRICS: &str = "GetMetricData";
+/// What SQS says of a queue that is not there, in its protocol and in the older one that it still names codes by.
+const MISSING: [&str; 2] = ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
 const MINUTE: i64 = 60;
 /// CloudWatch is asked for so many minutes: the latest that it tells of is among them, or none is of use.
 const MINUTES: i64 = 5;
@@ -53,9 +54,7 @@ impl Queues {
         }
         let answer = match self.sqs.get_queue_url().queue_name(&queue.0).send().await {
             Ok(answer) => answer,
-            Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => {
-                return Ok(None);
-            }
+            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => return Ok(None),
             Err(error) => return Err(failed(GET_URL, queue.to_string(), &error)),
         };
         let url = answer.queue_url.ok_or_else(|| lacks(GET_URL, queue, "QueueUrl"))?;
@@ -78,11 +77,7 @@ impl ReadQueues for Queues {
             .await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error)
-                if error.as_service_error().is_some_and(GetQueueAttributesError::is_queue_does_not_exist) =>
-            {
-                return Ok(None);
-            }
+            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => return Ok(None),
             Err(error) => return Err(failed(GET_ATTRIBUTES, queue.to_string(), &error)),
         };
         let attributes = answer.attributes.unwrap_or_default();

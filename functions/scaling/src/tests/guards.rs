@@ -1,7 +1,7 @@
 //! What keeps services as they are.
 
 use steward::action::Ruling;
-use steward::incident::TargetRecord;
+use steward::incident::{Ending, Failures, Incident, Remedies, Status, TargetRecord};
 use steward::ledger::{Scope, Switch};
 
 use super::*;
@@ -108,6 +108,33 @@ fn an_open_action_of_remediation_holds() {
 }
 
 #[test]
+fn tasks_are_not_taken_away_while_an_incident_is_open() {
+    let world = World::of([scaler("worker")]);
+    world.outside.run("worker", 5);
+    let mut record = TargetRecord::new(target("worker"));
+    record.incident = Some(at(-60));
+    let incident = Incident {
+        target: target("worker"),
+        opened_at: at(-60),
+        status: Status::Open,
+        after: None,
+        failures: Failures::default(),
+        deployments: [].into(),
+        remedies: Remedies::default(),
+        relapses: 0,
+    };
+    world.put(Key::target(&target("worker")), Record::Target(record));
+    world.put(Key::incident(&target("worker"), at(-60)), Record::Incident(incident.clone()));
+    world.live(0);
+    assert!(world.outside.calls("scale").is_empty());
+    assert_eq!(world.holds("worker"), [Hold::Incident]);
+    let over = Incident { status: Status::Resolved { at: at(30), by: Ending::Quiet }, ..incident };
+    world.put(Key::incident(&target("worker"), at(-60)), Record::Incident(over));
+    world.live(60);
+    assert_eq!(world.outside.desired("worker"), 1);
+}
+
+#[test]
 fn a_pool_is_shared_and_never_exceeded_by_growth() {
     let of_pool = |name: &str| Scaler {
         pool: Some(PoolName("db".to_owned())),
@@ -140,4 +167,39 @@ fn an_item_that_cannot_be_read_stands_in_nobody_elses_way() {
     world.ledger.put_raw(Key::target(&target("a")), "{}");
     world.live(0);
     assert!(world.outside.calls("scale").is_empty());
+}
+
+#[test]
+fn nothing_is_called_where_a_tag_the_strategy_or_the_time_says_so_in_the_last_moment() {
+    let tricks: [(&str, fn(&World)); 3] = [
+        ("a tag", |world| {
+            world.outside.change("worker", |service| service.mode_tag = Some("propose".to_owned()));
+        }),
+        ("a strategy", |world| {
+            world
+                .outside
+                .change("worker", |service| service.not_scalable = Some("a DAEMON service".to_owned()));
+        }),
+        ("the lease ends", |world| world.outside.now.set(at(78))),
+    ];
+    for (what, trick) in tricks {
+        let world = World::with_backlog(scaler("worker"), 100);
+        world.outside.before("commit s#SCALER", trick);
+        world.live(0);
+        assert!(world.outside.calls("scale").is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn a_switch_or_a_service_that_cannot_be_read_again_keeps_the_order_from_being_called() {
+    let world = World::with_backlog(scaler("worker"), 100);
+    world.outside.before("commit s#SCALER", |world| {
+        world.outside.dumb.borrow_mut().insert("services");
+    });
+    world.live(0);
+    assert!(world.outside.calls("scale").is_empty());
+    let world = World::with_backlog(scaler("worker"), 100);
+    world.outside.before("commit s#SCALER", |world| world.ledger.put_raw(switch(), "{}"));
+    world.live(0);
+    assert!(world.outside.calls("scale").is_empty(), "what cannot be read is off");
 }

@@ -105,3 +105,15 @@ fn hundreds_of_services_fit_a_tick() {
     assert_eq!(world.outside.calls("minutes"), ["minutes 166", "minutes 166", "minutes 166", "minutes 2"]);
     assert_eq!(world.outside.calls("services").len(), 50);
 }
+
+#[test]
+fn an_item_stays_small_however_long_its_service_is_looked_after() {
+    let world = World::of([scaler("worker")]);
+    for minute in 0..60 {
+        world.outside.fill("worker", (minute * 37) % 101, u64::from(world.outside.desired("worker")));
+        world.live(i64::try_from(minute).unwrap() * 60);
+    }
+    let record = Record::Scaler(Box::new(world.record("worker")));
+    let bytes = steward::ledger::encode(&Key::scaler(&target("worker")), &record).unwrap().len();
+    assert!((2_000..10_000).contains(&bytes), "{bytes} bytes");
+}

@@ -83,12 +83,16 @@ fn a_queues_url_is_asked_for_once_and_its_counts_each_time() {
 
 #[test]
 fn a_queue_that_sqs_does_not_know_is_absent_and_what_cannot_be_read_is_an_error() {
-    let missing = || {
-        let body = json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"});
-        Answer::Http(400, &[], body.to_string())
-    };
-    assert_eq!(run(queues([missing()]).0.counts(&name("orders"))), Ok(None));
-    assert_eq!(run(queues([url(), missing()]).0.counts(&name("orders"))), Ok(None), "gone since");
+    let by_query: &[(&str, &str)] =
+        &[("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")];
+    for headers in [&[], by_query] {
+        let missing = || {
+            let body = json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"});
+            Answer::Http(400, headers, body.to_string())
+        };
+        assert_eq!(run(queues([missing()]).0.counts(&name("orders"))), Ok(None));
+        assert_eq!(run(queues([url(), missing()]).0.counts(&name("orders"))), Ok(None), "gone since");
+    }
     let denied = run(queues([url(), Answer::error(403, "AccessDenied")]).0.counts(&name("orders")));
     assert_eq!(denied.unwrap_err().to_string(), "GetQueueAttributes orders: AccessDenied (403): said so");
     let wrong = run(queues([url(), attributes("many")]).0.counts(&name("orders"))).unwrap_err();
