@@ -162,6 +162,7 @@ fn an_item_that_cannot_be_read_stands_in_nobody_elses_way() {
     let done = world.live(0);
     assert_eq!(world.outside.calls("scale"), ["scale b 5"]);
     assert!(done.failed.iter().any(|problem| problem.contains("schema 99")), "{:?}", done.failed);
+    assert_eq!(done.overtaken, 0, "nothing is written over it");
     // What remediation knows of a service cannot be read: nobody says that it may be changed.
     let world = World::with_backlog(scaler("a"), 100);
     world.ledger.put_raw(Key::target(&target("a")), "{}");
