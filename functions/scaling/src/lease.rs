@@ -58,16 +58,13 @@ where
                 }
             }
             let last = held.iter().filter_map(|other| other.until).max();
-            match last.filter(|until| !is_last && until.duration_since(self.now()) <= PATIENCE) {
-                Some(until) => {
-                    open = held.iter().map(|other| other.shard).collect();
-                    self.ports.clock.until(until).await;
-                }
-                None => {
-                    done.held = held;
-                    break;
-                }
-            }
+            let waits = last.filter(|until| !is_last && until.duration_since(self.now()) <= PATIENCE);
+            let Some(until) = waits else {
+                done.held = held;
+                break;
+            };
+            open = held.iter().map(|other| other.shard).collect();
+            self.ports.clock.until(until).await;
         }
         Ok(leases)
     }

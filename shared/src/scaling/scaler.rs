@@ -123,7 +123,7 @@ pub struct QueueName(pub String);
 impl QueueName {
     /// Whether it is a FIFO queue: SQS has their names end so.
     pub fn is_fifo(&self) -> bool {
-        self.0.ends_with(".fifo")
+        self.0.strip_suffix(".fifo").is_some()
     }
 }
 

@@ -172,7 +172,8 @@ fn an_item_that_cannot_be_read_stands_in_nobody_elses_way() {
 
 #[test]
 fn nothing_is_called_where_a_tag_the_strategy_or_the_time_says_so_in_the_last_moment() {
-    let tricks: [(&str, fn(&World)); 3] = [
+    type Trick = fn(&World);
+    let tricks: [(&str, Trick); 3] = [
         ("a tag", |world| {
             world.outside.change("worker", |service| service.mode_tag = Some("propose".to_owned()));
         }),

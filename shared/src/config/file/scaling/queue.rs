@@ -42,7 +42,7 @@ pub(super) fn check(queues: &[Queue], check: &mut Check<'_>) -> Vec<scaling::Que
         0 => check.whole("names no queue: without one nothing says how many tasks are needed"),
         1..=MAX_QUEUES => {}
         many => {
-            check.whole(format!("{many} queues; at most {MAX_QUEUES}: what reads more is several services"))
+            check.whole(format!("{many} queues; at most {MAX_QUEUES}: what reads more is several services"));
         }
     }
     let mut checked: Vec<scaling::Queue> = Vec::new();
