@@ -203,11 +203,11 @@ class Queues(unittest.TestCase):
                 self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], queue)
         self.assertEqual(sorted(mapped), ["EventsQueue", "JobsQueue", "TellQueue"])
 
-    def test_only_batch_takes_longer_than_the_others(self):
+    def test_only_batch_and_scaling_take_longer_than_the_others(self):
         functions = of_type("AWS::Serverless::Function")
         own = {name: function["Timeout"] for name, function in functions.items() if "Timeout" in function}
-        # Its leases of 75 seconds outlive an invocation.
-        self.assertEqual(own, {"BatchFunction": 60})
+        # Their leases, of 75 and of 85 seconds, outlive an invocation.
+        self.assertEqual(own, {"BatchFunction": 60, "ScalingFunction": 75})
 
     def test_news_is_given_up_only_after_half_a_day_of_retries_and_within_the_retention(self):
         queue = RESOURCES["TellQueue"]["Properties"]
@@ -230,7 +230,7 @@ class Alarms(unittest.TestCase):
         return found
 
     def test_every_alarm_reaches_the_topic_and_says_what_to_do(self):
-        self.assertEqual(len(self.ALARMS), 9)
+        self.assertEqual(len(self.ALARMS), 11)
         names = set()
         for name, alarm in self.ALARMS.items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "Topic"}], name)
@@ -286,7 +286,9 @@ class Alarms(unittest.TestCase):
 class Functions(unittest.TestCase):
     def test_each_function_has_a_package_a_binary_and_a_role_of_its_own(self):
         functions = of_type("AWS::Serverless::Function")
-        self.assertEqual(sorted(functions), ["BatchFunction", "NotificationsFunction", "RemediationFunction"])
+        self.assertEqual(
+            sorted(functions), ["BatchFunction", "NotificationsFunction", "RemediationFunction", "ScalingFunction"]
+        )
         roles = set()
         for name, function in functions.items():
             metadata = RESOURCES[name]["Metadata"]
@@ -319,18 +321,19 @@ class Functions(unittest.TestCase):
         (keeping,) = (each for each in statements("BatchRole") if each["Sid"] == "KeepWhatFailed")
         self.assertEqual((keeping["Action"], keeping["Resource"]), ("sqs:SendMessage", kept_in["Destination"]))
 
-    def test_the_scheduler_may_invoke_batch_and_do_nothing_else(self):
-        tick = of_type("AWS::Serverless::Function")["BatchFunction"]["Events"]["Sweep"]
-        self.assertEqual((tick["Type"], tick["Properties"]["RoleArn"]), ("ScheduleV2", arn_of("BatchTickRole")))
-        (allowed,) = statements("BatchTickRole")
-        self.assertEqual((allowed["Action"], allowed["Resource"]), ("lambda:InvokeFunction", arn_of("BatchFunction")))
-        (trust,) = RESOURCES["BatchTickRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        self.assertEqual(trust["Principal"], {"Service": "scheduler.amazonaws.com"})
-        self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})
+    def test_the_scheduler_may_invoke_batch_and_scaling_and_do_nothing_else(self):
+        for function, role in (("BatchFunction", "BatchTickRole"), ("ScalingFunction", "ScalingTickRole")):
+            tick = of_type("AWS::Serverless::Function")[function]["Events"]["Sweep"]
+            self.assertEqual((tick["Type"], tick["Properties"]["RoleArn"]), ("ScheduleV2", arn_of(role)))
+            (allowed,) = statements(role)
+            self.assertEqual((allowed["Action"], allowed["Resource"]), ("lambda:InvokeFunction", arn_of(function)))
+            (trust,) = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual(trust["Principal"], {"Service": "scheduler.amazonaws.com"})
+            self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})
 
 
 class Roles(unittest.TestCase):
-    ROLES = ("RemediationRole", "BatchRole", "NotificationsRole")
+    ROLES = ("RemediationRole", "BatchRole", "NotificationsRole", "ScalingRole")
 
     # What IAM has no resource for, by the Service Authorization Reference; the first two it scopes by `ecs:cluster`.
     UNSCOPED = {
@@ -338,6 +341,8 @@ class Roles(unittest.TestCase):
         "ecs:ListTasks",
         "ecs:DescribeTaskDefinition",
         "ecs:ListClusters",
+        "cloudwatch:GetMetricData",
+        "application-autoscaling:DescribeScalableTargets",
         "xray:PutTraceSegments",
         "xray:PutTelemetryRecords",
     }
@@ -352,6 +357,7 @@ class Roles(unittest.TestCase):
         "ecs:ListTasks",
     }
     READS_OF_BATCH = {"ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"}
+    READS_OF_SCALING = {"ecs:DescribeServices", "ecs:GetTaskProtection", "ecs:ListTasks"}
     CHANGES = {"ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"}
 
     def actions(self, role, service, **conditions):
@@ -420,11 +426,37 @@ class Roles(unittest.TestCase):
         self.assertIn({"Condition": "MayRunJobs"}, both)
         self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "JobTaskRoleArns"}]}, ""]}]}, both)
 
-    def test_what_allows_changes_by_remedies_allows_no_jobs_and_the_other_way_round(self):
-        changes = {"MayChange": True, "MayPassRoles": True, "MayRunJobs": False, "MayPassJobRoles": False}
+    def test_a_stack_with_its_defaults_scales_nothing_and_looks_at_no_queue(self):
+        parameters = TEMPLATE["Parameters"]
+        self.assertEqual((parameters["AllowScaling"]["Default"], parameters["ScalingQueueArns"]["Default"]), ("false", ""))
+        self.assertEqual(TEMPLATE["Conditions"]["MayScale"], {"Fn::Equals": [{"Ref": "AllowScaling"}, "true"]})
+        default = {"MayScale": False, "HasScalingQueues": False}
+        self.assertEqual(self.actions("ScalingRole", "ecs", **default), self.READS_OF_SCALING)
+        self.assertEqual(self.actions("ScalingRole", "sqs", **default), {"sqs:SendMessage"})
+        services = {"dynamodb", "sqs", "ssm", "ecs", "cloudwatch", "application-autoscaling", "logs", "xray"}
+        found = statements("ScalingRole", **default)
+        self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
+
+    def test_scaling_is_allowed_by_a_parameter_and_its_queues_by_name(self):
+        may = {"MayScale": True, "HasScalingQueues": False}
+        self.assertEqual(self.actions("ScalingRole", "ecs", **may), self.READS_OF_SCALING | {"ecs:UpdateService"})
+        by_sid = {each["Sid"]: each for each in statements("ScalingRole", MayScale=False)}
+        self.assertEqual(by_sid["CountMessages"]["Resource"], {"Ref": "ScalingQueueArns"})
+        self.assertEqual(by_sid["CountMessages"]["Action"], ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"])
+        self.assertNotIn("ScaleServices", by_sid)
+        self.assertEqual(self.actions("ScalingRole", "iam"), set())
+
+    def test_what_allows_changes_by_remedies_allows_no_jobs_and_no_scaling_and_the_other_way_round(self):
+        nothing = {name: False for name in ("MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale")}
+        changes = nothing | {"MayChange": True, "MayPassRoles": True}
         self.assertEqual(self.actions("BatchRole", "ecs", **changes), self.READS_OF_BATCH)
-        jobs = {"MayChange": False, "MayPassRoles": False, "MayRunJobs": True, "MayPassJobRoles": True}
+        self.assertEqual(self.actions("ScalingRole", "ecs", **changes), self.READS_OF_SCALING)
+        jobs = nothing | {"MayRunJobs": True, "MayPassJobRoles": True}
         self.assertEqual(self.actions("RemediationRole", "ecs", **jobs), self.READS)
+        self.assertEqual(self.actions("ScalingRole", "ecs", **jobs), self.READS_OF_SCALING)
+        scaling = nothing | {"MayScale": True}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **scaling), self.READS)
+        self.assertEqual(self.actions("BatchRole", "ecs", **scaling), self.READS_OF_BATCH)
 
     def test_one_cluster_bounds_whatever_iam_can_bound_by_a_cluster(self):
         unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters"}
@@ -478,6 +510,7 @@ class Roles(unittest.TestCase):
         self.assertEqual(writes("RemediationRole"), ["r#*", "x#*"])
         self.assertEqual(writes("BatchRole"), ["b#*", "x#*"])
         self.assertEqual(writes("NotificationsRole"), ["n#*", "x#*"])
+        self.assertEqual(writes("ScalingRole"), ["s#*", "x#*"])
 
     def test_the_trouble_of_jobs_is_read_by_notifications_and_not_by_remediation(self):
         def reads(role):
@@ -491,6 +524,7 @@ class Roles(unittest.TestCase):
         self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "n#*", "x#*"])
         self.assertEqual(reads("BatchRole"), ["b#*", "x#*"])
         self.assertEqual(reads("RemediationRole"), ["r#*", "x#*"])
+        self.assertEqual(reads("ScalingRole"), ["s#*", "r#*", "x#*"])
 
     def test_the_slack_webhook_is_readable_only_where_one_is_named(self):
         def text(**conditions):
@@ -505,7 +539,7 @@ class Roles(unittest.TestCase):
         self.assertIn("SlackSecretParameters", text(**webhook, HasSlackSecretsKey=False))
         self.assertIn("kms:ViaService", text(**webhook))
         self.assertIn("kms:ViaService", text(**secrets))
-        self.assertNotIn("Slack", json.dumps([statements("RemediationRole"), statements("BatchRole")]))
+        self.assertNotIn("Slack", json.dumps([statements(role) for role in ("RemediationRole", "BatchRole", "ScalingRole")]))
 
     # A list's members become ARNs of which only CloudFormation knows the end.
     LISTS = {
@@ -585,6 +619,17 @@ class Parameters(unittest.TestCase):
 
     def test_log_groups_topics_and_rules_are_names_and_arns(self):
         for parameter, right, wrong in (
+            (
+                "ScalingQueueArns",
+                (
+                    "",
+                    "arn:aws:sqs:eu-central-1:123456789012:orders",
+                    "arn:aws:sqs:eu-central-1:123456789012:orders.fifo",
+                    "arn:aws:sqs:eu-central-1:123456789012:shop-*",
+                    "arn:aws:sqs:eu-central-1:123456789012:*",
+                ),
+                ("*", "orders", "arn:aws:sqs:*:123456789012:orders", "arn:aws:sqs:eu-central-1:123456789012:o*s"),
+            ),
             ("TaskLogGroups", ("", "*", "/ecs/*", "team.api_1#x"), ("a:b", "/ecs/api log", "arn:aws:logs:x:y:log-group:z")),
             (
                 "AlertTopicArns",

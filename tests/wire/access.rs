@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::arn::ClusterArn;
-use steward::aws::{DynamoLedger, Ecs, SlackWebhook, Ssm, Stacks, TaskEvidence, TellQueue, Topic};
+use steward::aws::{
+    DynamoLedger, Ecs, Queues, ScalableTargets, SlackWebhook, Ssm, Stacks, TaskEvidence, TellQueue, Topic,
+};
 use steward::batch::{Happened, JobName, Trouble};
 use steward::ledger::{Owner, Transaction, Write, push_news};
 use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Ledger, Owners, Resource, Role, RunTasks};
@@ -22,6 +24,10 @@ fn role_of_remediation() -> Role {
 
 fn role_of_batch() -> Role {
     batch::role::<DynamoLedger, Ecs, TellQueue, Ssm>()
+}
+
+fn role_of_scaling() -> Role {
+    scaling::role::<DynamoLedger, Queues, Ecs, ScalableTargets, TellQueue, Ssm>()
 }
 
 fn role_of_notifications() -> Role {
@@ -94,6 +100,7 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::Table => rest == format!("table/{TABLE}"),
         Resource::DueIndex => rest == format!("table/{TABLE}/index/due"),
         Resource::TellQueue => rest == TELL,
+        Resource::ScaledQueues => arn.split(':').nth(2) == Some("sqs") && rest != TELL,
         Resource::Topic => rest == "alerts",
         Resource::SlackSecrets => below(WEBHOOK) == Some(""),
         Resource::TaskLogs => rest.starts_with("log-group:"),
@@ -252,6 +259,7 @@ fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::Table => vec!["Table.Arn".to_owned()],
         Resource::DueIndex => vec!["${Table.Arn}/index/due".to_owned()],
         Resource::TellQueue => vec!["TellQueue.Arn".to_owned()],
+        Resource::ScaledQueues => vec!["ScalingQueueArns".to_owned()],
         Resource::Topic => vec!["Topic".to_owned(), "AlertTopicArns".to_owned()],
         Resource::Configuration => vec![configuration.clone(), format!("{configuration}/*")],
         Resource::SlackSecrets => {
@@ -297,7 +305,8 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 5] = ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles"];
+const ASKED: [&str; 6] =
+    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale"];
 
 /// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]
@@ -318,7 +327,7 @@ impl Stack {
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
-            | "HasAlertTopics" | "HasTaskLogs" => true,
+            | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,
             other => panic!("a condition that is not known here: {other}"),
         }
     }
@@ -365,6 +374,9 @@ impl Stack {
                 _ => true,
             };
         }
+        if role == "ScalingRole" {
+            return action != "ecs:UpdateService" || self.holds("MayScale");
+        }
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
@@ -396,6 +408,12 @@ fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
         allows_what_is_declared(stack, &template, "BatchRole", &role_of_batch(), &lambda_of_batch);
         let role = role_of_notifications();
         allows_what_is_declared(stack, &template, "NotificationsRole", &role, &lambda_of_notifications);
+        // No queue invokes it.
+        let lambda_of_scaling: Vec<(&str, &str)> = of_lambda("none", "ScalingLogGroup.Arn")
+            .into_iter()
+            .filter(|(action, _)| !action.starts_with("sqs:"))
+            .collect();
+        allows_what_is_declared(stack, &template, "ScalingRole", &role_of_scaling(), &lambda_of_scaling);
     }
 }
 

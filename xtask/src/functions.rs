@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::tools::{Python, run};
 
 /// The functions of `template.yaml`.
-const FUNCTIONS: &[&str] = &["RemediationFunction", "BatchFunction", "NotificationsFunction"];
+const FUNCTIONS: &[&str] =
+    &["RemediationFunction", "BatchFunction", "NotificationsFunction", "ScalingFunction"];
 
 /// A processor, as the template, the Rust compiler and ELF name it.
 struct Architecture {

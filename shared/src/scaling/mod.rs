@@ -24,5 +24,5 @@ pub use learn::{Basis, Failed, Learned, Memory, Minute, Sample, Starting, Wanted
 pub use need::{Estimate, Limit, Need};
 pub use pool::{Claim, share};
 pub use reading::{Care, Leave, QueueCounts, QueueMinute, QueueReading, Reading, ServiceReading};
-pub use record::{Loop, OrderState, ScalerRecord, Standing};
+pub use record::{Loop, OrderState, SHARDS, ScalerRecord, Standing};
 pub use scaler::{Bounds, MAX_TASKS, PoolName, Pools, Queue, QueueName, Rate, Scaler, Scalers, When};

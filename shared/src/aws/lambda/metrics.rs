@@ -8,12 +8,24 @@ use super::log;
 /// Where CloudWatch shows them.
 const NAMESPACE: &str = "EcsSteward";
 
-/// The metrics of one invocation, each under its function (`service`); those of a job under its name, too.
+/// The metrics of one invocation, each under its function (`service`); those of a job under its name, too, and those of a
+/// service of ECS under its names alone.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     counts: Vec<(&'static str, usize)>,
+    numbers: Vec<(&'static str, f64)>,
     seconds: Vec<(&'static str, i64)>,
-    job: Option<String>,
+    of: Of,
+}
+
+/// What metrics are about.
+#[derive(Debug, Clone, Default)]
+enum Of {
+    #[default]
+    Function,
+    Job(String),
+    /// As ECS's own metrics name one: by cluster and service.
+    Service(String, String),
 }
 
 impl Metrics {
@@ -24,7 +36,19 @@ impl Metrics {
 
     /// No metric yet, of one job.
     pub fn of_job(name: &str) -> Self {
-        Self { job: Some(name.to_owned()), ..Self::default() }
+        Self { of: Of::Job(name.to_owned()), ..Self::default() }
+    }
+
+    /// No metric yet, of one service of ECS.
+    pub fn of_service(cluster: &str, service: &str) -> Self {
+        Self { of: Of::Service(cluster.to_owned(), service.to_owned()), ..Self::default() }
+    }
+
+    /// A number of things that need not be whole.
+    #[must_use]
+    pub fn number(mut self, name: &'static str, number: f64) -> Self {
+        self.numbers.push((name, number));
+        self
     }
 
     /// How long something took.
@@ -51,9 +75,13 @@ impl Metrics {
     fn line(&self, now: Timestamp) -> Map<String, Value> {
         let counts = self.counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
         let seconds = self.seconds.iter().map(|(name, _)| json!({"Name": name, "Unit": "Seconds"}));
-        let described: Vec<Value> = counts.chain(seconds).collect();
-        let dimensions =
-            if self.job.is_some() { json!([["service"], ["service", "job"]]) } else { json!([["service"]]) };
+        let numbers = self.numbers.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
+        let described: Vec<Value> = counts.chain(numbers).chain(seconds).collect();
+        let dimensions = match self.of {
+            Of::Function => json!([["service"]]),
+            Of::Job(_) => json!([["service"], ["service", "job"]]),
+            Of::Service(..) => json!([["ClusterName", "ServiceName"]]),
+        };
         let directive = json!({
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": described}],
@@ -64,7 +92,15 @@ impl Metrics {
             line.insert((*name).to_owned(), json!(count));
         }
         line.extend(self.seconds.iter().map(|(name, seconds)| ((*name).to_owned(), json!(seconds))));
-        line.extend(self.job.iter().map(|job| ("job".to_owned(), json!(job))));
+        line.extend(self.numbers.iter().map(|(name, number)| ((*name).to_owned(), json!(number))));
+        match &self.of {
+            Of::Function => {}
+            Of::Job(job) => line.extend([("job".to_owned(), json!(job))]),
+            Of::Service(cluster, service) => line.extend([
+                ("ClusterName".to_owned(), json!(cluster)),
+                ("ServiceName".to_owned(), json!(service)),
+            ]),
+        }
         line
     }
 }
@@ -96,6 +132,19 @@ mod tests {
         assert_eq!(
             (&line["job"], &line["RunDuration"], line.get("RunLateness")),
             (&json!("nightly"), &json!(90), None)
+        );
+    }
+
+    #[test]
+    fn metrics_of_a_service_are_known_by_its_cluster_and_its_name_alone() {
+        let metrics = Metrics::of_service("shop", "worker").number("BacklogPerTask", 2.5);
+        let line = Value::Object(metrics.count("DesiredTasks", 3).line(Timestamp::UNIX_EPOCH));
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], json!([["ClusterName", "ServiceName"]]));
+        assert_eq!(directive["Metrics"][1], json!({"Name": "BacklogPerTask", "Unit": "Count"}));
+        assert_eq!(
+            (&line["ClusterName"], &line["ServiceName"], &line["BacklogPerTask"], &line["DesiredTasks"]),
+            (&json!("shop"), &json!("worker"), &json!(2.5), &json!(3))
         );
     }
 }
