@@ -9,6 +9,7 @@ use crate::action::Action;
 use crate::batch::{JobRecord, Run, Trouble as JobTrouble, Unit};
 use crate::config::Policy;
 use crate::incident::{Deployment, DeploymentStatus, Incident, TargetRecord};
+use crate::scaling::ScalerTrouble;
 
 impl Write {
     /// A write of what was read as `stored`, or was not there: due never, kept for good.
@@ -104,6 +105,18 @@ impl Write {
         let is_over = !trouble.is_open();
         let key = Key::trouble(&trouble.job, trouble.opened_at);
         Self::new(key, stored, Record::Trouble(Box::new(trouble))).kept(is_over, keep, now)
+    }
+
+    /// A scaled service's trouble.
+    pub fn of_scaler_trouble(
+        trouble: ScalerTrouble,
+        stored: Option<&Stored>,
+        keep: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let is_over = !trouble.is_open();
+        let key = Key::scaler_trouble(&trouble.target, trouble.opened_at);
+        Self::new(key, stored, Record::ScalerTrouble(Box::new(trouble))).kept(is_over, keep, now)
     }
 
     fn expiring(self, is_over: bool, policy: &Policy, now: Timestamp) -> Self {
