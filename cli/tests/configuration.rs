@@ -4,6 +4,8 @@
 
 #[path = "configuration/jobs.rs"]
 mod jobs;
+#[path = "configuration/scaling.rs"]
+mod scaling;
 #[path = "configuration/told.rs"]
 mod told;
 
@@ -331,6 +333,10 @@ fn the_example_is_valid_by_its_schema_and_says_all_keys_with_their_defaults() {
         whole["services"].as_array().unwrap().len() == 3 && whole["guards"]["freeze"][1]["why"].is_string()
     );
     assert_eq!(whole["jobs"].as_array().unwrap().len(), 3);
+    assert!(
+        whole["scaling"]["services"].as_array().unwrap().len() == 2
+            && whole["scaling"]["pools"]["orders-db"] == 40
+    );
     let told = &whole["notifications"];
     assert!(
         told["channels"].as_object().unwrap().len() == 3 && told["routes"].as_array().unwrap().len() == 2

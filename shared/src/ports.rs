@@ -8,6 +8,7 @@ mod channel;
 mod ecs;
 mod evidence;
 mod nowhere;
+mod scaling;
 mod tasks;
 mod throttling;
 
@@ -17,6 +18,9 @@ pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use nowhere::Nowhere;
+pub use scaling::{
+    AutoScaling, MAX_OWNED, MAX_QUEUES, MAX_SERVICES, ReadQueues, ScaleServices, ScaledService, Wait,
+};
 pub use tasks::{
     ContainerDefinition, ContainerOverride, Definition, RunTasks, StartFailure, Started, TaskRequest,
 };
@@ -69,6 +73,8 @@ pub enum Resource {
     TaskRoles,
     /// CloudFormation stacks of this account and region.
     Stacks,
+    /// The queues by which services are scaled.
+    ScaledQueues,
     /// What IAM cannot scope.
     Everything,
 }

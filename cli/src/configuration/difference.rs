@@ -1,6 +1,7 @@
 //! What a configuration changes, setting by setting.
 
 mod jobs;
+mod scaling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -35,12 +36,13 @@ pub(crate) struct Line {
     after: String,
 }
 
-/// The settings that change, by name. Entries of `services` are known by what they match, and jobs by their names: one that
-/// comes or goes is one line, and one that stays is compared key by key.
+/// The settings that change, by name. Entries of `services` are known by what they match, jobs by their names, and services
+/// that are scaled by theirs: one that comes or goes is one line, and one that stays is compared key by key.
 pub(crate) fn lines(before: &Configuration, after: &Configuration) -> Vec<Line> {
     let mut all = settings_that_change(before, after);
     all.extend(entries_that_change(&before.policy, &after.policy));
     all.extend(jobs::that_change(&before.jobs, &after.jobs));
+    all.extend(scaling::that_change(&before.scaling, &after.scaling));
     all
 }
 
@@ -49,6 +51,9 @@ fn settings_that_change(before: &Configuration, after: &Configuration) -> Vec<Li
         let mut file = File::of(configuration);
         file.services = None;
         file.jobs = None;
+        if let Some(scaling) = &mut file.scaling {
+            scaling.services = None;
+        }
         settings(&file)
     };
     let (defaults, before, after) = (settings(&Configuration::default()), settings(before), settings(after));
@@ -164,8 +169,8 @@ fn settings(file: &File) -> BTreeMap<String, String> {
     settings
 }
 
-/// A way to people, a channel and a budget are one setting each, whatever their form in the file. A route is one, too, and a
-/// job's rule of `retry`, by its place: the first that matches holds.
+/// A way to people, a channel and a budget are one setting each, whatever their form in the file. A route is one, too, a job's
+/// rule of `retry` and a scaled service's `hours`, by its place: the first that matches holds. So is each of its queues.
 fn add(settings: &mut BTreeMap<String, String>, name: String, value: &Value) {
     match value {
         Value::Object(keys) if !IN_ONE.iter().any(|one| name.starts_with(one)) => {
@@ -173,7 +178,9 @@ fn add(settings: &mut BTreeMap<String, String>, name: String, value: &Value) {
                 add(settings, format!("{name}.{key}"), value);
             }
         }
-        Value::Array(rules) if name == "notifications.routes" || name == "retry" => {
+        Value::Array(rules)
+            if ["notifications.routes", "retry", "hours", "queues"].contains(&name.as_str()) =>
+        {
             for (place, rule) in rules.iter().enumerate() {
                 settings.insert(format!("{name}[{place}]"), text(rule));
             }

@@ -3,7 +3,17 @@
 use std::collections::BTreeMap;
 
 /// The services that Steward's functions call, as the names of their endpoint variables end.
-const SERVICES: [&str; 7] = ["CLOUDFORMATION", "CLOUDWATCH_LOGS", "DYNAMODB", "ECS", "SNS", "SQS", "SSM"];
+const SERVICES: [&str; 9] = [
+    "APPLICATION_AUTO_SCALING",
+    "CLOUDFORMATION",
+    "CLOUDWATCH",
+    "CLOUDWATCH_LOGS",
+    "DYNAMODB",
+    "ECS",
+    "SNS",
+    "SQS",
+    "SSM",
+];
 
 /// A variable that is missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

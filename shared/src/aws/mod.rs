@@ -6,6 +6,7 @@
 //! aws-config is left out: it costs a cold start a millisecond and loads what Lambda never needs. So region, keys and
 //! endpoints are read from the [`Environment`] here.
 
+mod auto_scaling;
 mod cloudformation;
 mod dynamodb;
 mod ecs;
@@ -13,6 +14,7 @@ mod environment;
 mod evidence;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod queues;
 
 #[cfg(test)]
 mod scripted;
@@ -23,11 +25,13 @@ mod sqs;
 mod ssm;
 mod verdict;
 
+pub use auto_scaling::ScalableTargets;
 pub use cloudformation::Stacks;
 pub use dynamodb::DynamoLedger;
 pub use ecs::Ecs;
 pub use environment::{Environment, EnvironmentError};
 pub use evidence::TaskEvidence;
+pub use queues::Queues;
 pub use sdk::Sdk;
 pub use slack::{SlackBot, SlackWebhook};
 pub use sns::{AmazonQ, Topic};

@@ -18,6 +18,8 @@ use super::sdk::Sdk;
 pub(super) enum Answer {
     /// A status, headers, and a body.
     Http(u16, &'static [(&'static str, &'static str)], String),
+    /// An answer in RPC v2 CBOR: a status and a body.
+    Cbor(u16, Vec<u8>),
     /// The connection is refused.
     NoConnection,
     /// The connection breaks after the request was sent.
@@ -98,6 +100,13 @@ impl HttpConnector for Script {
                 for (name, value) in headers {
                     response.headers_mut().insert(*name, *value);
                 }
+                Ok(response)
+            }
+            Answer::Cbor(status, body) => {
+                let mut response =
+                    HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+                response.headers_mut().insert("smithy-protocol", "rpc-v2-cbor");
+                response.headers_mut().insert("content-type", "application/cbor");
                 Ok(response)
             }
             Answer::NoConnection => Err(broken(std::io::ErrorKind::ConnectionRefused)),

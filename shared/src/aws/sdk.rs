@@ -109,6 +109,14 @@ impl Sdk {
         aws_sdk_ecs::Client::new(&self.of("ECS"))
     }
 
+    pub(super) fn auto_scaling(&self) -> aws_sdk_applicationautoscaling::Client {
+        aws_sdk_applicationautoscaling::Client::new(&self.of("APPLICATION_AUTO_SCALING"))
+    }
+
+    pub(super) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
+        aws_sdk_cloudwatch::Client::new(&self.of("CLOUDWATCH"))
+    }
+
     pub(super) fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
         aws_sdk_cloudformation::Client::new(&self.of("CLOUDFORMATION"))
     }

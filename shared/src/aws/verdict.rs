@@ -81,6 +81,7 @@ const CODES: &[(&str, Verdict)] = &[
     ("TransactionInProgressException", Verdict::Unknown),
     // SQS.
     ("AWS.SimpleQueueService.NonExistentQueue", Verdict::Refused),
+    ("InvalidAddress", Verdict::Refused),
     ("InvalidMessageContents", Verdict::Refused),
     ("MessageNotInflight", Verdict::Refused),
     ("OverLimit", Verdict::Throttled),
@@ -101,6 +102,12 @@ const CODES: &[(&str, Verdict)] = &[
     ("ServiceNotActiveException", Verdict::Refused),
     ("ServiceNotFoundException", Verdict::Refused),
     ("UnsupportedFeatureException", Verdict::Refused),
+    // CloudWatch and Application Auto Scaling.
+    ("ConcurrentUpdateException", Verdict::Throttled),
+    ("InternalServiceException", Verdict::Unknown),
+    ("InternalServiceFault", Verdict::Unknown),
+    ("InvalidNextToken", Verdict::Refused),
+    ("InvalidNextTokenException", Verdict::Refused),
     // SNS.
     ("EndpointDisabled", Verdict::Refused),
     ("KMSAccessDenied", Verdict::Refused),

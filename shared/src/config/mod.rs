@@ -34,6 +34,7 @@ pub use window::{When, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Jobs;
+use crate::scaling::Scalers;
 
 /// How far Steward may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -72,6 +73,8 @@ pub struct Configuration {
     pub policy: Policy,
     /// What runs by a timetable, after others, or when asked.
     pub jobs: Jobs,
+    /// Which services have as many tasks as their queues need.
+    pub scaling: Scalers,
     /// How people are told.
     pub notifications: Notifications,
 }

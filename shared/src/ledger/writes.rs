@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::batch::{JobRecord, Run, Trouble as JobTrouble, Unit};
 use crate::config::Policy;
 use crate::incident::{Deployment, DeploymentStatus, Incident, TargetRecord};
-use crate::scaling::ScalerTrouble;
+use crate::scaling::{Loop, ScalerRecord, ScalerTrouble};
 
 impl Write {
     /// A write of what was read as `stored`, or was not there: due never, kept for good.
@@ -105,6 +105,23 @@ impl Write {
         let is_over = !trouble.is_open();
         let key = Key::trouble(&trouble.job, trouble.opened_at);
         Self::new(key, stored, Record::Trouble(Box::new(trouble))).kept(is_over, keep, now)
+    }
+
+    /// What is remembered of a scaled service: for good while an order of it is open, and else as long as it is looked at.
+    pub fn of_scaler(
+        record: ScalerRecord,
+        stored: Option<&Stored>,
+        keep: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let is_over = !record.order.as_ref().is_some_and(|order| order.state.is_open());
+        let key = Key::scaler(&record.target);
+        Self::new(key, stored, Record::Scaler(Box::new(record))).kept(is_over, keep, now)
+    }
+
+    /// Who evaluates the scalers of a shard.
+    pub fn of_scaling_loop(held: Loop, stored: Option<&Stored>) -> Self {
+        Self::new(Key::scaling_loop(held.shard), stored, Record::ScalingLoop(held))
     }
 
     /// A scaled service's trouble.

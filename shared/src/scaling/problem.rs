@@ -271,12 +271,19 @@ impl Sight<'_> {
             .then_some(Problem::StartsFail { failed: failed.count })
     }
 
+    /// What was refused and is not wanted any more needs nobody, and neither does what somebody has allowed.
     fn order(&self) -> Option<Problem> {
-        let Standing { from, to, state, .. } = *self.order?;
+        let Standing { from, to, state, approved_by, .. } = self.order?;
+        let (from, to) = (*from, *to);
         match state {
-            OrderState::Refused => Some(Problem::Refused { from, to }),
-            OrderState::Proposed => Some(Problem::Proposed { from, to }),
-            OrderState::Issued | OrderState::Confirmed | OrderState::Overtaken => None,
+            OrderState::Refused if self.decision.order.is_some() => Some(Problem::Refused { from, to }),
+            OrderState::Proposed if approved_by.is_none() => Some(Problem::Proposed { from, to }),
+            OrderState::Proposed
+            | OrderState::Refused
+            | OrderState::Issued
+            | OrderState::Confirmed
+            | OrderState::Overtaken
+            | OrderState::Withdrawn => None,
         }
     }
 

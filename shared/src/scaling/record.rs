@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Memory, Streak};
+use super::{Decision, Memory, Order, Scaler, Streak};
 use crate::incident::Target;
 
 /// All that is remembered of a scaled service: one item.
@@ -54,9 +54,21 @@ pub enum OrderState {
     Confirmed,
     /// ECS turned it away.
     Refused,
-    /// The count was read back, and is another.
+    /// The count was read back, and is another; or a person's proposal is not needed any more.
     Overtaken,
+    /// It was given up before the call, or turned away for now: it did not take effect.
+    Withdrawn,
 }
+
+impl OrderState {
+    /// Whether it may still take effect.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Proposed | Self::Issued)
+    }
+}
+
+/// Scalers are looked after in so many parts, each by one invocation at a time.
+pub const SHARDS: u32 = 4;
 
 /// Who evaluates the scalers of a shard: two who do at once would write against each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +79,36 @@ pub struct Loop {
     pub owner: String,
     /// Until when it may.
     pub until: Timestamp,
+}
+
+impl Loop {
+    /// The part to which a service belongs. All that share a pool belong to one.
+    pub fn shard_of(scaler: &Scaler) -> u32 {
+        let name = match &scaler.pool {
+            Some(pool) => pool.to_string(),
+            None => format!("{}/{}", scaler.cluster, scaler.service),
+        };
+        name.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % SHARDS
+    }
+}
+
+impl Standing {
+    /// Reads an order of which nobody knows whether it took effect off the count as it is now.
+    pub fn settle(&mut self, desired: u32) {
+        if self.state == OrderState::Issued {
+            self.state = if desired == self.to { OrderState::Confirmed } else { OrderState::Overtaken };
+        }
+    }
+
+    /// Whether a proposal is still within what is decided now: the count is as it was, and it asks for no more than that.
+    pub fn is_within(&self, order: Order) -> bool {
+        self.from == order.from
+            && if order.to > order.from {
+                self.from < self.to && self.to <= order.to
+            } else {
+                order.to <= self.to && self.to < self.from
+            }
+    }
 }
 
 impl ScalerRecord {
@@ -80,5 +122,61 @@ impl ScalerRecord {
             decision: None,
             streak: Streak::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::ServiceName;
+    use crate::scaling::PoolName;
+
+    fn standing(from: u32, to: u32, state: OrderState) -> Standing {
+        Standing { epoch: 1, from, to, at: Timestamp::UNIX_EPOCH, state, approved_by: None }
+    }
+
+    #[test]
+    fn an_order_of_unknown_outcome_is_read_off_the_count_and_others_stay() {
+        use OrderState::{Confirmed, Issued, Overtaken, Proposed, Refused, Withdrawn};
+        for (state, desired, expected) in [
+            (Issued, 5, Confirmed),
+            (Issued, 2, Overtaken),
+            (Issued, 9, Overtaken),
+            (Proposed, 5, Proposed),
+            (Refused, 5, Refused),
+            (Withdrawn, 5, Withdrawn),
+        ] {
+            let mut order = standing(2, 5, state);
+            order.settle(desired);
+            assert_eq!(order.state, expected, "{state:?} {desired}");
+        }
+    }
+
+    #[test]
+    fn a_proposal_holds_while_it_asks_for_no_more_than_is_decided() {
+        for ((from, to), (now_from, now_to), expected) in [
+            ((2, 5), (2, 5), true),
+            ((2, 5), (2, 9), true),
+            ((2, 5), (2, 4), false),
+            ((2, 5), (3, 9), false),
+            ((2, 5), (2, 1), false),
+            ((8, 5), (8, 3), true),
+            ((8, 5), (8, 6), false),
+            ((8, 5), (8, 9), false),
+        ] {
+            let order = standing(from, to, OrderState::Proposed);
+            let decided = Order { from: now_from, to: now_to };
+            assert_eq!(order.is_within(decided), expected, "{from} → {to}, decided {now_from} → {now_to}");
+        }
+    }
+
+    #[test]
+    fn services_that_share_a_pool_belong_to_one_shard_and_others_spread() {
+        let scaler = |name: usize| Scaler::new("shop".into(), ServiceName::new(format!("worker-{name}")));
+        let shards: std::collections::BTreeSet<u32> =
+            (0..40).map(|name| Loop::shard_of(&scaler(name))).collect();
+        assert_eq!(shards, (0..SHARDS).collect());
+        let pooled = |name| Scaler { pool: Some(PoolName("db".into())), ..scaler(name) };
+        assert!((0..40).all(|name| Loop::shard_of(&pooled(name)) == Loop::shard_of(&pooled(0))));
     }
 }

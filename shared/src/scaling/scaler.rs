@@ -15,12 +15,20 @@ use crate::config::Mode;
 pub const MAX_TASKS: u32 = 5_000;
 
 /// All services that are scaled, and what they share.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalers {
+    /// So often each is looked at: from 5 seconds to a minute.
+    pub every: SignedDuration,
     /// By cluster's name and service: of two entries for one service none could hold.
     pub by_service: BTreeMap<(String, ServiceName), Scaler>,
     /// What several services draw on.
     pub pools: Pools,
+}
+
+impl Default for Scalers {
+    fn default() -> Self {
+        Self { every: SignedDuration::from_secs(10), by_service: BTreeMap::new(), pools: Pools::new() }
+    }
 }
 
 /// What is downstream of several services: at most so many of their tasks at the same time.
@@ -73,6 +81,12 @@ pub struct Bounds {
     pub min: u32,
     /// At most: not less than `min`, and no more than [`MAX_TASKS`].
     pub max: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { min: 0, max: 10 }
+    }
 }
 
 /// Some hours of some days of each week, on the clock of a time zone.
@@ -149,6 +163,27 @@ impl Rate {
 }
 
 impl Scaler {
+    /// A service that names no queue yet, with the defaults of everything else.
+    pub fn new(cluster: String, service: ServiceName) -> Self {
+        Self {
+            cluster,
+            service,
+            mode: Mode::Observe,
+            suspended: false,
+            queues: Vec::new(),
+            promise: SignedDuration::from_secs(60),
+            bounds: Bounds::default(),
+            windows: Vec::new(),
+            per_task: 1,
+            service_time: None,
+            start_up: None,
+            utilisation: 80,
+            scale_in_after: SignedDuration::from_mins(10),
+            empty_readings: 12,
+            pool: None,
+        }
+    }
+
     /// The bounds that hold at a time.
     pub fn bounds_at(&self, now: Timestamp) -> Bounds {
         let open = self.windows.iter().find(|(when, _)| when.contains(now));

@@ -54,7 +54,7 @@ pub(super) async fn change(
     }
 }
 
-fn once() -> Builder {
+pub(super) fn once() -> Builder {
     Builder::new().retry_config(RetryConfig::disabled()).timeout_config(patient())
 }
 

@@ -11,11 +11,14 @@ mod deployment;
 mod jobs;
 mod overrides;
 mod run_task;
+mod scaling;
 mod service;
 mod task;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::Failure;
@@ -34,8 +37,8 @@ use crate::arn::{
 use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use crate::event::TaskStateChange;
 use crate::ports::{
-    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Meaning, Page, RunTasks, Started,
-    TaskRequest,
+    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Meaning, Page, RunTasks, ScaleServices,
+    ScaledService, Started, TaskRequest,
 };
 
 /// The most that one of ECS's lists answers.
@@ -135,6 +138,24 @@ impl RunTasks for Ecs {
 
     async fn definition(&self, name: &str) -> Result<Option<Definition>, EcsError> {
         jobs::definition(&self.client, name).await
+    }
+}
+
+impl ScaleServices for Ecs {
+    async fn services(
+        &self,
+        cluster: &ClusterArn,
+        names: &[ServiceName],
+    ) -> Result<BTreeMap<ServiceName, ScaledService>, EcsError> {
+        scaling::services(&self.client, cluster, names).await
+    }
+
+    async fn protected(&self, cluster: &ClusterArn, service: &ServiceName) -> Result<u32, EcsError> {
+        scaling::protected(&self.client, cluster, service).await
+    }
+
+    async fn scale(&self, cluster: &ClusterArn, service: &ServiceName, to: u32) -> Result<(), EcsError> {
+        scaling::scale(&self.client, cluster, service, to).await
     }
 }
 

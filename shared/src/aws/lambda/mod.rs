@@ -19,7 +19,7 @@ pub use metrics::Metrics;
 
 use super::environment::{Environment, EnvironmentError};
 use crate::config::{Configuration, Loaded, Loader};
-use crate::ports::{Clock, Parameters};
+use crate::ports::{Clock, Parameters, Wait};
 
 /// A Lambda function.
 pub trait Function: Sized {
@@ -87,6 +87,15 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+impl Wait for SystemClock {
+    async fn until(&self, at: Timestamp) {
+        let left = at.duration_since(self.now());
+        if let Ok(left) = std::time::Duration::try_from(left) {
+            tokio::time::sleep(left).await;
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl Words for Day {
 }
 
 impl Day {
-    const ALL: [(Self, Weekday); 7] = [
+    pub(super) const ALL: [(Self, Weekday); 7] = [
         (Self::Mon, Weekday::Monday),
         (Self::Tue, Weekday::Tuesday),
         (Self::Wed, Weekday::Wednesday),
@@ -193,12 +193,12 @@ fn hours_and_minutes(text: &str) -> Option<(i8, i8)> {
     Some((number(hours)?, number(minutes)?))
 }
 
-fn time(text: &str) -> Option<Time> {
+pub(super) fn time(text: &str) -> Option<Time> {
     let (hours, minutes) = hours_and_minutes(text)?;
     Time::new(hours, minutes, 0, 0).ok()
 }
 
-fn clock(time: Time) -> String {
+pub(super) fn clock(time: Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 

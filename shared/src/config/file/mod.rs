@@ -12,6 +12,7 @@ mod incidents;
 mod jobs;
 mod notifications;
 mod rules;
+mod scaling;
 mod services;
 mod version;
 
@@ -31,6 +32,7 @@ pub use notifications::{
     Channel, ChannelSlack, Flapping, Messages, Repeat, Route, RouteMatch, Slack, Told, Topic,
 };
 pub use rules::{Defaults, Remedies};
+pub use scaling::{Hours, Queue, Scaled, Scaling};
 pub use services::{Match, Rerun, Service, TaskNetwork};
 pub use version::{VERSION, Version};
 
@@ -62,6 +64,9 @@ pub struct File {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "sections")]
     #[cfg_attr(feature = "schema", schemars(length(max = 1_000)))]
     pub jobs: Option<Vec<Job>>,
+    /// Services whose number of tasks follows their queues. By default none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+    pub scaling: Option<Scaling>,
     /// How people are told.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
     pub notifications: Option<Told>,
@@ -77,6 +82,7 @@ impl File {
             guards: None,
             incidents: None,
             jobs: None,
+            scaling: None,
             notifications: None,
         }
     }
@@ -89,7 +95,7 @@ impl File {
     pub fn check(&self) -> Result<Configuration, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut configuration = Configuration::default();
-        let Configuration { policy, jobs: of_jobs, notifications } = &mut configuration;
+        let Configuration { policy, jobs: of_jobs, scaling: scalers, notifications } = &mut configuration;
         if let Some(defaults) = &self.defaults {
             defaults.check(&mut policy.defaults, &mut Check::of("defaults", &mut faults));
         }
@@ -105,6 +111,9 @@ impl File {
         if let Some(jobs) = &self.jobs {
             *of_jobs = jobs::check(jobs, &mut faults);
         }
+        if let Some(scaling) = &self.scaling {
+            scaling.check(scalers, Check::of("scaling", &mut faults));
+        }
         if let Some(told) = &self.notifications {
             told.check(notifications, Check::of("notifications", &mut faults));
         }
@@ -113,7 +122,7 @@ impl File {
 
     /// The file that says everything, defaults included: what is in force, key by key.
     pub fn of(configuration: &Configuration) -> Self {
-        let Configuration { policy, jobs, notifications } = configuration;
+        let Configuration { policy, jobs, scaling, notifications } = configuration;
         Self {
             version: Version,
             defaults: Some(Defaults::of(&policy.defaults)),
@@ -121,6 +130,7 @@ impl File {
             guards: Some(Guards::of(&policy.guards)),
             incidents: Some(Incidents::of(policy)),
             jobs: Some(jobs.by_name.values().map(Job::of).collect()),
+            scaling: Some(Scaling::of(scaling)),
             notifications: Some(Told::of(notifications)),
         }
     }

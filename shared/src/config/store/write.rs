@@ -91,6 +91,7 @@ fn shorter(name: &str) -> &'static str {
         "jobs" => {
             "what is alike can be one job with an `array`, and long commands can go into the task definition"
         }
+        "scaling" => "shorten it; `hours` of services that are never open can go",
         "guards" => "shorten it; windows of `freeze` that are over can go",
         "notifications" => "shorten it; one glob in a route's `match` can stand for many names",
         _ => "shorten it",

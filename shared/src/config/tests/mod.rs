@@ -2,6 +2,7 @@ mod freeze;
 mod jobs;
 mod notifications;
 mod policy;
+mod scaling;
 mod services;
 mod window;
 
@@ -121,7 +122,7 @@ fn every_key_reaches_its_setting() {
         channels: notifications::channels(),
         routes: notifications::routes(),
     };
-    assert_eq!(configuration, Configuration { policy, jobs: Jobs::default(), notifications });
+    assert_eq!(configuration, Configuration { policy, notifications, ..Configuration::default() });
     assert_eq!(File::of(&configuration).check(), Ok(configuration));
 }
 

@@ -310,8 +310,16 @@ fn a_proposal_asks_at_once_shows_its_latest_count_and_ends_when_it_is_answered()
     service.pass(mins(11), fine);
     assert!(!service.is_open());
     service.order = standing(18, OrderState::Refused);
+    service.look(|decision, _| decision.order = None);
+    assert!(service.trouble.is_none(), "it is not wanted any more");
     service.look(fine);
     assert_eq!(service.standing(), [ProblemKind::Refused]);
+    service.order = standing(18, OrderState::Proposed);
+    if let Some(order) = &mut service.order {
+        order.approved_by = Some("ana".to_owned());
+    }
+    service.look(fine);
+    assert!(service.standing().is_empty(), "somebody has allowed it");
 }
 
 #[test]

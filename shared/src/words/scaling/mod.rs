@@ -267,11 +267,13 @@ pub fn order_state(state: OrderState, language: Language) -> &'static str {
         (OrderState::Issued, En) => "called, not read back yet",
         (OrderState::Confirmed, En) => "done",
         (OrderState::Refused, En) => "refused by ECS",
-        (OrderState::Overtaken, En) => "overtaken: the count was changed by another",
+        (OrderState::Overtaken, En) => "overtaken: the count is another, or it was not needed any more",
+        (OrderState::Withdrawn, En) => "given up before it took effect",
         (OrderState::Proposed, Ja) => "承認待ち",
         (OrderState::Issued, Ja) => "実行済み (未確認)",
         (OrderState::Confirmed, Ja) => "完了",
         (OrderState::Refused, Ja) => "ECS により拒否",
-        (OrderState::Overtaken, Ja) => "他の変更により無効",
+        (OrderState::Overtaken, Ja) => "タスク数が変わったか不要になったため無効",
+        (OrderState::Withdrawn, Ja) => "実行前に取り消し",
     }
 }

@@ -3,6 +3,7 @@
 mod change;
 mod jobs;
 mod read;
+mod scaling;
 
 use super::*;
 use crate::aws::scripted::{Answer, Script};

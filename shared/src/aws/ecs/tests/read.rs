@@ -104,7 +104,7 @@ fn services_are_listed_by_a_hundred_and_described_by_ten() {
     let some = json!({"services": [service("api")]});
     let (ecs, script) =
         ecs([Answer::ok(&json!({"serviceArns": arns, "nextToken": "more"})), Answer::ok(&some)]);
-    let page = run(ecs.services(&cluster(), Some("here"))).unwrap();
+    let page = run(DescribeEcs::services(&ecs, &cluster(), Some("here"))).unwrap();
     assert_eq!((page.items.len(), page.next.as_deref()), (3, Some("more")));
     let sent = script.sent();
     assert_eq!(sent[0].json(), json!({"cluster": cluster(), "maxResults": 100, "nextToken": "here"}));
