@@ -91,7 +91,11 @@ fn a_person_is_asked_for_a_proposal_with_the_command_and_for_nothing_else() {
         let message = Style::default().scaler(&trouble);
         let asks = message.asks.iter().map(|ask| ask.as_str().to_owned()).collect::<String>();
         let is_proposal = name == "scaling: proposed";
-        assert_eq!(asks.contains("`steward scaling shop/checkout --approve`"), is_proposal, "{name}: {asks}");
+        assert_eq!(
+            asks.contains("`steward scaling shop/checkout --approve 12`"),
+            is_proposal,
+            "{name}: {asks}"
+        );
         assert_eq!(asks.is_empty(), !is_proposal, "{name}");
         let weights = Story::of_scaler(&trouble).steps;
         assert_eq!(weights.iter().any(|step| step.weight == Weight::Asks), is_proposal, "{name}");

@@ -148,13 +148,14 @@ pub fn status(
 /// What a person has to decide, with the command for it.
 pub fn ask(target: &Target, what: &Problem, language: Language) -> Option<String> {
     let Problem::Proposed { from, to } = what else { return None };
+    // With the number nobody allows another one that is proposed by then.
     let (named, change) = (named(target), change(*from, *to, language));
     Some(match language {
         En => format!(
-            "Steward proposes {change}. `steward scaling {named} --approve` allows it; `steward scaling {named}` says why so many."
+            "Steward proposes {change}. `steward scaling {named} --approve {to}` allows it; `steward scaling {named}` says why so many."
         ),
         Ja => format!(
-            "Steward が{change}への変更を提案しています。許可するには `steward scaling {named} --approve` を実行してください。\
+            "Steward が{change}への変更を提案しています。許可するには `steward scaling {named} --approve {to}` を実行してください。\
              理由は `steward scaling {named}` で確認できます。"
         ),
     })
