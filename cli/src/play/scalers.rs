@@ -48,7 +48,11 @@ fn decision(minute: i64, visible: u64, [desired, wanted, needed]: [u32; 3]) -> D
         at: after(minute),
         desired: Some(desired),
         wanted,
-        limit: if is_short { Limit::Max } else { Limit::Drain },
+        limit: match visible {
+            _ if is_short => Limit::Max,
+            0 => Limit::Steady,
+            _ => Limit::Drain,
+        },
         is_short,
         need: Need { steady: wanted.min(needed), drain: needed, in_flight: desired.min(needed), warm: 1 },
         estimate,
@@ -125,7 +129,8 @@ fn short() -> Vec<Stage> {
 
 fn poison() -> Vec<Stage> {
     let held = Hold::Poison { since: after(10) };
-    let held = |minute| Decision { holds: vec![held.clone()], order: None, ..decision(minute, 310, [4, 11, 11]) };
+    let held =
+        |minute| Decision { holds: vec![held.clone()], order: None, ..decision(minute, 310, [4, 11, 11]) };
     Story::begins("invoice-worker", "invoices", held(15))
         .problem(Problem::Poison { since: after(10) })
         .critical(held(30))
@@ -141,7 +146,10 @@ fn proposed() -> Vec<Stage> {
 
 fn unread() -> Vec<Stage> {
     let why = "AccessDeniedException: not authorized to perform: sqs:GetQueueAttributes";
-    Story::begins("report-worker", "reports", decision(40, 0, [2, 1, 1]))
+    let queue = QueueName("reports".to_owned());
+    let hold = Hold::UnknownQueue { queue, why: why.to_owned() };
+    let held = Decision { holds: vec![hold], order: None, ..decision(40, 0, [2, 1, 1]) };
+    Story::begins("report-worker", "reports", held)
         .problem(Problem::UnknownQueue { queue: QueueName("reports".to_owned()), why: redact(why) })
         .stages
 }

@@ -90,7 +90,7 @@ impl Chart {
         };
         let lines = vec![
             Line { name: "running", look: Look::Area("#16a34a"), values: of(|point| point.running) },
-            Line { name: "desired", look: Look::Steps("#2563eb"), values: of(|point| point.desired) },
+            Line { name: "desired", look: Look::Steps("#3b82f6"), values: of(|point| point.desired) },
             Line { name: "wanted", look: Look::Dashes("#d97706"), values: of(|point| point.wanted) },
         ];
         Band::of("Tasks", lines, None, |most| count(rounded(most)))
@@ -98,7 +98,7 @@ impl Chart {
 
     fn messages(&self, points: &[Point]) -> Band {
         let values = points.iter().map(|point| (point.at, as_f64(point.backlog))).collect();
-        let lines = vec![Line { name: "wait", look: Look::Slopes("#7c3aed"), values }];
+        let lines = vec![Line { name: "wait", look: Look::Slopes("#8b5cf6"), values }];
         Band::of("Messages", lines, None, |most| count(rounded(most)))
     }
 

@@ -28,11 +28,8 @@ pub(super) fn write(out: &mut impl Write, service: &Shown, now: Timestamp) -> io
         writeln!(out, "{RED}Something is wrong since {}: see its alert.{RED:#}", moment(since))?;
     }
     let Some(decision) = &service.decision else {
-        writeln!(
-            out,
-            "It was not looked at yet. The scaling function does, each minute, once the stack has this"
-        )?;
-        return writeln!(out, "configuration.");
+        let unseen = "It was not looked at yet. The scaling function does, each minute, once the stack has this configuration.";
+        return wrapped(out, "", unseen);
     };
     wrapped(out, "", &scaling::decision(decision, service.promise.get(), En))?;
     writeln!(out)?;

@@ -146,7 +146,7 @@ fn as_json_a_service_has_its_decision_and_what_was_learned() {
     let value = serde_json::to_value(&overview(&["shop/worker"]).services[0]).unwrap();
     assert_eq!(
         (&value["service"], &value["mode"], &value["promise"]),
-        (&json!("worker"), &json!("act"), &json!("60s"))
+        (&json!("worker"), &json!("act"), &json!("1m"))
     );
     assert_eq!((&value["decision"]["wanted"], &value["decision"]["limit"]), (&json!(20), &json!("max")));
     assert_eq!(value["order"]["state"], json!("issued"));
