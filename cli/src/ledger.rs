@@ -37,7 +37,7 @@ pub(crate) struct Found {
     /// The stack that it is of, unless the table itself was named.
     pub(crate) stack: Option<String>,
     /// The table: its ARN, unless the caller gave its name alone.
-    table: String,
+    pub(crate) table: String,
 }
 
 /// Why no ledger was found, or no cluster in it.
@@ -151,14 +151,19 @@ fn name_of<'t>(table: &'t str, sdk: &SdkConfig) -> Result<&'t str, Lost> {
 
 impl Found {
     /// A cluster by its name or ARN. A name is one of the account and the Region that the table is in.
-    pub(crate) fn cluster(&self, cluster: &str) -> Result<ClusterArn, Lost> {
-        if Arn::parse(cluster).is_some_and(|arn| arn.resource_of_kind("cluster").is_some()) {
-            return Ok(ClusterArn::new(cluster));
-        }
-        let arn = Arn::parse(&self.table).ok_or_else(|| Lost::NoAccount { cluster: cluster.to_owned() })?;
-        let Arn { partition, region, account, .. } = arn;
-        Ok(ClusterArn::new(format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}")))
+    pub(crate) fn cluster(&self, name: &str) -> Result<ClusterArn, Lost> {
+        cluster(&self.table, name)
     }
+}
+
+/// A cluster by its name or ARN. A name is one of the account and the Region that the table is in.
+pub(crate) fn cluster(table: &str, cluster: &str) -> Result<ClusterArn, Lost> {
+    if Arn::parse(cluster).is_some_and(|arn| arn.resource_of_kind("cluster").is_some()) {
+        return Ok(ClusterArn::new(cluster));
+    }
+    let arn = Arn::parse(table).ok_or_else(|| Lost::NoAccount { cluster: cluster.to_owned() })?;
+    let Arn { partition, region, account, .. } = arn;
+    Ok(ClusterArn::new(format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}")))
 }
 
 /// Who decides

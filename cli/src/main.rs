@@ -34,6 +34,8 @@ mod retry;
 mod rollback;
 #[cfg(any(feature = "aws", test))]
 mod runs;
+#[cfg(any(feature = "aws", test))]
+mod scaling;
 mod schema;
 #[cfg(feature = "aws")]
 mod settle;
@@ -62,7 +64,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without jobs, runs, run, cancel, retry, approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without jobs, runs, run, cancel, retry, scaling, approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -86,6 +88,8 @@ enum Command {
     Cancel(cancel::Arguments),
     #[cfg(feature = "aws")]
     Retry(retry::Arguments),
+    #[cfg(feature = "aws")]
+    Scaling(scaling::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
     #[cfg(feature = "aws")]
@@ -131,6 +135,8 @@ fn main() -> ExitCode {
         Command::Cancel(arguments) => cancel::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Retry(arguments) => retry::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Scaling(arguments) => scaling::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
         #[cfg(feature = "aws")]

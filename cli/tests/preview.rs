@@ -82,6 +82,26 @@ fn troubles_of_jobs_are_drawn_as_each_channel_shows_them_in_both_languages() {
 }
 
 #[test]
+fn troubles_of_scaled_services_are_drawn_as_each_channel_shows_them_in_both_languages() {
+    for language in ["en", "ja"] {
+        for channel in ["slack", "webhook", "sns", "amazon-q", "plain"] {
+            let (text, _) = preview(0, &["--scaling", "--channel", channel, "--lang", language]);
+            is_narrow(&text);
+            let shown = text.split_whitespace().filter(|word| !["┃", "→"].contains(word)).collect::<Vec<_>>();
+            let shown = shown.join(" ");
+            for command in ["shop/mail-worker --approve 12", "shop/checkout-worker", "shop/invoice-worker"] {
+                assert!(
+                    shown.contains(&format!("steward scaling {command}")),
+                    "{channel} {language}: {command}: {text}"
+                );
+            }
+        }
+        let (text, _) = preview(0, &["--scaling", "--lang", language]);
+        insta::assert_snapshot!(format!("scaling_{language}"), text);
+    }
+}
+
+#[test]
 fn the_exact_json_is_one_value_a_line() {
     let (text, _) = preview(0, &[DIED, "--channel", "slack-json"]);
     let sent: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -50,6 +50,11 @@ const CHECKS: &[Check] = &[
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
     Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },
     Check { name: "template", proves: "the SAM template is valid and lints clean", run: template::check },
+    Check {
+        name: "worker",
+        proves: "the example of a worker does nothing that scale-in could kill",
+        run: template::check_worker,
+    },
     Check { name: "build", proves: "`sam build` makes all functions", run: functions::build },
 ];
 

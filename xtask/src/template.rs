@@ -1,4 +1,4 @@
-//! Checks of `template.yaml`, without AWS.
+//! Checks of `template.yaml`, and of what services are told to be like, without AWS.
 
 use std::path::Path;
 
@@ -20,6 +20,16 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
         .tool("python")?
         .args(["-m", "unittest", "discover", "--start-directory", "tests/template"])
         // Nothing but sources belongs into the folder.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(root))
+}
+
+/// The example of a worker that protects itself: it needs Python alone.
+pub(crate) fn check_worker(root: &Path) -> Result<(), String> {
+    let python = Python::ready(root)?;
+    run(python
+        .tool("python")?
+        .args(["-m", "unittest", "discover", "--start-directory", "docs/examples/worker"])
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(root))
 }

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
+use steward::arn::ClusterArn;
 use steward::aws::DynamoLedger;
 use steward::batch::Terms;
 use steward::config::{Configuration, Loader};
 
-use crate::ledger::{Found, Place, now};
+use crate::ledger::{Found, Lost, Place, cluster, now};
 use crate::terminal::YELLOW;
 use crate::{account, configuration};
 
@@ -37,9 +38,16 @@ pub(crate) struct Opened {
     pub(crate) ledger: DynamoLedger,
     /// The configuration in force.
     pub(crate) configuration: Configuration,
+    /// The table, which says in which account clusters are.
+    table: String,
 }
 
 impl Opened {
+    /// A cluster by its name. It is one of the account and the Region that the table is in.
+    pub(crate) fn cluster(&self, name: &str) -> Result<ClusterArn, Lost> {
+        cluster(&self.table, name)
+    }
+
     /// What changes of runs go by.
     pub(crate) fn terms(&self) -> Terms {
         let Configuration { policy, notifications, .. } = &self.configuration;
@@ -75,7 +83,7 @@ impl Source {
                 }
             },
         };
-        Ok(Ok(Opened { ledger: found.ledger, configuration }))
+        Ok(Ok(Opened { ledger: found.ledger, configuration, table: found.table }))
     }
 }
 

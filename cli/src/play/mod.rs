@@ -1,6 +1,7 @@
 //! Events and scenarios through the real handlers, in virtual time, and what people would have been told.
 
 pub(crate) mod samples;
+pub(crate) mod scalers;
 pub(crate) mod scenarios;
 mod thread;
 pub(crate) mod troubles;

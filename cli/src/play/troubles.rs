@@ -8,13 +8,30 @@ use steward::batch::{
 };
 use steward::diagnosis::diagnose;
 use steward::event::Event;
+use steward::notification::Subject;
+use steward::scaling::ScalerTrouble;
 
 /// Two o'clock of a night.
 const NIGHT: Timestamp = Timestamp::constant(1_795_831_200, 0);
 const CLUSTER: &str = "arn:aws:ecs:eu-central-1:123456789012:cluster/batch";
 
 /// How a trouble stands from then on.
-pub(crate) type Stage = (Timestamp, Trouble);
+pub(crate) type Stage = (Timestamp, Told);
+
+/// What is wrong with a job, or with the scaling of a service.
+pub(crate) enum Told {
+    Job(Box<Trouble>),
+    Scaler(Box<ScalerTrouble>),
+}
+
+impl Told {
+    pub(crate) fn subject(&self) -> Subject {
+        match self {
+            Self::Job(trouble) => trouble.subject(),
+            Self::Scaler(trouble) => trouble.subject(),
+        }
+    }
+}
 
 /// An array of which some tasks run out of memory, a job that is missed and then fails until its breaker opens, a run of
 /// which nobody knows the end, and one that waits while Steward is paused.
@@ -36,11 +53,11 @@ fn stages(job: &str, happened: Vec<(i64, Happened)>, recovered: Option<(i64, Slo
     let mut stages = Vec::new();
     for (minute, what) in happened {
         trouble.note(what, after(minute));
-        stages.push((after(minute), trouble.clone()));
+        stages.push((after(minute), Told::Job(Box::new(trouble.clone()))));
     }
     if let Some((minute, by)) = recovered {
         trouble.recovered = Some(Recovered { by, at: after(minute) });
-        stages.push((after(minute), trouble));
+        stages.push((after(minute), Told::Job(Box::new(trouble))));
     }
     Some(stages)
 }

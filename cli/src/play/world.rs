@@ -7,7 +7,6 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use remediation::{Explained, Handled};
 use steward::arn::Arn;
-use steward::batch::Trouble;
 use steward::config::Configuration;
 use steward::deadline::Deadline;
 use steward::event::decode::{DecodeError, Record};
@@ -20,7 +19,7 @@ use steward::ports::{Channel, Clock, Ledger, Letter, Nowhere, NudgeError, Postpo
 
 use super::Post;
 use super::samples::Sample;
-use super::troubles::Stage;
+use super::troubles::{Stage, Told};
 
 /// Sweeps come once a minute.
 const TICK: SignedDuration = SignedDuration::from_mins(1);
@@ -191,7 +190,7 @@ async fn play_all(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
     Ok(Played { steps, incidents, deployments, unplayed, usage: ledger.usage() })
 }
 
-/// Tells how troubles of jobs go on, until everything is quiet.
+/// Tells how troubles of jobs and scaled services go on, until everything is quiet.
 pub(crate) fn tell(stages: Vec<Stage>, terms: &Terms) -> io::Result<Vec<Post>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(tell_all(stages, terms))
@@ -306,11 +305,15 @@ impl<'w> World<'w> {
         }
     }
 
-    /// Writes a trouble with its news, as batch does.
-    async fn put(&self, trouble: Trouble, grouping: SignedDuration) -> Result<(), LedgerError> {
-        let (now, subject) = (self.clock.now(), trouble.subject());
+    /// Writes a trouble with its news, as batch and scaling do.
+    async fn put(&self, told: Told, grouping: SignedDuration) -> Result<(), LedgerError> {
+        let (now, subject) = (self.clock.now(), told.subject());
         let stored = self.ledger.read(&[Key::subject(&subject)]).await?.pop().flatten();
-        let mut writes = vec![Write::of_trouble(trouble, stored.as_ref(), KEEP, now)];
+        let write = match told {
+            Told::Job(trouble) => Write::of_trouble(*trouble, stored.as_ref(), KEEP, now),
+            Told::Scaler(trouble) => Write::of_scaler_trouble(*trouble, stored.as_ref(), KEEP, now),
+        };
+        let mut writes = vec![write];
         push_news(self.ledger, &mut writes, std::slice::from_ref(&subject), grouping, now).await?;
         self.ledger.commit(Transaction { writes }).await?;
         // A lost nudge delays the message: its news is due.

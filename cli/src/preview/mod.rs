@@ -13,18 +13,18 @@ use steward::words::Language;
 use steward_sim::scenario::Listener;
 
 use crate::letter::Kind;
-use crate::play::{self, Post, Sample, Terms, Unplayed, scenarios, threads, troubles};
+use crate::play::{self, Post, Sample, Terms, Unplayed, scalers, scenarios, threads, troubles};
 use crate::{configuration, explain};
 
 /// Shows alerts as people would get them
 ///
-/// Plays events, a scenario, or troubles of jobs through the real handlers in virtual time, and draws what a channel would get: a message as it
+/// Plays events, a scenario, or troubles of jobs or of scaled services through the real handlers in virtual time, and draws what a channel would get: a message as it
 /// stands at the end, how it stood first, and the replies in its thread. Nothing leaves this machine. The exit code is 2 if
 /// something could not be read; the rest is shown all the same.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Files of events, or tasks as `aws ecs describe-tasks` prints them; `-` is standard input
-    #[arg(required_unless_present_any = ["scenario", "jobs"], value_name = "FILE")]
+    #[arg(required_unless_present_any = ["scenario", "jobs", "scaling"], value_name = "FILE")]
     files: Vec<String>,
     /// A scenario instead of events: by its name, or a file of your own that ends with .yaml
     #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["files", "config"])]
@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Troubles of jobs instead of events: runs that fail, are missed, are late, or end nobody knows how
     #[arg(long, conflicts_with_all = ["files", "scenario"])]
     jobs: bool,
+    /// Troubles of scaled services instead of events: a broken promise, messages that nobody can work on, a proposal
+    #[arg(long, conflicts_with_all = ["files", "scenario", "jobs"])]
+    scaling: bool,
     /// How far Steward goes in the scenario: observe, propose or act
     #[arg(long, value_name = "MODE", value_parser = mode, default_value = "act", requires = "scenario")]
     mode: Mode,
@@ -121,6 +124,9 @@ fn posts(arguments: &Arguments, kind: Kind, unread: &mut Vec<Unplayed>) -> io::R
     let terms = Terms { configuration, edits: kind.edits(), tasks: true };
     if arguments.jobs {
         return play::tell(troubles::samples(), &terms).map(Some);
+    }
+    if arguments.scaling {
+        return play::tell(scalers::samples(), &terms).map(Some);
     }
     let samples = read(&arguments.files, unread);
     let mut played = play::play(samples, &terms)?;

@@ -10,6 +10,7 @@ use steward::ledger::{
 };
 use steward::notification::{Message, Step, Story, Style, Subject};
 use steward::ports::{Channel, Clock, Evidence, Ledger, Postpone, Tell};
+use steward::scaling::ScalerTrouble;
 
 use crate::Handler;
 
@@ -20,6 +21,7 @@ pub(crate) enum About {
     Deployment(Box<Deployment>),
     Outage(Box<Outage>),
     Job(Box<batch::Trouble>),
+    Scaler(Box<ScalerTrouble>),
     Trouble(Box<ChannelRecord>, Timestamp),
 }
 
@@ -37,6 +39,7 @@ impl About {
                 Some(Self::Outage(outage))
             }
             (Subject::Job { .. }, Record::Trouble(trouble)) => Some(Self::Job(trouble)),
+            (Subject::Scaler { .. }, Record::ScalerTrouble(trouble)) => Some(Self::Scaler(trouble)),
             (Subject::Channel { since, .. }, Record::Channel(channel)) => {
                 Some(Self::Trouble(channel, *since))
             }
@@ -50,6 +53,7 @@ impl About {
             Self::Deployment(deployment) => Story::of_deployment(deployment),
             Self::Outage(outage) => Story::of_outage(outage),
             Self::Job(trouble) => Story::of_job(trouble),
+            Self::Scaler(trouble) => Story::of_scaler(trouble),
             Self::Trouble(channel, since) => Story::of_trouble(channel, *since),
         }
     }
@@ -61,6 +65,7 @@ impl About {
             Self::Deployment(deployment) => style.deployment(deployment),
             Self::Outage(outage) => style.outage(outage),
             Self::Job(trouble) => style.job(trouble),
+            Self::Scaler(trouble) => style.scaler(trouble),
             Self::Trouble(channel, since) => style.trouble(channel, *since),
         }
     }
@@ -72,6 +77,7 @@ impl About {
             Self::Deployment(deployment) => style.deployment_step(deployment, step),
             Self::Outage(outage) => style.outage_step(outage, step),
             Self::Job(trouble) => style.job_step(trouble, step),
+            Self::Scaler(trouble) => style.scaler_step(trouble, step),
             Self::Trouble(channel, since) => style.trouble_step(channel, *since, step),
         }
     }

@@ -136,9 +136,9 @@ fn attributes(subject: &Subject, message: &Message) -> HashMap<String, MessageAt
 
 fn cluster(subject: &Subject) -> Option<&str> {
     match subject {
-        Subject::Incident { target, .. } | Subject::Deployment { service: target, .. } => {
-            Some(target.cluster().name())
-        }
+        Subject::Incident { target, .. }
+        | Subject::Scaler { target, .. }
+        | Subject::Deployment { service: target, .. } => Some(target.cluster().name()),
         Subject::Outage { cluster, .. } => Some(cluster.name()),
         Subject::Digest { .. } | Subject::Job { .. } | Subject::Channel { .. } => None,
     }

@@ -148,6 +148,11 @@ impl Key {
         Self(format!("s#SCALER#{}", target.key()))
     }
 
+    /// `s#TROUBLE#target#opened_at`.
+    pub fn scaler_trouble(target: &Target, opened_at: Timestamp) -> Self {
+        Self(format!("s#TROUBLE#{}#{opened_at}", target.key()))
+    }
+
     /// `s#LOOP#shard`: who evaluates the scalers of a shard, for a minute.
     pub fn scaling_loop(shard: u32) -> Self {
         Self(format!("s#LOOP#{shard}"))
@@ -162,6 +167,7 @@ impl Key {
             Subject::Channel { channel, .. } => Self::channel(channel),
             Subject::Digest { channel } => Self::held_back(channel),
             Subject::Job { job, opened_at } => Self::trouble(job, *opened_at),
+            Subject::Scaler { target, opened_at } => Self::scaler_trouble(target, *opened_at),
         }
     }
 

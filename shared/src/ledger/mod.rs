@@ -30,7 +30,7 @@ use crate::action::Action;
 use crate::batch::{Clock, JobRecord, LaunchRate, Run, Trouble as JobTrouble, Unit};
 use crate::incident::{Deployment, Incident, TargetRecord};
 use crate::notification::Subject;
-use crate::scaling::{Loop, ScalerRecord};
+use crate::scaling::{Loop, ScalerRecord, ScalerTrouble};
 
 /// The version of the items that this version writes. A higher one is refused.
 pub const SCHEMA: u32 = 3;
@@ -136,6 +136,8 @@ pub enum Record {
     Scaler(Box<ScalerRecord>),
     /// See [`Loop`].
     ScalingLoop(Loop),
+    /// See [`ScalerTrouble`].
+    ScalerTrouble(Box<ScalerTrouble>),
 }
 
 /// An item as it was read.

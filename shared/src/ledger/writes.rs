@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::batch::{JobRecord, Run, Trouble as JobTrouble, Unit};
 use crate::config::Policy;
 use crate::incident::{Deployment, DeploymentStatus, Incident, TargetRecord};
-use crate::scaling::{Loop, ScalerRecord};
+use crate::scaling::{Loop, ScalerRecord, ScalerTrouble};
 
 impl Write {
     /// A write of what was read as `stored`, or was not there: due never, kept for good.
@@ -122,6 +122,18 @@ impl Write {
     /// Who evaluates the scalers of a shard.
     pub fn of_scaling_loop(held: Loop, stored: Option<&Stored>) -> Self {
         Self::new(Key::scaling_loop(held.shard), stored, Record::ScalingLoop(held))
+    }
+
+    /// A scaled service's trouble.
+    pub fn of_scaler_trouble(
+        trouble: ScalerTrouble,
+        stored: Option<&Stored>,
+        keep: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let is_over = !trouble.is_open();
+        let key = Key::scaler_trouble(&trouble.target, trouble.opened_at);
+        Self::new(key, stored, Record::ScalerTrouble(Box::new(trouble))).kept(is_over, keep, now)
     }
 
     fn expiring(self, is_over: bool, policy: &Policy, now: Timestamp) -> Self {

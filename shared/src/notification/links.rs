@@ -3,6 +3,7 @@
 use crate::arn::{Arn, ClusterArn, TaskArn};
 use crate::incident::Target;
 use crate::redact::redact;
+use crate::scaling::QueueName;
 
 /// Names of clusters, services and task definitions have up to 255 characters (their `Create` and `Register` calls).
 const MAX_NAME: usize = 255;
@@ -29,6 +30,8 @@ pub enum Place {
     Logs,
     /// The service's deployments.
     Deployments,
+    /// A queue.
+    Queue,
 }
 
 /// Where the console of a partition lives; `None` for partitions that this version does not know.
@@ -88,6 +91,18 @@ pub(super) fn deployments(target: &Target) -> Option<Link> {
     let (cluster, (_, region)) = (cluster_page(cluster)?, home(cluster)?);
     let url = format!("{cluster}/services/{}/deployments?region={region}", escaped(name.as_str())?);
     Some(Link { what: Place::Deployments, url })
+}
+
+/// The page of a queue of the cluster's account and region. The console names a queue by its URL.
+pub(super) fn queue(cluster: &ClusterArn, queue: &QueueName) -> Option<Link> {
+    let (console, region) = home(cluster)?;
+    let arn = Arn::parse(cluster.as_str())?;
+    let domain = if arn.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let is_account = arn.account.len() == 12 && arn.account.chars().all(|c| c.is_ascii_digit());
+    let name = escaped(&queue.0).filter(|_| is_account)?;
+    let url = escaped(&format!("https://sqs.{region}.{domain}/{}/", arn.account))?;
+    let url = format!("{console}/sqs/v3/home?region={region}#/queues/{url}{name}");
+    Some(Link { what: Place::Queue, url })
 }
 
 fn home(cluster: &ClusterArn) -> Option<(String, &str)> {
@@ -150,6 +165,21 @@ mod tests {
         for name in ["x".repeat(256), "AKIAIOSFODNN7EXAMPLE".to_owned(), "a\u{202E}b".to_owned()] {
             assert_eq!(target(&service("aws", "eu-central-1", &name)), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_queue_is_named_by_its_url() {
+        let url = |partition, region, name: &str| {
+            let target = service(partition, region, "api");
+            queue(target.cluster(), &QueueName(name.to_owned())).map(|link| link.url)
+        };
+        let expected = "https://eu-central-1.console.aws.amazon.com/sqs/v3/home?region=eu-central-1#/queues/\
+                        https%3A%2F%2Fsqs.eu-central-1.amazonaws.com%2F123456789012%2Forders.fifo";
+        assert_eq!(url("aws", "eu-central-1", "orders.fifo").unwrap(), expected);
+        assert!(
+            url("aws-cn", "cn-north-1", "orders").unwrap().contains("sqs.cn-north-1.amazonaws.com.cn%2F")
+        );
+        assert!(url("aws", "eu-central-1", "../x|>").unwrap().ends_with("%2F..%2Fx%7C%3E"));
     }
 
     #[test]

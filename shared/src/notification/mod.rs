@@ -72,6 +72,13 @@ pub enum Subject {
         /// Since when.
         opened_at: Timestamp,
     },
+    /// The trouble of a scaled service.
+    Scaler {
+        /// Which service.
+        target: Target,
+        /// Since when.
+        opened_at: Timestamp,
+    },
     /// A channel that refuses messages.
     Channel {
         /// Which.
@@ -90,6 +97,7 @@ impl Subject {
             Self::Outage { .. } => "outage",
             Self::Digest { .. } => "digest",
             Self::Job { .. } => "job",
+            Self::Scaler { .. } => "scaler",
             Self::Channel { .. } => "channel",
         }
     }
@@ -102,6 +110,7 @@ impl Subject {
             Self::Outage { cluster, since } => format!("outage#{cluster}#{since}"),
             Self::Digest { channel } => format!("digest#{channel}"),
             Self::Job { job, opened_at } => format!("job#{job}#{opened_at}"),
+            Self::Scaler { target, opened_at } => format!("scaler#{}#{opened_at}", target.key()),
             Self::Channel { channel, since } => format!("channel#{channel}#{since}"),
         }
     }
@@ -115,6 +124,7 @@ impl fmt::Display for Subject {
             Self::Outage { cluster, .. } => write!(f, "outage of {}", cluster.name()),
             Self::Digest { channel } => write!(f, "digest of channel {channel}"),
             Self::Job { job, .. } => write!(f, "job {job}"),
+            Self::Scaler { target, .. } => write!(f, "scaling of {target}"),
             Self::Channel { channel, .. } => write!(f, "channel {channel}"),
         }
     }

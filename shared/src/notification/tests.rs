@@ -4,6 +4,7 @@ mod jobs;
 mod remedies;
 mod rules;
 mod samples;
+mod scalers;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Memory, Order, Scaler};
+use super::{Decision, Memory, Order, Scaler, Streak};
 use crate::incident::Target;
 
 /// All that is remembered of a scaled service: one item.
@@ -19,6 +19,9 @@ pub struct ScalerRecord {
     pub order: Option<Standing>,
     /// The latest decision, for whoever asks why.
     pub decision: Option<Box<Decision>>,
+    /// What is wrong with it, and since when.
+    #[serde(default)]
+    pub streak: Streak,
 }
 
 /// An order, and how far it came.
@@ -111,7 +114,14 @@ impl Standing {
 impl ScalerRecord {
     /// Of a service of which nothing is known yet.
     pub fn new(target: Target) -> Self {
-        Self { target, memory: Memory::default(), epoch: 0, order: None, decision: None }
+        Self {
+            target,
+            memory: Memory::default(),
+            epoch: 0,
+            order: None,
+            decision: None,
+            streak: Streak::default(),
+        }
     }
 }
 

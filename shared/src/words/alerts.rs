@@ -141,11 +141,23 @@ pub enum Name {
     Tasks,
     /// One of the tasks that failed.
     FailedTask,
+    /// Messages that a service has yet to complete.
+    Backlog,
+    /// For how long a message waits.
+    Wait,
+    /// How long a task works on a message.
+    ServiceTime,
+    /// From an order until its tasks work.
+    StartUp,
+    /// How many tasks there may be.
+    Bounds,
+    /// What a service's tasks read.
+    Queues,
 }
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Causes,
         Self::Container,
         Self::LastTask,
@@ -163,6 +175,12 @@ impl Name {
         Self::Run,
         Self::Tasks,
         Self::FailedTask,
+        Self::Backlog,
+        Self::Wait,
+        Self::ServiceTime,
+        Self::StartUp,
+        Self::Bounds,
+        Self::Queues,
     ];
 
     /// As people read it.
@@ -185,6 +203,12 @@ impl Name {
             (Self::Run, En) => "Run",
             (Self::Tasks, En) => "Tasks",
             (Self::FailedTask, En) => "Failed task",
+            (Self::Backlog, En) => "Messages",
+            (Self::Wait, En) => "Wait",
+            (Self::ServiceTime, En) => "A message takes",
+            (Self::StartUp, En) => "A start takes",
+            (Self::Bounds, En) => "Bounds",
+            (Self::Queues, En) => "Queues",
             (Self::Causes, Ja) => "原因",
             (Self::Container, Ja) => "コンテナ",
             (Self::LastTask, Ja) => "直近のタスク",
@@ -201,6 +225,12 @@ impl Name {
             (Self::Run, Ja) => "実行",
             (Self::Tasks, Ja) => "タスク",
             (Self::FailedTask, Ja) => "失敗タスク",
+            (Self::Backlog, Ja) => "メッセージ",
+            (Self::Wait, Ja) => "待ち時間",
+            (Self::ServiceTime, Ja) => "処理時間",
+            (Self::StartUp, Ja) => "起動時間",
+            (Self::Bounds, Ja) => "下限・上限",
+            (Self::Queues, Ja) => "キュー",
         }
     }
 }
@@ -452,10 +482,12 @@ pub fn link(place: Place, language: Language) -> &'static str {
         (En, Place::Task) => "Task",
         (En, Place::Logs) => "Logs",
         (En, Place::Deployments) => "Deployments",
+        (En, Place::Queue) => "Queue",
         (Ja, Place::Target | Place::Tasks) => "コンソール",
         (Ja, Place::Task) => "タスク",
         (Ja, Place::Logs) => "ログ",
         (Ja, Place::Deployments) => "デプロイ",
+        (Ja, Place::Queue) => "キュー",
     }
 }
 

@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod causes;
 pub mod jobs;
 pub mod remedies;
+pub mod scaling;
 pub mod steps;
 
 use std::fmt;

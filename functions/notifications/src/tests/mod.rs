@@ -2,6 +2,7 @@
 
 mod batch;
 mod jobs;
+mod scalers;
 mod tell;
 
 use std::cell::{Cell, RefCell};

@@ -5,6 +5,7 @@ mod deployment;
 mod incident;
 mod job;
 mod outage;
+mod scaler;
 mod step;
 
 use std::fmt::Display;
@@ -19,6 +20,7 @@ use crate::diagnosis::Diagnosis;
 use crate::incident::{Deployment, Failures, Incident};
 use crate::ledger::{ChannelRecord, HeldBack, Outage};
 use crate::redact::{Redacted, redact};
+use crate::scaling::ScalerTrouble;
 use crate::words::Language;
 use crate::words::alerts::{self, Name};
 
@@ -73,6 +75,11 @@ impl Style<'_> {
         job::message(trouble, self)
     }
 
+    /// A scaled service's trouble as it stands.
+    pub fn scaler(&self, trouble: &ScalerTrouble) -> Message {
+        scaler::message(trouble, self)
+    }
+
     /// A channel that refuses messages since then, or did.
     pub fn trouble(&self, channel: &ChannelRecord, since: Timestamp) -> Message {
         channel::trouble(channel, since, self)
@@ -101,6 +108,11 @@ impl Style<'_> {
     /// A step of a job's trouble.
     pub fn job_step(&self, trouble: &Trouble, step: &Step) -> Message {
         job::step(trouble, step, self)
+    }
+
+    /// A step of a scaled service's trouble.
+    pub fn scaler_step(&self, trouble: &ScalerTrouble, step: &Step) -> Message {
+        scaler::step(trouble, step, self)
     }
 
     /// A step of a channel's trouble.

@@ -7,6 +7,7 @@ mod deployment;
 mod incident;
 mod job;
 mod outage;
+mod scaler;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ use crate::batch::{Happened, Trouble};
 use crate::diagnosis::Cause;
 use crate::incident::{Deployment, Incident, Note, Severity, Target};
 use crate::ledger::{ChannelRecord, Outage};
+use crate::scaling::{Problem, ScalerTrouble};
 
 /// What there is to tell of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub enum Weight {
 /// What a step is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// The incident, the outage, or the trouble of a job, was opened.
+    /// The incident, the outage, or the trouble of a job or of a scaled service, was opened.
     Opened,
     /// It has another cause.
     Cause(Cause),
@@ -101,6 +103,8 @@ pub enum What {
     RolledBack,
     /// Something happened to a job.
     Happened(Box<Happened>),
+    /// Something is wrong with the scaling of a service.
+    Scaler(Box<Problem>),
     /// A channel refuses messages.
     Refuses,
     /// A channel takes messages again.
@@ -126,6 +130,11 @@ impl Story {
     /// That of a job's trouble.
     pub fn of_job(trouble: &Trouble) -> Self {
         job::story(trouble)
+    }
+
+    /// That of a scaled service's trouble.
+    pub fn of_scaler(trouble: &ScalerTrouble) -> Self {
+        scaler::story(trouble)
     }
 
     /// That of a channel that refuses messages, or did.
@@ -166,6 +175,8 @@ impl Step {
             What::Still | What::Critical => true,
             // The trouble of a job goes on for days, and each run that fails is news.
             What::Happened(what) => what.ended().is_some(),
+            // That of a service may go on for as long, and each problem has another remedy.
+            What::Scaler(_) => true,
             _ => false,
         };
         self.weight == Weight::Asks || (self.weight == Weight::Matters && is_news)

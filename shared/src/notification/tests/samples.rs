@@ -409,6 +409,7 @@ fn of_channel(texts: &Texts, language: Language) -> Vec<Sample> {
 
 /// One of everything.
 pub(super) fn samples(texts: &Texts, language: Language) -> Vec<Sample> {
-    let all = [of_incident, of_deployment, of_outage, of_channel, super::jobs::of_job];
+    let all =
+        [of_incident, of_deployment, of_outage, of_channel, super::jobs::of_job, super::scalers::of_scaler];
     all.into_iter().flat_map(|of| of(texts, language)).collect()
 }
