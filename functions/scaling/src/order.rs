@@ -9,10 +9,10 @@
 use jiff::{SignedDuration, Timestamp};
 use steward::config::Mode;
 use steward::ledger::{Key, LedgerError, Record, Scope, Stored, Transaction, Write, push_news};
+use steward::notification::Subject;
 use steward::ports::{AutoScaling, Clock, Ledger, Meaning, ReadQueues, ScaleServices, Tell, Wait};
-use steward::scaling::{Decision, Memory, Order, OrderState, Standing};
+use steward::scaling::{Decision, Memory, Order, OrderState, ScalerTrouble, Standing};
 
-use crate::follow::follow;
 use crate::unit::Unit;
 use crate::{Done, Handler, Ordered, PARALLEL};
 
@@ -61,13 +61,13 @@ where
         unit.record.decision = Some(decision);
         match way {
             Way::Nothing => {
-                not_ordered(&mut unit.record.memory, &before);
+                unit.record.memory.take_back_order(&before);
                 if !has_order {
                     drop_proposal(unit);
                 }
             }
             Way::Propose(order) => {
-                not_ordered(&mut unit.record.memory, &before);
+                unit.record.memory.take_back_order(&before);
                 stand(unit, order, OrderState::Proposed, now);
             }
             Way::Call(order) => {
@@ -78,8 +78,8 @@ where
                 }
             }
         }
-        unit.news.extend(follow(&mut unit.record, now));
-        if way != Way::Nothing || !unit.news.is_empty() {
+        self.follow(unit, done).await;
+        if way != Way::Nothing || unit.telling.is_some() {
             self.write(unit, done).await;
         }
         if let Way::Call(order) = way
@@ -118,14 +118,14 @@ where
             },
         };
         if !matches!(state, OrderState::Confirmed | OrderState::Issued) {
-            not_ordered(&mut unit.record.memory, before);
+            unit.record.memory.take_back_order(before);
         }
         if let Some(standing) = &mut unit.record.order {
             standing.state = state;
         }
         // What is still issued stands there so already.
         if state != OrderState::Issued {
-            unit.news.extend(follow(&mut unit.record, self.now()));
+            self.follow(unit, done).await;
             self.write(unit, done).await;
         }
     }
@@ -162,22 +162,34 @@ where
     pub(crate) async fn write(&self, unit: &mut Unit<'_>, done: &mut Done) {
         let (keep, now) = (self.settings.keep, self.now());
         let write = Write::of_scaler(unit.record.clone(), unit.stored.as_ref(), keep, now);
-        let (record, expires) = (write.record.clone(), write.expires);
+        let written = Stored::by(&write, unit.stored.as_ref());
         let mut writes = vec![write];
-        let pushed = push_news(self.ports.ledger, &mut writes, &unit.news, self.settings.grouping, now).await;
-        let written = match pushed {
+        let told = unit.telling.clone().map(|trouble| {
+            let subject = trouble.subject();
+            // A trouble that was opened just now is none that was read.
+            let known = unit.trouble.as_ref().filter(|_| is_same(unit.trouble.as_ref(), &trouble));
+            let write = Write::of_scaler_trouble(trouble, known, keep, now);
+            let stored = Stored::by(&write, known);
+            writes.push(write);
+            (subject, stored)
+        });
+        let subjects: Vec<Subject> = told.iter().map(|(subject, _)| subject.clone()).collect();
+        let pushed = push_news(self.ports.ledger, &mut writes, &subjects, self.settings.grouping, now).await;
+        let outcome = match pushed {
             Ok(()) => self.ports.ledger.commit(Transaction { writes }).await,
             Err(error) => Err(error),
         };
-        match written {
+        match outcome {
             Ok(()) => {
-                let version = unit.stored.as_ref().map_or(1, |stored| stored.version + 1);
-                unit.stored = Some(Stored { version, record, expires });
-                done.news.extend(unit.news.drain(..));
+                unit.stored = Some(written);
+                if let Some((subject, stored)) = told {
+                    unit.trouble = Some(stored);
+                    unit.telling = None;
+                    done.news.insert(subject);
+                }
             }
             Err(error) => {
                 unit.is_stale = true;
-                unit.news.clear();
                 if matches!(error, LedgerError::Conflict { .. }) {
                     done.overtaken += 1;
                 } else {
@@ -251,10 +263,6 @@ fn drop_proposal(unit: &mut Unit<'_>) {
     }
 }
 
-/// What was not ordered has neither begun to start, nor was it added.
-fn not_ordered(memory: &mut Memory, before: &Memory) {
-    memory.last_out = before.last_out;
-    if memory.starting.map(|starting| starting.at) != before.starting.map(|starting| starting.at) {
-        memory.starting = None;
-    }
+fn is_same(stored: Option<&Stored>, trouble: &ScalerTrouble) -> bool {
+    matches!(stored.map(|stored| &stored.record), Some(Record::ScalerTrouble(known)) if known.opened_at == trouble.opened_at)
 }

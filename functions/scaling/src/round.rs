@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward::config::Mode;
 use steward::observed::Observed;
 use steward::ports::{AutoScaling, Clock, Ledger, ReadQueues, ScaleServices, Tell, Wait};
-use steward::scaling::{Answer, Claim, Decision, Leave, Memory, PoolName, Query, decide, share};
+use steward::scaling::{Answer, Claim, Decision, Leave, Memory, PoolName, Query, Reading, decide, share};
 
 use crate::unit::Unit;
 use crate::{Done, Handler, MINUTE, PARALLEL};
@@ -141,7 +141,8 @@ where
     async fn turn(&self, unit: &mut Unit<'_>, grant: Grant) -> Done {
         let mut done = Done::default();
         let now = self.now();
-        if let Some((decision, memory)) = self.decide(unit, &grant, now).await {
+        if let Some((decision, memory, reading)) = self.decide(unit, &grant, now).await {
+            unit.reading = Some(reading);
             self.carry_out(unit, decision, memory, grant.may_order, &mut done).await;
         }
         done
@@ -153,11 +154,11 @@ where
         unit: &Unit<'_>,
         grant: &Grant,
         now: Timestamp,
-    ) -> Option<(Box<Decision>, Memory)> {
+    ) -> Option<(Box<Decision>, Memory, Reading)> {
         let mut reading = unit.reading(grant.leave.clone(), grant.share.clone(), now);
         loop {
             match decide(unit.scaler, &unit.record.memory, &reading, now) {
-                Answer::Decided(decision, memory) => return Some((decision, memory)),
+                Answer::Decided(decision, memory) => return Some((decision, memory, reading)),
                 Answer::Ask(Query::Protected) if reading.protected.is_none() => {
                     let read = self.ports.services.protected(&unit.cluster, &unit.scaler.service).await;
                     reading.protected = Some(Observed::of(read.map(Some)));

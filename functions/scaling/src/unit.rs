@@ -5,11 +5,11 @@ use steward::arn::ClusterArn;
 use steward::config::Mode;
 use steward::incident::Target;
 use steward::ledger::{Record, Stored};
-use steward::notification::Subject;
 use steward::observed::Observed;
 use steward::ports::ScaledService;
 use steward::scaling::{
     Care, Leave, OrderState, PoolName, QueueCounts, QueueMinute, QueueReading, Reading, Scaler, ScalerRecord,
+    ScalerTrouble,
 };
 
 use crate::Measured;
@@ -40,8 +40,12 @@ pub(crate) struct Unit<'s> {
     pub(crate) service: Observed<ScaledService>,
     /// Whether the service must be read, whatever its queues say.
     pub(crate) must_read: bool,
-    /// What there is to tell, and is not written yet.
-    pub(crate) news: Vec<Subject>,
+    /// What was decided by last.
+    pub(crate) reading: Option<Reading>,
+    /// The trouble that goes on, as it was read or written last.
+    pub(crate) trouble: Option<Stored>,
+    /// A trouble as people are to hear of it, which is not written yet.
+    pub(crate) telling: Option<ScalerTrouble>,
 }
 
 impl<'s> Unit<'s> {
@@ -61,7 +65,9 @@ impl<'s> Unit<'s> {
             minutes: vec![Observed::Absent; scaler.queues.len()],
             service: Observed::Absent,
             must_read: true,
-            news: Vec::new(),
+            reading: None,
+            trouble: None,
+            telling: None,
         }
     }
 
@@ -72,6 +78,7 @@ impl<'s> Unit<'s> {
             _ => ScalerRecord::new(self.target.clone()),
         };
         self.stored = stored;
+        (self.trouble, self.telling) = (None, None);
         self.is_stale = false;
         self.unreadable = None;
         self.must_read = true;

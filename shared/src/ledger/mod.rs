@@ -152,6 +152,12 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// An item as it is once `write` is carried out on what was read as `before`, or was not there.
+    pub fn by(write: &Write, before: Option<&Self>) -> Self {
+        let version = before.map_or(1, |before| before.version + 1);
+        Self { version, record: write.record.clone(), expires: write.expires }
+    }
+
     /// The record, unless its time is over.
     pub fn live(&self, now: Timestamp) -> Option<&Record> {
         self.expires.is_none_or(|expires| expires > now).then_some(&self.record)

@@ -277,9 +277,18 @@ impl Memory {
         scaler.scale_in_after * percent / 100
     }
 
+    /// An order that was not carried out has added nothing, taken nothing away, and nothing of it starts.
+    pub fn take_back_order(&mut self, before: &Self) {
+        (self.last_out, self.last_in, self.longer) = (before.last_out, before.last_in, before.longer);
+        if self.starting.map(|starting| starting.at) != before.starting.map(|starting| starting.at) {
+            self.starting = None;
+        }
+    }
+
     /// Tasks that are added so soon after others were taken away were taken away too early.
     pub(super) fn note_out(&mut self, now: Timestamp) {
-        if self.last_in.take().is_some_and(|last_in| now.duration_since(last_in) <= TOO_EARLY) {
+        self.settle_in(now);
+        if self.last_in.take().is_some() {
             self.longer = (self.longer * 2 + 200).min(MOST_LONGER);
         }
         self.last_out = Some(now);
