@@ -47,8 +47,8 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 struct Load {
     /// Multiply arrivals by so much
-    #[arg(long, value_name = "X", default_value = "1", value_parser = positive)]
-    load: f64,
+    #[arg(long = "load", id = "load", value_name = "X", default_value = "1", value_parser = positive)]
+    times: f64,
     /// The mean time a message takes, such as 2s or 250ms [default: 2s, or as the trace's jobs took]
     #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
     service_time: Option<u64>,
@@ -196,7 +196,7 @@ impl Arguments {
             return Err(io::Error::other("--promise is shorter than a second"));
         }
         Ok(Options {
-            load: self.load.load,
+            load: self.load.times,
             service_time: self.load.service_time,
             distribution: match self.load.distribution {
                 Shape::Constant => Distribution::Constant,

@@ -1,11 +1,12 @@
 //! For whoever tunes the scaler: one trace, compiled in seconds, without the command line's other parts.
 //!
 //!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- TRACE [load=1] [service=2.0] [start=30] [promise=60]
-//!         [hours=24] [seed=1] [max=100] [ours] [course] [html=FILE]
+//!         [hours=24] [seed=1] [max=100] [ours] [course] [orders] [html=FILE]
 //!
 //!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- matrix [quick] TRACE...
 //!
-//! `ours` leaves the peers out. `course` prints desired tasks and backlog by the minute.
+//! `ours` leaves the peers out. `course` prints desired tasks and backlog by the minute, `orders` each order and what
+//! it comes from.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -18,7 +19,8 @@ use std::time::Instant;
 
 use steward_scaling_sim::matrix::{Row, cells};
 use steward_scaling_sim::{
-    Comparison, Options, Policy, Rival, Trace, World, course, page, scaler, search, settings, steward, text,
+    Comparison, Options, Policy, Rival, Trace, World, course, orders, page, scaler, search, settings,
+    steward, text,
 };
 
 fn main() {
@@ -64,6 +66,13 @@ fn main() {
     eprintln!("ours took {took:.2?}; {tried} settings of peers {:.2?}", began.elapsed());
     if let Some(path) = arguments.iter().find_map(|argument| argument.strip_prefix("html=")) {
         std::fs::write(path, page(&comparison, &world, &scaler, "a trace", "as it learns")).expect("a page");
+    }
+    if has("orders") {
+        for decision in orders(&world, &scaler) {
+            let at = decision.at.duration_since(world.begins).as_secs();
+            println!("{at:>8} s {:?} {:?} {:?}", decision.order, decision.limit, decision.need);
+            println!("           {:?}", decision.estimate);
+        }
     }
     if has("course") {
         let points = course(&world, &scaler).points;

@@ -34,7 +34,7 @@ pub use peer::grid::settings;
 pub use peer::{Adjustment, KedaSetting, Setting, StepSetting, TrackingSetting};
 pub use policy::Policy;
 pub use run::Course;
-pub use search::{Tried, course, course_of, search, steward};
+pub use search::{Tried, course, course_of, orders, search, steward};
 pub use show::{json, text};
 pub use steward::{alone, scaler};
 pub use trace::{Fault, Interval, Job, Trace, TraceError};

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use steward::scaling::Scaler;
+use steward::scaling::{Decision, Scaler};
 
 use crate::outcome::Outcome;
 use crate::peer::Setting;
@@ -33,6 +33,14 @@ pub fn course(world: &World, scaler: &Scaler) -> Course {
     let mut course = Course::default();
     run_on(world, &mut Ours::new(scaler, world), Some(&mut course));
     course
+}
+
+/// Our decisions that ordered something, with what they come from.
+pub fn orders(world: &World, scaler: &Scaler) -> Vec<Decision> {
+    let mut ours = Ours::new(scaler, world);
+    ours.orders = Some(Vec::new());
+    run(world, &mut ours);
+    ours.orders.unwrap_or_default()
 }
 
 /// How a peer went on.

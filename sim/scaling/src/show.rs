@@ -162,9 +162,12 @@ fn verdict(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
         }
     }
     writeln!(text, "{}: {} messages killed in flight", word(proofs.no_kills), ours.killed_in_flight)?;
-    let nearest =
-        if comparison.rivals.is_empty() { "" } else { "; the settings nearest in task-hours have:" };
-    writeln!(text, "{}: {} reversals{nearest}", word(proofs.calm), ours.reversals)?;
+    if comparison.rivals.is_empty() {
+        writeln!(text, "open: {} reversals, and no other was tried", ours.reversals)?;
+    } else {
+        let calm = word(proofs.calm);
+        writeln!(text, "{calm}: {} reversals; the settings nearest in task-hours have:", ours.reversals)?;
+    }
     for rival in &comparison.rivals {
         if let Some(nearest) = rival.nearest(ours) {
             let Outcome { task_hours, reversals, .. } = nearest.outcome;

@@ -6,8 +6,8 @@ use steward::config::Mode;
 use steward::ecs::{DesiredCount, PendingCount, RunningCount};
 use steward::observed::Observed;
 use steward::scaling::{
-    Answer, Bounds, Care, Memory, Query, Queue, QueueCounts, QueueMinute, QueueName, QueueReading, Reading,
-    Scaler, ServiceReading, decide,
+    Answer, Bounds, Care, Decision, Memory, Query, Queue, QueueCounts, QueueMinute, QueueName, QueueReading,
+    Reading, Scaler, ServiceReading, decide,
 };
 
 use crate::policy::{Control, Datapoints, Seen};
@@ -67,11 +67,20 @@ pub(crate) struct Ours<'s> {
     asked: Option<u64>,
     /// The latest minute that it told.
     heard: Option<u64>,
+    /// Decisions that ordered something, where somebody wants to read them.
+    pub(crate) orders: Option<Vec<Decision>>,
 }
 
 impl<'s> Ours<'s> {
     pub(crate) fn new(scaler: &'s Scaler, world: &World) -> Self {
-        Self { scaler, begins: world.begins, memory: Memory::default(), asked: None, heard: None }
+        Self {
+            scaler,
+            begins: world.begins,
+            memory: Memory::default(),
+            asked: None,
+            heard: None,
+            orders: None,
+        }
     }
 
     fn moment(&self, at: u64) -> Timestamp {
@@ -145,7 +154,11 @@ impl Control for Ours<'_> {
                 Answer::Ask(Query::Protected) => reading.protected = Some(Observed::Known(seen.protected)),
                 Answer::Decided(decision, memory) => {
                     self.memory = memory;
-                    return decision.order.map(|order| order.to);
+                    let order = decision.order;
+                    if let (Some(orders), true) = (&mut self.orders, order.is_some()) {
+                        orders.push(*decision);
+                    }
+                    return order.map(|order| order.to);
                 }
             }
         }

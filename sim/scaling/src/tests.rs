@@ -324,3 +324,11 @@ fn a_configured_scaler_is_held_to_its_own_promise_and_bounds() {
     let options = Options::default().of(&scaler);
     assert_eq!((options.promise, options.min, options.max, options.per_task), (120_000, 2, 9, 4));
 }
+
+#[test]
+fn our_orders_can_be_read_with_what_they_come_from() {
+    let (comparison, world, scaler) = small();
+    let orders = crate::orders(&world, &scaler);
+    assert_eq!(orders.len(), comparison.ours.unwrap().orders as usize);
+    assert!(orders.iter().all(|decision| decision.order.is_some()));
+}

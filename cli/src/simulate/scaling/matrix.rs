@@ -21,8 +21,8 @@ const CLOSE_UP: u64 = 3 * 3_600;
 #[derive(Args)]
 pub(super) struct Matrix {
     /// Run the corpus' traces at several loads, service times and start-up delays; fail where a proof does
-    #[arg(long, conflicts_with = "trace")]
-    matrix: bool,
+    #[arg(long = "matrix", id = "matrix", conflicts_with = "trace")]
+    is_asked: bool,
     /// Fewer of them, and the first hours alone
     #[arg(long, requires = "matrix")]
     quick: bool,

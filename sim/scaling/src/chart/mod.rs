@@ -28,7 +28,7 @@ impl Chart {
         Self { width, height, label: label.into(), body: String::new() }
     }
 
-    /// Within a page that has [`STYLE`].
+    /// Within a page that has the style of charts.
     pub fn inline(&self) -> String {
         let Self { width, height, label, body } = self;
         format!(
