@@ -141,7 +141,7 @@ where
     async fn turn(&self, unit: &mut Unit<'_>, grant: Grant) -> Done {
         let mut done = Done::default();
         let now = self.now();
-        if let Some((decision, memory)) = self.decide(unit, &grant, now).await {
+        if let Some((decision, memory)) = self.decide(unit, &grant, now, &mut done).await {
             self.carry_out(unit, decision, memory, grant.may_order, &mut done).await;
         }
         done
@@ -153,6 +153,7 @@ where
         unit: &Unit<'_>,
         grant: &Grant,
         now: Timestamp,
+        done: &mut Done,
     ) -> Option<(Box<Decision>, Memory)> {
         let mut reading = unit.reading(grant.leave.clone(), grant.share.clone(), now);
         loop {
@@ -160,6 +161,7 @@ where
                 Answer::Decided(decision, memory) => return Some((decision, memory)),
                 Answer::Ask(Query::Protected) if reading.protected.is_none() => {
                     let read = self.ports.services.protected(&unit.cluster, &unit.scaler.service).await;
+                    done.failed.extend(read.as_ref().err().map(ToString::to_string));
                     reading.protected = Some(Observed::of(read.map(Some)));
                 }
                 Answer::Ask(Query::Protected) => return None,
