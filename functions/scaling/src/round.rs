@@ -141,7 +141,7 @@ where
     async fn turn(&self, unit: &mut Unit<'_>, grant: Grant) -> Done {
         let mut done = Done::default();
         let now = self.now();
-        if let Some((decision, memory, reading)) = self.decide(unit, &grant, now).await {
+        if let Some((decision, memory, reading)) = self.decide(unit, &grant, now, &mut done).await {
             unit.reading = Some(reading);
             self.carry_out(unit, decision, memory, grant.may_order, &mut done).await;
         }
@@ -154,13 +154,15 @@ where
         unit: &Unit<'_>,
         grant: &Grant,
         now: Timestamp,
+        done: &mut Done,
     ) -> Option<(Box<Decision>, Memory, Reading)> {
         let mut reading = unit.reading(grant.leave.clone(), grant.share.clone(), now);
         loop {
             match decide(unit.scaler, &unit.record.memory, &reading, now) {
-                Answer::Decided(decision, memory) => return Some((decision, memory, reading)),
+                Answer::Decided(decision, memory) => return Some((decision, *memory, reading)),
                 Answer::Ask(Query::Protected) if reading.protected.is_none() => {
                     let read = self.ports.services.protected(&unit.cluster, &unit.scaler.service).await;
+                    done.failed.extend(read.as_ref().err().map(ToString::to_string));
                     reading.protected = Some(Observed::of(read.map(Some)));
                 }
                 Answer::Ask(Query::Protected) => return None,

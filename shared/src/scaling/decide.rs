@@ -24,8 +24,8 @@ const STALLED: SignedDuration = SignedDuration::from_mins(5);
 pub enum Answer {
     /// It needs to know more.
     Ask(Query),
-    /// It is decided.
-    Decided(Box<Decision>, Memory),
+    /// It is decided, and this is to be remembered.
+    Decided(Box<Decision>, Box<Memory>),
 }
 
 /// What must be known before tasks are taken away.
@@ -158,7 +158,7 @@ pub fn decide(scaler: &Scaler, memory: &Memory, reading: &Reading, now: Timestam
     };
     let Some(service) = service else {
         decision.holds.push(no_service(&reading.service));
-        return Answer::Decided(Box::new(decision), memory);
+        return Answer::Decided(Box::new(decision), Box::new(memory));
     };
     let case = Case { scaler, reading, memory: &memory, service, now };
     let desired = service.desired.0;
@@ -185,7 +185,7 @@ pub fn decide(scaler: &Scaler, memory: &Memory, reading: &Reading, now: Timestam
             memory.starting = Some(super::learn::Starting { at: now, to });
         }
     }
-    Answer::Decided(Box::new(decision), memory)
+    Answer::Decided(Box::new(decision), Box::new(memory))
 }
 
 fn no_service(service: &Observed<ServiceReading>) -> Hold {

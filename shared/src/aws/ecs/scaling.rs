@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesError;
 use aws_sdk_ecs::types::{
-    DeploymentControllerType, DeploymentRolloutState, SchedulingStrategy, Service as Answered, ServiceField,
+    DeploymentController, DeploymentControllerType, DeploymentRolloutState, SchedulingStrategy,
+    Service as Answered, ServiceField,
 };
 
 use super::change::once;
@@ -93,7 +94,7 @@ fn not_scalable(answered: &Answered) -> Option<String> {
     {
         return Some(format!("a {strategy} service"));
     }
-    let controller = answered.deployment_controller().map(|controller| controller.r#type());
+    let controller = answered.deployment_controller().map(DeploymentController::r#type);
     let controller = controller.filter(|kind| **kind != DeploymentControllerType::Ecs)?;
     Some(format!("a service whose deployments {controller} controls"))
 }

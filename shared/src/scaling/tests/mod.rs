@@ -90,7 +90,7 @@ pub(super) fn decided(scaler: &Scaler, memory: &Memory, reading: &Reading) -> (D
     let mut reading = reading.clone();
     for _ in 0..2 {
         match decide(scaler, memory, &reading, reading.at) {
-            Answer::Decided(decision, memory) => return (*decision, memory),
+            Answer::Decided(decision, memory) => return (*decision, *memory),
             Answer::Ask(Query::Protected) => reading.protected = Some(Observed::Known(0)),
         }
     }
