@@ -62,10 +62,8 @@ pub fn follow(known: Option<&ScalerTrouble>, streak: &Streak, sight: &Sight<'_>,
     let is_worth = |kind: &ProblemKind| {
         standing.contains(kind) || known.is_some_and(|known| known.latest(*kind).is_some())
     };
-    streak.calm_since = match streak.problems.keys().any(is_worth) {
-        true => None,
-        false => Some(streak.calm_since.unwrap_or(now)),
-    };
+    let is_calm = !streak.problems.keys().any(is_worth);
+    streak.calm_since = is_calm.then(|| streak.calm_since.unwrap_or(now));
     let trouble = match known {
         Some(known) => known.clone(),
         None if standing.is_empty() => {

@@ -125,7 +125,7 @@ pub(crate) fn trouble(
         from: 3,
         to: 12,
         at: now,
-        state: super::OrderState::Refused,
+        state: super::OrderState::Proposed,
         approved_by: None,
     };
     let reading = reading(now, queue);

@@ -78,7 +78,6 @@ fn tone(trouble: &ScalerTrouble) -> Tone {
 
 fn tone_of(what: &Problem) -> Tone {
     match what.kind() {
-        ProblemKind::Proposed => Tone::Alert(Severity::Warning),
         ProblemKind::Unprotected => Tone::Neutral,
         _ => Tone::Alert(Severity::Warning),
     }
@@ -112,13 +111,13 @@ fn queues(trouble: &ScalerTrouble, language: Language) -> String {
 
 /// What AWS said.
 fn said(note: &ScalerNote, style: &Style<'_>) -> Option<Redacted> {
-    let said = match &note.what {
-        Problem::UnknownService { why }
-        | Problem::UnknownQueue { why, .. }
-        | Problem::UnknownProtection { why } => why,
-        _ => return None,
+    let (Problem::UnknownService { why }
+    | Problem::UnknownQueue { why, .. }
+    | Problem::UnknownProtection { why }) = &note.what
+    else {
+        return None;
     };
-    Some(redact(&shortened(said, style.evidence))).filter(|said| !said.as_str().is_empty())
+    Some(redact(&shortened(why, style.evidence))).filter(|said| !said.as_str().is_empty())
 }
 
 fn links_of(trouble: &ScalerTrouble) -> Vec<Link> {

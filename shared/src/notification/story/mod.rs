@@ -172,11 +172,10 @@ impl Step {
     /// Whether the whole channel sees it where it stands in a thread.
     pub fn is_aloud(&self) -> bool {
         let is_news = match &self.what {
-            What::Still | What::Critical => true,
+            // Each problem of a scaled service has another remedy.
+            What::Still | What::Critical | What::Scaler(_) => true,
             // The trouble of a job goes on for days, and each run that fails is news.
             What::Happened(what) => what.ended().is_some(),
-            // That of a service may go on for as long, and each problem has another remedy.
-            What::Scaler(_) => true,
             _ => false,
         };
         self.weight == Weight::Asks || (self.weight == Weight::Matters && is_news)

@@ -22,37 +22,32 @@ pub use problem::{ask, happened, place, problem_over, recovered, status, to_do};
 
 /// A decision in a sentence or two: from how many tasks to how many, why so many, and why it is not done.
 pub fn decision(decision: &Decision, promise: SignedDuration, language: Language) -> String {
-    let head = head(decision, language);
+    let begins = head(decision, language);
     let why = full_stop(limit(decision, promise, language), language);
     if decision.holds.is_empty() {
-        return format!("{head}: {why}");
+        return format!("{begins}: {why}");
     }
     let held = full_stop(holds(&decision.holds, language), language);
     // What stays is explained by what keeps it, and only then by what was wanted.
     match decision.order {
-        Some(_) => in_turn(&format!("{head}: {why}"), &held, language),
-        None => in_turn(&format!("{head}: {held}"), &wanted(decision, &why, language), language),
+        Some(_) => in_turn(&format!("{begins}: {why}"), &held, language),
+        None => in_turn(&format!("{begins}: {held}"), &wanted(decision, &why, language), language),
     }
 }
 
-/// `3 → 12 tasks`, `Kept at 12`, or how many are wanted of a service that cannot be read.
+/// `3 → 12 tasks`, `Kept at 12`, or `Held` of a service that cannot be read.
 fn head(decision: &Decision, language: Language) -> String {
-    let wanted = count(u64::from(decision.wanted));
     match (decision.order, decision.desired, language) {
         (Some(order), ..) => change(order.from, order.to, language),
-        (None, None, En) => format!("Held, {} wanted", tasks(decision.wanted, En)),
-        (None, None, Ja) => format!("保留中 (必要: {wanted}タスク)"),
-        (None, Some(desired), En) if desired == decision.wanted => tasks(desired, En),
-        (None, Some(desired), Ja) if desired == decision.wanted => tasks(desired, Ja),
+        (None, None, En) => "Held".to_owned(),
+        (None, None, Ja) => "保留中".to_owned(),
+        (None, Some(desired), _) if desired == decision.wanted => tasks(desired, language),
         (None, Some(desired), En) => format!("Kept at {}", count(u64::from(desired))),
         (None, Some(desired), Ja) => format!("{}のまま維持", tasks(desired, Ja)),
     }
 }
 
 fn wanted(decision: &Decision, why: &str, language: Language) -> String {
-    if decision.desired.is_none_or(|desired| desired == decision.wanted) {
-        return why.to_owned();
-    }
     let wanted = tasks(decision.wanted, language);
     match language {
         En if decision.wanted == 1 => format!("{wanted} is wanted: {why}"),
