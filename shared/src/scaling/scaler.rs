@@ -177,7 +177,7 @@ impl Scaler {
             per_task: 1,
             service_time: None,
             start_up: None,
-            utilisation: 80,
+            utilisation: 90,
             scale_in_after: SignedDuration::from_mins(10),
             empty_readings: 12,
             pool: None,

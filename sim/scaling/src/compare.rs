@@ -37,7 +37,7 @@ pub struct Proofs {
     pub unbeaten: bool,
     /// No message's worker was killed.
     pub no_kills: bool,
-    /// At most half the reversals of each peer's setting that is nearest in task-hours, or at most two.
+    /// At most half the reversals of the setting of all peers that is nearest in task-hours, or at most two.
     pub calm: bool,
     /// At most 15 seconds from a burst that SQS tells of to the order.
     pub quick: bool,
@@ -92,16 +92,22 @@ impl Rival {
 }
 
 impl Comparison {
+    /// The setting of all peers whose task-hours are nearest to ours.
+    pub fn nearest(&self, ours: &Outcome) -> Option<(Policy, &Tried)> {
+        let apart = |tried: &Tried| (tried.outcome.task_hours - ours.task_hours).abs();
+        let each = self.rivals.iter().filter_map(|rival| Some((rival.policy, rival.nearest(ours)?)));
+        each.min_by(|(_, one), (_, other)| apart(one).total_cmp(&apart(other)))
+    }
+
     /// What holds of ours; `None` where it was not run.
     pub fn proofs(&self) -> Option<Proofs> {
         let ours = self.ours.as_ref()?;
-        let is_calm = |rival: &Rival| {
-            rival.nearest(ours).is_none_or(|nearest| ours.reversals * 2 <= nearest.outcome.reversals)
-        };
+        let nearest = self.nearest(ours);
+        let is_calm = nearest.is_none_or(|(_, nearest)| ours.reversals * 2 <= nearest.outcome.reversals);
         Some(Proofs {
             unbeaten: self.rivals.iter().all(|rival| rival.winners(ours).next().is_none()),
             no_kills: ours.killed_in_flight == 0,
-            calm: ours.reversals <= FEW_REVERSALS || self.rivals.iter().all(is_calm),
+            calm: ours.reversals <= FEW_REVERSALS || is_calm,
             quick: ours.burst_reaction.is_none_or(|seconds| seconds <= REACTS_WITHIN),
         })
     }

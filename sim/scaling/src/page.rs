@@ -136,7 +136,7 @@ fn proofs(comparison: &Comparison) -> Vec<Proof> {
         Proof {
             holds: proofs.calm,
             words: format!(
-                "{} reversals; the settings nearest in task-hours: {}",
+                "{} reversals; of each peer the setting nearest in task-hours, of which the nearest counts: {}",
                 ours.reversals,
                 if nearest.is_empty() { "none tried".to_owned() } else { nearest.join(", ") }
             ),

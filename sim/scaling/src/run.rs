@@ -100,6 +100,7 @@ pub(crate) fn run_on(world: &World, control: &mut dyn Control, mut course: Optio
 impl<'w> Run<'w> {
     fn new(world: &'w World, first: u32, asks_age: bool) -> Self {
         let options = &world.options;
+        let first = first.max(world.opening());
         let mut run = Self {
             world,
             now: 0,

@@ -166,7 +166,14 @@ fn verdict(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
         writeln!(text, "open: {} reversals, and no other was tried", ours.reversals)?;
     } else {
         let calm = word(proofs.calm);
-        writeln!(text, "{calm}: {} reversals; the settings nearest in task-hours have:", ours.reversals)?;
+        let nearest = comparison.nearest(ours);
+        let (policy, theirs) =
+            nearest.map_or(("none", 0), |(policy, tried)| (policy.as_str(), tried.outcome.reversals));
+        writeln!(
+            text,
+            "{calm}: {} reversals; {theirs} of {policy}, the nearest of all in task-hours. By peer:",
+            ours.reversals
+        )?;
     }
     for rival in &comparison.rivals {
         if let Some(nearest) = rival.nearest(ours) {

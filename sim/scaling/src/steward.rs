@@ -22,21 +22,12 @@ const ROUNDS: u32 = 3;
 /// A scaler for a world, with nothing configured that could be learned.
 pub fn scaler(options: &Options) -> Scaler {
     Scaler {
-        cluster: "simulated".to_owned(),
-        service: ServiceName::new("simulated"),
         mode: Mode::Act,
-        suspended: false,
         queues: vec![Queue { name: QueueName("simulated".to_owned()), weight: 100, groups: None }],
         promise: span(options.promise),
         bounds: Bounds { min: options.min, max: options.max },
-        windows: Vec::new(),
         per_task: options.per_task,
-        service_time: None,
-        start_up: None,
-        utilisation: 80,
-        scale_in_after: SignedDuration::from_mins(5),
-        empty_readings: 6,
-        pool: None,
+        ..Scaler::new("simulated".to_owned(), ServiceName::new("simulated"))
     }
 }
 

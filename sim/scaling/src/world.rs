@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::number::rounded;
+use crate::number::{rounded, tasks};
 use crate::random::{Random, Stream, nth};
 use crate::trace::{Job, Trace};
 
@@ -14,6 +14,8 @@ const MAX_SPAN: u64 = 366 * 86_400_000;
 const COPIES_WITHIN: f64 = 60_000.0;
 /// So long after the trace's end it is looked on, in milliseconds: what waits then is served, and tasks are taken away.
 const TAIL: u64 = 15 * 60_000;
+/// Whoever looked after the service before had it ready for what comes within so long, in milliseconds.
+const OPENING: u64 = 5 * 60_000;
 /// How far start-ups differ from their mean.
 const START_UP_JITTER: f64 = 0.2;
 /// The spread of log-normal service times: the 99th percentile is six times the mean.
@@ -170,6 +172,13 @@ impl World {
             services,
             ends: lasts + TAIL,
         })
+    }
+
+    /// The tasks that are there at the beginning, whoever scales: as many as the first minutes keep busy.
+    pub fn opening(&self) -> u32 {
+        let first = self.arrivals.partition_point(|at| *at < OPENING) as f64;
+        let busy = first * self.mean_service / OPENING as f64 / f64::from(self.options.per_task.max(1));
+        tasks(busy).min(self.options.max)
     }
 
     /// How long the nth task that is ordered takes until it works, in milliseconds.

@@ -123,7 +123,7 @@ fn a_service_that_says_only_what_it_must_has_the_defaults() {
     assert_eq!(plain, expected);
     let said = one(&json!({
         "mode": "observe", "suspend": "off", "queues": [{"name": "orders", "weight": 100}], "promise": "60s", "min": 0,
-        "max": 10, "hours": [], "per_task": 1, "service_time": null, "start_up": null, "utilisation": 80,
+        "max": 10, "hours": [], "per_task": 1, "service_time": null, "start_up": null, "utilisation": 90,
         "scale_in_after": "10m", "empty_readings": 12, "pool": null,
     }));
     assert_eq!(said, plain, "the manual's defaults are those in force");

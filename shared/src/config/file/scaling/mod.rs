@@ -101,7 +101,7 @@ pub struct Scaled {
     /// How long a task takes from the order until it works. By default it is learned. From `1s` to `1h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_up: Option<Duration>,
-    /// How many percent of its time a task works where nothing waits. Default 80, from 10 to 100.
+    /// How many percent of its time a task works where nothing waits. Default 90, from 10 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "number")]
     #[cfg_attr(feature = "schema", schemars(range(min = 10, max = 100)))]
     pub utilisation: Option<u64>,
