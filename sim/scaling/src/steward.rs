@@ -144,7 +144,7 @@ impl Control for Ours<'_> {
             match decide(self.scaler, &self.memory, &reading, reading.at) {
                 Answer::Ask(Query::Protected) => reading.protected = Some(Observed::Known(seen.protected)),
                 Answer::Decided(decision, memory) => {
-                    self.memory = memory;
+                    self.memory = *memory;
                     let order = decision.order;
                     if let (Some(orders), true) = (&mut self.orders, order.is_some()) {
                         orders.push(*decision);
