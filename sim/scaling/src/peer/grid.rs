@@ -10,7 +10,7 @@ use crate::policy::Policy;
 /// Messages a task, for peers that have such a target.
 const TARGETS: [u32; 13] = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 120];
 /// Messages that wait, for step scaling.
-const THRESHOLDS: [u64; 7] = [1, 5, 20, 50, 100, 200, 500];
+const THRESHOLDS: [u64; 9] = [1, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
 /// All settings of a peer where there shall be at least `min` tasks; none of ours.
 pub fn settings(policy: Policy, min: u32) -> Vec<Setting> {
