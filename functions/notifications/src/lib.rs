@@ -58,7 +58,7 @@ pub fn role<L: Ledger, Q: Tell + Postpone, V: Evidence, P: Parameters>(channels:
     Role {
         needs: [ports.concat(), channels.concat()].concat(),
         // Incidents are remediation's to write, and what is wrong with jobs is batch's.
-        reads: &[Owner::Remediation, Owner::Batch, Owner::Notifications, Owner::Shared],
+        reads: &[Owner::Remediation, Owner::Batch, Owner::Scaling, Owner::Notifications, Owner::Shared],
         writes: &[Owner::Notifications, Owner::Shared],
         due: Owner::Shared,
     }

@@ -24,10 +24,10 @@ pub(super) struct Matrix {
     #[arg(long = "matrix", id = "matrix", conflicts_with = "trace")]
     is_asked: bool,
     /// Fewer of them, and the first hours alone
-    #[arg(long, requires = "matrix")]
+    #[arg(long, requires = "matrix", conflicts_with = "trace")]
     quick: bool,
     /// Write the table into this page, between its lines, and charts into the folder of the page's name
-    #[arg(long, value_name = "PAGE", requires = "matrix", conflicts_with = "quick")]
+    #[arg(long, value_name = "PAGE", requires = "matrix", conflicts_with_all = ["quick", "trace"])]
     write: Option<PathBuf>,
 }
 
