@@ -34,7 +34,6 @@ mod retry;
 mod rollback;
 #[cfg(any(feature = "aws", test))]
 mod runs;
-#[cfg(any(feature = "aws", test))]
 mod scaling;
 mod schema;
 #[cfg(feature = "aws")]

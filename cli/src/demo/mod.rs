@@ -1,5 +1,6 @@
 //! `steward demo`: events through the real handlers, in virtual time, without an AWS account.
 
+mod burst;
 mod night;
 mod report;
 mod scenarios;
@@ -18,7 +19,7 @@ use crate::play::{self, Terms, samples};
 /// Plays events through the real handlers in virtual time
 ///
 /// Shows what a person would have seen: the timeline, the alerts as sent, the incidents, and what opened none and why; then
-/// scenarios against a model of ECS, in observe and in act mode side by side, and a night of batch. Nothing leaves this machine, and no AWS account is needed.
+/// scenarios against a model of ECS, in observe and in act mode side by side, a night of batch, and a burst that is scaled for from zero. Nothing leaves this machine, and no AWS account is needed.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// A folder of events to play instead of the samples that come with Steward
@@ -68,9 +69,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     };
     let played = play::play(samples, &Terms { edits: true, ..Terms::default() })?;
     // Whoever plays events of their own wants those.
-    let (scenes, night) = match arguments.events {
-        None => (scenarios::overview()?, Some(night::play()?)),
-        Some(_) => (Vec::new(), None),
+    let (scenes, night, burst) = match arguments.events {
+        None => (scenarios::overview()?, Some(night::play()?), Some(burst::play()?)),
+        Some(_) => (Vec::new(), None, None),
     };
     show::write(&mut out, &played)?;
     if !scenes.is_empty() {
@@ -79,7 +80,10 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     if let Some(night) = &night {
         night::write(&mut out, night)?;
     }
-    report::write(&arguments.report, &played, &scenes, night.as_ref())?;
+    if let Some(burst) = &burst {
+        burst::write(&mut out, burst)?;
+    }
+    report::write(&arguments.report, &played, &scenes, night.as_ref(), burst.as_ref())?;
     show::write_report_place(&mut out, &arguments.report)?;
     Ok(ExitCode::SUCCESS)
 }

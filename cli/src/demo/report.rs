@@ -10,6 +10,7 @@ use steward::diagnosis::Kind;
 use steward::incident::{Deployment, Failures, Incident, Severity};
 use steward::notification::{Style, Subject, Tone};
 
+use super::burst::Shown as Burst;
 use super::night::Shown as Night;
 use super::scenarios::{Across, Scene, clock};
 use crate::letter::{self, Block, Look, Piece, Shown};
@@ -33,6 +34,7 @@ struct Page<'p> {
     transactions: u64,
     scenes: &'p [Scene],
     night: Option<&'p Night>,
+    burst: Option<&'p Burst>,
     version: &'static str,
 }
 
@@ -78,16 +80,27 @@ impl Group {
     }
 }
 
-pub(super) fn write(path: &Path, played: &Played, scenes: &[Scene], night: Option<&Night>) -> io::Result<()> {
+pub(super) fn write(
+    path: &Path,
+    played: &Played,
+    scenes: &[Scene],
+    night: Option<&Night>,
+    burst: Option<&Burst>,
+) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(named)?;
     }
-    let html = page(played, scenes, night).render().map_err(io::Error::other)?;
+    let html = page(played, scenes, night, burst).render().map_err(io::Error::other)?;
     std::fs::write(path, html).map_err(named)
 }
 
-fn page<'p>(played: &'p Played, scenes: &'p [Scene], night: Option<&'p Night>) -> Page<'p> {
+fn page<'p>(
+    played: &'p Played,
+    scenes: &'p [Scene],
+    night: Option<&'p Night>,
+    burst: Option<&'p Burst>,
+) -> Page<'p> {
     let threads = threads(played.posts());
     let id = |place: usize| format!("alert-{}", place + 1);
     let alerts: Vec<Shown> = threads
@@ -119,6 +132,7 @@ fn page<'p>(played: &'p Played, scenes: &'p [Scene], night: Option<&'p Night>) -
         transactions: played.usage.transactions,
         scenes,
         night,
+        burst,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

@@ -1,6 +1,5 @@
 //! `steward scaling`: how many tasks each scaled service has, how many it needs, and why.
 
-// What draws a series is used by pages alone.
 mod chart;
 #[cfg(feature = "aws")]
 mod command;
@@ -13,7 +12,6 @@ mod tests;
 #[cfg(any(feature = "aws", test))]
 mod text;
 
-#[allow(unused_imports, reason = "pages of scaled services draw with it")]
 pub(crate) use chart::{Chart, Point};
 #[cfg(feature = "aws")]
 pub(crate) use command::{Arguments, run};

@@ -19,8 +19,8 @@ use std::time::Instant;
 
 use steward_scaling_sim::matrix::{Row, cells};
 use steward_scaling_sim::{
-    Comparison, Options, Policy, Rival, Trace, World, course, orders, page, scaler, search, settings,
-    steward, text,
+    Comparison, Options, Policy, Rival, Trace, World, course, looks, page, scaler, search, settings, steward,
+    text,
 };
 
 fn main() {
@@ -68,7 +68,9 @@ fn main() {
         std::fs::write(path, page(&comparison, &world, &scaler, "a trace", "as it learns")).expect("a page");
     }
     if has("orders") {
-        for decision in orders(&world, &scaler) {
+        for decision in
+            looks(&world, &scaler).0.into_iter().map(|look| look.decision).filter(|it| it.order.is_some())
+        {
             let at = decision.at.duration_since(world.begins).as_secs();
             println!("{at:>8} s {:?} {:?} {:?}", decision.order, decision.limit, decision.need);
             println!("           {:?}", decision.estimate);

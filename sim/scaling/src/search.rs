@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use steward::scaling::{Decision, Scaler};
+use steward::scaling::Scaler;
 
 use crate::outcome::Outcome;
 use crate::peer::Setting;
 use crate::run::{Course, run, run_on};
-use crate::steward::Ours;
+use crate::steward::{Look, Ours};
 use crate::world::World;
 
 /// Runs at the same time where the machine does not say how many it can.
@@ -35,12 +35,12 @@ pub fn course(world: &World, scaler: &Scaler) -> Course {
     course
 }
 
-/// Our decisions that ordered something, with what they come from.
-pub fn orders(world: &World, scaler: &Scaler) -> Vec<Decision> {
+/// Every look of ours, and what came of all.
+pub fn looks(world: &World, scaler: &Scaler) -> (Vec<Look>, Outcome) {
     let mut ours = Ours::new(scaler, world);
-    ours.orders = Some(Vec::new());
-    run(world, &mut ours);
-    ours.orders.unwrap_or_default()
+    ours.looks = Some(Vec::new());
+    let outcome = run(world, &mut ours);
+    (ours.looks.unwrap_or_default(), outcome)
 }
 
 /// How a peer went on.

@@ -19,6 +19,15 @@ const EVERY: u64 = 10_000;
 /// Questions are answered so often at the most.
 const ROUNDS: u32 = 3;
 
+/// A look of ours, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What was decided.
+    pub decision: Decision,
+    /// Tasks that ran.
+    pub running: u32,
+}
+
 /// A scaler for a world, with nothing configured that could be learned.
 pub fn scaler(options: &Options) -> Scaler {
     Scaler {
@@ -58,8 +67,8 @@ pub(crate) struct Ours<'s> {
     asked: Option<u64>,
     /// The latest minute that it told.
     heard: Option<u64>,
-    /// Decisions that ordered something, where somebody wants to read them.
-    pub(crate) orders: Option<Vec<Decision>>,
+    /// Every look, where somebody wants to read them.
+    pub(crate) looks: Option<Vec<Look>>,
 }
 
 impl<'s> Ours<'s> {
@@ -70,7 +79,7 @@ impl<'s> Ours<'s> {
             memory: Memory::default(),
             asked: None,
             heard: None,
-            orders: None,
+            looks: None,
         }
     }
 
@@ -146,8 +155,8 @@ impl Control for Ours<'_> {
                 Answer::Decided(decision, memory) => {
                     self.memory = *memory;
                     let order = decision.order;
-                    if let (Some(orders), true) = (&mut self.orders, order.is_some()) {
-                        orders.push(*decision);
+                    if let Some(looks) = &mut self.looks {
+                        looks.push(Look { decision: *decision, running: seen.running });
                     }
                     return order.map(|order| order.to);
                 }
