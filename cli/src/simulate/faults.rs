@@ -1,4 +1,4 @@
-//! `steward simulate faults` and `steward simulate jobs`: many days in which everything goes wrong, each from a seed.
+//! `steward simulate faults`, `jobs` and `scaling-faults`: many days in which everything goes wrong, each from a seed.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -56,6 +56,25 @@ pub(crate) struct JobArguments {
     days: u32,
 }
 
+/// Runs scaled services through hours in which everything goes wrong, and checks each change of a count
+///
+/// Every seed draws at least three services with their queues, bounds and modes, and what goes wrong: bursts, deployments during
+/// them, tasks that do not start, services that are deleted, people who set counts or pause changes, counts that are stale, ticks
+/// that come late, twice or not at all, invocations that die before and after any call, and calls that are throttled, fail and
+/// time out after they took effect. Tasks really take messages, and protect themselves. In the end all that waits must be done,
+/// and what idles must have come down to its minimum.
+///
+/// The same seed gives the same run, step by step. The exit code is 1 where something that must hold did not; the command that
+/// shows it again is printed.
+#[derive(Args)]
+pub(crate) struct ScalingArguments {
+    #[command(flatten)]
+    draw: Draw,
+    /// Virtual days of each seed, of which ten hours each are played
+    #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
+    days: u32,
+}
+
 #[derive(Args)]
 struct Draw {
     /// How many seeds [default: 100, or the one that --seed names]
@@ -110,6 +129,10 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 
 pub(crate) fn run_jobs(arguments: &JobArguments) -> io::Result<ExitCode> {
     arguments.draw.run(Course::Jobs, arguments.days)
+}
+
+pub(crate) fn run_scaling(arguments: &ScalingArguments) -> io::Result<ExitCode> {
+    arguments.draw.run(Course::Scaling, arguments.days)
 }
 
 impl Draw {

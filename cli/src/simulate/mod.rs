@@ -20,6 +20,7 @@ pub(crate) struct Arguments {
 enum What {
     Faults(faults::Arguments),
     Jobs(faults::JobArguments),
+    ScalingFaults(faults::ScalingArguments),
     Scaling(Box<scaling::Arguments>),
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     match &arguments.what {
         What::Faults(arguments) => faults::run(arguments),
         What::Jobs(arguments) => faults::run_jobs(arguments),
+        What::ScalingFaults(arguments) => faults::run_scaling(arguments),
         What::Scaling(arguments) => scaling::run(arguments),
     }
 }

@@ -126,7 +126,11 @@ pub(super) fn json(
 
 /// The command that gives the same run.
 fn again(report: &Report, days: u32) -> String {
-    let what = if report.course == Course::Jobs { "jobs" } else { "faults" };
+    let what = match report.course {
+        Course::Jobs => "jobs",
+        Course::Scaling => "scaling-faults",
+        _ => "faults",
+    };
     let mut command = format!("steward simulate {what} --seed {} --days {days}", report.seed);
     for crash in report.crash_at.into_iter().flatten() {
         let side = match crash.side {
@@ -135,7 +139,7 @@ fn again(report: &Report, days: u32) -> String {
         };
         command = format!("{command} --crash-at {}:{side}", crash.call);
     }
-    if !matches!(report.course, Course::Faults | Course::Jobs) {
+    if !matches!(report.course, Course::Faults | Course::Jobs | Course::Scaling) {
         command = format!("{command} --course {}", report.course.as_str());
     }
     command

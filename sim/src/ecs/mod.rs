@@ -96,6 +96,7 @@ pub mod throttle;
 mod turn;
 pub mod validation;
 mod view;
+mod workers;
 mod world;
 
 pub use behaviour::{Behaviour, Fate, PullFailure, SecretFailure};

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use steward::ports::Clock;
+use steward::ports::{Clock, Wait};
 
 use super::faults::{Fate, Side};
 use super::site::{Function, Ordinals, Site};
@@ -157,6 +157,25 @@ impl Actor {
 impl Clock for Actor {
     fn now(&self) -> Timestamp {
         self.stage.now().saturating_add(self.skew).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Wait for Actor {
+    /// Where a process dies while it waits, it is as it begins to, or as it would go on.
+    async fn until(&self, at: Timestamp) {
+        let (port, method, on) = ("clock", "until", "");
+        let ordinal = self.ordinals.borrow_mut().next(port, method, on);
+        let site = Site { function: self.function, port, method, on, ordinal };
+        let fate = self.stage.weather.borrow_mut().on_wait(site, self.stage.now());
+        if fate == Fate::Crash(Side::Before) {
+            self.stage.note(self, || "DIES BEFORE IT WAITS".to_owned());
+            return self.die().await;
+        }
+        self.pass(Duration::try_from(at.duration_since(self.now())).unwrap_or_default()).await;
+        if fate == Fate::Crash(Side::After) {
+            self.stage.note(self, || "DIES AFTER IT WAITED".to_owned());
+            self.die().await
+        }
     }
 }
 

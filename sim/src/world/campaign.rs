@@ -187,7 +187,11 @@ impl Outcome {
 
     /// Kinds of faults that never happened.
     pub fn missing_kinds(&self) -> Vec<Kind> {
-        let all: &[Kind] = if self.course == Course::Jobs { &Kind::OF_JOBS } else { &Kind::OF_SERVICES };
+        let all: &[Kind] = match self.course {
+            Course::Jobs => &Kind::OF_JOBS,
+            Course::Scaling => &Kind::OF_SCALING,
+            _ => &Kind::OF_SERVICES,
+        };
         all.iter().copied().filter(|kind| !self.faults.contains_key(kind)).collect()
     }
 

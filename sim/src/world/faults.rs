@@ -76,6 +76,14 @@ pub enum Kind {
     PersonRuns,
     /// A person ends a run.
     PersonCancels,
+    /// Many more messages arrive than usual.
+    Burst,
+    /// A person sets the number of a service's tasks.
+    PersonScales,
+    /// A person deletes a service.
+    ServiceDeleted,
+    /// A service becomes a target of Application Auto Scaling.
+    AutoScalingTarget,
 }
 
 impl Kind {
@@ -131,6 +139,31 @@ impl Kind {
         Self::PersonCancels,
     ];
 
+    /// Those of a world of scaled services.
+    pub const OF_SCALING: [Self; 21] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::InvocationTimeout,
+        Self::Loss,
+        Self::Throttle,
+        Self::ServerError,
+        Self::Timeout,
+        Self::TimeoutAfterSuccess,
+        Self::LaggingReads,
+        Self::LedgerOutage,
+        Self::ClockSkew,
+        Self::PersonDeploys,
+        Self::PersonPauses,
+        Self::DuplicateTick,
+        Self::LateTick,
+        Self::LostTick,
+        Self::TasksFail,
+        Self::Burst,
+        Self::PersonScales,
+        Self::ServiceDeleted,
+        Self::AutoScalingTarget,
+    ];
+
     /// The kind in one stable word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -162,6 +195,10 @@ impl Kind {
             Self::DefinitionReplaced => "definition_replaced",
             Self::PersonRuns => "person_runs",
             Self::PersonCancels => "person_cancels",
+            Self::Burst => "burst",
+            Self::PersonScales => "person_scales",
+            Self::ServiceDeleted => "service_deleted",
+            Self::AutoScalingTarget => "auto_scaling_target",
         }
     }
 }
@@ -336,6 +373,23 @@ impl Weather {
 
     /// The fate of the next call. Always the same number of draws, so that one fault does not change all others.
     pub(super) fn on_call(&mut self, site: Site, changes: bool, now: Timestamp) -> Fate {
+        self.fate(site, changes, self.rates, now)
+    }
+
+    /// The fate of who waits: nothing can go wrong but the process itself.
+    pub(super) fn on_wait(&mut self, site: Site, now: Timestamp) -> Fate {
+        let none = Rates::none();
+        let rates = Rates {
+            throttle: none.throttle,
+            server_error: none.server_error,
+            timeout: none.timeout,
+            timeout_after_success: none.timeout_after_success,
+            ..self.rates
+        };
+        self.fate(site, false, rates, now)
+    }
+
+    fn fate(&mut self, site: Site, changes: bool, rates: Rates, now: Timestamp) -> Fate {
         self.calls += 1;
         let visits = self.sites.entry(site).or_default();
         visits.reached += 1;
@@ -352,7 +406,6 @@ impl Weather {
         if self.is_fair(now) {
             return Fate::Fine;
         }
-        let rates = self.rates;
         let factor = if changes { rates.change_factor } else { 1 };
         let crash = if is_new { rates.crash_when_new } else { rates.crash * factor };
         let mut bound = crash;
@@ -427,7 +480,7 @@ impl Weather {
         Passage { arrives_after }
     }
 
-    /// When a tick of batch comes: once, as a rule. Ticks may be lost for a while.
+    /// When a tick of batch or scaling comes: once, as a rule. Ticks may be lost for a while.
     pub(super) fn on_tick(&mut self, now: Timestamp) -> Vec<Duration> {
         let draw = self.random.below(1000);
         let late = self.random.between(Duration::from_secs(1), Duration::from_mins(6));

@@ -10,10 +10,11 @@ use steward::deadline::Deadline;
 use steward::ports::{Clock, Nowhere};
 use steward::remediation::Home;
 use steward::request::Request;
+use steward::scaling::Scalers;
 
 use super::actor::Actor;
 use super::executor::Answer;
-use super::ports::{EcsPort, Inbox, LedgerPort, ParametersPort, RunTasksPort, TellPort};
+use super::ports::{EcsPort, Inbox, LedgerPort, ParametersPort, RunTasksPort, ScalePort, TellPort};
 use super::site::Function;
 
 /// The channels of a world.
@@ -29,6 +30,10 @@ pub(super) struct Environment {
     pub(super) policy: Rc<Policy>,
     /// The same of jobs.
     pub(super) jobs: Rc<Jobs>,
+    /// The same of scaled services.
+    pub(super) scalers: Rc<Scalers>,
+    /// What Application Auto Scaling owns, as far as it was heard.
+    pub(super) owned: Rc<scaling::Owned>,
     pub(super) home: Home,
 }
 
@@ -39,14 +44,17 @@ pub(super) enum Crew {
     Remediation(Box<Policy>),
     /// batch, with these jobs.
     Batch(Jobs),
+    /// scaling, with these services.
+    Scaling(Box<Scalers>),
 }
 
 impl Crew {
-    /// Who hears of ECS's events.
-    pub(super) fn hears(&self) -> Function {
+    /// Who hears of ECS's events, if anybody does.
+    pub(super) fn hears(&self) -> Option<Function> {
         match self {
-            Self::Remediation(_) => Function::RemediationBatch,
-            Self::Batch(_) => Function::BatchEvents,
+            Self::Remediation(_) => Some(Function::RemediationBatch),
+            Self::Batch(_) => Some(Function::BatchEvents),
+            Self::Scaling(_) => None,
         }
     }
 }
@@ -180,6 +188,40 @@ async fn batch_settings(
         environment.home.clone(),
         Deadline::new(actor.now(), ends),
     ))
+}
+
+/// scaling, by its tick.
+pub(super) fn scaling_sweep(environment: Environment) -> impl FnOnce(Rc<Actor>, Timestamp) -> Run {
+    move |actor, ends| {
+        Box::pin(async move {
+            let configuration = match configuration(&environment, &actor).await {
+                Ok(configuration) => configuration,
+                Err(problem) => return Answer::Failed(problem),
+            };
+            let settings = scaling::Settings::new(
+                (*environment.scalers).clone(),
+                &configuration.policy,
+                &configuration.notifications,
+                environment.home.clone(),
+                actor.to_string(),
+                Deadline::new(actor.now(), ends),
+            );
+            let (ledger, tell) = (LedgerPort(Rc::clone(&actor)), TellPort(Rc::clone(&actor)));
+            let scale = ScalePort(Rc::clone(&actor));
+            let ports = scaling::Ports {
+                ledger: &ledger,
+                queues: &scale,
+                services: &scale,
+                auto_scaling: &scale,
+                tell: &tell,
+                clock: &*actor,
+            };
+            match scaling::Handler::new(ports, settings, &environment.owned).sweep().await {
+                Ok(_) => Answer::Done { failed: Vec::new() },
+                Err(error) => Answer::Failed(error.to_string()),
+            }
+        })
+    }
 }
 
 /// notifications, with a batch.

@@ -23,6 +23,7 @@ mod plan;
 mod ports;
 mod queues;
 mod run;
+mod scaling;
 mod script;
 mod site;
 mod stage;

@@ -14,8 +14,10 @@ pub(super) const EVENTS: &str = "events";
 pub(super) const TELL: &str = "tell";
 const DEAD_EVENTS: &str = "events-dead";
 const DEAD_TELL: &str = "tell-dead";
-/// `Timeout` of both functions.
+/// `Timeout` of the functions.
 pub(super) const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+/// That of scaling, which works for a minute.
+pub(super) const SCALING_TIMEOUT: SignedDuration = SignedDuration::from_secs(75);
 
 /// Creates the queues.
 pub(super) fn create(queues: &mut Queues, seed: u64, is_disorderly: bool) -> Result<(), QueueError> {

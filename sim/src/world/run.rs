@@ -58,16 +58,19 @@ pub enum Course {
     Futile(Futile),
     /// Days of jobs in which everything goes wrong.
     Jobs,
+    /// Hours of scaled services in which everything goes wrong.
+    Scaling,
 }
 
 impl Course {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Faults,
         Self::Disorder,
         Self::Futile(Futile::RollingBack),
         Self::Futile(Futile::StoppingTasks),
         Self::Jobs,
+        Self::Scaling,
     ];
 
     /// The course in one stable word.
@@ -78,6 +81,7 @@ impl Course {
             Self::Futile(Futile::RollingBack) => "futile-rollback",
             Self::Futile(Futile::StoppingTasks) => "futile-stops",
             Self::Jobs => "jobs",
+            Self::Scaling => "scaling",
         }
     }
 }
@@ -89,6 +93,7 @@ pub fn run_course(course: Course, options: Options) -> Report {
         Course::Disorder => disorder(options),
         Course::Futile(what) => futile(options, what),
         Course::Jobs => super::jobs::run(options),
+        Course::Scaling => super::scaling::run(options),
     };
     Report { course, ..report }
 }

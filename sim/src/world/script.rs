@@ -11,6 +11,7 @@ use steward::ledger::{Record, Scope};
 
 use super::faults::Kind;
 use super::jobs::JobDeed;
+use super::scaling::ScaleDeed;
 use super::stage::Stage;
 use crate::ecs::{Happening, Revision};
 
@@ -39,6 +40,8 @@ pub(super) enum Deed {
     Lag(Duration),
     /// Something of jobs.
     Jobs(Box<JobDeed>),
+    /// Something of scaled services.
+    Scaling(Box<ScaleDeed>),
 }
 
 /// Who a person is, to ECS.
@@ -65,6 +68,7 @@ impl Stage {
                 self.perform_for_jobs(*deed);
                 self.checks.borrow_mut().look(&self.ledger);
             }
+            Deed::Scaling(deed) => self.perform_for_scaling(*deed),
             Deed::LedgerAway(is_away) => {
                 if is_away {
                     self.weather.borrow_mut().count(Kind::LedgerOutage);
@@ -82,7 +86,7 @@ impl Stage {
         }
     }
 
-    fn call_ecs(&self, operation: &str, input: &Value) -> Option<Value> {
+    pub(super) fn call_ecs(&self, operation: &str, input: &Value) -> Option<Value> {
         let answer = self.ecs.borrow_mut().call(PERSON, operation, input);
         if let Err(error) = &answer {
             self.note("person", || format!("{operation} is refused: {error}"));

@@ -17,6 +17,8 @@ pub enum Function {
     BatchEvents,
     /// batch, by its tick.
     BatchSweep,
+    /// scaling, by its tick.
+    ScalingSweep,
     /// notifications, with a batch of the `tell` queue.
     NotificationsBatch,
     /// notifications, by its tick.
@@ -25,11 +27,12 @@ pub enum Function {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RemediationBatch,
         Self::RemediationSweep,
         Self::BatchEvents,
         Self::BatchSweep,
+        Self::ScalingSweep,
         Self::NotificationsBatch,
         Self::NotificationsSweep,
     ];
@@ -42,6 +45,7 @@ impl fmt::Display for Function {
             Self::RemediationSweep => "remediation sweep",
             Self::BatchEvents => "batch events",
             Self::BatchSweep => "batch sweep",
+            Self::ScalingSweep => "scaling sweep",
             Self::NotificationsBatch => "notifications batch",
             Self::NotificationsSweep => "notifications sweep",
         })

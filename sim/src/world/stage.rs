@@ -8,11 +8,14 @@ use std::task::Waker;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use steward::arn::ServiceName;
 use steward::config::MemoryParameters;
+use steward::ecs::DesiredCount;
 use steward::ledger::MemoryLedger;
 
 use super::checks::Checks;
 use super::faults::Weather;
+use super::scaling::Work;
 use super::trace::Trace;
 use crate::ecs::Ecs;
 use crate::lambda::queue::Queues;
@@ -43,6 +46,10 @@ pub(super) struct Stage {
     pub(super) is_ledger_away: Cell<bool>,
     /// What the index of due items answered last, by owner.
     pub(super) last_due: RefCell<BTreeMap<&'static str, Vec<steward::ledger::Due>>>,
+    /// Work queues, and the tasks that take from them, in a world of scaled services.
+    pub(super) work: RefCell<Option<Work>>,
+    /// What an invocation that is deceived about counts was told first.
+    pub(super) first_read: RefCell<BTreeMap<(InvocationId, ServiceName), DesiredCount>>,
     now: Cell<Timestamp>,
     timers: RefCell<BTreeMap<(Timestamp, u64), Rc<Timer>>>,
     serial: Cell<u64>,
@@ -63,6 +70,8 @@ impl Stage {
             trace: RefCell::new(Trace::new(kept)),
             is_ledger_away: Cell::new(false),
             last_due: RefCell::default(),
+            work: RefCell::default(),
+            first_read: RefCell::default(),
             now: Cell::new(start),
             timers: RefCell::default(),
             serial: Cell::new(0),

@@ -8,15 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use steward::batch::Jobs;
 use steward::config::{Loader, Policy};
 use steward::remediation::Home;
+use steward::scaling::Scalers;
 
 use super::checks::{Invariant, Sabotage};
 use super::executor::{Answer, Ended, Executor, How};
 use super::faults::Kind;
 use super::functions::{
     Crew, Environment, batch_events, batch_sweep, notifications_batch, notifications_sweep,
-    remediation_batch, remediation_sweep,
+    remediation_batch, remediation_sweep, scaling_sweep,
 };
-use super::queues::{self, EVENTS, Mapping, TIMEOUT};
+use super::queues::{self, EVENTS, Mapping, SCALING_TIMEOUT, TIMEOUT};
+use super::scaling::Work;
 use super::script::Deed;
 use super::site::Function;
 use super::stage::{InvocationId, Stage};
@@ -51,12 +53,13 @@ pub(super) struct World {
     executor: Executor,
     agenda: BTreeMap<(Timestamp, u64), Item>,
     serial: u64,
-    mappings: [Mapping; 2],
+    mappings: Vec<Mapping>,
     jobs: BTreeMap<InvocationId, Job>,
     environments: BTreeMap<(Function, usize), Environment>,
     crew: Crew,
     policy: Rc<Policy>,
     timetables: Rc<Jobs>,
+    scalers: Rc<Scalers>,
     home: Home,
     /// Every event that was delivered, for those who want to hear them again.
     pub(super) sent: Vec<String>,
@@ -67,20 +70,23 @@ impl World {
     /// `crew` is who looks after it, and what they go by.
     pub(super) fn new(stage: Rc<Stage>, crew: Crew, script: Vec<(Timestamp, Deed)>) -> Self {
         let now = stage.now();
-        let (policy, jobs) = match &crew {
-            Crew::Remediation(policy) => (Policy::clone(policy), Jobs::default()),
-            Crew::Batch(jobs) => (Policy::default(), jobs.clone()),
-        };
+        let (mut policy, mut jobs, mut scalers) = (Policy::default(), Jobs::default(), Scalers::default());
+        match &crew {
+            Crew::Remediation(known) => policy = Policy::clone(known),
+            Crew::Batch(known) => jobs = known.clone(),
+            Crew::Scaling(known) => scalers = Scalers::clone(known),
+        }
         let mut world = Self {
             executor: Executor::new(Rc::clone(&stage)),
             stage,
             agenda: BTreeMap::new(),
             serial: 0,
-            mappings: [Mapping::of_events(crew.hears()), Mapping::of_tell()],
+            mappings: crew.hears().map(Mapping::of_events).into_iter().chain([Mapping::of_tell()]).collect(),
             jobs: BTreeMap::new(),
             environments: BTreeMap::new(),
             policy: Rc::new(policy),
             timetables: Rc::new(jobs),
+            scalers: Rc::new(scalers),
             crew,
             home: Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() },
             sent: Vec::new(),
@@ -147,7 +153,8 @@ impl World {
         let agenda = self.agenda.first_key_value().map(|((at, _), _)| *at);
         let ecs = self.stage.ecs.borrow().next_at();
         let mappings = self.mappings.iter().filter_map(|mapping| mapping.looks_at).min();
-        let next = [agenda, ecs, mappings, self.executor.next_at()].into_iter().flatten().min();
+        let work = self.stage.work.borrow().as_ref().map(Work::next_at);
+        let next = [agenda, ecs, mappings, work, self.executor.next_at()].into_iter().flatten().min();
         next.map(|at| at.max(self.stage.now()))
     }
 
@@ -156,6 +163,8 @@ impl World {
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= at);
         if is_due(self.stage.ecs.borrow().next_at()) {
             self.stage.ecs.borrow_mut().advance(at);
+        } else if is_due(self.stage.work.borrow().as_ref().map(Work::next_at)) {
+            self.stage.work();
         } else if is_due(self.agenda.first_key_value().map(|((at, _), _)| *at)) {
             if let Some((_, item)) = self.agenda.pop_first() {
                 self.carry_out(item, at);
@@ -187,16 +196,19 @@ impl World {
         }
     }
 
-    /// The tick of whoever looks after the world; that of batch may come late, twice or not at all.
+    fn late_tick(&mut self, function: Function, at: Timestamp) {
+        let comes = self.stage.weather.borrow_mut().on_tick(at);
+        for after in comes {
+            self.put(later(at, after), Item::Late(function));
+        }
+    }
+
+    /// The tick of whoever looks after the world; those of batch and scaling may come late, twice or not at all.
     fn tick(&mut self, at: Timestamp) {
         match self.crew {
             Crew::Remediation(_) => self.sweep(Function::RemediationSweep),
-            Crew::Batch(_) => {
-                let comes = self.stage.weather.borrow_mut().on_tick(at);
-                for after in comes {
-                    self.put(later(at, after), Item::Late(Function::BatchSweep));
-                }
-            }
+            Crew::Batch(_) => self.late_tick(Function::BatchSweep, at),
+            Crew::Scaling(_) => self.late_tick(Function::ScalingSweep, at),
         }
     }
 
@@ -207,6 +219,9 @@ impl World {
     /// What ECS sent goes through the bus.
     fn send_events(&mut self) {
         let emitted = self.stage.ecs.borrow_mut().take_events();
+        if self.crew.hears().is_none() {
+            return;
+        }
         for one in emitted {
             let now = self.stage.now();
             self.stage.checks.borrow_mut().emitted(&one.event, now);
@@ -285,6 +300,9 @@ impl World {
                 self.executor.start(function, TIMEOUT, batch_events(environment, payload))
             }
             Function::BatchSweep => self.executor.start(function, TIMEOUT, batch_sweep(environment)),
+            Function::ScalingSweep => {
+                self.executor.start(function, SCALING_TIMEOUT, scaling_sweep(environment))
+            }
             Function::NotificationsBatch => {
                 self.executor.start(function, TIMEOUT, notifications_batch(environment, payload))
             }
@@ -303,6 +321,8 @@ impl World {
             loader: Rc::new(Loader::new("/steward/world/configuration")),
             policy: Rc::clone(&self.policy),
             jobs: Rc::clone(&self.timetables),
+            scalers: Rc::clone(&self.scalers),
+            owned: Rc::default(),
             home: self.home.clone(),
         };
         self.environments.entry(slot).or_insert_with(fresh).clone()
@@ -310,8 +330,9 @@ impl World {
 
     fn ended(&mut self, ended: &Ended) {
         let now = self.stage.now();
-        self.stage.checks.borrow_mut().ended(ended.id);
         let Some(Job { slot, batch }) = self.jobs.remove(&ended.id) else { return };
+        let is_well = matches!(ended.how, How::Answered(Answer::Done { .. }));
+        self.stage.checks.borrow_mut().ended(ended.id, slot.0 == Function::ScalingSweep && is_well, now);
         match &ended.how {
             How::Crashed | How::TimedOut => {
                 self.environments.remove(&slot);
@@ -333,11 +354,12 @@ impl World {
         }
     }
 
-    /// Whether nobody is at work and nothing waits.
+    /// Whether nobody is at work and nothing waits. Scaling is always at work.
     pub(super) fn is_idle(&self) -> bool {
         let now = self.stage.now();
         let left = queues::left(&mut self.stage.queues.borrow_mut(), now);
-        self.jobs.is_empty() && left.is_ok_and(|(left, _)| left == 0)
+        self.jobs.values().all(|job| job.slot.0 == Function::ScalingSweep)
+            && left.is_ok_and(|(left, _)| left == 0)
     }
 
     /// Lets time pass by steps of `step` until `is_over`, at most until `end`. Says whether it was.

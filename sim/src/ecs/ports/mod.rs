@@ -5,6 +5,7 @@
 
 mod change;
 mod read;
+mod scale;
 mod tasks;
 
 use steward::arn::TaskArn;
@@ -17,6 +18,7 @@ pub(crate) use read::of_service;
 pub use read::{
     clusters, find_tasks, service, service_deployment, service_revision, services, task_definition, tasks,
 };
+pub use scale::{protected, scale, scaled_services};
 pub use tasks::{find_job_tasks, job_definition, job_tasks, run_tasks, stop_task};
 
 /// `failures[].reason` of what ECS knows nothing of.

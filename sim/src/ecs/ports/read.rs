@@ -45,7 +45,7 @@ pub fn services(ecs: &mut Ecs, cluster: &ClusterArn, from: Option<&str>) -> Resu
     Ok(Page { items, next: listed.next_token })
 }
 
-fn describe_services(
+pub(super) fn describe_services(
     ecs: &mut Ecs,
     cluster: &ClusterArn,
     services: &[String],
@@ -315,7 +315,11 @@ fn known<T>(
 }
 
 /// What is MISSING is absent, anything else is not known.
-fn only_missing(operation: &'static str, target: &str, failures: &[api::Failure]) -> Result<(), EcsError> {
+pub(super) fn only_missing(
+    operation: &'static str,
+    target: &str,
+    failures: &[api::Failure],
+) -> Result<(), EcsError> {
     let other = failures.iter().find(|failure| failure.reason.as_deref() != Some(MISSING));
     other.map_or(Ok(()), |failure| {
         Err(EcsError {

@@ -42,13 +42,25 @@ pub enum Invariant {
     RunsEndAsTheirTasksDid,
     /// Every slot of a timetable has one run, and every run ends once, in one way.
     EverySlotEndsOnce,
+    /// A count is set within the bounds that hold at the time.
+    WithinBounds,
+    /// What services share is not given out beyond its ceiling.
+    PoolsHold,
+    /// A count is set only where it was read again after its order stood, and was as the order has it.
+    CountAsRead,
+    /// No task is taken away while a queue, the service or who protects itself is not known, or during a deployment.
+    NoBlindScaleIn,
+    /// No count is set below the tasks that are at work or protect themselves, as they were read.
+    NothingAtWorkIsTaken,
+    /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
+    CountsFollowTheWork,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -66,6 +78,12 @@ impl Invariant {
         Self::AttemptsHold,
         Self::RunsEndAsTheirTasksDid,
         Self::EverySlotEndsOnce,
+        Self::WithinBounds,
+        Self::PoolsHold,
+        Self::CountAsRead,
+        Self::NoBlindScaleIn,
+        Self::NothingAtWorkIsTaken,
+        Self::CountsFollowTheWork,
         Self::Progress,
     ];
 
@@ -89,6 +107,12 @@ impl Invariant {
             Self::AttemptsHold => "attempts_hold",
             Self::RunsEndAsTheirTasksDid => "runs_end_as_their_tasks_did",
             Self::EverySlotEndsOnce => "every_slot_ends_once",
+            Self::WithinBounds => "within_bounds",
+            Self::PoolsHold => "pools_hold",
+            Self::CountAsRead => "count_as_read",
+            Self::NoBlindScaleIn => "no_blind_scale_in",
+            Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
+            Self::CountsFollowTheWork => "counts_follow_the_work",
             Self::Progress => "progress",
         }
     }

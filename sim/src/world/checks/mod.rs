@@ -8,6 +8,7 @@ mod invariant;
 mod posts;
 mod quiet;
 mod sabotage;
+mod scaling;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ pub use invariant::{Invariant, Violation};
 pub(super) use quiet::{incidents, settled};
 pub use sabotage::Sabotage;
 pub(super) use sabotage::without_conditions;
+pub(super) use scaling::Scaling;
 pub(super) use steps::Change;
 
 use super::actor::Actor;
@@ -45,6 +47,10 @@ pub(super) struct Checks {
     posts: Posts,
     /// Jobs, in a world of them.
     watch: Option<Watch>,
+    /// Scaled services, in a world of them.
+    scaling: Option<super::scaling::Watch>,
+    /// Counts that Steward set.
+    scalings: usize,
     violations: Vec<Violation>,
 }
 
@@ -60,6 +66,8 @@ impl Checks {
             effects: BTreeMap::new(),
             posts: Posts::default(),
             watch: None,
+            scaling: None,
+            scalings: 0,
             violations: Vec::new(),
         }
     }
@@ -147,9 +155,15 @@ impl Checks {
         ids.filter_map(|id| Some((id.clone(), action_of(ledger, id)?))).collect()
     }
 
-    /// An invocation is over.
-    pub(super) fn ended(&mut self, id: super::stage::InvocationId) {
+    /// An invocation is over; `is_well`: it was scaling's, and did all that it could.
+    pub(super) fn ended(&mut self, id: super::stage::InvocationId, is_well: bool, now: Timestamp) {
         self.gates.forget(id);
+        self.swept(id, is_well, now);
+    }
+
+    /// Counts that Steward set.
+    pub(super) fn scalings(&self) -> usize {
+        self.scalings
     }
 }
 

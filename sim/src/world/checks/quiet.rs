@@ -77,6 +77,12 @@ impl Checks {
                         self.fail(Invariant::AllIsTold, now, format!("{subject} was never news"));
                     }
                 }
+                Record::ScalerTrouble(trouble) => {
+                    let subject = trouble.subject();
+                    if !records.contains_key(&Key::news(&subject)) {
+                        self.fail(Invariant::AllIsTold, now, format!("{subject} was never news"));
+                    }
+                }
                 _ => {}
             }
         }
@@ -167,6 +173,7 @@ fn stands(record: &Record) -> Option<String> {
         Record::Deployment(deployment) => style.deployment(deployment),
         Record::Outage(outage) => style.outage(outage),
         Record::Trouble(trouble) => style.job(trouble),
+        Record::ScalerTrouble(trouble) => style.scaler(trouble),
         _ => return None,
     };
     // How many failures there were in the end is no news to anybody.

@@ -35,6 +35,26 @@ pub enum Sabotage {
     ConfusesTasks,
     /// What a function answers to its queue is lost: no message is ever done.
     ForgetsAnswers,
+    /// The handlers are told that a service may have more tasks, and fewer, than people decided.
+    IgnoresBounds,
+    /// The handlers are told of nothing that services share.
+    IgnoresPools,
+    /// Nobody is said to own a service.
+    HidesOwners,
+    /// No task is said to protect itself.
+    HidesProtection,
+    /// No service is said to be deployed.
+    HidesDeployments,
+    /// A count of tasks is told as an invocation was told it first.
+    HidesChanges,
+    /// A queue that cannot be counted is told as empty.
+    TakesUnknownForEmpty,
+    /// Queues are told as empty.
+    HidesMessages,
+    /// Queues are told as full.
+    AddsMessages,
+    /// The ledger keeps every order as issued that was settled.
+    NeverSettles,
 }
 
 /// What a broken ledger says that it holds.

@@ -33,6 +33,7 @@ impl Checks {
         for (invariant, what) in found {
             self.fail(invariant, now, format!("{actor}: {what}"));
         }
+        self.scaler_written(actor, transaction, now);
         for write in &transaction.writes {
             if let Record::Action(action) = &write.record {
                 self.stepped(before.get(&action.plan.id), action, now, &actor.to_string());
@@ -177,7 +178,7 @@ impl Checks {
         self.open(actor, [Scope::Global, Scope::Cluster(target.cluster().clone())], now);
     }
 
-    fn open(&mut self, actor: &Actor, scopes: [Scope; 2], now: Timestamp) {
+    pub(super) fn open(&mut self, actor: &Actor, scopes: [Scope; 2], now: Timestamp) {
         for scope in scopes {
             let problem = match self.gates.reading(actor.id, &Key::switch(&scope)) {
                 None => Some(format!("the switch of {scope} was not read")),

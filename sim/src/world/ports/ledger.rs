@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use jiff::Timestamp;
-use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Record, Stored, Transaction};
+use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Record, Stored, Transaction, Write};
 use steward::ports::Ledger;
+use steward::scaling::OrderState;
 
 use super::at_once;
 use crate::world::actor::{Actor, Broken, Call};
@@ -52,9 +53,13 @@ impl Ledger for LedgerPort {
                 Some(Sabotage::IgnoresConditions) => without_conditions(&stage.ledger, transaction),
                 _ => transaction,
             };
-            if sabotage == Some(Sabotage::LosesIssued) && on == "action issued" {
+            if sabotage == Some(Sabotage::LosesIssued) && matches!(on, "action issued" | "order issued") {
                 return Ok(());
             }
+            let transaction = match sabotage {
+                Some(Sabotage::NeverSettles) => unsettled(transaction),
+                _ => transaction,
+            };
             let before = Checks::before(&stage.ledger, &transaction);
             with(stage, "commit", &target, |ledger| ledger.commit(transaction.clone()).now())?;
             stage.checks.borrow_mut().committed(actor, &before, &transaction, stage.now());
@@ -125,7 +130,7 @@ fn unavailable(operation: &'static str, target: &str, broken: Broken) -> LedgerE
 }
 
 /// The words of keys, as [`Key`] makes them.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 18] = [
     "TARGET",
     "INCIDENT",
     "DEPLOYMENT",
@@ -142,11 +147,26 @@ const KINDS: [&str; 16] = [
     "TROUBLE",
     "CLOCK",
     "RATE",
+    "SCALER",
+    "LOOP",
 ];
 
 fn kind_of_key(key: &Key) -> &'static str {
     let word = key.as_str().split('#').nth(1).unwrap_or_default();
     KINDS.into_iter().find(|kind| *kind == word).unwrap_or("other")
+}
+
+/// The same writes, in which each order that was issued stays so.
+fn unsettled(mut transaction: Transaction) -> Transaction {
+    for write in &mut transaction.writes {
+        if let Record::Scaler(record) = &mut write.record
+            && let Some(order) = &mut record.order
+            && matches!(order.state, OrderState::Confirmed | OrderState::Overtaken)
+        {
+            order.state = OrderState::Issued;
+        }
+    }
+    transaction
 }
 
 /// What a transaction is about, and whether it says something of an action.
@@ -169,6 +189,16 @@ fn kind_of_commit(transaction: &Transaction) -> (&'static str, bool) {
             };
             (on, true)
         }
+        None if transaction.writes.iter().any(is_issued) => ("order issued", true),
         None => (transaction.writes.first().map_or("", |write| kind_of_key(&write.key)), false),
     }
+}
+
+/// Whether a write says that a count is about to be set, or that nobody knows whether it was.
+fn is_issued(write: &Write) -> bool {
+    let order = match &write.record {
+        Record::Scaler(record) => record.order.as_ref(),
+        _ => None,
+    };
+    order.is_some_and(|order| order.state == OrderState::Issued)
 }

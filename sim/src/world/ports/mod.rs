@@ -3,6 +3,7 @@
 mod ecs;
 mod ledger;
 mod parameters;
+mod scaling;
 mod tasks;
 mod telling;
 
@@ -11,6 +12,7 @@ use futures_util::FutureExt;
 pub(super) use ecs::{EcsPort, STEWARD};
 pub(super) use ledger::LedgerPort;
 pub(super) use parameters::ParametersPort;
+pub(super) use scaling::ScalePort;
 pub(super) use tasks::RunTasksPort;
 pub(super) use telling::{Inbox, TellPort};
 
