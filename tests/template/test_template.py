@@ -521,7 +521,7 @@ class Roles(unittest.TestCase):
                 for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             ]
 
-        self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "n#*", "x#*"])
+        self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "s#*", "n#*", "x#*"])
         self.assertEqual(reads("BatchRole"), ["b#*", "x#*"])
         self.assertEqual(reads("RemediationRole"), ["r#*", "x#*"])
         self.assertEqual(reads("ScalingRole"), ["s#*", "r#*", "x#*"])

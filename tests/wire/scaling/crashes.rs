@@ -50,7 +50,9 @@ fn scaling_may_be_killed_at_any_call_of_an_order_and_the_next_tick_settles_it_by
     run(async {
         let names: Vec<String> = (0..crashes()).map(|n| format!("worker-{n:03}")).collect();
         let services: Vec<(&str, u32)> = names.iter().map(|name| (name.as_str(), 0)).collect();
-        let scaled: Vec<Value> = names.iter().map(|name| scaled(name, &json!({}))).collect();
+        // What came between two ticks looks like a burst that may go on.
+        let most = json!({"max": TASKS});
+        let scaled: Vec<Value> = names.iter().map(|name| scaled(name, &most)).collect();
         let house = furnished(&plan_of(&services, ONCE, &scaled), &scaled).await;
         // All are known by then, and who else scales them.
         tick(&house).await;
