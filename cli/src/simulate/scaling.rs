@@ -1,5 +1,6 @@
 //! `steward simulate scaling`: a recorded load under Steward's scaler and under others.
 
+mod configured;
 mod matrix;
 
 use std::io::{self, Write};
@@ -10,10 +11,11 @@ use clap::{Args, ValueEnum};
 use steward::config::Duration;
 use steward::scaling::Scaler;
 use steward_scaling_sim::{
-    Comparison, Distribution, Options, Policy, Rival, Trace, Workers, World, json, page, scaler, search,
-    settings, steward, text,
+    Comparison, Distribution, Options, Policy, Rival, Trace, Workers, World, alone, json, page, scaler,
+    search, settings, steward, text,
 };
 
+use self::configured::Configured;
 use self::matrix::Matrix;
 
 /// Plays a recorded load through a queue, under Steward's scaler and under others
@@ -32,6 +34,8 @@ pub(crate) struct Arguments {
     trace: Option<PathBuf>,
     #[command(flatten)]
     matrix: Matrix,
+    #[command(flatten)]
+    configured: Configured,
     /// Who scales
     #[arg(long, value_enum, default_value_t = Who::All)]
     policy: Who,
@@ -134,18 +138,17 @@ enum Manner {
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let Some(path) = &arguments.trace else { return matrix::run(&arguments.matrix) };
     let trace = read(path)?;
-    let options = arguments.options()?;
+    let (options, scaler, ours) = arguments.setting()?;
     let world = World::new(&trace, options).map_err(io::Error::other)?;
-    let scaler = scaler(&options);
     let comparison = compare(&world, &scaler, arguments.policy);
     let mut out = anstream::stdout().lock();
     match arguments.format {
-        Format::Text => write!(out, "{}", text(&comparison, &world, OURS))?,
+        Format::Text => write!(out, "{}", text(&comparison, &world, &ours))?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &json(&comparison, OURS))?;
+            serde_json::to_writer_pretty(&mut out, &json(&comparison, &ours))?;
             writeln!(out)?;
         }
-        Format::Html => write!(out, "{}", page(&comparison, &world, &scaler, &name(path), OURS))?,
+        Format::Html => write!(out, "{}", page(&comparison, &world, &scaler, &name(path), &ours))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -187,6 +190,15 @@ fn compare(world: &World, scaler: &Scaler, who: Who) -> Comparison {
 }
 
 impl Arguments {
+    /// What holds, our scaler, and how it is set.
+    fn setting(&self) -> io::Result<(Options, Scaler, String)> {
+        let options = self.options()?;
+        Ok(match self.configured.scaler()? {
+            None => (options, scaler(&options), OURS.to_owned()),
+            Some((configured, said)) => (options.of(&configured), alone(configured), said),
+        })
+    }
+
     fn options(&self) -> io::Result<Options> {
         let Tasks { start_up, promise, min, max, per_task, workers } = self.tasks;
         if min > max {

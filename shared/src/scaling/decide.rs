@@ -112,7 +112,7 @@ pub enum Hold {
         /// Since when.
         since: Timestamp,
     },
-    /// Tasks were added of late.
+    /// Tasks were added of late, or nothing was observed before.
     Recent {
         /// Until when they stay.
         until: Timestamp,
@@ -298,10 +298,10 @@ impl Case<'_> {
         let care = &self.reading.care;
         holds.extend(self.service.is_deploying.then_some(Hold::Deploying));
         holds.extend(care.has_incident.then_some(Hold::Incident));
-        let until = self
-            .memory
-            .last_out
-            .map(|at| at.saturating_add(self.scaler.scale_in_after).unwrap_or(Timestamp::MAX));
+        // Of what was needed before the first reading nobody knows that it is not needed now.
+        let latest = self.memory.last_out.max(self.memory.since);
+        let until =
+            latest.map(|at| at.saturating_add(self.memory.hold(self.scaler)).unwrap_or(Timestamp::MAX));
         holds.extend(until.filter(|until| *until > self.now).map(|until| Hold::Recent { until }));
         holds
     }

@@ -18,12 +18,18 @@ const TOO_FEW: u64 = 5;
 const TOO_EARLY: SignedDuration = SignedDuration::from_mins(10);
 /// Tasks stay for six times as long as configured at the most.
 const MOST_LONGER: u32 = 500;
+/// Between two readings that lie so far apart anything may have happened.
+const LONG_GAP: SignedDuration = SignedDuration::from_mins(5);
 /// Recommendations that are kept: more of them fall together.
 const MAX_WANTED: usize = 64;
 
 /// What is remembered from one reading to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Memory {
+    /// Since when there are readings without a long gap: of what was needed before nothing is known.
+    pub since: Option<Timestamp>,
+    /// When the latest was.
+    pub seen: Option<Timestamp>,
     /// The latest readings, in order.
     pub samples: Vec<Sample>,
     /// The latest minutes of arrivals, in order.
@@ -151,6 +157,9 @@ impl Memory {
     /// With one reading more. What could not be read leaves no trace.
     #[must_use]
     pub fn with(mut self, scaler: &Scaler, reading: &Reading) -> Self {
+        let is_gap = self.seen.is_none_or(|seen| reading.at.duration_since(seen) > LONG_GAP);
+        self.since = self.since.filter(|_| !is_gap).or(Some(reading.at));
+        self.seen = Some(reading.at);
         let (counts, are_all_known) = weighted(scaler, &reading.queues);
         let running = reading.service.known().map(|service| service.running.0);
         if let (true, Some(running)) = (are_all_known, running) {

@@ -133,7 +133,7 @@ pub(super) fn assess(
     };
     let at_work = tasks(as_f64(counts.in_flight.div_ceil(u64::from(scaler.per_task.max(1)))));
     let is_used = rate > Rate::default() || counts.visible > 0 || counts.in_flight > 0 || counts.delayed > 0;
-    let is_cold = start_up + NOTICE > scaler.promise;
+    let is_cold = start_up_is == Basis::Supposed || start_up + NOTICE > scaler.promise;
     let steady = rate.as_f64() * load.seconds_each * 100.0 / f64::from(scaler.utilisation.max(1));
     let need = Need {
         steady: tasks(steady),

@@ -67,11 +67,20 @@ fn waits_are_what_one_counts_by_hand() {
 
 #[test]
 fn a_task_is_billed_from_its_order_and_works_after_its_start_up() {
-    let world = world(&[(0, 10)], Options { start_up: 100_000, ..plain() });
-    let outcome = run(&world, &mut Plan::new(0, &[(20, 1), (1_820, 0)]));
+    let world = world(&[(600, 10)], Options { start_up: 100_000, ..plain() });
+    let outcome = run(&world, &mut Plan::new(0, &[(620, 1), (2_420, 0)]));
     assert_eq!(outcome.task_hours, 0.5);
     assert!((100.0..=140.0).contains(&outcome.wait_p50), "{}", outcome.wait_p50);
     assert_eq!(outcome.late, 1);
+}
+
+#[test]
+fn everybody_begins_with_the_tasks_that_the_first_minutes_keep_busy() {
+    // Sixty messages of ten seconds in five minutes.
+    let arrivals: Vec<(u64, u32)> = (0..60).map(|place| (place * 5, 10)).collect();
+    for (first, hours) in [(0, 2.0), (1, 2.0), (3, 3.0)] {
+        assert_eq!(run(&world(&arrivals, plain()), &mut Plan::new(first, &[])).task_hours, hours);
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn what_cannot_be_read_takes_no_task_away() {
     for dumb in ["counts", "services", "protected"] {
         let world = World::of([scaler("worker")]);
         world.outside.run("worker", 5);
+        world.is_known("worker");
         world.outside.dumb.borrow_mut().insert(dumb);
         let done = world.live(0);
         assert!(world.outside.calls("scale").is_empty(), "{dumb}");
@@ -111,6 +112,7 @@ fn an_open_action_of_remediation_holds() {
 fn tasks_are_not_taken_away_while_an_incident_is_open() {
     let world = World::of([scaler("worker")]);
     world.outside.run("worker", 5);
+    world.is_known("worker");
     let mut record = TargetRecord::new(target("worker"));
     record.incident = Some(at(-60));
     let incident = Incident {

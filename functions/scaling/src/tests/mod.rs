@@ -113,6 +113,13 @@ impl World {
         self.tick(second, &Life::immortal()).unwrap()
     }
 
+    /// A service that was looked at for long enough to know what it does not need.
+    fn is_known(&self, name: &str) {
+        let mut record = ScalerRecord::new(target(name));
+        (record.memory.since, record.memory.seen) = (Some(at(-3_600)), Some(at(-10)));
+        self.put(Key::scaler(&target(name)), Record::Scaler(Box::new(record)));
+    }
+
     fn record(&self, name: &str) -> ScalerRecord {
         match self.ledger.records().unwrap().remove(&Key::scaler(&target(name))) {
             Some(Record::Scaler(record)) => *record,

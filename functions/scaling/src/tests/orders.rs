@@ -120,6 +120,7 @@ fn a_proposal_that_is_not_needed_any_more_is_not_carried_out() {
 fn tasks_are_taken_away_only_after_protection_was_asked_for() {
     let world = World::of([scaler("worker")]);
     world.outside.run("worker", 5);
+    world.is_known("worker");
     world.outside.protected.borrow_mut().insert("worker".to_owned(), 3);
     world.live(0);
     assert_eq!(world.outside.calls("scale"), ["scale worker 3"], "as many as protect themselves stay");

@@ -41,6 +41,21 @@ fn tasks_stay_while_they_were_needed_of_late() {
 }
 
 #[test]
+fn of_what_was_needed_before_the_first_reading_nothing_is_known() {
+    let (scaler, still, memory) = idle();
+    let mut unknown = Memory::default();
+    for second in (0..600).step_by(10) {
+        let (decision, next) = decided(&scaler, &unknown, &reading(second, counts(0, 0), service(20, 20)));
+        assert_eq!(decision.order, None, "{second}");
+        unknown = next;
+    }
+    assert!(decided(&scaler, &unknown, &reading(600, counts(0, 0), service(20, 20))).0.order.is_some());
+    // Nothing was read for six minutes.
+    let later = Reading { at: still.at + secs(360), ..still };
+    assert_eq!(holds(&scaler, &later, &memory), [Hold::Recent { until: later.at + secs(600) }]);
+}
+
+#[test]
 fn what_cannot_be_read_takes_no_task_away() {
     let (scaler, reading, memory) = idle();
     let unknown = |why: &str| Observed::Unknown(why.to_owned());

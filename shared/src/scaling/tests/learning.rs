@@ -102,3 +102,54 @@ fn memory_does_not_grow_without_end() {
     let size = serde_json::to_string(&memory).unwrap().len();
     assert!(size < 16_000, "{size} bytes");
 }
+
+/// Twenty tasks that nothing needs are taken away; seconds later a burst comes.
+fn taken_away_and_missed(seconds: i64) -> Memory {
+    let scaler = scaler();
+    let still = reading(3_600, counts(0, 1), service(20, 20));
+    let (decision, memory) = decided(&scaler, &after(3_600, &scaler, &still), &still);
+    assert_eq!(order(&decision), Some((20, 2)));
+    let burst = reading(3_600 + seconds, counts(6_000, 2), service(2, 2));
+    let (decision, memory) = decided(&scaler, &memory, &burst);
+    assert!(decision.order.is_some());
+    memory
+}
+
+#[test]
+fn tasks_that_were_missed_stay_for_longer_the_next_time() {
+    let held = |seconds| taken_away_and_missed(seconds).hold(&scaler());
+    assert_eq!(held(600), secs(1_800), "three times as long");
+    assert_eq!(held(610), secs(600), "that was no mistake");
+}
+
+#[test]
+fn tasks_that_are_not_missed_stay_for_less_long_bit_by_bit() {
+    let scaler = scaler();
+    let mut memory = taken_away_and_missed(60);
+    let mut holds = Vec::new();
+    for second in [20_000, 40_000, 60_000] {
+        // They are idle for long enough, are taken away, and nothing comes.
+        for tick in (0..14_000).step_by(10) {
+            let idle = reading(second + tick, counts(0, 1), service(20, 20));
+            memory = decided(&scaler, &memory, &idle).1;
+        }
+        holds.push(memory.hold(&scaler).as_secs());
+    }
+    assert!(holds.is_sorted_by(|before, after| before > after), "{holds:?}");
+    assert!(holds.iter().all(|hold| (600..=1_800).contains(hold)), "{holds:?}");
+}
+
+#[test]
+fn tasks_stay_for_six_times_as_long_as_configured_at_the_most() {
+    let memory = Memory { longer: u32::MAX, ..Memory::default() };
+    assert_eq!(memory.hold(&scaler()), secs(3_600));
+}
+
+#[test]
+fn an_order_that_was_not_carried_out_leaves_no_trace() {
+    let burst = reading(0, counts(600, 0), service(0, 0));
+    let (decision, mut memory) = decided(&scaler(), &Memory::default(), &burst);
+    assert!(decision.order.is_some() && memory.last_out.is_some() && memory.starting.is_some());
+    memory.take_back_order(&Memory::default());
+    assert_eq!((memory.last_out, memory.last_in, memory.longer, memory.starting), (None, None, 0, None));
+}

@@ -1,4 +1,10 @@
 //! Rules that hold for all inputs.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "small numbers of a model that flows"
+)]
 
 use proptest::prelude::*;
 

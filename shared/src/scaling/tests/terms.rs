@@ -142,3 +142,10 @@ fn the_wait_is_what_a_new_message_waits() {
     };
     assert_eq!([wait(0, 0), wait(0, 4), wait(100, 4), wait(10, 0)], [0, 0, 50, 50]);
 }
+
+#[test]
+fn one_task_stays_until_it_is_known_how_long_a_start_takes() {
+    let scaler = Scaler { start_up: None, ..scaler() };
+    let decision = first(&scaler, &reading(0, counts(0, 0), service(0, 0)));
+    assert_eq!((order(&decision), decision.limit), (Some((0, 1)), Limit::Warm));
+}

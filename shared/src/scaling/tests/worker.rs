@@ -1,4 +1,10 @@
 //! A queue and its tasks, as coarse as a test of the controller can take them: everything flows.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "small numbers of a model that flows"
+)]
 
 use super::*;
 

@@ -1,15 +1,16 @@
 //! The settings that each peer is searched over.
 //!
 //! Whatever is named in the settings takes several values. The main ones take all combinations; the others are varied one at a
-//! time, at every target.
+//! time, at every target. The bounds are what people set, and the same for all: a peer whose floor is one task, for it cannot
+//! begin from none, has that floor, and none has a floor that somebody chose in hindsight.
 
 use super::{Adjustment, KedaSetting, Setting, StepSetting, TrackingSetting};
 use crate::policy::Policy;
 
 /// Messages a task, for peers that have such a target.
-const TARGETS: [u32; 9] = [1, 2, 3, 5, 10, 20, 30, 60, 120];
+const TARGETS: [u32; 13] = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 120];
 /// Messages that wait, for step scaling.
-const THRESHOLDS: [u64; 7] = [1, 5, 20, 50, 100, 200, 500];
+const THRESHOLDS: [u64; 9] = [1, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
 /// All settings of a peer where there shall be at least `min` tasks; none of ours.
 pub fn settings(policy: Policy, min: u32) -> Vec<Setting> {
@@ -28,7 +29,7 @@ fn keda(min: u32) -> Vec<Setting> {
         for window in [300, 60, 0] {
             for in_flight in [true, false] {
                 for (up_pods, up_percent) in [(4, 100), (20, 400)] {
-                    for min in [min, min + 1] {
+                    for min in [min, min.max(1)] {
                         settings.push(KedaSetting { in_flight, min, window, up_pods, up_percent, ..usual });
                     }
                 }
@@ -46,7 +47,6 @@ fn keda(min: u32) -> Vec<Setting> {
                 KedaSetting { sync: 30, ..usual },
                 KedaSetting { tolerance: 0.0, ..usual },
                 KedaSetting { tolerance: 0.3, ..usual },
-                KedaSetting { min: min + 3, ..usual },
             ]);
         }
     }
@@ -61,9 +61,7 @@ fn tracking(min: u32) -> Vec<Setting> {
         for out_cooldown in [300, 60, 0] {
             for in_cooldown in [300, 60] {
                 for gradual in [true, false] {
-                    for min in [min, min + 2] {
-                        settings.push(TrackingSetting { min, out_cooldown, in_cooldown, gradual, ..usual });
-                    }
+                    settings.push(TrackingSetting { out_cooldown, in_cooldown, gradual, ..usual });
                 }
             }
         }
@@ -73,7 +71,6 @@ fn tracking(min: u32) -> Vec<Setting> {
                 TrackingSetting { points_out: 2, ..usual },
                 TrackingSetting { points_in: 10, ..usual },
                 TrackingSetting { period: 30, ..usual },
-                TrackingSetting { min: min + 5, ..usual },
             ]);
         }
     }
@@ -89,7 +86,7 @@ fn step(min: u32) -> Vec<Setting> {
         {
             for inwards in [Adjustment::Tasks([1; 3]), Adjustment::Percent([50; 3])] {
                 for cooldown in [300, 60] {
-                    for min in [min, min + 1] {
+                    for min in [min, min.max(1)] {
                         for periods_out in [1, 3] {
                             settings.push(StepSetting {
                                 above,
@@ -121,7 +118,6 @@ fn step(min: u32) -> Vec<Setting> {
             StepSetting { periods_in: 5, below: 1, ..usual },
             StepSetting { below: 1, ..usual },
             StepSetting { cooldown: 0, ..usual },
-            StepSetting { min: min + 3, ..usual },
         ]);
     }
     distinct(settings.into_iter().map(Setting::Step))
