@@ -512,7 +512,7 @@ class Roles(unittest.TestCase):
         self.assertEqual(writes("NotificationsRole"), ["n#*", "x#*"])
         self.assertEqual(writes("ScalingRole"), ["s#*", "x#*"])
 
-    def test_the_trouble_of_jobs_is_read_by_notifications_and_not_by_remediation(self):
+    def test_the_trouble_of_jobs_and_of_scaled_services_is_read_by_notifications_and_not_by_remediation(self):
         def reads(role):
             return [
                 key

@@ -121,6 +121,18 @@ async fn order(house: &House, service: &str) -> Option<(u64, u32, u32, OrderStat
     Some((order.epoch, order.from, order.to, order.state))
 }
 
+/// Looks at a service for the first time, and lets it have been observed since two minutes before: tasks are taken away of
+/// what was observed for long enough.
+async fn observed(house: &House, service: &str) {
+    tick(house).await;
+    let ledger = ledger(house);
+    let stored = ledger.read(&[Key::scaler(&target(service))]).await.unwrap().pop().flatten().unwrap();
+    let Record::Scaler(mut record) = stored.record.clone() else { panic!("{stored:?}") };
+    record.memory.since = record.memory.since.map(|since| since - SignedDuration::from_mins(2));
+    let write = Write::of_scaler(*record, Some(&stored), SignedDuration::from_hours(24), Timestamp::now());
+    ledger.commit(Transaction { writes: vec![write] }).await.unwrap();
+}
+
 async fn holds(house: &House, service: &str) -> Vec<Hold> {
     record(house, service).await.decision.unwrap().holds
 }
@@ -302,6 +314,9 @@ fn tasks_are_taken_away_but_those_that_protect_themselves() {
         let house = with_one("orders", 8, &json!({"min": 1})).await;
         let mut protected = running(&house, "orders")[..3].to_vec();
         protect(&house, &protected, true);
+        observed(&house, "orders").await;
+        assert!(matches!(holds(&house, "orders").await.as_slice(), [Hold::Recent { .. }]));
+        assert_eq!(calls(&house, "ListTasks"), [], "what stays is not asked for protection");
         tick(&house).await;
         assert_eq!((calls(&house, "ListTasks").len(), calls(&house, "GetTaskProtection").len()), (1, 1));
         assert_eq!(holds(&house, "orders").await, [Hold::Working { tasks: 3 }]);
@@ -347,6 +362,7 @@ pub(crate) async fn everything() -> Vec<Call> {
     for queue in ["orders", "asked"] {
         fill(&house, queue, BURST);
     }
+    observed(&house, "idle").await;
     tick(&house).await;
     assert_eq!((orders(&house, "orders"), orders(&house, "idle")), (vec![u64::from(TASKS)], vec![1]));
     assert_eq!(order(&house, "asked").await, Some((1, 0, TASKS, OrderState::Proposed)));

@@ -93,6 +93,7 @@ fn where_protection_cannot_be_read_no_task_is_taken_away() {
         let house = with_one("orders", 4, &json!({"min": 1})).await;
         let reads = When::any().function("scaling").operation("GetTaskProtection");
         house.gateway.inject(reads, Fault::Unavailable);
+        observed(&house, "orders").await;
         tick(&house).await;
         let holds = holds(&house, "orders").await;
         assert!(matches!(holds.as_slice(), [Hold::UnknownProtection { .. }]), "{holds:?}");
