@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 
 /// The packages of the functions; each has a program of its own name.
-pub const FUNCTIONS: [&str; 3] = ["remediation", "batch", "notifications"];
+pub const FUNCTIONS: [&str; 4] = ["remediation", "batch", "notifications", "scaling"];
 
 /// How to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ecs::server::Endpoint;
+use crate::lambda::cloudwatch::CloudWatch;
 use crate::lambda::gateway::{self, Gateway, When};
 use crate::lambda::queue::{self, Counts, DeadLetters, QueueError};
 use crate::lambda::runtime::{self, Function};
@@ -123,12 +124,14 @@ pub struct Mail {
 /// The house; everything in it stops on drop.
 #[derive(Debug)]
 pub struct House {
-    /// DynamoDB, SNS and SSM.
+    /// DynamoDB, SNS, SSM and Application Auto Scaling.
     pub moto: Moto,
     /// Slack.
     pub slack: Slack,
     /// The queues.
     pub sqs: Sqs,
+    /// What went through queues.
+    pub cloudwatch: CloudWatch,
     /// ECS, where the plan has one.
     pub ecs: Option<Endpoint>,
     /// What stands before all of them.
@@ -139,6 +142,8 @@ pub struct House {
     pub batch: Function,
     /// The function.
     pub notifications: Function,
+    /// The function. Nothing feeds it: it lives by ticks.
+    pub scaling: Function,
     /// Feeds remediation.
     pub events: Source,
     /// Feeds batch.
@@ -171,14 +176,17 @@ impl House {
         let remediation = settings("remediation", plan)?;
         let batch = settings("batch", plan)?;
         let notifications = settings("notifications", plan)?;
+        let scaling = settings("scaling", plan)?;
+        let cloudwatch = CloudWatch::default();
         let behind = gateway::Settings {
             sqs: Some(sqs.clone()),
             ecs: plan.ecs.clone(),
+            cloudwatch: Some(cloudwatch.clone()),
             upstream: Some(moto.url()),
             ..gateway::Settings::default()
         };
         let behind = behind.function(&remediation).function(&batch).function(&notifications);
-        let behind = behind.slack(&slack, "notifications");
+        let behind = behind.function(&scaling).slack(&slack, "notifications");
         let gateway = Gateway::start(behind).await?;
         let common = |settings: runtime::Settings| {
             settings
@@ -189,6 +197,7 @@ impl House {
         };
         let remediation = Function::new(common(remediation));
         let batch = Function::new(common(batch));
+        let scaling = Function::new(common(scaling));
         let notifications = common(notifications)
             .variable("STEWARD_SLACK_WEBHOOK", WEBHOOK)
             .variable("STEWARD_TOPIC_ARN", topic)
@@ -208,11 +217,13 @@ impl House {
             moto,
             slack,
             sqs,
+            cloudwatch,
             ecs,
             gateway,
             remediation,
             batch,
             notifications,
+            scaling,
             events,
             jobs,
             tell,
@@ -227,7 +238,7 @@ impl House {
     /// Lets all functions sweep from now on.
     pub fn tick_every(&mut self, interval: Duration) {
         let sweep: Value = serde_json::from_str(SWEEP).unwrap_or_default();
-        for function in [&self.remediation, &self.batch, &self.notifications] {
+        for function in [&self.remediation, &self.batch, &self.notifications, &self.scaling] {
             self.ticks.push(Tick::start(function.clone(), interval, &sweep));
         }
     }
@@ -367,6 +378,7 @@ impl House {
         let mut exits = self.remediation.shutdown().await;
         exits.extend(self.batch.shutdown().await);
         exits.extend(self.notifications.shutdown().await);
+        exits.extend(self.scaling.shutdown().await);
         exits
     }
 }

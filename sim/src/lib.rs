@@ -24,7 +24,8 @@
 //! | [`lambda::gateway`] | stands in front of AWS and Slack, records calls, breaks some |
 //! | [`lambda::clock`] | the queues' time, the wall's or a faster one |
 //! | [`scenario`] | stories that the handlers are played in, against the model of ECS |
-//! | [`moto`] | DynamoDB, SNS and SSM |
+//! | [`lambda::cloudwatch`] | what went through queues |
+//! | [`moto`] | DynamoDB, SNS, SSM and Application Auto Scaling |
 //! | [`ecs`] | ECS's control plane in virtual time; [`ecs::server`] answers for it as ECS does |
 //! | [`ecs::botocore`] | holds what is asked of ECS, and answered, against AWS's own model |
 //! | [`slack`], [`slack::workspace`] | Slack as a service, and a workspace that keeps Slack's rules, in virtual time |

@@ -512,7 +512,7 @@ class Roles(unittest.TestCase):
         self.assertEqual(writes("NotificationsRole"), ["n#*", "x#*"])
         self.assertEqual(writes("ScalingRole"), ["s#*", "x#*"])
 
-    def test_the_trouble_of_jobs_is_read_by_notifications_and_not_by_remediation(self):
+    def test_the_trouble_of_jobs_and_of_scaled_services_is_read_by_notifications_and_not_by_remediation(self):
         def reads(role):
             return [
                 key
@@ -521,7 +521,7 @@ class Roles(unittest.TestCase):
                 for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             ]
 
-        self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "n#*", "x#*"])
+        self.assertEqual(reads("NotificationsRole"), ["r#*", "b#*", "s#*", "n#*", "x#*"])
         self.assertEqual(reads("BatchRole"), ["b#*", "x#*"])
         self.assertEqual(reads("RemediationRole"), ["r#*", "x#*"])
         self.assertEqual(reads("ScalingRole"), ["s#*", "r#*", "x#*"])

@@ -16,6 +16,7 @@ use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
 
 use crate::jobs;
+use crate::scaling as scaled;
 use crate::support::{PATIENCE, house, plan, run, sdk_at, stop, sweep_until_queued};
 
 fn role_of_remediation() -> Role {
@@ -197,7 +198,9 @@ fn near_misses(role: &Role) -> (Vec<Role>, Vec<Role>) {
     }
     less.push(Role { reads: &[Owner::Remediation], ..role.clone() });
     less.push(Role { writes: &[Owner::Shared], ..role.clone() });
-    less.push(Role { due: Owner::Notifications, ..role.clone() });
+    if role.needs.iter().any(|need| need.on == Resource::DueIndex) {
+        less.push(Role { due: Owner::Notifications, ..role.clone() });
+    }
     let all: &[Owner] = &[Owner::Remediation, Owner::Notifications, Owner::Shared];
     let mut more = vec![Role { writes: all, ..role.clone() }];
     for (actions, on) in [
@@ -218,10 +221,12 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
     run(async {
         let mut calls = everything().await;
         calls.extend(jobs::everything().await);
+        calls.extend(scaled::everything().await);
         for (name, role) in [
             ("remediation", role_of_remediation()),
             ("batch", role_of_batch()),
             ("notifications", role_of_notifications()),
+            ("scaling", role_of_scaling()),
         ] {
             let of_function = calls.iter().filter(|call| call.function == name);
             let touches: BTreeSet<Touch> = of_function.flat_map(|call| call.touches.clone()).collect();
@@ -236,11 +241,22 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
                 assert_ne!(unused(more, &touches), Vec::<String>::new(), "{name}: {more:?}");
             }
         }
-        let functions = ["remediation", "batch", "notifications"];
+        let functions = ["remediation", "batch", "notifications", "scaling"];
         let others = calls.iter().filter(|call| !functions.contains(&&*call.function));
         assert_eq!(others.count(), 0, "every call is of a function");
         let services: BTreeSet<&str> = calls.iter().map(|call| call.service.as_str()).collect();
-        let known = ["cloudformation", "dynamodb", "ecs", "logs", "sns", "sqs", "ssm"].into();
+        let known = [
+            "application-autoscaling",
+            "cloudformation",
+            "dynamodb",
+            "ecs",
+            "logs",
+            "monitoring",
+            "sns",
+            "sqs",
+            "ssm",
+        ]
+        .into();
         assert!(services.is_subset(&known), "nothing else is touched: {services:?}");
     });
 }
@@ -414,6 +430,29 @@ fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
             .filter(|(action, _)| !action.starts_with("sqs:"))
             .collect();
         allows_what_is_declared(stack, &template, "ScalingRole", &role_of_scaling(), &lambda_of_scaling);
+    }
+}
+
+/// Whether a role's statements allow an action on anything at all.
+fn allows_at_all(statements: &[Value], action: &str) -> bool {
+    statements.iter().any(|statement| listed(&statement["Action"]).iter().any(|allowed| allowed == action))
+}
+
+#[test]
+fn scaling_does_nothing_that_its_role_does_not_allow_and_changes_no_service_where_it_may_not() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    let template: Value = serde_saphyr::from_str(&text).unwrap();
+    let calls = run(scaled::everything());
+    let of_function = calls.iter().filter(|call| call.function == "scaling");
+    let done: BTreeSet<&str> =
+        of_function.flat_map(|call| call.touches.iter().map(|touch| touch.action.as_str())).collect();
+    assert!(done.contains("ecs:UpdateService"), "{done:?}");
+    for stack in Stack::all() {
+        let statements = stack.statements(&template, "ScalingRole");
+        let denied: Vec<&str> =
+            done.iter().copied().filter(|action| !allows_at_all(&statements, action)).collect();
+        let expected: &[&str] = if stack.holds("MayScale") { &[] } else { &["ecs:UpdateService"] };
+        assert_eq!(denied, expected, "{stack:?}");
     }
 }
 

@@ -19,5 +19,6 @@ mod faults;
 mod hostile;
 mod jobs;
 mod remedies;
+mod scaling;
 mod support;
 mod threads;

@@ -57,7 +57,7 @@ pub fn role<L: Ledger, Q: Tell + Postpone, V: Evidence, P: Parameters>(channels:
     let ports = [L::ACCESS, <Q as Tell>::ACCESS, <Q as Postpone>::ACCESS, V::ACCESS, P::ACCESS];
     Role {
         needs: [ports.concat(), channels.concat()].concat(),
-        // Incidents are remediation's to write, and what is wrong with jobs is batch's.
+        // Incidents are remediation's to write, what is wrong with jobs is batch's, and with scaled services scaling's.
         reads: &[Owner::Remediation, Owner::Batch, Owner::Scaling, Owner::Notifications, Owner::Shared],
         writes: &[Owner::Notifications, Owner::Shared],
         due: Owner::Shared,

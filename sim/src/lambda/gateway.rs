@@ -1,7 +1,7 @@
 //! The gateway in front of all AWS services: it stands as `AWS_ENDPOINT_URL`, records each call, and breaks those that a
 //! test wants broken.
 //!
-//! SQS and ECS are answered in process, everything else by an upstream server such as moto's. A call is taken to its end even when
+//! SQS, ECS and CloudWatch are answered in process, everything else by an upstream server such as moto's. A call is taken to its end even when
 //! the function that made it was killed meanwhile: a service that has a request carries it out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::ecs::server::{self as ecs, Endpoint};
 use crate::http::{Cut, Reply, Server, forward, header};
+use crate::lambda::cloudwatch::{self, CloudWatch, SIGNED_FOR};
 use crate::lambda::runtime::Function;
 use crate::lambda::sqs::Sqs;
 use crate::slack::Slack;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub sqs: Option<Sqs>,
     /// Answers ECS; without it ECS goes upstream.
     pub ecs: Option<Endpoint>,
+    /// Answers CloudWatch; without it CloudWatch goes upstream.
+    pub cloudwatch: Option<CloudWatch>,
     /// Host and port, or `http://host:port`, of the server that answers everything else.
     pub upstream: Option<String>,
     /// Names of functions by their access keys; a key that is not here is its own name.
@@ -299,10 +302,11 @@ impl Shared {
     async fn service(&self, number: u64, request: Request<Bytes>) -> Response<Full<Bytes>> {
         let target = header(&request, "x-amz-target").unwrap_or_default().to_owned();
         // What is signed for one of these never goes upstream, where there may be another of its kind.
-        let (caller, signed_for) = {
+        let (caller, signed_for, operation) = {
             let state = lock(&self.state);
             let call = state.calls.iter().find(|call| call.number == number);
-            call.map(|call| (call.function.clone(), call.service.clone())).unwrap_or_default()
+            call.map(|call| (call.function.clone(), call.service.clone(), call.operation.clone()))
+                .unwrap_or_default()
         };
         let request_id = format!("00000000-0000-4000-a000-{number:012x}");
         if let Some(sqs) = &self.settings.sqs
@@ -324,6 +328,9 @@ impl Shared {
                 answer.body,
                 [("x-amzn-requestid", Some(request_id))],
             );
+        }
+        if let Some(cloudwatch) = self.settings.cloudwatch.as_ref().filter(|_| signed_for == SIGNED_FOR) {
+            return in_cbor(cloudwatch.answer(&operation, request.body()));
         }
         let slack = self.settings.slack.as_ref().filter(|_| call::is_slack(&request));
         let upstream = slack.map(|slack| &slack.origin).or(self.settings.upstream.as_ref());
@@ -352,6 +359,12 @@ fn answered<const N: usize>(
         }
     }
     response
+}
+
+/// What CloudWatch answers.
+fn in_cbor(answer: cloudwatch::Answer) -> Response<Full<Bytes>> {
+    let protocol = [("smithy-protocol", Some(cloudwatch::PROTOCOL.to_owned()))];
+    answered(answer.status, cloudwatch::CONTENT_TYPE, answer.body, protocol)
 }
 
 /// A client that waits for this is a client whose patience is tested.

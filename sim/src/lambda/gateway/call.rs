@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::Settings;
 use super::touch::{Form, Touch, touches};
 use crate::http::header;
+use crate::lambda::cloudwatch;
 
 /// One request that an SDK sent: a retry is a call of its own.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +21,7 @@ pub struct Call {
     pub at: Timestamp,
     /// The function that made it, by its access key.
     pub function: String,
-    /// As in the signature's scope: `dynamodb`, `sqs`, `sns`, `ssm`, …
+    /// As in the signature's scope: `dynamodb`, `sqs`, `sns`, `ssm`, …; CloudWatch is `monitoring`
     pub service: String,
     /// The operation's name, `GetItem`, `chat.postMessage`; a method and a path where a service has no such name.
     pub operation: String,
@@ -57,6 +58,7 @@ impl Call {
             .map(str::to_owned)
             .or_else(|| form.as_ref().and_then(|form| form.get("Action").map(str::to_owned)))
             .or_else(|| slack.map(|_| of_slack(request).to_owned()))
+            .or_else(|| cloudwatch::operation_of(request.uri().path()).map(str::to_owned))
             .unwrap_or_else(|| format!("{} {}", request.method(), request.uri().path()));
         let json = serde_json::from_slice(body).unwrap_or(Value::Null);
         Self {

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::Call;
 use crate::http::reply;
+use crate::lambda::cloudwatch::{self, SIGNED_FOR};
 use crate::lambda::runtime::Function;
 
 /// Which calls a fault hits: all that is named must agree, what is not named does not matter.
@@ -218,7 +219,8 @@ pub(super) fn throttled(call: &Call) -> Response<Full<Bytes>> {
             response
         }
         "sns" => query_error(StatusCode::BAD_REQUEST, "Sender", "Throttling", "Rate exceeded"),
-        "ssm" | "ecs" | "logs" => json("ThrottlingException", "Rate exceeded"),
+        "ssm" | "ecs" | "logs" | "application-autoscaling" => json("ThrottlingException", "Rate exceeded"),
+        SIGNED_FOR => super::in_cbor(cloudwatch::refusal("ThrottlingException", "Rate exceeded")),
         _ => {
             let body =
                 json!({ "__type": "TooManyRequestsException", "message": "Rate exceeded" }).to_string();

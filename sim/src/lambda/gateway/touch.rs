@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::lambda::cloudwatch::SIGNED_FOR;
+
 mod ecs;
 
 /// The account of all that is imitated, as moto has it.
@@ -43,7 +45,9 @@ pub(super) fn touches(
     json: &Value,
     form: Option<&Form>,
 ) -> Vec<Touch> {
-    let action = |name: &str| format!("{service}:{name}");
+    // Signatures name one service by another word than IAM.
+    let in_iam = if service == SIGNED_FOR { "cloudwatch" } else { service };
+    let action = |name: &str| format!("{in_iam}:{name}");
     let single = operation.strip_suffix("Batch").unwrap_or(operation);
     let text = |name: &str| json.get(name).and_then(Value::as_str);
     let touch = |resource: String| Touch { action: action(single), resource, leading_keys: Vec::new() };
@@ -240,6 +244,13 @@ mod tests {
             let touched = touches("cloudformation", "us-east-1", "DescribeStacks", &Value::Null, Some(&form));
             assert_eq!(touched[0].resource, resource);
         }
+    }
+
+    #[test]
+    fn cloudwatch_is_signed_for_by_another_name_and_cannot_be_scoped() {
+        let touched = touches("monitoring", "us-east-1", "GetMetricData", &Value::Null, None);
+        let named: Vec<_> = touched.iter().map(|it| (it.action.as_str(), it.resource.as_str())).collect();
+        assert_eq!(named, [("cloudwatch:GetMetricData", "*")]);
     }
 
     #[test]
