@@ -138,8 +138,7 @@ pub fn decide(scaler: &Scaler, memory: &Memory, reading: &Reading, now: Timestam
     let mut memory = memory.clone().with(scaler, reading);
     let (counts, _) = weighted(scaler, &reading.queues);
     let service = reading.service.known().copied();
-    let running = service.map_or(0, |service| service.running.0);
-    let (estimate, need, kept) = assess(scaler, &memory, counts, running, now);
+    let (estimate, need, kept) = assess(scaler, &memory, counts, service, now);
     let bounds = scaler.bounds_at(now);
     let desired = service.map(|service| service.desired.0);
     let recent = memory.want(now, kept.most().0, memory.hold(scaler));

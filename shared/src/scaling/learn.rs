@@ -16,7 +16,7 @@ const MEMORY_MINUTES: u64 = 30;
 const TOO_FEW: u64 = 5;
 /// Whatever is needed again so soon should not have been taken away.
 const TOO_EARLY: SignedDuration = SignedDuration::from_mins(10);
-/// Tasks stay for six times as long as configured at the most.
+/// Once they were taken away too early, tasks stay for six times as long as configured.
 const MOST_LONGER: u32 = 500;
 /// Between two readings that lie so far apart anything may have happened.
 const LONG_GAP: SignedDuration = SignedDuration::from_mins(5);
@@ -298,7 +298,7 @@ impl Memory {
     pub(super) fn note_out(&mut self, now: Timestamp) {
         self.settle_in(now);
         if self.last_in.take().is_some() {
-            self.longer = (self.longer * 2 + 200).min(MOST_LONGER);
+            self.longer = MOST_LONGER;
         }
         self.last_out = Some(now);
     }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::learn::{Basis, as_f64};
-use super::{MAX_TASKS, Memory, QueueCounts, Rate, Scaler};
+use super::{MAX_TASKS, Memory, QueueCounts, Rate, Scaler, ServiceReading};
 
 /// So much of the time that a promise leaves is counted on: counts lag, and no two messages take equally long.
 const COUNTED_ON: f64 = 0.8;
@@ -100,14 +100,16 @@ impl Need {
     }
 }
 
-/// What is supposed of the load, the tasks that it needs, and those that are kept for it. `running` tasks work already.
+/// What is supposed of the load, the tasks that it needs, and those that are kept for it.
 pub(super) fn assess(
     scaler: &Scaler,
     memory: &Memory,
     counts: QueueCounts,
-    running: u32,
+    service: Option<ServiceReading>,
     now: Timestamp,
 ) -> (Estimate, Need, Need) {
+    let running = service.map_or(0, |service| service.running.0);
+    let there = service.map_or(0, |service| service.desired.0.max(running));
     let (service_time, service_time_is) = memory.service_time(scaler);
     let (start_up, start_up_is) = memory.start_up(scaler);
     let steady = memory.steady_rate(service_time, now).unwrap_or_default();
@@ -138,7 +140,8 @@ pub(super) fn assess(
     let need = Need {
         steady: tasks(steady),
         drain: load.drain(counts.visible, running, at_work),
-        in_flight: at_work,
+        // What is worked on has its task: counts that are slightly off must not add one.
+        in_flight: at_work.min(there),
         // Where a start takes longer than the promise, whoever comes while all are at work would wait for too long.
         warm: u32::from(is_used || is_cold),
     };

@@ -149,3 +149,9 @@ fn one_task_stays_until_it_is_known_how_long_a_start_takes() {
     let decision = first(&scaler, &reading(0, counts(0, 0), service(0, 0)));
     assert_eq!((order(&decision), decision.limit), (Some((0, 1)), Limit::Warm));
 }
+
+#[test]
+fn what_is_worked_on_adds_no_task() {
+    let decision = first(&scaler(), &reading(0, counts(0, 103), service(100, 100)));
+    assert_eq!((order(&decision), decision.need.in_flight), (None, 100));
+}
