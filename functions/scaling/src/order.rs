@@ -152,6 +152,10 @@ where
         if service.not_scalable.is_some() || service.mode(unit.scaler.mode) < unit.mode() {
             return Err(OrderState::Withdrawn);
         }
+        // A deployment that has begun meanwhile needs its tasks.
+        if order.to < order.from && service.reading.is_deploying {
+            return Err(OrderState::Withdrawn);
+        }
         // Whoever looks after the service next may be at work by then.
         let is_late = self.now().saturating_add(CALL).map_or(true, |ends| ends > unit.until);
         if is_late { Err(OrderState::Withdrawn) } else { Ok(()) }

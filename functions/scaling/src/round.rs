@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use steward::config::Mode;
 use steward::observed::Observed;
 use steward::ports::{AutoScaling, Clock, Ledger, ReadQueues, ScaleServices, Tell, Wait};
-use steward::scaling::{Answer, Claim, Decision, Leave, Memory, PoolName, Query, Reading, decide, share};
+use steward::scaling::{
+    Answer, Claim, Decision, Leave, Memory, OrderState, PoolName, Query, Reading, decide, share,
+};
 
 use crate::unit::Unit;
 use crate::{Done, Handler, MINUTE, PARALLEL};
@@ -70,8 +72,13 @@ where
         self.ask_for_owners(units, done).await;
         let now = self.now();
         for unit in units.iter_mut() {
-            if let (Observed::Known(service), Some(order)) = (&unit.service, &mut unit.record.order) {
-                order.settle(service.reading.desired.0);
+            match (&unit.service, &mut unit.record.order) {
+                (Observed::Known(service), Some(order)) => order.settle(service.reading.desired.0),
+                // With the service the count is gone by which an order is read back.
+                (Observed::Absent, Some(order)) if order.state == OrderState::Issued => {
+                    order.state = OrderState::Overtaken;
+                }
+                _ => {}
             }
         }
         let grants = self.grants(units, now, done);

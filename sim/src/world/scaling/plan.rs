@@ -101,6 +101,9 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     }
     people(start, until, &mut script, &mut random);
     weather(start, until, &mut script, &mut random);
+    // What would be over later is put in order by then.
+    let is_allowing = |deed: &Deed| matches!(deed, Deed::Scaling(deed) if matches!(**deed, ScaleDeed::Allow));
+    script.retain(|(at, deed)| *at < until || is_allowing(deed));
     script.sort_by_key(|(at, _)| *at);
     // An account in which others call, too.
     let throttles = match random.below(3) {

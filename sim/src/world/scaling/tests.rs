@@ -11,7 +11,12 @@ fn hours_of_scaled_services_in_which_everything_goes_wrong_hold() {
     for report in (1..=3).map(|seed| run(seed, None)) {
         let trace: Vec<String> = report.trace.iter().map(ToString::to_string).collect();
         assert_eq!(report.violations, [], "seed {}\n{}", report.seed, trace.join("\n"));
-        assert!(report.services >= 3 && report.faults.len() >= 5, "seed {}: {:?}", report.seed, report.faults);
+        assert!(
+            report.services >= 3 && report.faults.len() >= 5,
+            "seed {}: {:?}",
+            report.seed,
+            report.faults
+        );
         assert!(report.faults.values().sum::<u64>() >= 20 && report.mutations > 0);
     }
 }

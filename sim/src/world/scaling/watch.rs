@@ -260,7 +260,8 @@ impl Watch {
             }
             OrderState::Issued => {}
             state => {
-                if let Some(issued) = self.issued.get_mut(name).filter(|issued| issued.epoch == order.epoch) {
+                // One that another one follows was settled, too.
+                if let Some(issued) = self.issued.get_mut(name) {
                     issued.is_open = false;
                 }
                 if matches!(state, OrderState::Withdrawn | OrderState::Refused) && has_happened {
