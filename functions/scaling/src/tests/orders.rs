@@ -162,3 +162,25 @@ fn of_two_that_look_after_a_service_at_once_one_writes() {
     assert_eq!(world.outside.calls("scale"), ["scale worker 5"], "read anew, it orders once");
     assert_eq!(world.record("worker").epoch, 8, "after the other's");
 }
+
+#[test]
+fn an_order_for_a_service_that_is_gone_is_over() {
+    let world = World::with_backlog(scaler("worker"), 100);
+    world.outside.answers.borrow_mut().push_back(Answer::TimesOutBefore);
+    world.outside.before("scale", |world| {
+        world.outside.services.borrow_mut().remove("worker");
+    });
+    world.live(0);
+    assert_eq!(state(&world), Some(OrderState::Overtaken), "its count cannot be read back any more");
+}
+
+#[test]
+fn a_deployment_that_begins_before_the_call_keeps_its_tasks() {
+    let world = World::of([scaler("worker")]);
+    world.outside.run("worker", 5);
+    world.outside.before("commit s#SCALER", |world| {
+        world.outside.change("worker", |service| service.reading.is_deploying = true);
+    });
+    world.live(0);
+    assert!(world.outside.calls("scale").is_empty(), "{:?}", world.outside.calls("scale"));
+}
