@@ -102,7 +102,7 @@ fn each_fault_has_its_line_column_and_words() {
         ("version: \"1\"\n", "1:10: version: found string \"1\", expected the number 1"),
         (
             "version: 1\nmode: act\n",
-            "2:1: unknown key `mode`; keys here: version, defaults, services, guards, incidents, jobs, notifications",
+            "2:1: unknown key `mode`; keys here: version, defaults, services, guards, incidents, jobs, scaling, notifications",
         ),
         (
             "version: 1\ndefaults: {mode: acts}\n",

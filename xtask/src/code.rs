@@ -12,8 +12,6 @@ pub(crate) fn corpus(root: &Path) -> PathBuf {
 
 /// So many seeds take two minutes.
 const FAULT_SEEDS: &str = "500";
-/// An invocation of scaling looks at everything several times a minute: fewer seeds take as long.
-const SCALING_SEEDS: &str = "60";
 
 pub(crate) fn fmt(root: &Path) -> Result<(), String> {
     cargo(root, &["fmt", "--all", "--check"])
@@ -64,10 +62,6 @@ pub(crate) fn faults(root: &Path) -> Result<(), String> {
 
 pub(crate) fn jobs(root: &Path) -> Result<(), String> {
     simulate(root, &["jobs", "--seeds", FAULT_SEEDS, "--complete"])
-}
-
-pub(crate) fn scaling_faults(root: &Path) -> Result<(), String> {
-    simulate(root, &["scaling-faults", "--seeds", SCALING_SEEDS, "--complete"])
 }
 
 pub(crate) fn scaling(root: &Path) -> Result<(), String> {

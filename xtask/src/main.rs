@@ -46,11 +46,6 @@ const CHECKS: &[Check] = &[
         proves: "no setting of another scaler beats ours on recorded loads",
         run: code::scaling,
     },
-    Check {
-        name: "scaling-faults",
-        proves: "hours of scaled services in which everything goes wrong hold, and every call is died at",
-        run: code::scaling_faults,
-    },
     Check { name: "doc", proves: "the documentation builds without a warning", run: code::doc },
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
     Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },

@@ -13,7 +13,7 @@ fn each_fault_of_scaling_has_its_line_column_and_words() {
         ),
         (
             "version: 1\nscaling:\n  services:\n  - {cluster: shop, service: worker, queues: [{nam: orders}]}\n",
-            "4:48: scaling.services[0].queues[0]: unknown key `nam`; did you mean `name`?",
+            "4:47: scaling.services[0].queues[0]: `name` is missing\n4:48: scaling.services[0].queues[0]: unknown key `nam`; did you mean `name`?",
         ),
         (
             "version: 1\nscaling:\n  pools: {db: 5}\n  services:\n  \
