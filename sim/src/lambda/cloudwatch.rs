@@ -71,7 +71,7 @@ struct Query {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct MetricStat {
-    metric: Metric,
+    metric: Series,
     period: i64,
     /// A minute has one value, and so whatever statistic is asked for is it.
     #[serde(rename = "Stat")]
@@ -86,7 +86,7 @@ enum Stat {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Metric {
+struct Series {
     namespace: String,
     metric_name: String,
     dimensions: Vec<Dimension>,
@@ -132,7 +132,7 @@ impl CloudWatch {
     }
 
     fn result(&self, asked: &GetMetricData, query: &Query) -> Result<Value, String> {
-        let Metric { namespace, metric_name, dimensions } = &query.metric_stat.metric;
+        let Series { namespace, metric_name, dimensions } = &query.metric_stat.metric;
         let queue = match dimensions.as_slice() {
             [Dimension { name, value }] if namespace == "AWS/SQS" && name == "QueueName" => value,
             _ => return Err(format!("{}: no metric of a queue", query.id)),

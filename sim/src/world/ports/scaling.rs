@@ -94,7 +94,9 @@ impl ScaleServices for ScalePort {
         self.tell(|watch, now| watch.told_services(self.0.id, names, found.as_ref().ok(), now));
         match (self.sabotage(), &mut found) {
             (Some(Sabotage::HidesDeployments), Ok(found)) => {
-                found.values_mut().for_each(|service| service.reading.is_deploying = false);
+                for service in found.values_mut() {
+                    service.reading.is_deploying = false;
+                }
             }
             (Some(Sabotage::HidesChanges), Ok(found)) => {
                 let mut first = self.0.stage.first_read.borrow_mut();

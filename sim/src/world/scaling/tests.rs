@@ -31,7 +31,7 @@ fn the_same_seed_of_scaled_services_is_the_same_run() {
 #[track_caller]
 fn bites(sabotage: Sabotage, expected: &[Invariant]) {
     let mut found = Vec::new();
-    for seed in 1..=12 {
+    for seed in 1..=40 {
         let violations = run(seed, Some(sabotage)).violations;
         found.extend(violations.into_iter().map(|violation| violation.invariant).take(1));
         if found.iter().any(|found| expected.contains(found)) {

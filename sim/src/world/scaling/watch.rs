@@ -296,10 +296,10 @@ impl Watch {
         &mut self,
         ledger: &MemoryLedger,
         ecs: &Ecs,
-        scaled: &Scaled<'_>,
+        effect: &Scaled<'_>,
         now: Timestamp,
     ) -> Found {
-        let Scaled { service, to, was, .. } = *scaled;
+        let Scaled { service, to, was, .. } = *effect;
         let mut found = Vec::new();
         let Some(scaler) = self.scaler(service).cloned() else {
             return vec![(
@@ -316,11 +316,11 @@ impl Watch {
             )];
         };
         let only_count = |key: &String| ["cluster", "service", "desiredCount"].contains(&key.as_str());
-        let is_bare = scaled.request.as_object().is_some_and(|request| request.keys().all(only_count));
+        let is_bare = effect.request.as_object().is_some_and(|request| request.keys().all(only_count));
         let order = record.order.as_ref();
         if !order.is_some_and(|order| order.state == OrderState::Issued && order.to == to) || !is_bare {
             let what =
-                format!("{service} gets {to} tasks by {}, and the ledger says {order:?}", scaled.request);
+                format!("{service} gets {to} tasks by {}, and the ledger says {order:?}", effect.request);
             found.push((Invariant::IssuedBeforeCall, what));
         }
         let Some(order) = order else { return found };
@@ -331,12 +331,12 @@ impl Watch {
             found.push((Invariant::AtMostOnce, what));
         }
         let issued = self.issued.get(service).copied();
-        if issued.is_none_or(|issued| issued.by != scaled.by || issued.epoch != order.epoch) {
+        if issued.is_none_or(|issued| issued.by != effect.by || issued.epoch != order.epoch) {
             let what = format!("{service} is scaled by another than issued order {}", order.epoch);
             found.push((Invariant::IssuedBeforeCall, what));
         }
         let issued_at = issued.map_or(now, |issued| issued.at);
-        if scaled.gate_at.is_none_or(|gate_at| gate_at < issued_at) {
+        if effect.gate_at.is_none_or(|gate_at| gate_at < issued_at) {
             let what = format!("the switches of {service} were not read again after the order stood");
             found.push((Invariant::NoCallWhilePaused, what));
         }
@@ -346,11 +346,11 @@ impl Watch {
             found.push((Invariant::WithinBounds, what));
         }
         self.leave(&scaler, order.approved_by.is_some(), now, &mut found);
-        self.as_read(scaled, order.from, issued_at, &mut found);
+        self.as_read(effect, order.from, issued_at, &mut found);
         if to < order.from {
-            self.taken_away(&scaler, scaled, issued_at, now, &mut found);
+            self.taken_away(&scaler, effect, issued_at, now, &mut found);
         } else {
-            self.pool(&scaler, scaled, ecs, now, &mut found);
+            self.pool(&scaler, effect, ecs, now, &mut found);
         }
         let counts = self.counts.entry(service.clone()).or_default();
         if was != to {
@@ -378,13 +378,13 @@ impl Watch {
     }
 
     /// The count was read again after the order stood, and was as the order has it.
-    fn as_read(&self, scaled: &Scaled<'_>, from: u32, issued_at: Timestamp, found: &mut Found) {
-        let read = self.told.get(&scaled.by).and_then(|told| told.services.get(scaled.service)?.last());
+    fn as_read(&self, effect: &Scaled<'_>, from: u32, issued_at: Timestamp, found: &mut Found) {
+        let read = self.told.get(&effect.by).and_then(|told| told.services.get(effect.service)?.last());
         let is_so = read.is_some_and(|(at, reading)| {
             *at >= issued_at && reading.is_some_and(|reading| reading.desired.0 == from)
         });
         if !is_so {
-            let what = format!("{} is scaled from {from}, and was read as {read:?}", scaled.service);
+            let what = format!("{} is scaled from {from}, and was read as {read:?}", effect.service);
             found.push((Invariant::CountAsRead, what));
         }
     }
@@ -392,14 +392,14 @@ impl Watch {
     fn taken_away(
         &mut self,
         scaler: &Scaler,
-        scaled: &Scaled<'_>,
+        effect: &Scaled<'_>,
         issued_at: Timestamp,
         now: Timestamp,
         found: &mut Found,
     ) {
-        let (service, to) = (scaled.service, scaled.to);
+        let (service, to) = (effect.service, effect.to);
         let empty = Told::default();
-        let told = self.told.get(&scaled.by).unwrap_or(&empty);
+        let told = self.told.get(&effect.by).unwrap_or(&empty);
         let mut blind = |what: String| found.push((Invariant::NoBlindScaleIn, format!("{service}: {what}")));
         let mut in_flight = 0;
         for queue in &scaler.queues {
@@ -437,10 +437,10 @@ impl Watch {
     }
 
     /// All that share something have no more together than there is, but for what they had and their minimum.
-    fn pool(&self, scaler: &Scaler, scaled: &Scaled<'_>, ecs: &Ecs, now: Timestamp, found: &mut Found) {
+    fn pool(&self, scaler: &Scaler, effect: &Scaled<'_>, ecs: &Ecs, now: Timestamp, found: &mut Found) {
         let Some(pool) = &scaler.pool else { return };
         let Some(ceiling) = self.scalers.pools.get(pool) else { return };
-        if scaled.to <= scaler.bounds_at(now).min || scaled.to <= scaled.was {
+        if effect.to <= scaler.bounds_at(now).min || effect.to <= effect.was {
             return;
         }
         let members = self.scalers.by_service.values().filter(|other| other.pool.as_ref() == Some(pool));
@@ -462,7 +462,7 @@ impl Watch {
         }
         if sum > *ceiling {
             let what =
-                format!("{} gets {} tasks, and {pool} has {sum} of {ceiling}", scaled.service, scaled.to);
+                format!("{} gets {} tasks, and {pool} has {sum} of {ceiling}", effect.service, effect.to);
             found.push((Invariant::PoolsHold, what));
         }
     }

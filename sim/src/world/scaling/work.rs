@@ -26,7 +26,7 @@ const STEP: Duration = Duration::from_secs(1);
 /// From SIGTERM to SIGKILL.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// A message that was lost with its task is visible again after so long.
-const VISIBILITY: Duration = Duration::from_secs(60);
+const VISIBILITY: Duration = Duration::from_mins(1);
 /// SQS's counts are as old as this at the most.
 const OLDEST_COUNT: Duration = Duration::from_secs(40);
 /// And off by so many percent at the most.
