@@ -174,7 +174,7 @@ impl Wait for Actor {
         self.pass(Duration::try_from(at.duration_since(self.now())).unwrap_or_default()).await;
         if fate == Fate::Crash(Side::After) {
             self.stage.note(self, || "DIES AFTER IT WAITED".to_owned());
-            self.die().await;
+            self.die::<()>().await;
         }
     }
 }

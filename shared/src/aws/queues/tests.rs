@@ -6,7 +6,7 @@ use crate::aws::scripted::{Answer, Script, run};
 /// A value in CBOR; a number in an object below `$time` is a time.
 fn cbor(value: &Value) -> Vec<u8> {
     fn head(kind: u8, count: u64) -> Vec<u8> {
-        let mut bytes = vec![(kind << 5) | 27];
+        let mut bytes = vec![(kind << 5) | 0x1b];
         bytes.extend(count.to_be_bytes());
         bytes
     }
@@ -16,13 +16,13 @@ fn cbor(value: &Value) -> Vec<u8> {
         Value::Number(number) => [vec![0xfb], number.as_f64().unwrap().to_be_bytes().to_vec()].concat(),
         Value::String(text) => [head(3, text.len() as u64), text.as_bytes().to_vec()].concat(),
         Value::Array(items) => [head(4, items.len() as u64), items.iter().flat_map(cbor).collect()].concat(),
-        Value::Object(members) => match members.get("$time") {
-            Some(time) => [vec![0xc1], cbor(time)].concat(),
-            None => {
-                let pairs = members.iter().flat_map(|(key, value)| [cbor(&json!(key)), cbor(value)].concat());
-                [head(5, members.len() as u64), pairs.collect()].concat()
+        Value::Object(members) => {
+            if let Some(time) = members.get("$time") {
+                return [vec![0xc1], cbor(time)].concat();
             }
-        },
+            let pairs = members.iter().flat_map(|(key, value)| [cbor(&json!(key)), cbor(value)].concat());
+            [head(5, members.len() as u64), pairs.collect()].concat()
+        }
     }
 }
 
