@@ -148,8 +148,8 @@ fn unread() -> Vec<Stage> {
     let why = "AccessDeniedException: not authorized to perform: sqs:GetQueueAttributes";
     let queue = QueueName("reports".to_owned());
     let hold = Hold::UnknownQueue { queue, why: why.to_owned() };
-    let held = Decision { holds: vec![hold], order: None, ..decision(40, 0, [2, 1, 1]) };
-    Story::begins("report-worker", "reports", held)
+    let decided = Decision { holds: vec![hold], order: None, ..decision(40, 0, [2, 1, 1]) };
+    Story::begins("report-worker", "reports", decided)
         .problem(Problem::UnknownQueue { queue: QueueName("reports".to_owned()), why: redact(why) })
         .stages
 }

@@ -62,7 +62,7 @@ impl Chart {
             self.title()
         );
         let mut top = 0.0;
-        for band in [self.tasks(&points), self.messages(&points), self.waits(&points)] {
+        for band in [tasks(&points), messages(&points), self.waits(&points)] {
             band.draw(&mut svg, axis, top + TITLE);
             top += TITLE + BAND + GAP;
         }
@@ -84,24 +84,6 @@ impl Chart {
         )
     }
 
-    fn tasks(&self, points: &[Point]) -> Band {
-        let of = |tasks: fn(&Point) -> u32| -> Vec<(Timestamp, f64)> {
-            points.iter().map(|point| (point.at, f64::from(tasks(point)))).collect()
-        };
-        let lines = vec![
-            Line { name: "running", look: Look::Area("#16a34a"), values: of(|point| point.running) },
-            Line { name: "desired", look: Look::Steps("#3b82f6"), values: of(|point| point.desired) },
-            Line { name: "wanted", look: Look::Dashes("#d97706"), values: of(|point| point.wanted) },
-        ];
-        Band::of("Tasks", lines, None, |most| count(rounded(most)))
-    }
-
-    fn messages(&self, points: &[Point]) -> Band {
-        let values = points.iter().map(|point| (point.at, as_f64(point.backlog))).collect();
-        let lines = vec![Line { name: "wait", look: Look::Slopes("#8b5cf6"), values }];
-        Band::of("Messages", lines, None, |most| count(rounded(most)))
-    }
-
     fn waits(&self, points: &[Point]) -> Band {
         let values = points.iter().map(|point| (point.at, point.wait.as_secs_f64().max(0.0))).collect();
         let lines = vec![Line { name: "a message waits", look: Look::Slopes("#0891b2"), values }];
@@ -110,6 +92,24 @@ impl Chart {
             span(SignedDuration::try_from_secs_f64(most).unwrap_or(SignedDuration::MAX), En)
         })
     }
+}
+
+fn tasks(points: &[Point]) -> Band {
+    let of = |tasks: fn(&Point) -> u32| -> Vec<(Timestamp, f64)> {
+        points.iter().map(|point| (point.at, f64::from(tasks(point)))).collect()
+    };
+    let lines = vec![
+        Line { name: "running", look: Look::Area("#16a34a"), values: of(|point| point.running) },
+        Line { name: "desired", look: Look::Steps("#3b82f6"), values: of(|point| point.desired) },
+        Line { name: "wanted", look: Look::Dashes("#d97706"), values: of(|point| point.wanted) },
+    ];
+    Band::of("Tasks", lines, None, |most| count(rounded(most)))
+}
+
+fn messages(points: &[Point]) -> Band {
+    let values = points.iter().map(|point| (point.at, as_f64(point.backlog))).collect();
+    let lines = vec![Line { name: "wait", look: Look::Slopes("#8b5cf6"), values }];
+    Band::of("Messages", lines, None, |most| count(rounded(most)))
 }
 
 /// How a line looks, in which colour.
@@ -324,7 +324,10 @@ pub(crate) mod tests {
         let all = burst().points;
         let step = SignedDuration::from_secs(10);
         let day: Vec<Point> = (0..8_640)
-            .map(|place| Point { at: all[0].at + step * place, ..all[40 + place as usize % 20] })
+            .map(|place| Point {
+                at: all[0].at + step * place,
+                ..all[40 + usize::try_from(place).unwrap() % 20]
+            })
             .collect();
         let most = Point { backlog: u64::MAX, wanted: u32::MAX, wait: SignedDuration::MAX, ..all[0] };
         for points in [Vec::new(), all[..1].to_vec(), vec![most; 2], day] {

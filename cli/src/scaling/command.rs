@@ -25,6 +25,7 @@ pub(crate) struct Arguments {
     /// One service, whole: its name, or CLUSTER/SERVICE
     #[arg(value_name = "SERVICE")]
     service: Option<String>,
+    #[allow(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
     /// Allow what is proposed for the service; with a number, only if it is that many tasks
     #[arg(long, value_name = "TASKS", num_args = 0..=1, requires = "service", conflicts_with = "format")]
     approve: Option<Option<u32>>,

@@ -62,6 +62,7 @@ fn decision() -> Decision {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as a record has it")]
 fn standing(from: u32, to: u32, state: OrderState) -> Option<Standing> {
     Some(Standing { epoch: 7, from, to, at: at("03:08:10"), state, approved_by: None })
 }
