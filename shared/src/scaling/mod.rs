@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //!
-//! * [`decide`] is pure and total. The same inputs give the same decision.
+//! * [`decide()`] is pure and total. The same inputs give the same decision.
 //! * What cannot be read never takes a task away.
 //! * Whatever was asked for is within the bounds that hold at the time.
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// An object of this member alone stands for a time, in seconds since 1970; it is read as a number.
 const TIME: &str = "$time";
 
-/// A time, for [`write`].
+/// A time, for [`write()`].
 pub(super) fn time(second: i64) -> Value {
     Value::Object(Map::from_iter([(TIME.to_owned(), second.into())]))
 }
