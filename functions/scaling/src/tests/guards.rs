@@ -207,3 +207,22 @@ fn a_switch_or_a_service_that_cannot_be_read_again_keeps_the_order_from_being_ca
     world.live(0);
     assert!(world.outside.calls("scale").is_empty(), "what cannot be read is off");
 }
+
+#[test]
+fn what_cannot_be_read_for_long_is_told_once_with_what_it_follows_from_and_is_over_when_it_is() {
+    let world = World::of([scaler("worker")]);
+    world.outside.dumb.borrow_mut().insert("counts");
+    let told: Vec<usize> = (0..9).map(|minute| world.live(60 * minute).news.len()).collect();
+    assert_eq!(told.iter().sum::<usize>(), 1, "{told:?}");
+    let opened_at = world.record("worker").streak.trouble.unwrap();
+    let trouble =
+        || world.ledger.records().unwrap().remove(&Key::scaler_trouble(&target("worker"), opened_at));
+    let is_open = |record: Option<Record>| matches!(record, Some(Record::ScalerTrouble(it)) if it.is_open());
+    assert!(is_open(trouble()));
+    world.outside.dumb.borrow_mut().clear();
+    for minute in 9..25 {
+        world.live(60 * minute);
+    }
+    assert!(trouble().is_some() && !is_open(trouble()), "nothing was wrong for a while");
+    assert_eq!(world.record("worker").streak.trouble, None);
+}
