@@ -176,6 +176,8 @@ fn plan() -> Plan {
             service: ServiceName::new("api"),
             task_definition: Some(revision),
             force_new_deployment: false,
+            desired_count: None,
+            capacity_providers: None,
         },
         precondition: Precondition::default(),
         because: Because::TasksRetire { from: opened_at() },

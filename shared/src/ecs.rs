@@ -3,6 +3,9 @@
 //! Counts and states that ECS did not answer are absent, never zero. Environments and overrides are carried, where a task
 //! must be run again, in a type that shows nothing of them.
 
+pub mod capacity;
+mod instance;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,6 +17,9 @@ use crate::arn::{
     TaskDefinitionArn,
 };
 use crate::event::TaskStatus;
+
+pub use capacity::StrategyItem;
+pub use instance::{ContainerInstance, ContainerNeeds, Instances, MAX_INSTANCES, Needs};
 
 /// A service, from DescribeServices with `include: TAGS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct Service {
     pub current_service_deployment: Option<ServiceDeploymentArn>,
     /// The service's own tags.
     pub tags: BTreeMap<String, String>,
+    /// `capacityProviderStrategy`, as [`capacity::strategy`] orders it; empty: it has a launch type.
+    pub capacity_providers: Vec<StrategyItem>,
 }
 
 impl Service {
@@ -200,6 +208,8 @@ pub struct TaskDefinition {
     pub arn: TaskDefinitionArn,
     /// Whether its status is `ACTIVE`: others cannot be deployed.
     pub is_active: bool,
+    /// What a task of it needs of where it runs.
+    pub needs: Needs,
 }
 
 /// A task, from DescribeTasks.

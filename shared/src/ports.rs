@@ -67,6 +67,10 @@ pub enum Resource {
     InClusters,
     /// Tasks of these clusters.
     Tasks,
+    /// These clusters themselves.
+    Clusters,
+    /// Their container instances.
+    ContainerInstances,
     /// Task definitions of this account and region.
     TaskDefinitions,
     /// The roles that tasks which Steward starts may have.

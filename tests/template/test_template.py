@@ -347,12 +347,14 @@ class Roles(unittest.TestCase):
         "xray:PutTelemetryRecords",
     }
     READS = {
+        "ecs:DescribeContainerInstances",
         "ecs:DescribeServiceDeployments",
         "ecs:DescribeServiceRevisions",
         "ecs:DescribeServices",
         "ecs:DescribeTaskDefinition",
         "ecs:DescribeTasks",
         "ecs:ListClusters",
+        "ecs:ListContainerInstances",
         "ecs:ListServices",
         "ecs:ListTasks",
     }
@@ -379,10 +381,10 @@ class Roles(unittest.TestCase):
         parameters = TEMPLATE["Parameters"]
         self.assertEqual((parameters["AllowChanges"]["Default"], parameters["TaskRoleArns"]["Default"]), ("false", ""))
         self.assertEqual(TEMPLATE["Conditions"]["MayChange"], {"Fn::Equals": [{"Ref": "AllowChanges"}, "true"]})
-        default = {"MayChange": False, "MayPassRoles": False}
+        default = {"MayUpdateServices": False, "MayChange": False, "MayPassRoles": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **default), self.READS)
         self.assertEqual(self.actions("RemediationRole", "iam", **default), set())
-        services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "logs", "xray"}
+        services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "application-autoscaling", "logs", "xray"}
         found = statements("RemediationRole", **default)
         self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
 
@@ -398,6 +400,29 @@ class Roles(unittest.TestCase):
         both = TEMPLATE["Conditions"]["MayPassRoles"]["Fn::And"]
         self.assertIn({"Condition": "MayChange"}, both)
         self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TaskRoleArns"}]}, ""]}]}, both)
+
+    def test_moving_capacity_and_limiting_counts_are_allowed_by_a_parameter_each_and_only_that(self):
+        parameters, conditions = TEMPLATE["Parameters"], TEMPLATE["Conditions"]
+        for name, condition in (("AllowCapacityFallback", "MayFallBack"), ("AllowDesiredCountLimit", "MayLimitCount")):
+            self.assertEqual(parameters[name]["Default"], "false")
+            self.assertEqual(conditions[condition], {"Fn::Equals": [{"Ref": name}, "true"]})
+            self.assertIn({"Condition": condition}, conditions["MayUpdateServices"]["Fn::Or"])
+        self.assertEqual(len(conditions["MayUpdateServices"]["Fn::Or"]), 3)
+        alone = {"MayUpdateServices": True, "MayChange": False, "MayPassRoles": False}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **alone), self.READS | {"ecs:UpdateService"})
+
+        def condition(**conditions):
+            found = statements("RemediationRole", **(alone | conditions))
+            (updates,) = (each for each in found if each["Action"] == "ecs:UpdateService")
+            return updates.get("Condition")
+
+        # Where only strategies may be set, each call must name one.
+        self.assertEqual(condition(MaySetStrategiesOnly=True), {"Null": {"ecs:capacity-provider": "false"}})
+        self.assertIn(condition(MaySetStrategiesOnly=False), (None, {"Ref": "AWS::NoValue"}))
+        only = conditions["MaySetStrategiesOnly"]["Fn::And"]
+        self.assertIn({"Condition": "MayFallBack"}, only)
+        for other in ("MayChange", "MayLimitCount"):
+            self.assertIn({"Fn::Not": [{"Condition": other}]}, only)
 
     def test_a_stack_with_its_defaults_starts_and_stops_no_task_for_jobs(self):
         parameters = TEMPLATE["Parameters"]
@@ -447,8 +472,9 @@ class Roles(unittest.TestCase):
         self.assertEqual(self.actions("ScalingRole", "iam"), set())
 
     def test_what_allows_changes_by_remedies_allows_no_jobs_and_no_scaling_and_the_other_way_round(self):
-        nothing = {name: False for name in ("MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale")}
-        changes = nothing | {"MayChange": True, "MayPassRoles": True}
+        names = ("MayUpdateServices", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale")
+        nothing = {name: False for name in names}
+        changes = nothing | {"MayUpdateServices": True, "MayChange": True, "MayPassRoles": True}
         self.assertEqual(self.actions("BatchRole", "ecs", **changes), self.READS_OF_BATCH)
         self.assertEqual(self.actions("ScalingRole", "ecs", **changes), self.READS_OF_SCALING)
         jobs = nothing | {"MayRunJobs": True, "MayPassJobRoles": True}
@@ -466,7 +492,7 @@ class Roles(unittest.TestCase):
             if not actions:
                 continue
             arns = [arn["Fn::Sub"] for arn in listed(statement["Resource"]) if arn != "*"]
-            by_arn = [arn for arn in arns if "/${ClusterName}/" in arn]
+            by_arn = [arn for arn in arns if "/${ClusterName}/" in arn or arn.endswith(":cluster/${ClusterName}")]
             by_condition = "cluster/${ClusterName}" in json.dumps(statement.get("Condition", {}))
             self.assertTrue(by_condition or by_arn == arns != [], statement["Sid"])
         for statement in (each for role in self.ROLES for each in statements(role, OneCluster=False)):

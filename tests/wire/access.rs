@@ -112,6 +112,8 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::ServiceDeployments => is_kind("service-deployment") || is_kind("service"),
         Resource::ServiceRevisions => is_kind("service-revision") || is_kind("service"),
         Resource::Tasks => is_kind("task"),
+        Resource::Clusters => is_kind("cluster"),
+        Resource::ContainerInstances => is_kind("container-instance"),
         Resource::TaskDefinitions => is_kind("task-definition"),
         Resource::TaskRoles => is_kind("role"),
         Resource::Stacks => is_kind("stack"),
@@ -287,6 +289,8 @@ fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::ServiceDeployments => vec![ecs("service"), ecs("service-deployment")],
         Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
         Resource::Tasks => vec![ecs("task")],
+        Resource::Clusters => vec![arn("ecs", if one_cluster { "cluster/${ClusterName}" } else { "cluster/*" })],
+        Resource::ContainerInstances => vec![ecs("container-instance")],
         Resource::TaskDefinitions => vec![arn("ecs", "task-definition/*")],
         Resource::TaskRoles if role == "BatchRole" => vec!["JobTaskRoleArns".to_owned()],
         Resource::TaskRoles => vec!["TaskRoleArns".to_owned()],
@@ -321,12 +325,20 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 6] =
-    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale"];
+const ASKED: [&str; 8] = [
+    "OneCluster",
+    "MayChange",
+    "MayPassRoles",
+    "MayRunJobs",
+    "MayPassJobRoles",
+    "MayScale",
+    "MayFallBack",
+    "MayLimitCount",
+];
 
 /// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]
-struct Stack(u8);
+struct Stack(u16);
 
 impl Stack {
     fn all() -> impl Iterator<Item = Self> {
@@ -339,6 +351,12 @@ impl Stack {
 
     fn holds(self, condition: &str) -> bool {
         match condition {
+            "MayUpdateServices" => {
+                ["MayChange", "MayFallBack", "MayLimitCount"].into_iter().any(|asked| self.asks(asked))
+            }
+            "MaySetStrategiesOnly" => {
+                self.asks("MayFallBack") && !self.asks("MayChange") && !self.asks("MayLimitCount")
+            }
             "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
@@ -396,6 +414,7 @@ impl Stack {
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            "ecs:UpdateService" => self.holds("MayUpdateServices"),
             _ if changes => self.holds("MayChange"),
             _ => true,
         }

@@ -71,6 +71,17 @@ impl<L: Ledger, E: DescribeEcs, O: Owners> Observer<'_, L, E, O> {
             }
             Query::Switches => facts.switches = Some(Observed::of(self.switches().await.map(Some))),
             Query::Budgets => facts.budgets = Some(Observed::of(self.budgets().await.map(Some))),
+            Query::Instances => {
+                facts.instances = Some(Observed::of(self.ecs.instances(cluster).await.map(Some)));
+            }
+            Query::Scalable => {
+                facts.scalable = Some(match self.target {
+                    Target::Service { cluster, name } => {
+                        Observed::of(self.owners.is_scalable(cluster, name).await.map(Some))
+                    }
+                    Target::Family { .. } | Target::ContainerInstance { .. } => Observed::Absent,
+                });
+            }
             Query::Openings => facts.openings = Some(Observed::of(self.openings().await.map(Some))),
         }
     }

@@ -10,7 +10,9 @@ use steward::incident::{Held, Incident, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
-use steward::remediation::{Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled};
+use steward::remediation::{
+    Considered, Escalation, Facts, MAX_ROUNDS, Passed, Patient, Query, consider, enrolled,
+};
 
 use crate::observe::Observer;
 use crate::{Ports, Settings};
@@ -21,6 +23,9 @@ const MAX_IN_A_ROW: usize = 10;
 const PROBED_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// So long the same client token gives the same answer for certain.
 const TOKEN_LIVES: SignedDuration = SignedDuration::from_mins(55);
+
+/// What follows an incident and is held back by what does not end by itself is considered again after so long.
+const FOLLOWED_UP: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks after what is due, in one invocation.
 pub(crate) struct Care<'c, 'p, L, E, O, T, C> {
@@ -68,10 +73,18 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             // Its own time will come, and then the target is looked at.
             return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
         }
-        let Some(incident) = chart.incident.as_ref().filter(|incident| incident.is_open()) else {
+        // Some things follow an incident, once it is over.
+        let follows = chart.record.care.fallback.is_some();
+        let is_patient = |incident: &&Incident| incident.is_open() || follows;
+        let Some(incident) = chart.incident.as_ref().filter(is_patient) else {
             self.withdraw(chart.open.as_ref(), Withdrawal::IncidentOver, news).await?;
             return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
         };
+        let is_of_before = |open: &&Action| !incident.is_open() && !open.plan.remedy.follows_incident();
+        if let Some(open) = chart.open.as_ref().filter(is_of_before) {
+            self.withdraw(Some(open), Withdrawal::IncidentOver, news).await?;
+            return Ok(Looked::More);
+        }
         let mut facts = Facts::default();
         let patient = self.patient(&chart, incident, chart.open.as_ref());
         let considered = self.consider(patient, &mut facts).await;
@@ -90,6 +103,9 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         }
         match considered {
             Considered::Need(_) => Ok(Looked::Done),
+            Considered::Passed(what) => {
+                self.forget(&chart, what, news).await.map(|()| Looked::More)
+            }
             Considered::Nothing { look_at } => {
                 self.note(&chart, None, look_at, news).await.map(|()| Looked::Done)
             }
@@ -102,6 +118,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
                     self.withdraw(Some(open), Withdrawal::Refused(refusal.clone()), news).await?;
                 }
                 let held = Held::refused(&plan, refusal);
+                let look_at = look_at.or_else(|| follow_up(&plan, now));
                 self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
             Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, news).await,
@@ -143,7 +160,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         };
         match protocol.carry_out(patient, &plan, facts, &observe, news).await? {
             Carried::Refused(refusal) => {
-                let look_at = refusal.ask_again(self.now());
+                let look_at = refusal.ask_again(self.now()).or_else(|| follow_up(&plan, self.now()));
                 let held = Held::refused(&plan, refusal);
                 self.note(chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
@@ -191,7 +208,8 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             if may {
                 scene.action = Some(Action::proposed(plan.clone(), now, until));
             }
-            settle(scene, None, None, now);
+            // Where no incident goes on, nothing else asks for the next look.
+            settle(scene, None, follow_up(&plan, until), now);
             Ok(())
         };
         let ((), told) =
@@ -322,6 +340,29 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         Ok(())
     }
 
+    /// Forgets what Steward had set, where a person has set it anew.
+    async fn forget(&self, chart: &Chart, what: Passed, news: &mut Vec<Subject>) -> Result<(), LedgerError> {
+        let seen = &chart.record.care;
+        let items = Items {
+            id: None,
+            target: &chart.record.target,
+            incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
+            budgets: &[],
+        };
+        let step = |scene: &mut Scene| -> Result<(), LedgerError> {
+            let care = &mut scene.record.care;
+            match what {
+                Passed::Strategy => drop(care.fallback.take_if(|known| Some(&*known) == seen.fallback.as_ref())),
+                Passed::DesiredCount => drop(care.limited.take_if(|known| Some(*known) == seen.limited)),
+            }
+            Ok(())
+        };
+        let ((), told) =
+            write_action(self.ports.ledger, items, &self.terms(self.now()), step).await?;
+        news.extend(told);
+        Ok(())
+    }
+
     async fn chart(&self, target: &Target) -> Result<Chart, LedgerError> {
         let record = match self.read(Key::target(target)).await? {
             Some(Record::Target(record)) => record,
@@ -378,6 +419,12 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
     }
 }
 
+/// When to look again at what follows an incident: nothing else will ask for it.
+fn follow_up(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
+    let follows = plan.remedy.follows_incident();
+    follows.then(|| now.saturating_add(FOLLOWED_UP).unwrap_or(Timestamp::MAX))
+}
+
 /// Whether somebody carries it out now, or nobody knows what became of it.
 fn is_held(open: &Action, now: Timestamp) -> bool {
     match open.state {
@@ -394,7 +441,10 @@ fn is_moot(considered: &Considered, id: &ActionId, may_wait: bool) -> bool {
         Considered::Act(plan) | Considered::Refused { plan, .. } => plan.id != *id,
         Considered::Need(_) => false,
         Considered::Escalate { why: Escalation::Unobserved { .. }, .. } => !may_wait,
-        Considered::Propose(_) | Considered::Nothing { .. } | Considered::Escalate { .. } => true,
+        Considered::Propose(_)
+        | Considered::Nothing { .. }
+        | Considered::Escalate { .. }
+        | Considered::Passed(_) => true,
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::Launch;
+use crate::ecs::{DesiredCount, Launch, StrategyItem};
 
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +28,14 @@ pub enum Call {
         service: ServiceName,
         /// To deploy; absent: what it deploys already.
         task_definition: Option<TaskDefinitionArn>,
-        /// Whether tasks are replaced though nothing changes.
+        /// Whether tasks are replaced though nothing changes. ECS takes no other strategy without it.
         force_new_deployment: bool,
+        /// How many tasks are wanted; absent: as many as are.
+        #[serde(default)]
+        desired_count: Option<DesiredCount>,
+        /// `capacityProviderStrategy`, the whole of it; absent: what it has already.
+        #[serde(default)]
+        capacity_providers: Option<Vec<StrategyItem>>,
     },
     /// StopTask. The reason begins with the action's id.
     StopTask {
@@ -74,11 +80,19 @@ impl Call {
         matches!(self, Self::StopTask { .. } | Self::RunTask { .. })
     }
 
+    /// Whether it sets how many tasks are wanted, or on which capacity.
+    pub fn sets_capacity(&self) -> bool {
+        matches!(self, Self::UpdateService { desired_count, capacity_providers, .. }
+            if desired_count.is_some() || capacity_providers.is_some())
+    }
+
     /// Whether it changes what infrastructure-as-code may describe.
     pub fn changes_definition(&self) -> bool {
         match self {
             Self::StopServiceDeployment { .. } => true,
-            Self::UpdateService { task_definition, .. } => task_definition.is_some(),
+            Self::UpdateService { task_definition, desired_count, capacity_providers, .. } => {
+                task_definition.is_some() || desired_count.is_some() || capacity_providers.is_some()
+            }
             Self::StopTask { .. } | Self::RunTask { .. } => false,
         }
     }
@@ -93,10 +107,24 @@ impl fmt::Display for Call {
                 let (service, back_to) = (service_deployment.service(), back_to.family_and_revision());
                 write!(f, "{operation} {service}, back to {back_to}")
             }
-            Self::UpdateService { service, task_definition, force_new_deployment, .. } => {
+            Self::UpdateService {
+                service,
+                task_definition,
+                force_new_deployment,
+                desired_count,
+                capacity_providers,
+                ..
+            } => {
                 write!(f, "{operation} {service}")?;
                 if let Some(revision) = task_definition {
                     write!(f, " to {}", revision.family_and_revision())?;
+                }
+                if let Some(count) = desired_count {
+                    write!(f, ", desired count {}", count.0)?;
+                }
+                for (place, item) in capacity_providers.iter().flatten().enumerate() {
+                    let before = if place == 0 { " on" } else { "," };
+                    write!(f, "{before} {item}")?;
                 }
                 f.write_str(if *force_new_deployment { ", force a new deployment" } else { "" })
             }
@@ -138,4 +166,13 @@ pub struct Precondition {
     pub active: Option<TaskDefinitionArn>,
     /// A service deployment that can still be stopped.
     pub stoppable: Option<ServiceDeploymentArn>,
+    /// The service's `capacityProviderStrategy`.
+    #[serde(default)]
+    pub capacity_providers: Option<Vec<StrategyItem>>,
+    /// How many tasks are wanted.
+    #[serde(default)]
+    pub desired_count: Option<DesiredCount>,
+    /// Whether fewer tasks must run than are wanted.
+    #[serde(default)]
+    pub short: bool,
 }

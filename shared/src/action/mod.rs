@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Call, Network, Precondition};
 pub use id::ActionId;
-pub use reason::{Because, Doubt, Withdrawal};
+pub use reason::{Because, Doubt, Moved, Withdrawal};
 pub use state::{Epoch, How, Ruling, Settled, State, Verdict};
 
 use crate::arn::TaskDefinitionArn;
@@ -35,11 +35,28 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Run on on-demand capacity what finds no spare capacity.
+    FallBackToOnDemand,
+    /// Run on spare capacity again what fell back to on-demand capacity.
+    ReturnToSpot,
+    /// Want fewer tasks of a service whose tasks have not started for hours.
+    LimitDesiredCount,
 }
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+    pub const ALL: [Self; 7] = [
+        Self::RollBack,
+        Self::ForceNewDeployment,
+        Self::StopTask,
+        Self::RunTask,
+        Self::FallBackToOnDemand,
+        Self::ReturnToSpot,
+        Self::LimitDesiredCount,
+    ];
+    /// Those that are on where nobody says otherwise; the others are for whoever asks for them.
+    pub const ON_BY_DEFAULT: [Self; 4] =
+        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -48,7 +65,15 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::FallBackToOnDemand => "fall_back_to_on_demand",
+            Self::ReturnToSpot => "return_to_spot",
+            Self::LimitDesiredCount => "limit_desired_count",
         }
+    }
+
+    /// Whether it follows once an incident is over, rather than during one.
+    pub fn follows_incident(self) -> bool {
+        self == Self::ReturnToSpot
     }
 
     /// What it does, for people who read English: "roll back", completing "Steward would …".

@@ -55,6 +55,65 @@ pub enum Because {
         /// To what.
         cause: Cause,
     },
+    /// Spare capacity has no room.
+    SpotUnavailable {
+        /// How often ECS found none in this incident.
+        count: usize,
+        /// How many tasks run.
+        running: u32,
+        /// Of how many that are wanted.
+        desired: u32,
+        /// What moves to on-demand capacity.
+        moved: Moved,
+    },
+    /// What fell back to on-demand capacity has run there for long enough.
+    SpotAgain {
+        /// Since when it runs there.
+        since: Timestamp,
+        /// How many returns before this one did not last.
+        failed: u32,
+    },
+    /// Tasks have not started for hours.
+    StartsFail {
+        /// How many did not.
+        count: usize,
+        /// Since when.
+        since: Timestamp,
+        /// Most of them of what.
+        cause: Cause,
+        /// How many tasks run.
+        running: u32,
+        /// Of how many that are wanted.
+        desired: u32,
+    },
+}
+
+/// Tasks that move from spare to on-demand capacity of Fargate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// How many at the most.
+    pub tasks: u32,
+    /// CPU units of each, where they are known.
+    pub cpu: Option<u64>,
+    /// MiB of each, where they are known.
+    pub memory: Option<u64>,
+}
+
+/// On-demand prices of Fargate for Linux on x86 in us-east-1, in millionths of a dollar an hour: of a vCPU, and of a GB. AWS's
+/// pricing page, <https://aws.amazon.com/fargate/pricing/>, as of March 2026.
+const PRICES: (u64, u64) = (40_480, 4_445);
+/// Fargate Spot is cheaper by so many percent at the most (the same page).
+const SPOT_OFF: u64 = 70;
+
+impl Moved {
+    /// How much more the tasks cost than on spare capacity, at the most: in cents of a dollar an hour, rounded up, at prices of
+    /// us-east-1. `None` where their size is not known.
+    pub fn at_most(&self) -> Option<u64> {
+        let (of_cpu, of_memory) = PRICES;
+        let each = self.cpu?.checked_mul(of_cpu)?.checked_add(self.memory?.checked_mul(of_memory)?)? / 1_024;
+        let more = each.checked_mul(u64::from(self.tasks))?.checked_mul(SPOT_OFF)? / 100;
+        Some(more.div_ceil(10_000))
+    }
 }
 
 impl fmt::Display for Because {
@@ -105,6 +164,10 @@ pub enum Doubt {
     NoPrimary,
     /// What would tell was not asked for.
     NotAsked,
+    /// Somebody has set another capacity provider strategy meanwhile.
+    StrategyChanged,
+    /// Somebody has set another desired count meanwhile.
+    CountChanged,
     /// What would tell could not be read: why not, in ECS's words.
     Unread(Redacted),
 }

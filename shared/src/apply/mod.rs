@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use probe::{Probe, probe, queries, verdict};
 pub use record::{Items, Scene, Terms, write_action};
 
-use crate::action::{Action, Epoch, How, Plan, State, Withdrawal};
+use crate::action::{Action, Call, Epoch, How, Plan, State, Withdrawal};
 use crate::deadline::Deadline;
 use crate::ecs::Overrides;
 use crate::guard::{self, GUARDS, Permission, Refusal, Stage};
@@ -116,7 +116,11 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         let scopes: Vec<Scope> = allowances.iter().map(|(scope, _)| scope.clone()).collect();
         let items = Items { budgets: &scopes, ..Items::of_plan(plan) };
         let step = |scene: &mut Scene| -> Result<(Epoch, TargetRecord, Incident), Stop> {
-            let Some(incident) = scene.incident.clone().filter(Incident::is_open) else {
+            // What follows an incident follows the last one, and only once that is over.
+            let follows = plan.remedy.follows_incident();
+            let is_last = scene.record.incident == Some(plan.incident);
+            let may = |incident: &Incident| if follows { is_last && !incident.is_open() } else { incident.is_open() };
+            let Some(incident) = scene.incident.clone().filter(may) else {
                 return Err(Stop::Lost);
             };
             let record = scene.record.clone();
@@ -232,6 +236,8 @@ async fn read_anew(plan: &Plan, observe: &impl AsyncFn(Vec<Query>) -> Facts) -> 
     needs.push(Query::Openings);
     needs.extend(wanted.active.clone().map(Query::TaskDefinition));
     needs.extend(wanted.stoppable.clone().map(Query::ServiceDeployment));
+    let sets_count = matches!(plan.call, Call::UpdateService { desired_count: Some(_), .. });
+    needs.extend(sets_count.then_some(Query::Scalable));
     needs.extend(wanted.unwell.clone().or_else(|| wanted.lost.clone()).map(Query::Task));
     needs.sort();
     needs.dedup();

@@ -64,8 +64,19 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
                 other => unread(other, Doubt::DeploymentForgotten),
             }
         }
-        Call::UpdateService { task_definition, .. } => match &facts.service {
-            Some(Observed::Known(service)) => updated(plan, task_definition.is_some(), service),
+        Call::UpdateService { task_definition, desired_count, capacity_providers, .. } => match &facts.service {
+            Some(Observed::Known(service)) => match (capacity_providers, desired_count) {
+                (Some(set), _) => has(
+                    &service.capacity_providers,
+                    set,
+                    plan.precondition.capacity_providers.as_ref(),
+                    Doubt::StrategyChanged,
+                ),
+                (None, Some(set)) => {
+                    has(&service.desired, set, plan.precondition.desired_count.as_ref(), Doubt::CountChanged)
+                }
+                (None, None) => updated(plan, task_definition.is_some(), service),
+            },
             other => unread(other.as_ref(), Doubt::ServiceGone),
         },
         Call::StopTask { task, .. } => match facts.tasks.get(task) {
@@ -91,6 +102,17 @@ fn unread<T>(observed: Option<&Observed<T>>, absent: Doubt) -> Probe {
         Some(Observed::Unknown(why)) => Probe::Unread(Doubt::Unread(quoted(why))),
         Some(Observed::Absent) => Probe::Unclear(absent),
         _ => Probe::Unread(Doubt::NotAsked),
+    }
+}
+
+/// What a service has, against what was set and what it had before: both are absolute, so either tells.
+fn has<T: PartialEq>(found: &T, set: &T, before: Option<&T>, otherwise: Doubt) -> Probe {
+    if found == set {
+        Probe::Done { made: None }
+    } else if Some(found) == before {
+        Probe::NotDone
+    } else {
+        Probe::Unclear(otherwise)
     }
 }
 
@@ -136,6 +158,10 @@ pub fn verdict(
                 Some("ROLLBACK_SUCCESSFUL") => is_calm,
                 _ => false,
             }
+        }
+        // A ceiling heals nothing: it holds, or somebody has raised it.
+        Call::UpdateService { desired_count: Some(set), .. } => {
+            service.is_some_and(|service| service.desired == *set)
         }
         Call::UpdateService { .. } | Call::StopTask { .. } => is_calm && service.is_some_and(is_settled),
         Call::RunTask { started_by, .. } => {

@@ -57,6 +57,8 @@ fn plan() -> Plan {
             service: ServiceName::new("api"),
             task_definition: Some(revision(42)),
             force_new_deployment: false,
+            desired_count: None,
+            capacity_providers: None,
         },
         precondition: Precondition::default(),
         because: Because::DeploymentStuck {

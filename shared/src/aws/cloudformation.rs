@@ -6,23 +6,26 @@ use aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::auto_scaling::ScalableTargets;
 use super::ecs::failed;
 use super::sdk::Sdk;
-use crate::ports::{EcsError, Meaning, Owners};
+use crate::arn::{ClusterArn, ServiceName};
+use crate::ports::{AutoScaling, EcsError, Meaning, Owners};
 
 /// The operation that all this is about.
 const DESCRIBE: &str = "DescribeStacks";
 
-/// Stacks of this account and region.
+/// Who else changes services: CloudFormation by stacks, Application Auto Scaling by scalable targets.
 #[derive(Debug, Clone)]
 pub struct Stacks {
     client: Client,
+    scalable: ScalableTargets,
 }
 
 impl Stacks {
     /// With what all clients share.
     pub fn new(sdk: &Sdk) -> Self {
-        Self { client: sdk.cloudformation() }
+        Self { client: sdk.cloudformation(), scalable: ScalableTargets::new(sdk) }
     }
 }
 
@@ -42,6 +45,11 @@ impl Owners for Stacks {
             meaning: Meaning::Unknown,
         })?;
         Ok(Some(status.as_str().to_owned()))
+    }
+
+    async fn is_scalable(&self, cluster: &ClusterArn, service: &ServiceName) -> Result<bool, EcsError> {
+        let owned = self.scalable.owned(cluster, std::slice::from_ref(service)).await?;
+        Ok(owned.contains(service))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Mode, Selector, Window};
 use crate::action::{Network, Remedy};
+use crate::arn::ServiceName;
 use crate::incident::Target;
 
 /// The settings of incidents and decisions.
@@ -28,6 +29,8 @@ pub struct Policy {
     pub services: Vec<Entry>,
     /// What no entry and no tag can widen.
     pub guards: Guards,
+    /// Services whose number of tasks follows their queues, by the names of their clusters and their own.
+    pub scaled: BTreeSet<(String, ServiceName)>,
 }
 
 /// How a target is looked after.
@@ -61,6 +64,24 @@ pub struct Rules {
     pub proposal: SignedDuration,
     /// Standalone tasks that may be run again, as whoever knows them declares.
     pub rerun: Option<Rerun>,
+    /// What fell back to on-demand capacity returns so long after its incident is over; each return that does not last doubles it,
+    /// up to [`LONGEST_WAIT`].
+    pub return_after: SignedDuration,
+    /// When starts that fail are limited, and to how many tasks.
+    pub start_failures: StartFailures,
+}
+
+/// No return to spare capacity waits for longer.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
+/// When starts that fail are limited, and to how many tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StartFailures {
+    /// After so long of failing starts.
+    pub after: SignedDuration,
+    /// So many tasks are wanted from then on; absent: as many as run, and at least one. 0 only where people allowed it in so many
+    /// words.
+    pub ceiling: Option<u32>,
 }
 
 /// What is done about a deployment that is stuck.
@@ -158,6 +179,7 @@ impl Default for Policy {
             defaults: Rules::default(),
             services: Vec::new(),
             guards: Guards::default(),
+            scaled: BTreeSet::new(),
         }
     }
 }
@@ -166,7 +188,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             mode: Mode::Observe,
-            remedies: Remedy::ALL.into_iter().collect(),
+            remedies: Remedy::ON_BY_DEFAULT.into_iter().collect(),
             bake: SignedDuration::from_mins(10),
             failures: 3,
             stability: SignedDuration::from_mins(2),
@@ -179,6 +201,8 @@ impl Default for Rules {
             hung: SignedDuration::from_mins(10),
             proposal: SignedDuration::from_hours(4),
             rerun: None,
+            return_after: SignedDuration::from_hours(2),
+            start_failures: StartFailures { after: SignedDuration::from_hours(6), ceiling: None },
         }
     }
 }
@@ -199,6 +223,12 @@ impl Default for Guards {
 }
 
 impl Policy {
+    /// Whether Steward's own `scaling` sets a target's desired count.
+    pub fn is_scaled(&self, target: &Target) -> bool {
+        let Target::Service { cluster, name } = target else { return false };
+        self.scaled.contains(&(cluster.name().to_owned(), name.clone()))
+    }
+
     /// What holds for a target with these tags, and whether it is enrolled: by an entry, or by a tag of its own.
     ///
     /// Of several entries that select it the most specific holds (see [`Selector::specificity`]), of equals the first. A tag

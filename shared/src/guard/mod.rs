@@ -35,6 +35,8 @@ pub struct Case<'c> {
     pub enrolled: Enrolled<'c>,
     /// What holds for all.
     pub guards: &'c Guards,
+    /// Whether Steward's own `scaling` sets the target's desired count.
+    pub is_scaled: bool,
     /// What was read.
     pub facts: &'c Facts,
     /// What is remembered of the target.
@@ -96,6 +98,7 @@ pub const GUARDS: &[Guard] = &[
     Guard { name: "budget", until: Stage::Claim, rule: rules::budget },
     Guard { name: "outage", until: Stage::Gate, rule: rules::outage },
     Guard { name: "precondition", until: Stage::Gate, rule: rules::precondition },
+    Guard { name: "scaler", until: Stage::Gate, rule: rules::scaler },
 ];
 
 /// Asks the guards of a stage, in order.

@@ -104,6 +104,11 @@ pub enum Refusal {
     },
     /// What the plan was made for is not so any more.
     PreconditionGone(Gone),
+    /// Somebody else sets the service's desired count: Application Auto Scaling, or Steward's own `scaling`.
+    ScaledByOther {
+        /// Whether it is Steward's own.
+        own: bool,
+    },
 }
 
 /// What a guard must know.
@@ -130,11 +135,13 @@ pub enum Needed {
     LostTask,
     /// What stands in for the lost task.
     StandIns,
+    /// Whether Application Auto Scaling sets the desired count.
+    Scalable,
 }
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -145,6 +152,7 @@ impl Needed {
         Self::Task,
         Self::LostTask,
         Self::StandIns,
+        Self::Scalable,
     ];
 }
 
@@ -172,11 +180,17 @@ pub enum Gone {
     LostTask,
     /// A task stands in for the lost one already.
     Gap,
+    /// The service has another capacity provider strategy.
+    Strategy,
+    /// Another number of tasks is wanted.
+    DesiredCount,
+    /// Every task that is wanted runs.
+    Shortage,
 }
 
 impl Gone {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Service,
         Self::ActiveService,
         Self::Revision,
@@ -187,6 +201,9 @@ impl Gone {
         Self::UnwellTask,
         Self::LostTask,
         Self::Gap,
+        Self::Strategy,
+        Self::DesiredCount,
+        Self::Shortage,
     ];
 }
 
@@ -215,6 +232,7 @@ impl Refusal {
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
+            Self::ScaledByOther { .. } => "scaled_by_other",
         }
     }
 
@@ -243,7 +261,8 @@ impl Refusal {
             | Self::DoneBefore
             | Self::FailedBefore
             | Self::DoesNotLast { .. }
-            | Self::CorrelatedOutage { .. } => None,
+            | Self::CorrelatedOutage { .. }
+            | Self::ScaledByOther { .. } => None,
         }
     }
 }

@@ -246,9 +246,26 @@ pub(super) fn outage(case: &Case<'_>) -> Ruling {
     let causes: Vec<Cause> = failures.causes().into_iter().map(|(cause, _)| cause).collect();
     let zones: Vec<String> =
         failures.samples().iter().filter_map(|sample| sample.availability_zone.clone()).collect();
-    let services = openings.together(began(case), case.guards.outage_within, &causes, &zones);
+    // What follows an incident must not meet the next outage of the same kind.
+    let at = if case.plan.remedy.follows_incident() { case.now } else { began(case) };
+    let services = openings.together(at, case.guards.outage_within, &causes, &zones);
     let outage = usize::try_from(case.guards.outage_services).unwrap_or(usize::MAX);
     if services < outage { Ok(()) } else { Err(Refusal::CorrelatedOutage { services }) }
+}
+
+/// Whoever else sets the desired count would set it anew, and has its reasons: two who set one number set it in turn, for ever.
+pub(super) fn scaler(case: &Case<'_>) -> Ruling {
+    let sets_count = matches!(case.plan.call, Call::UpdateService { desired_count: Some(_), .. });
+    if !sets_count {
+        return Ok(());
+    }
+    if case.is_scaled {
+        return Err(Refusal::ScaledByOther { own: true });
+    }
+    match known(case.facts.scalable.as_ref(), Needed::Scalable)? {
+        Some(true) => Err(Refusal::ScaledByOther { own: false }),
+        _ => Ok(()),
+    }
 }
 
 /// What the plan was made for must still be so.
@@ -268,6 +285,15 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
         }
         if wanted.steady && !service.is_steady() {
             return gone(Gone::SteadyState);
+        }
+        if wanted.capacity_providers.as_ref().is_some_and(|wanted| service.capacity_providers != *wanted) {
+            return gone(Gone::Strategy);
+        }
+        if wanted.desired_count.is_some_and(|wanted| service.desired != wanted) {
+            return gone(Gone::DesiredCount);
+        }
+        if wanted.short && service.running.0 >= service.desired.0 {
+            return gone(Gone::Shortage);
         }
     }
     if let Some(arn) = &wanted.active {

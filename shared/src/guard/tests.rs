@@ -8,8 +8,8 @@ use crate::arn::{ClusterArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionA
 use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
-    Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
-    TaskDefinition, Watch,
+    Controller, DesiredCount, Needs, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
+    StrategyItem, TaskDefinition, Watch,
 };
 use crate::incident::{Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
 use crate::ledger::{Budget, Opening, Openings, Scope, Switch};
@@ -87,6 +87,7 @@ fn service() -> Service {
         }],
         current_service_deployment: None,
         tags: BTreeMap::from([("aws:cloudformation:stack-name".to_owned(), "shop-api".to_owned())]),
+        capacity_providers: Vec::new(),
     }
 }
 
@@ -109,6 +110,8 @@ impl World {
                 service: ServiceName::new("api"),
                 task_definition: Some(revision(41)),
                 force_new_deployment: false,
+                desired_count: None,
+                capacity_providers: None,
             },
             precondition: Precondition {
                 primary: Some(DeploymentId::new("ecs-svc/2")),
@@ -126,7 +129,7 @@ impl World {
         };
         let rules = Rules { mode: Mode::Act, ..Rules::default() };
         let selector = Selector { service: Some(Glob::new("api")), ..Selector::default() };
-        let definition = TaskDefinition { arn: revision(41), is_active: true };
+        let definition = TaskDefinition { arn: revision(41), is_active: true, needs: Needs::default() };
         Self {
             policy: Policy { services: vec![Entry { selector, rules }], ..Policy::default() },
             facts: Facts {
@@ -163,6 +166,13 @@ impl World {
         }
     }
 
+    /// Lets the plan set a desired count.
+    fn sets_count(&mut self) {
+        if let Call::UpdateService { desired_count, .. } = &mut self.plan.call {
+            *desired_count = Some(DesiredCount(1));
+        }
+    }
+
     fn rules(&mut self) -> &mut Rules {
         &mut self.policy.services[0].rules
     }
@@ -175,6 +185,7 @@ impl World {
             plan: &self.plan,
             enrolled: self.policy.for_target(&self.plan.target, tags),
             guards: &self.policy.guards,
+            is_scaled: self.policy.is_scaled(&self.plan.target),
             facts: &self.facts,
             record: &self.record,
             incident: &self.incident,
@@ -275,9 +286,77 @@ bites! {
         world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
     };
     the_guard_precondition => "precondition_gone", |world| {
-        let gone = TaskDefinition { arn: revision(41), is_active: false };
+        let gone = TaskDefinition { arn: revision(41), is_active: false, needs: Needs::default() };
         world.facts.task_definitions.insert(revision(41), Observed::Known(gone));
     };
+    the_guard_scaler => "scaled_by_other", |world| {
+        world.sets_count();
+        world.facts.scalable = Some(Observed::Known(true));
+    };
+}
+
+#[test]
+fn a_count_that_somebody_else_sets_is_left_to_them_and_so_is_one_of_whom_nobody_knows() {
+    let with = |scalable, own: bool| {
+        World::with(|world| {
+            world.sets_count();
+            world.facts.scalable = scalable;
+            if own {
+                world.policy.scaled.insert(("shop".to_owned(), ServiceName::new("api")));
+            }
+        })
+    };
+    let unknown = || Some(Observed::Unknown("throttled".to_owned()));
+    for stage in [Stage::Claim, Stage::Gate] {
+        assert_eq!(with(Some(Observed::Known(false)), false).refusal(stage), "none");
+        assert_eq!(with(Some(Observed::Known(false)), true).refusal(stage), "scaled_by_other");
+        assert_eq!(with(unknown(), false).refusal(stage), "unobserved");
+        assert_eq!(with(None, false).refusal(stage), "unobserved");
+    }
+    assert_eq!(World::with(|world| world.facts.scalable = unknown()).refusal(Stage::Gate), "none", "no count is set");
+}
+
+#[test]
+fn strategies_and_counts_that_are_not_as_they_were_are_left_alone() {
+    let item = |provider: &str| StrategyItem { provider: provider.to_owned(), weight: 1, base: 0 };
+    let rows: [fn(&mut World, StrategyItem); 3] = [
+        |world, other| {
+            world.plan.precondition.capacity_providers = Some(Vec::new());
+            world.service().capacity_providers = vec![other];
+        },
+        |world, _| {
+            world.plan.precondition.desired_count = Some(DesiredCount(3));
+            world.service().desired = DesiredCount(4);
+        },
+        |world, _| {
+            world.plan.precondition.short = true;
+            world.service().running = RunningCount(3);
+        },
+    ];
+    for (place, change) in rows.into_iter().enumerate() {
+        let world = World::with(|world| change(world, item("FARGATE")));
+        assert_eq!(world.refusal(Stage::Gate), "precondition_gone", "{place}");
+        assert_eq!(world.check(Stage::Gate, &without("precondition")), Ok(Permission::Act), "{place}");
+    }
+}
+
+#[test]
+fn what_follows_an_incident_meets_the_outage_of_now_and_not_the_one_of_then() {
+    let openings = |second| {
+        let opening = |name: &str| Opening { at: at(second), target: target(name), cause: Cause::ImageNotFound, zone: None };
+        Openings { cluster: cluster(), openings: ["api", "b", "c", "d", "e"].map(opening).to_vec() }
+    };
+    let world = |second| {
+        World::with(|world| {
+            world.plan.remedy = Remedy::ReturnToSpot;
+            world.rules().remedies.insert(Remedy::ReturnToSpot);
+            world.now = at(7_200);
+            world.plan.precondition.ailing = false;
+            world.facts.openings = Some(Observed::Known(openings(second)));
+        })
+    };
+    assert_eq!(world(30).refusal(Stage::Claim), "none");
+    assert_eq!(world(7_100).refusal(Stage::Claim), "correlated_outage");
 }
 
 #[test]

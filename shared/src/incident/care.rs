@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Held, TargetRecord};
+use super::{Cause, Fallback, Held, Limit, TargetRecord};
 use crate::action::{Action, ActionId, Because, Epoch, Remedy, Ruling, State, Verdict};
 use crate::arn::{TaskArn, TaskDefinitionArn};
 use crate::redact::{Redacted, redact};
@@ -41,6 +41,12 @@ pub struct Care {
     pub short_since: Option<Timestamp>,
     /// Standalone tasks that were lost and that nothing replaces, the first lost first.
     pub lost: Vec<Lost>,
+    /// That Steward moved the service from spare to on-demand capacity, until it has returned for good.
+    #[serde(default)]
+    pub fallback: Option<Fallback>,
+    /// The ceiling that Steward put on the service's desired count.
+    #[serde(default)]
+    pub limited: Option<Limit>,
 }
 
 /// A remedy that was tried.
@@ -119,6 +125,7 @@ impl Care {
         } else if self.open.as_ref() == Some(id) {
             self.open = None;
         }
+        self.note_set(action);
         let Some(at) = action.claimed_at else { return };
         self.tried.retain(|tried| tried.id != *id);
         self.tried.push(Tried {
@@ -204,8 +211,13 @@ impl Note {
             remedy: plan.remedy,
             call: redact(&plan.call.to_string()),
             because: plan.because.clone(),
-            changes_definition: plan.call.changes_definition(),
-            was: plan.revision.clone().or_else(|| plan.precondition.task_definition.clone()),
+            // What returns is as it is described.
+            changes_definition: plan.call.changes_definition() && !plan.remedy.follows_incident(),
+            was: if plan.call.sets_capacity() {
+                None
+            } else {
+                plan.revision.clone().or_else(|| plan.precondition.task_definition.clone())
+            },
             approved: action.approved.clone(),
             settled: action.settled.clone(),
             state: action.state.clone(),

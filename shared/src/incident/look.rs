@@ -41,7 +41,19 @@ impl Story {
             if let Some(at) = stuck_at.filter(|at| care.looked_at.is_none_or(|looked_at| looked_at < *at)) {
                 care.look_by(at);
             }
+            if let Some(at) = self.returns_at(policy) {
+                self.record.care.look_by(at);
+            }
         }
+    }
+
+    /// When the service is to return to spare capacity, or how it returned is looked at; absent where it has not left it, or while an incident goes on. Tags are
+    /// not known here.
+    fn returns_at(&self, policy: &Policy) -> Option<Timestamp> {
+        let fallback = self.record.care.fallback.as_ref()?;
+        let over = self.incident.as_ref()?.over_since()?;
+        let rules = policy.for_target(&self.record.target, &BTreeMap::new()).rules;
+        Some(fallback.due_at(rules.return_after, over))
     }
 
     /// When the service's latest deployment counts as stuck, unless it has ended by then; absent where none is in

@@ -5,6 +5,7 @@
 //! Repeated, late and reordered events change nothing: failures are a set by fingerprint, and what is older than the last
 //! good news opens nothing.
 
+mod capacity;
 mod care;
 mod deployment;
 mod failures;
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use capacity::{Fallback, Limit, Returned};
 pub use care::{Care, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};

@@ -165,7 +165,15 @@ impl Story {
         after_last.map_or(now, |after_last| after_last.max(now))
     }
 
+    /// A service at the ceiling that Steward put on it has all the tasks that are wanted, and is not well for that.
+    fn is_limited(&self) -> bool {
+        self.record.care.limited.is_some() && self.incident.as_ref().is_some_and(Incident::is_open)
+    }
+
     fn is_well(&mut self, at: Timestamp, by: Ending) {
+        if by != Ending::Gone && self.is_limited() {
+            return;
+        }
         self.record.well_at = self.record.well_at.max(Some(at));
         self.record.care.short_since.take_if(|since| *since <= at);
         let standing = self.record.standing();
@@ -307,7 +315,7 @@ impl Story {
     /// When an open incident ends by itself, or what of it does not stand. A host stays as it is until ECS says otherwise, or
     /// for very long.
     fn quiet_at(&self, policy: &Policy) -> Option<Timestamp> {
-        let incident = self.incident.as_ref().filter(|incident| incident.is_open())?;
+        let incident = self.incident.as_ref().filter(|incident| incident.is_open() && !self.is_limited())?;
         let standing = self.record.standing_until_steady();
         let last_at = match incident.failures.last_but(&standing) {
             None if incident.failures.knows_any(&standing) => return None,

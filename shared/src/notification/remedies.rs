@@ -3,10 +3,11 @@
 //! Somebody who was just woken reads it. So what must be done stands first, with the command that does it, and no sentence
 //! claims more than the ledger knows. What is said is chosen here; how it is said is [`words::remedies`]' to know.
 
-use crate::action::{How, Remedy, Ruling, State, Verdict};
+use crate::action::{Because, How, Remedy, Ruling, State, Verdict};
 use crate::arn::TaskDefinitionArn;
-use crate::incident::{Held, Incident, Note};
+use crate::incident::{Held, Incident, Note, Why};
 use crate::redact::{Redacted, redact};
+use crate::remediation::Escalation;
 use crate::words::remedies::Sentence;
 use crate::words::{self, Language};
 
@@ -39,7 +40,7 @@ pub(super) fn of(incident: &Incident, language: Language) -> Said {
     let is_open = incident.is_open();
     let latest_first = || remedies.notes.iter().rev();
     let unknown = latest_first().filter(|note| matches!(note.state, State::Unknown { .. }));
-    let proposed = latest_first().filter(|note| is_open && is_asked(note));
+    let proposed = latest_first().filter(|note| may_be_asked(note, is_open));
     let asked_for = proposed.clone().next().map(|note| note.remedy);
     let last = latest_first().find(|note| matches!(note.state, State::Confirmed { .. }));
     let is_in_vain =
@@ -50,7 +51,10 @@ pub(super) fn of(incident: &Incident, language: Language) -> Said {
     let mut done: Vec<String> =
         latest_first().filter_map(|note| told(note, is_open, held, language)).take(MAX_DONE).collect();
     done.reverse();
-    done.extend(latest_first().find_map(still_named).map(|sentence| sentence.say(language)));
+    // What has returned is as it was before.
+    let stands = || latest_first().take_while(|note| !has_returned(note));
+    done.extend(stands().find_map(costs).map(|sentence| sentence.say(language)));
+    done.extend(stands().find_map(still_named).map(|sentence| sentence.say(language)));
     // While a person is asked, the question says why nothing is done.
     done.extend(held.filter(|_| asks.is_empty()).map(|held| held_back(held, language)));
     if done.is_empty() && asks.is_empty() {
@@ -62,7 +66,7 @@ pub(super) fn of(incident: &Incident, language: Language) -> Said {
 
 /// A step of an action, in one line.
 pub(super) fn of_note(note: &Note, is_open: bool, language: Language) -> Redacted {
-    let asks = matches!(note.state, State::Unknown { .. }) || is_asked(note);
+    let asks = matches!(note.state, State::Unknown { .. }) || may_be_asked(note, is_open);
     let line = if asks { ask(note, language) } else { told(note, is_open, None, language) };
     redact(&line.unwrap_or_default())
 }
@@ -80,6 +84,27 @@ pub(super) fn held(incident: &Incident, language: Language) -> Redacted {
 
 fn is_asked(note: &Note) -> bool {
     matches!(note.state, State::Proposed { .. }) && note.approved.is_none()
+}
+
+/// What is proposed is a question while its incident goes on, or where it is to follow that.
+fn may_be_asked(note: &Note, is_open: bool) -> bool {
+    is_asked(note) && (is_open || note.remedy.follows_incident())
+}
+
+fn has_returned(note: &Note) -> bool {
+    note.remedy.follows_incident() && matches!(note.state, State::Confirmed { .. })
+}
+
+/// What the latest move to on-demand capacity costs, that is proposed or done.
+fn costs(note: &Note) -> Option<Sentence<'_>> {
+    let is_meant = matches!(
+        note.state,
+        State::Proposed { .. } | State::Planned | State::Issued { .. } | State::Confirmed { .. } | State::Unknown { .. }
+    );
+    match &note.because {
+        Because::SpotUnavailable { moved, .. } if is_meant => Some(Sentence::Costs { moved: *moved }),
+        _ => None,
+    }
 }
 
 /// What a person is asked about an action whose outcome nobody knows, or that is proposed.
@@ -104,7 +129,7 @@ fn told(note: &Note, is_open: bool, held: Option<&Held>, language: Language) -> 
     let say = |sentence: Sentence<'_>| Some(sentence.say(language));
     match &note.state {
         State::Unknown { .. } => None,
-        State::Proposed { .. } if !is_open => None,
+        State::Proposed { .. } if !is_open && !note.remedy.follows_incident() => None,
         State::Proposed { .. } => {
             let by = &cut(&note.approved.as_ref()?.by);
             say(Sentence::Approved { by, remedy, call })
@@ -147,7 +172,11 @@ fn said_so(call: &str, took_effect: bool, settled: &Ruling, language: Language) 
 fn outcome(note: &Note, is_open: bool) -> Option<Sentence<'static>> {
     match note.verdict {
         Some(Verdict::Helped { at }) => Some(Sentence::Helped { remedy: note.remedy, at }),
+        Some(Verdict::DidNotHelp { at }) if note.remedy.follows_incident() => {
+            Some(Sentence::ReturnFailed { at })
+        }
         Some(Verdict::DidNotHelp { at }) => Some(Sentence::DidNotHelp { at }),
+        None if note.remedy.follows_incident() => Some(Sentence::Watched),
         None => is_open.then_some(Sentence::Watched),
     }
 }
@@ -164,6 +193,11 @@ fn still_named(note: &Note) -> Option<Sentence<'_>> {
 }
 
 fn held_back(held: &Held, language: Language) -> String {
+    if let Why::Escalated(why @ Escalation::Limited { .. }) = &held.why {
+        // The command that raises it must not be cut off.
+        let why = words::full_stop(words::remedies::escalation(why, language), language);
+        return Sentence::StaysLimited { why: &why }.say(language);
+    }
     let why = &sentence(&words::remedies::why(&held.why, language), language);
     let call = held.call.as_ref().map(|call| call.shortened(MAX_CALL));
     let said = match held.remedy {

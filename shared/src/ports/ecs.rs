@@ -5,7 +5,7 @@ use crate::action::{ActionId, Call};
 use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
-use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::ecs::{Instances, Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 
 /// Reads ECS. Every answer may lag behind the latest change by seconds.
 pub trait DescribeEcs {
@@ -35,6 +35,12 @@ pub trait DescribeEcs {
         Access { method: "find_tasks", actions: &["ecs:ListTasks"], on: Resource::InClusters },
         Access { method: "find_tasks", actions: &["ecs:DescribeTasks"], on: Resource::Tasks },
         Access { method: "clusters", actions: &["ecs:ListClusters"], on: Resource::Everything },
+        Access { method: "instances", actions: &["ecs:ListContainerInstances"], on: Resource::Clusters },
+        Access {
+            method: "instances",
+            actions: &["ecs:DescribeContainerInstances"],
+            on: Resource::ContainerInstances,
+        },
     ];
 
     /// A service with its tags; `None` where ECS knows none of that name.
@@ -65,6 +71,9 @@ pub trait DescribeEcs {
         find: &Find,
         from: Option<&str>,
     ) -> Result<Page<Task>, EcsError>;
+
+    /// Container instances of a cluster, whatever their status: at most [`MAX_INSTANCES`](crate::ecs::MAX_INSTANCES).
+    async fn instances(&self, cluster: &ClusterArn) -> Result<Instances, EcsError>;
 
     /// All clusters of the account in this region.
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError>;
@@ -130,14 +139,25 @@ pub struct Changed {
 /// Says who else may change a service.
 pub trait Owners {
     /// What the methods need.
-    const ACCESS: &'static [Access] = &[Access {
-        method: "stack_status",
-        actions: &["cloudformation:DescribeStacks"],
-        on: Resource::Stacks,
-    }];
+    const ACCESS: &'static [Access] = &[
+        Access {
+            method: "stack_status",
+            actions: &["cloudformation:DescribeStacks"],
+            on: Resource::Stacks,
+        },
+        // Cannot be scoped (Service Authorization Reference of Application Auto Scaling).
+        Access {
+            method: "is_scalable",
+            actions: &["application-autoscaling:DescribeScalableTargets"],
+            on: Resource::Everything,
+        },
+    ];
 
     /// The status of a CloudFormation stack, such as `UPDATE_IN_PROGRESS`, by name or id; `None` where there is none.
     async fn stack_status(&self, stack: &str) -> Result<Option<String>, EcsError>;
+
+    /// Whether a service is a scalable target of Application Auto Scaling, which then sets its desired count.
+    async fn is_scalable(&self, cluster: &ClusterArn, service: &ServiceName) -> Result<bool, EcsError>;
 }
 
 /// A call that failed.

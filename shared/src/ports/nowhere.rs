@@ -10,7 +10,7 @@ use crate::action::{ActionId, Call};
 use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
-use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::ecs::{Instances, Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use crate::incident::Target;
 use crate::notification::LogLine;
 
@@ -53,6 +53,10 @@ impl DescribeEcs for Nowhere {
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
         Ok(Vec::new())
     }
+
+    async fn instances(&self, _: &ClusterArn) -> Result<Instances, EcsError> {
+        Ok(Instances::default())
+    }
 }
 
 impl ChangeEcs for Nowhere {
@@ -69,6 +73,10 @@ impl ChangeEcs for Nowhere {
 impl Owners for Nowhere {
     async fn stack_status(&self, _: &str) -> Result<Option<String>, EcsError> {
         Ok(None)
+    }
+
+    async fn is_scalable(&self, _: &ClusterArn, _: &ServiceName) -> Result<bool, EcsError> {
+        Ok(false)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::arn::{DeploymentId, ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn};
-use crate::ecs::{Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::ecs::{Instances, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use crate::incident::Deployment;
 use crate::ledger::{Budget, Openings, Scope, Switch};
 use crate::observed::Observed;
@@ -33,6 +33,10 @@ pub enum Query {
     Budgets,
     /// What began to fail in the cluster of late.
     Openings,
+    /// All container instances of the target's cluster.
+    Instances,
+    /// Whether Application Auto Scaling sets the service's desired count.
+    Scalable,
 }
 
 /// Answers. They only grow: what was answered once is not asked again.
@@ -60,6 +64,10 @@ pub struct Facts {
     pub budgets: Option<Observed<BTreeMap<Scope, Budget>>>,
     /// What began to fail in the cluster of late.
     pub openings: Option<Observed<Openings>>,
+    /// The cluster's container instances.
+    pub instances: Option<Observed<Instances>>,
+    /// Whether Application Auto Scaling sets the service's desired count.
+    pub scalable: Option<Observed<bool>>,
 }
 
 impl Facts {
@@ -77,6 +85,8 @@ impl Facts {
             Query::Switches => self.switches.is_some(),
             Query::Budgets => self.budgets.is_some(),
             Query::Openings => self.openings.is_some(),
+            Query::Instances => self.instances.is_some(),
+            Query::Scalable => self.scalable.is_some(),
         }
     }
 

@@ -7,6 +7,7 @@ mod decision;
 mod facts;
 mod health;
 mod remedy;
+mod room;
 
 use crate::arn::{ClusterArn, TaskDefinitionArn};
 use crate::diagnosis::{self, Diagnosis};
@@ -21,7 +22,8 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use decision::{Action, Decision, Home, Reason, decide, decide_task};
 pub use facts::{Facts, Query};
-pub use remedy::{Considered, Escalation, MAX_ROUNDS, Patient, case, consider, enrolled};
+pub use remedy::{Considered, Escalation, MAX_ROUNDS, Passed, Patient, case, consider, enrolled};
+pub use room::{Lack, Nearest, Rest, Room, room};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 pub const JOB_PREFIX: &str = "steward/job/";

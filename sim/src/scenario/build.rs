@@ -1,6 +1,6 @@
 //! From what people write to the model: what stands, and what befalls it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -26,6 +26,12 @@ const MAX_RUN: u32 = 10;
 /// The names of all services, copies among them.
 pub(super) fn service_names(file: &File) -> Names {
     file.services.iter().flat_map(|(name, service)| names_of(name, service)).collect()
+}
+
+/// Services that Application Auto Scaling scales.
+pub(super) fn scalable(file: &File) -> BTreeSet<String> {
+    let scaled = file.services.iter().filter(|(_, service)| service.auto_scaled);
+    scaled.flat_map(|(name, service)| names_of(name, service)).collect()
 }
 
 fn names_of(name: &str, service: &form::Service) -> Vec<String> {
@@ -221,6 +227,8 @@ impl form::Happening {
             self.lose_zone.is_some(),
             self.zone_back.is_some(),
             self.spot_wave.is_some(),
+            self.spot_gone.is_some(),
+            self.strategy.is_some(),
             self.retirement_notice.is_some(),
             self.agent_lost.is_some(),
             self.agent_back.is_some(),
@@ -273,6 +281,9 @@ impl form::Happening {
                 format!("{by} scales {} to {} tasks", scale.service, scale.desired),
             );
         }
+        if let Some(strategy) = &self.strategy {
+            return (call("UpdateService", strategy.input(cluster)), format!("{by} {}", strategy.in_words()));
+        }
         if let Some(of) = &self.deregister {
             let told = format!("{by} deregisters {of}");
             return (call("DeregisterTaskDefinition", json!({ "taskDefinition": of })), told);
@@ -321,6 +332,9 @@ impl form::Happening {
                 some => format!("FARGATE_SPOT takes {some} of 1000 tasks back"),
             };
             (Happening::SpotInterruption { per_thousand }, told)
+        } else if let Some(lasts) = self.spot_gone {
+            let told = format!("FARGATE_SPOT takes all its tasks back, and has no room for {lasts}");
+            (Happening::SpotWave { lasts: lasts.get().unsigned_abs() }, told)
         } else if let Some(services) = &self.retirement_notice {
             let told = format!("AWS Health: Fargate replaces the tasks of {} in 7 days", services.join(", "));
             (Happening::Retirement { cluster: cluster.to_owned(), services: services.clone() }, told)
@@ -339,6 +353,26 @@ impl form::Happening {
             (Happening::Agent { ec2_instance_id: host, connected }, told)
         };
         (Deed::World(Box::new(happening)), told)
+    }
+}
+
+impl form::Strategy {
+    fn input(&self, cluster: &str) -> Value {
+        let items: Vec<Value> = self
+            .providers
+            .iter()
+            .map(|(provider, weight)| json!({ "capacityProvider": provider, "weight": weight }))
+            .collect();
+        json!({
+            "cluster": cluster, "service": self.service, "capacityProviderStrategy": items,
+            "forceNewDeployment": true,
+        })
+    }
+
+    fn in_words(&self) -> String {
+        let providers: Vec<String> =
+            self.providers.iter().map(|(provider, weight)| format!("{provider} {weight}")).collect();
+        format!("sets {} to {}", self.service, providers.join(", "))
     }
 }
 

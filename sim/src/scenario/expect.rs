@@ -8,6 +8,7 @@ use steward::config::{Duration, Glob};
 use super::Played;
 use super::form::{Expected, ExpectedRemedy, Verdict};
 use super::measure::span;
+use super::transcript::What;
 
 /// What did not come as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,23 @@ impl Played {
                 differs(&format!("runs.{service}"), format!("expected {revision}, runs {runs}"));
             }
         }
+        for (service, count) in &expected.wants {
+            let wants = self.wants.get(service).copied().unwrap_or_default();
+            if wants != *count {
+                differs(&format!("wants.{service}"), format!("expected {count} tasks, wants {wants}"));
+            }
+        }
+        for (service, strategy) in &expected.on {
+            let on = self.on.get(service).map_or("nothing", String::as_str);
+            if on != strategy {
+                differs(&format!("on.{service}"), format!("expected {strategy}, runs on {on}"));
+            }
+        }
+        for (index, text) in expected.says.iter().enumerate() {
+            if !self.says(text) {
+                differs(&format!("says[{index}]"), format!("no alert says `{text}`"));
+            }
+        }
         if let Some(most) = expected.alerts_at_most.filter(|most| self.alerts > *most) {
             differs("alerts_at_most", format!("expected {most} at the most, came {}", self.alerts));
         }
@@ -66,6 +84,16 @@ impl Played {
             differs("recovered_within", problem);
         }
         unmet
+    }
+
+    /// Whether an alert says something, in what it asks or in what was done.
+    fn says(&self, text: &str) -> bool {
+        self.entries.iter().any(|entry| match &entry.what {
+            What::Alert { message, .. } => {
+                message.asks.iter().chain(&message.done).any(|said| said.as_str().contains(text))
+            }
+            _ => false,
+        })
     }
 
     fn remedies(&self, expected: &[ExpectedRemedy], differs: &mut impl FnMut(&str, String)) {

@@ -143,6 +143,9 @@ pub(super) struct Service {
     /// `minimumHealthyPercent` and `maximumPercent`.
     #[serde(default)]
     pub(super) percents: Option<(u32, u32)>,
+    /// Whether Application Auto Scaling scales it.
+    #[serde(default)]
+    pub(super) auto_scaled: bool,
     /// Its tags.
     #[serde(default)]
     pub(super) tags: BTreeMap<String, String>,
@@ -226,6 +229,10 @@ pub(super) struct Happening {
     pub(super) zone_back: Option<String>,
     /// So many of a thousand tasks on `FARGATE_SPOT` are taken back.
     pub(super) spot_wave: Option<u16>,
+    /// `FARGATE_SPOT` takes back all its tasks, and has no room for so long.
+    pub(super) spot_gone: Option<Duration>,
+    /// Somebody gives a service another capacity provider strategy.
+    pub(super) strategy: Option<Strategy>,
     /// AWS Health announces that Fargate will replace the tasks of these services in seven days.
     pub(super) retirement_notice: Option<Vec<String>>,
     /// The agent of an EC2 instance is not heard any more.
@@ -272,6 +279,15 @@ pub(super) struct Scale {
     pub(super) desired: u32,
 }
 
+/// A capacity provider strategy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Strategy {
+    pub(super) service: String,
+    /// The weight of each provider.
+    pub(super) providers: BTreeMap<String, u32>,
+}
+
 /// A change of what tasks do.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -305,6 +321,15 @@ pub struct Expected {
     /// What each service's deployment runs at the end.
     #[serde(default)]
     pub(super) runs: BTreeMap<String, String>,
+    /// So many tasks each service wants at the end.
+    #[serde(default)]
+    pub(super) wants: BTreeMap<String, u32>,
+    /// On which capacity each service's tasks run at the end, such as `FARGATE_SPOT 1`.
+    #[serde(default)]
+    pub(super) on: BTreeMap<String, String>,
+    /// What an alert says, word for word.
+    #[serde(default)]
+    pub(super) says: Vec<String>,
     /// At most so many alerts are sent.
     pub(super) alerts_at_most: Option<usize>,
     /// So many incidents are opened.

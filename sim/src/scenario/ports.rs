@@ -1,14 +1,14 @@
 //! Steward's ports in a world in which everything answers at once, and nothing goes wrong on the way.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use steward::action::{ActionId, Call};
 use steward::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
-use steward::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use steward::ecs::{Instances, Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Root, Stored, Transaction};
 use steward::notification::Subject;
 use steward::ports::{
@@ -31,6 +31,8 @@ pub(super) struct Stage {
     pub(super) ledger: MemoryLedger,
     pub(super) transcript: RefCell<Transcript>,
     pub(super) stacks: RefCell<BTreeMap<String, String>>,
+    /// Services that Application Auto Scaling scales.
+    pub(super) scalable: BTreeSet<String>,
     /// Subjects by the time at which they may be told.
     pub(super) waiting: RefCell<BTreeMap<(Timestamp, String), Subject>>,
     /// What happens between Steward's first decision and the gate.
@@ -141,6 +143,10 @@ impl DescribeEcs for Stage {
         self.with_ecs(|ecs| ports::find_tasks(ecs, cluster, find, from))
     }
 
+    async fn instances(&self, cluster: &ClusterArn) -> Result<Instances, EcsError> {
+        self.with_ecs(|ecs| ports::instances(ecs, cluster))
+    }
+
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
         self.with_ecs(ports::clusters)
     }
@@ -156,6 +162,10 @@ impl ChangeEcs for Stage {
 impl Owners for Stage {
     async fn stack_status(&self, stack: &str) -> Result<Option<String>, EcsError> {
         Ok(self.stacks.borrow().get(stack).cloned())
+    }
+
+    async fn is_scalable(&self, _: &ClusterArn, service: &ServiceName) -> Result<bool, EcsError> {
+        Ok(self.scalable.contains(service.as_str()))
     }
 }
 

@@ -63,6 +63,8 @@ scenarios! {
     hung_task
     image_not_found
     image_not_found_with_breaker
+    no_room_agent_lost
+    no_room_on_hosts
     old_revision_fails_too
     paused
     person_in_between
@@ -71,9 +73,16 @@ scenarios! {
     retirement_notice
     rollback_does_not_help
     secret_deleted
+    spot_gone
+    spot_gone_for_long
+    spot_person_decides
     spot_task_declared
     spot_task_undeclared
     stack_in_progress
+    starts_fail_for_hours
+    starts_fail_raised_again
+    starts_fail_scaled
+    starts_fail_to_zero
     stuck_deployment
     zone_lost
 }

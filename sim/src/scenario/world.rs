@@ -57,6 +57,10 @@ pub struct Played {
     pub incidents: Vec<Incident>,
     /// What each service's deployment runs at the end, as `family:revision`.
     pub runs: BTreeMap<String, String>,
+    /// How many tasks each service wants at the end.
+    pub wants: BTreeMap<String, u32>,
+    /// On which capacity each service runs at the end, as its strategy says.
+    pub on: BTreeMap<String, String>,
     /// How long it took.
     pub measures: Measures,
     /// How many tasks failed.
@@ -157,6 +161,7 @@ impl<'s> World<'s> {
                 ledger: MemoryLedger::new(),
                 transcript: RefCell::new(Transcript::default()),
                 stacks: RefCell::default(),
+                scalable: build::scalable(file),
                 waiting: RefCell::default(),
                 in_between: RefCell::new(in_between),
                 has_proposed: Cell::new(false),
@@ -427,7 +432,7 @@ impl<'s> World<'s> {
     fn played(self) -> Result<Played, String> {
         let ends = self.scenario.ends();
         let begins = self.scenario.begins();
-        let runs = self.runs()?;
+        let Standing { runs, wants, on } = self.standing()?;
         let transcript = self.stage.transcript.into_inner();
         let happened = transcript.entries.iter().filter(|entry| matches!(entry.what, super::What::World(_)));
         let first_deed = happened.map(|entry| entry.at).min().unwrap_or(begins);
@@ -454,15 +459,17 @@ impl<'s> World<'s> {
             alerts: transcript.alerts,
             incidents,
             runs,
+            wants,
+            on,
             measures,
             failed_tasks: self.failed_tasks,
         })
     }
 
-    /// What each service runs.
-    fn runs(&self) -> Result<BTreeMap<String, String>, String> {
+    /// What each service runs, how often, and on what.
+    fn standing(&self) -> Result<Standing, String> {
         let file = &self.scenario.file;
-        let mut runs = BTreeMap::new();
+        let mut standing = Standing::default();
         let mut ecs = self.stage.ecs.borrow_mut();
         for name in build::service_names(file) {
             let request = crate::ecs::api::DescribeServicesRequest {
@@ -472,15 +479,27 @@ impl<'s> World<'s> {
             };
             let answer = crate::ecs::operation::ControlPlane::describe_services(&mut *ecs, request);
             let answer = answer.map_err(|error| error.to_string())?;
-            let definition = answer.services.into_iter().find_map(|service| service.task_definition);
-            let definition = definition.map(steward::arn::TaskDefinitionArn::new);
-            runs.insert(
-                name,
+            let Some(service) = answer.services.into_iter().next() else { continue };
+            let definition = service.task_definition.map(steward::arn::TaskDefinitionArn::new);
+            standing.runs.insert(
+                name.clone(),
                 definition.map_or_else(String::new, |arn| arn.family_and_revision().to_owned()),
             );
+            standing.wants.insert(name.clone(), service.desired_count.unwrap_or_default());
+            let items = service.capacity_provider_strategy.iter();
+            let items = items.map(|item| format!("{} {}", item.capacity_provider, item.weight.unwrap_or(0)));
+            standing.on.insert(name, items.collect::<Vec<_>>().join(", "));
         }
-        Ok(runs)
+        Ok(standing)
     }
+}
+
+/// How services stand at the end, by name.
+#[derive(Default)]
+struct Standing {
+    runs: BTreeMap<String, String>,
+    wants: BTreeMap<String, u32>,
+    on: BTreeMap<String, String>,
 }
 
 fn records(emitted: &Emitted) -> Vec<Record> {

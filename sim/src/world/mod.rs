@@ -13,6 +13,7 @@
 
 mod actor;
 mod campaign;
+mod capacity;
 mod checks;
 mod compare;
 mod executor;

@@ -11,6 +11,7 @@ use steward::config::{
 };
 use steward::ledger::Scope;
 
+use super::capacity::{self, Raised};
 use super::faults::Rates;
 use super::script::Deed;
 use crate::ecs::api::CreateServiceRequest;
@@ -33,6 +34,8 @@ pub(super) struct Plan {
     pub(super) policy: Policy,
     pub(super) script: Vec<(Timestamp, Deed)>,
     pub(super) rates: Rates,
+    /// Counts that people set when the day is over.
+    pub(super) raised: Vec<Raised>,
 }
 
 /// A service to be created.
@@ -77,7 +80,10 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
         outage(services.get(1..).unwrap_or_default(), start, until, &mut script, &mut random);
     }
     script.sort_by_key(|(at, _)| *at);
-    Plan { start, until, services, policy, script, rates: Rates::usual(later(start, WARM_UP), until) }
+    let rates = Rates::usual(later(start, WARM_UP), until);
+    let mut plan = Plan { start, until, services, policy, script, rates, raised: Vec::new() };
+    capacity::befall(&mut plan, seed);
+    plan
 }
 
 fn service(name: &str, index: usize, random: &mut Random) -> Service {
@@ -139,7 +145,7 @@ fn policy(services: &[Service], start: Timestamp, until: Timestamp, random: &mut
 }
 
 /// A moment at which something goes wrong: late enough for services to be steady, early enough to be remedied.
-fn moment(start: Timestamp, until: Timestamp, random: &mut Random) -> Timestamp {
+pub(super) fn moment(start: Timestamp, until: Timestamp, random: &mut Random) -> Timestamp {
     let span = Duration::try_from(until.duration_since(start)).unwrap_or_default();
     later(
         start,

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use steward::action::Remedy;
 use steward::config::{Guards, Mode, Policy, Rules};
-use steward::incident::Incident;
+use steward::incident::{Incident, Target};
 use steward::ledger::{Owner, Scope};
 
+use super::capacity::{self, Raised};
 use super::checks::{Checks, Invariant, Sabotage, Violation, incidents, settled};
 use super::compare::{Futile, disorder, futile};
 use super::faults::{Crashes, Rates, Tally, Weather};
@@ -135,6 +137,8 @@ pub struct Report {
     pub sites: Sites,
     /// Calls by which Steward changed ECS.
     pub mutations: usize,
+    /// How often each remedy took effect.
+    pub(super) remedies: BTreeMap<Remedy, usize>,
     /// Services in the world, or jobs.
     pub services: usize,
     /// How much virtual time passed.
@@ -175,11 +179,13 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     let checks = Checks::new(plan.policy.clone(), sabotage);
     let ecs = build(&plan, seed);
     let stage = Rc::new(Stage::new(ecs, seed, weather, checks, kept));
-    let Plan { start, until, services, policy, script, .. } = plan;
+    let Plan { start, until, services, policy, script, raised, .. } = plan;
     let made = queues::create(&mut stage.queues.borrow_mut(), seed, trouble == Trouble::All);
     let policy = match sabotage {
         Some(Sabotage::IgnoresPolicy) => lawless(&policy),
         Some(Sabotage::IgnoresOutages) => blind(policy),
+        Some(Sabotage::IgnoresCeilings) => with_ceiling(policy, 0),
+        Some(Sabotage::HidesCounts) => with_ceiling(policy, 50),
         _ => policy,
     };
     let mut world = World::new(Rc::clone(&stage), Crew::Remediation(Box::new(policy)), script);
@@ -187,14 +193,15 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
     }
     world.run_until(until);
-    calm(&mut world, &services);
+    calm(&mut world, &services, &raised);
     // Half a minute past, when no tick has just begun.
     world.run_until(later(until, Duration::from_secs(30)));
     let end = stage.now().saturating_add(QUIET_WITHIN).unwrap_or(Timestamp::MAX);
     let quiet = SignedDuration::from_mins(10);
     world.run_until_over(quiet, end, |world| {
         let stage = &world.stage;
-        world.is_idle() && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
+        let rests = capacity::rests(&stage.ledger, stage.now());
+        world.is_idle() && rests && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
     });
     finish(&stage, &mut world, seed);
     let now = stage.now();
@@ -210,6 +217,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         faults: weather.tally.clone(),
         sites: weather.sites.clone(),
         mutations: checks.mutations(),
+        remedies: checks.remedies(),
         services: services.len(),
         passed: now.duration_since(start),
         ended_at: now,
@@ -238,13 +246,21 @@ fn lawless(policy: &Policy) -> Policy {
     lawless
 }
 
+/// The handlers are told of a ceiling that nobody decided.
+fn with_ceiling(mut policy: Policy, ceiling: u32) -> Policy {
+    for entry in &mut policy.services {
+        entry.rules.start_failures.ceiling = Some(ceiling);
+    }
+    policy
+}
+
 /// However many services fail together, it is no outage.
 fn blind(policy: Policy) -> Policy {
     Policy { guards: Guards { outage_services: u32::MAX, ..policy.guards }, ..policy }
 }
 
 /// What people do when the day is over: everything serves again, and nothing is paused.
-fn calm(world: &mut World, services: &[plan::Service]) {
+fn calm(world: &mut World, services: &[plan::Service], raised: &[Raised]) {
     let now = world.stage.now();
     let cluster = Scope::Cluster(plan::cluster_arn());
     let mut deeds = vec![Deed::LedgerAway(false), Deed::Lag(Duration::ZERO)];
@@ -259,6 +275,7 @@ fn calm(world: &mut World, services: &[plan::Service]) {
             revision: Box::new(service.good()),
         });
     }
+    deeds.extend(raised.iter().map(Raised::deed));
     for deed in deeds {
         world.schedule(now, deed);
     }
@@ -271,6 +288,7 @@ fn finish(stage: &Rc<Stage>, world: &mut World, seed: u64) {
     }
     let now = stage.now();
     stage.checks.borrow_mut().quiet(&stage.ledger, &CHANNELS, now);
+    strategies_stand(stage, now);
     let left = queues::left(&mut stage.queues.borrow_mut(), now);
     if !world.is_idle() || left != Ok((0, 0)) {
         let what = format!("messages are left in the queues, and in the dead ones: {left:?}");
@@ -292,6 +310,17 @@ fn finish(stage: &Rc<Stage>, world: &mut World, seed: u64) {
         let what = "an event that came again caused a call".to_owned();
         stage.checks.borrow_mut().fail(Invariant::RepeatsChangeNothing, now, what);
     }
+}
+
+/// Every strategy that Steward set is restored, will be, or is a person's.
+fn strategies_stand(stage: &Stage, now: Timestamp) {
+    let standing = |target: &Target| {
+        let Target::Service { cluster, name } = target else { return None };
+        let found = crate::ecs::ports::service(&mut stage.ecs.borrow_mut(), cluster, name);
+        found.ok().flatten().map(|service| service.capacity_providers)
+    };
+    let effects = stage.ecs.borrow().effects().to_vec();
+    stage.checks.borrow_mut().strategies_stand(&stage.ledger, &effects, standing, now);
 }
 
 /// The first key at which two maps differ, for people.

@@ -1,6 +1,7 @@
 //! That seeds hold, that the same seed is the same run, and that every invariant bites.
 
 use super::*;
+use steward::action::Remedy;
 
 fn seed(seed: u64) -> Options {
     Options::new(seed)
@@ -122,6 +123,40 @@ fn a_sweep_that_finds_no_action_leaves_something_open() {
 #[test]
 fn a_channel_that_swallows_messages_is_found() {
     bites(Sabotage::SwallowsMessages, &[Invariant::AllIsTold]);
+}
+
+#[test]
+fn a_memory_that_forgets_what_fell_back_is_found() {
+    bites(Sabotage::ForgetsFallbacks, &[Invariant::StrategiesStand]);
+}
+
+#[test]
+fn a_strategy_of_a_person_that_is_not_seen_is_found() {
+    bites(Sabotage::HidesStrategies, &[Invariant::StrategiesStand]);
+}
+
+#[test]
+fn a_count_of_nought_that_nobody_allowed_is_found() {
+    bites(Sabotage::IgnoresCeilings, &[Invariant::CountsOnlyFall]);
+}
+
+#[test]
+fn a_ceiling_above_what_was_wanted_is_found() {
+    bites(Sabotage::HidesCounts, &[Invariant::CountsOnlyFall]);
+}
+
+/// How often each remedy of room was carried out in the first seeds.
+#[test]
+fn room_is_found_wanting_in_many_seeds() {
+    let mut seen: std::collections::BTreeMap<Remedy, usize> = std::collections::BTreeMap::new();
+    for one in 1..=24 {
+        for (remedy, count) in run(seed(one)).remedies {
+            *seen.entry(remedy).or_default() += count;
+        }
+    }
+    for remedy in [Remedy::FallBackToOnDemand, Remedy::ReturnToSpot, Remedy::LimitDesiredCount] {
+        assert!(seen.get(&remedy).is_some_and(|count| *count > 0), "{seen:?}");
+    }
 }
 
 #[test]

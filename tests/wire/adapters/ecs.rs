@@ -11,11 +11,13 @@ use steward::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
 use steward::aws::{Ecs, Stacks};
-use steward::ecs::{Controller, DesiredCount, Launch, Overrides, Rollout, RunningCount, Service, Watch};
+use steward::ecs::{
+    Controller, DesiredCount, Instances, Launch, Overrides, Rollout, RunningCount, Service, StrategyItem, Watch,
+};
 use steward::event::TaskStatus;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Meaning, Owners};
 use steward_sim::ecs::server::Endpoint;
-use steward_sim::ecs::{Behaviour, Effect, Revision, fargate_service};
+use steward_sim::ecs::{Behaviour, Effect, Host, Revision, fargate_service};
 use steward_sim::lambda::gateway::{self, Fault, Gateway, Touch, When};
 use steward_sim::moto::Moto;
 
@@ -63,6 +65,20 @@ impl Behind {
         self.change(id, call, &Overrides::default()).await.unwrap()
     }
 
+    /// Registers a container instance.
+    fn with_an_instance(&self) {
+        self.endpoint.model(|ecs| {
+            ecs.add_container_instance(&Host {
+                cluster: CLUSTER.to_owned(),
+                ec2_instance_id: "i-0c41d7e92ab05f386".to_owned(),
+                zone: "us-east-1a".to_owned(),
+                capacity_provider: None,
+                cpu: 2048,
+                memory: 4096,
+            });
+        });
+    }
+
     fn effects(&self) -> Vec<Effect> {
         self.endpoint.model(|ecs| ecs.effects().to_vec())
     }
@@ -95,7 +111,33 @@ fn deploy(name: &str) -> Call {
         service: web(),
         task_definition: Some(revision(name)),
         force_new_deployment: false,
+        desired_count: None,
+        capacity_providers: None,
     }
+}
+
+fn strategy() -> Vec<StrategyItem> {
+    let item = |provider: &str, weight, base| StrategyItem { provider: provider.to_owned(), weight, base };
+    vec![item("FARGATE", 1, 1), item("FARGATE_SPOT", 3, 0)]
+}
+
+fn update(desired_count: Option<u32>, strategy: Option<Vec<StrategyItem>>, force_new_deployment: bool) -> Call {
+    Call::UpdateService {
+        cluster: cluster(),
+        service: web(),
+        task_definition: None,
+        force_new_deployment,
+        desired_count: desired_count.map(DesiredCount),
+        capacity_providers: strategy,
+    }
+}
+
+fn on_spot(forced: bool) -> Call {
+    update(None, Some(strategy()), forced)
+}
+
+fn count(desired: u32) -> Call {
+    update(Some(desired), None, false)
 }
 
 fn stop(task: &TaskArn) -> Call {
@@ -282,6 +324,57 @@ fn a_stack_that_is_there_has_a_status_and_no_other_has_one() {
     });
 }
 
+#[test]
+fn a_strategy_is_set_whole_and_forced_and_read_back_as_it_was_set() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let before = behind.web().await.primary().unwrap().id.clone();
+        let error = behind.change("a", &on_spot(false), &Overrides::default()).await.unwrap_err();
+        assert_eq!(error.meaning, Meaning::Refused);
+        assert!(error.to_string().contains("you must force a new deployment"), "{error}");
+        assert_eq!(behind.effects(), []);
+
+        let made = behind.made("b", &on_spot(true)).await;
+        let after = behind.web().await;
+        assert_eq!(made.as_deref(), Some(after.primary().unwrap().id.as_str()));
+        assert_ne!(after.primary().unwrap().id, before);
+        assert_eq!(after.capacity_providers, strategy());
+        assert_eq!((after.desired, after.task_definition), (DesiredCount(2), Some(revision("web:1"))));
+        let sent = behind.effects().remove(0).detail;
+        assert_eq!(sent["forceNewDeployment"], json!(true));
+        assert_eq!((sent.get("taskDefinition"), sent.get("desiredCount")), (Some(&Value::Null), Some(&Value::Null)));
+    });
+}
+
+#[test]
+fn a_desired_count_is_set_alone_and_starts_no_deployment() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let before = behind.web().await;
+        behind.made("a", &count(1)).await;
+        let after = behind.web().await;
+        assert_eq!(after.desired, DesiredCount(1));
+        assert_eq!(after.primary().unwrap().id, before.primary().unwrap().id);
+        assert_eq!(after.capacity_providers, before.capacity_providers);
+    });
+}
+
+#[test]
+fn container_instances_are_read_with_what_is_free_and_a_task_with_what_it_needs() {
+    run(async {
+        let behind = Behind::start(None).await;
+        assert_eq!(behind.ecs.instances(&cluster()).await, Ok(Instances::default()));
+        behind.with_an_instance();
+        let found = behind.ecs.instances(&cluster()).await.unwrap();
+        let [instance] = &found.known[..] else { panic!("{found:?}") };
+        assert_eq!((instance.name(), instance.status.as_str()), ("i-0c41d7e92ab05f386", "ACTIVE"));
+        assert_eq!((instance.free_cpu, instance.free_memory), (Some(2048), Some(4096)));
+        assert_eq!((instance.is_connected, found.more), (true, false));
+        let needs = behind.ecs.task_definition(&revision("web:1")).await.unwrap().unwrap().needs;
+        assert_eq!((needs.cpu, needs.memory), (Some(256), Some(512)));
+    });
+}
+
 /// What the ports declare, but for what no request shows: that a role is handed over.
 fn declared() -> Vec<Access> {
     let all = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, Stacks::ACCESS].concat();
@@ -294,6 +387,8 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
         let moto = Moto::start().await.unwrap();
         // moto loads a service with its first call, which may take longer than an adapter waits.
         moto.query("cloudformation", &[("Action", "ListStacks")]).await.unwrap();
+        let warm = Stacks::new(&sdk_at(&moto.url()));
+        let _slow = warm.is_scalable(&cluster(), &web()).await;
         let behind = Behind::start(Some(&moto)).await;
         let ecs = &behind.ecs;
         ecs.clusters().await.unwrap();
@@ -314,7 +409,11 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
                 &Call::StopServiceDeployment { service_deployment: deployment, back_to: revision("web:1") },
             )
             .await;
-        Stacks::new(&sdk_at(&behind.gateway.url())).stack_status("gone").await.unwrap();
+        behind.with_an_instance();
+        ecs.instances(&cluster()).await.unwrap();
+        let owners = Stacks::new(&sdk_at(&behind.gateway.url()));
+        owners.stack_status("gone").await.unwrap();
+        assert_eq!(owners.is_scalable(&cluster(), &web()).await, Ok(false));
 
         let calls = behind.gateway.calls();
         let touches: BTreeSet<Touch> = calls.into_iter().flat_map(|call| call.touches).collect();

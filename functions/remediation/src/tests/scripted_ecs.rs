@@ -9,7 +9,7 @@ use steward::arn::{
     TaskDefinitionArn,
 };
 use steward::ecs::{
-    Controller, DesiredCount, Launch, Overrides, PendingCount, Rollout, RunningCount, Service,
+    Controller, DesiredCount, Instances, Launch, Overrides, PendingCount, Rollout, RunningCount, Service,
     ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
 };
 use steward::event::TaskStatus;
@@ -60,6 +60,7 @@ pub(super) fn service(name: &str, count: u32) -> Service {
         }],
         current_service_deployment: None,
         tags: BTreeMap::new(),
+        capacity_providers: Vec::new(),
     }
 }
 
@@ -181,6 +182,11 @@ impl DescribeEcs for ScriptedEcs {
             Find::Running => Ok(self.page(&self.tasks.borrow(), from)),
             _ => Ok(Page { items: Vec::new(), next: None }),
         }
+    }
+
+    async fn instances(&self, _: &ClusterArn) -> Result<Instances, EcsError> {
+        self.ask("instances")?;
+        Ok(Instances::default())
     }
 
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {

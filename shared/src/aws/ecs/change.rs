@@ -6,7 +6,9 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::Builder;
 use aws_sdk_ecs::operation::run_task::RunTaskOutput;
-use aws_sdk_ecs::types::{LaunchType, StopServiceDeploymentStopType, TaskOverride};
+use aws_sdk_ecs::types::{
+    CapacityProviderStrategyItem, LaunchType, StopServiceDeploymentStopType, TaskOverride,
+};
 use aws_smithy_types::retry::RetryConfig;
 
 use super::run_task::{self, RUN_TASK, awsvpc, strategy_item, unfit};
@@ -14,7 +16,7 @@ use super::{failed, lacks, overrides, said, service};
 use crate::action::{ActionId, Call, Network};
 use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::aws::sdk::patient;
-use crate::ecs::{Launch, Overrides};
+use crate::ecs::{DesiredCount, Launch, Overrides, StrategyItem};
 use crate::ports::{Changed, EcsError};
 
 const STOP_SERVICE_DEPLOYMENT: &str = "StopServiceDeployment";
@@ -31,8 +33,23 @@ pub(super) async fn change(
         Call::StopServiceDeployment { service_deployment, .. } => {
             stop_service_deployment(client, service_deployment).await
         }
-        Call::UpdateService { cluster, service, task_definition, force_new_deployment } => {
-            update_service(client, cluster, service, task_definition.as_ref(), *force_new_deployment).await
+        Call::UpdateService {
+            cluster,
+            service,
+            task_definition,
+            force_new_deployment,
+            desired_count,
+            capacity_providers,
+        } => {
+            let update = Update {
+                cluster,
+                service,
+                task_definition: task_definition.as_ref(),
+                force_new_deployment: *force_new_deployment,
+                desired_count: *desired_count,
+                capacity_providers: capacity_providers.as_deref(),
+            };
+            update.once(client).await
         }
         Call::StopTask { cluster, task } => {
             let reason = format!("{id} ECS Steward replaces a task that hangs");
@@ -72,23 +89,49 @@ async fn stop_service_deployment(
     }
 }
 
-async fn update_service(
-    client: &Client,
-    cluster: &ClusterArn,
-    service: &ServiceName,
-    task_definition: Option<&TaskDefinitionArn>,
+/// What of a service is to be changed: what is absent stays as it is.
+struct Update<'call> {
+    cluster: &'call ClusterArn,
+    service: &'call ServiceName,
+    task_definition: Option<&'call TaskDefinitionArn>,
     force_new_deployment: bool,
-) -> Result<Changed, EcsError> {
-    let call = client
-        .update_service()
-        .cluster(cluster.as_str())
-        .service(service.as_str())
-        .set_task_definition(task_definition.map(ToString::to_string))
-        .set_force_new_deployment(force_new_deployment.then_some(true));
-    match call.customize().config_override(once()).send().await {
-        Ok(answer) => Ok(Changed { made: service::primary(answer.service()) }),
-        Err(error) => Err(failed(UPDATE_SERVICE, format!("{service} of {}", cluster.name()), &error)),
+    desired_count: Option<DesiredCount>,
+    capacity_providers: Option<&'call [StrategyItem]>,
+}
+
+impl Update<'_> {
+    async fn once(&self, client: &Client) -> Result<Changed, EcsError> {
+        let count = self.desired_count.map(|count| i32::try_from(count.0)).transpose();
+        let count = count.map_err(|_| unfit("no service has so many tasks".to_owned()))?;
+        let call = client
+            .update_service()
+            .cluster(self.cluster.as_str())
+            .service(self.service.as_str())
+            .set_task_definition(self.task_definition.map(ToString::to_string))
+            .set_force_new_deployment(self.force_new_deployment.then_some(true))
+            .set_desired_count(count)
+            .set_capacity_provider_strategy(self.capacity_providers.map(strategy).transpose()?);
+        match call.customize().config_override(once()).send().await {
+            Ok(answer) => Ok(Changed { made: service::primary(answer.service()) }),
+            Err(error) => {
+                Err(failed(UPDATE_SERVICE, format!("{} of {}", self.service, self.cluster.name()), &error))
+            }
+        }
     }
+}
+
+fn strategy(items: &[StrategyItem]) -> Result<Vec<CapacityProviderStrategyItem>, EcsError> {
+    let item = |item: &StrategyItem| {
+        let weight = i32::try_from(item.weight).unwrap_or(i32::MAX);
+        let base = (item.base > 0).then(|| i32::try_from(item.base).unwrap_or(i32::MAX));
+        CapacityProviderStrategyItem::builder()
+            .capacity_provider(&item.provider)
+            .weight(weight)
+            .set_base(base)
+            .build()
+            .map_err(|error| unfit(error.to_string()))
+    };
+    items.iter().map(item).collect()
 }
 
 pub(super) async fn stop_task(

@@ -8,6 +8,7 @@
 
 mod change;
 mod deployment;
+mod instance;
 mod jobs;
 mod overrides;
 mod run_task;
@@ -34,7 +35,7 @@ use crate::action::{ActionId, Call};
 use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
-use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::ecs::{Instances, Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use crate::event::TaskStateChange;
 use crate::ports::{
     ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Meaning, Page, RunTasks, ScaleServices,
@@ -94,6 +95,10 @@ impl DescribeEcs for Ecs {
         from: Option<&str>,
     ) -> Result<Page<Task>, EcsError> {
         task::find(&self.client, cluster, find, from).await
+    }
+
+    async fn instances(&self, cluster: &ClusterArn) -> Result<Instances, EcsError> {
+        instance::all(&self.client, cluster).await
     }
 
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {

@@ -3,14 +3,15 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesError;
 use aws_sdk_ecs::types::{
-    Deployment, DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, Service as Answered,
+    CapacityProviderStrategyItem, Deployment, DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, Service as Answered,
     ServiceField,
 };
 
 use super::{PAGE, failed, lacks, only_missing, timestamp};
 use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskDefinitionArn};
 use crate::ecs::{
-    Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary, Watch,
+    Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
+    StrategyItem, Watch, capacity,
 };
 use crate::ports::{EcsError, Page};
 
@@ -108,7 +109,17 @@ fn read(answered: Answered, cluster: &ClusterArn, target: &str) -> Result<Servic
             .into_iter()
             .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
             .collect(),
+        capacity_providers: strategy(answered.capacity_provider_strategy.unwrap_or_default()),
     })
+}
+
+/// What ECS leaves out is 0 (API reference, `CapacityProviderStrategyItem`).
+fn strategy(answered: Vec<CapacityProviderStrategyItem>) -> Vec<StrategyItem> {
+    capacity::strategy(answered.into_iter().map(|item| StrategyItem {
+        weight: count(item.weight).unwrap_or_default(),
+        base: count(item.base).unwrap_or_default(),
+        provider: item.capacity_provider,
+    }))
 }
 
 fn count(answered: i32) -> Option<u32> {

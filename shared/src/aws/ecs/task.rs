@@ -11,7 +11,7 @@ use aws_sdk_ecs::types::{
 use serde_json::Value;
 
 use super::overrides::{Answers, own};
-use super::{PAGE, failed, lacks, only_missing, timestamp};
+use super::{PAGE, failed, instance, lacks, only_missing, timestamp};
 use crate::arn::{ClusterArn, TaskArn, TaskDefinitionArn};
 use crate::ecs::{Launch, Overrides, Task, TaskDefinition};
 use crate::event::TaskStatus;
@@ -29,7 +29,9 @@ pub(super) async fn describe_definition(
 ) -> Result<Option<TaskDefinition>, EcsError> {
     let Some(found) = definition(client, arn.as_str()).await? else { return Ok(None) };
     let status = found.status.ok_or_else(|| lacks(DESCRIBE_DEFINITION, arn.as_str(), "status"))?;
+    let needs = instance::needs(&found);
     Ok(Some(TaskDefinition {
+        needs,
         arn: found.task_definition_arn.map_or_else(|| arn.clone(), TaskDefinitionArn::new),
         is_active: status == TaskDefinitionStatus::Active,
     }))

@@ -4,6 +4,7 @@
 //! makes the [`Configuration`]. Whatever is left out has its default. The command line reads the file as YAML; Parameter
 //! Store holds each of its sections as JSON. The domain knows neither lines nor columns: a fault names its field by path.
 
+mod capacity;
 mod fault;
 mod form;
 mod freeze;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Configuration;
 
+pub use capacity::{Allowed, Capacity, StartFailures};
 pub use fault::Fault;
 pub use form::OnOff;
 pub use freeze::{Day, Freeze};
@@ -113,6 +115,7 @@ impl File {
         }
         if let Some(scaling) = &self.scaling {
             scaling.check(scalers, Check::of("scaling", &mut faults));
+            policy.scaled = scalers.by_service.keys().cloned().collect();
         }
         if let Some(told) = &self.notifications {
             told.check(notifications, Check::of("notifications", &mut faults));

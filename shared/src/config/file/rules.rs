@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::capacity::{Capacity, StartFailures};
 use super::fault::{Check, DAY, HOUR, MINUTE};
 use super::form::{OnOff, number, section, word};
 use crate::action::Remedy;
@@ -24,7 +25,7 @@ macro_rules! with_rules {
                 /// How far Steward may go. Default `observe`.
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
                 mode: Option<Mode>,
-                /// Which remedies may be used at all. By default all.
+                /// Which remedies may be used at all. By default `roll_back`, `force_new_deployment`, `stop_task` and `run_task`.
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
                 remedies: Option<Remedies>,
                 /// A revision on which the service was steady for so long may be gone back to. Default `10m`, from `1m`
@@ -64,6 +65,12 @@ macro_rules! with_rules {
                 /// So long a proposal may be approved. Default `4h`, from `10m` to `3d`.
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 proposal: Option<Duration>,
+                /// Spare capacity that has no room.
+                #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+                capacity: Option<Capacity>,
+                /// Tasks that do not start for hours.
+                #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+                start_failures: Option<StartFailures>,
             }
         }
     };
@@ -109,7 +116,8 @@ with_rules! {
     pub struct Defaults {}
 }
 
-/// Which remedies may be used. What is left out is as in `defaults`, and there it is on.
+/// Which remedies may be used. What is left out is as in `defaults`, and there the first four are
+/// on and the others off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -126,6 +134,15 @@ pub struct Remedies {
     /// Run a lost standalone task again, where an entry declares by `rerun` that it may be.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub run_task: Option<OnOff>,
+    /// Run on on-demand capacity what finds no spare capacity. By default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub fall_back_to_on_demand: Option<OnOff>,
+    /// Run on spare capacity again what fell back. By default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub return_to_spot: Option<OnOff>,
+    /// Want fewer tasks of a service whose tasks have not started for hours. By default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub limit_desired_count: Option<OnOff>,
 }
 
 impl Remedies {
@@ -136,6 +153,9 @@ impl Remedies {
             force_new_deployment: is(Remedy::ForceNewDeployment),
             stop_task: is(Remedy::StopTask),
             run_task: is(Remedy::RunTask),
+            fall_back_to_on_demand: is(Remedy::FallBackToOnDemand),
+            return_to_spot: is(Remedy::ReturnToSpot),
+            limit_desired_count: is(Remedy::LimitDesiredCount),
         }
     }
 
@@ -145,6 +165,9 @@ impl Remedies {
             Remedy::ForceNewDeployment => self.force_new_deployment,
             Remedy::StopTask => self.stop_task,
             Remedy::RunTask => self.run_task,
+            Remedy::FallBackToOnDemand => self.fall_back_to_on_demand,
+            Remedy::ReturnToSpot => self.return_to_spot,
+            Remedy::LimitDesiredCount => self.limit_desired_count,
         }
     }
 
@@ -177,6 +200,8 @@ impl Defaults {
             silent: duration(rules.silent),
             hung: duration(rules.hung),
             proposal: duration(rules.proposal),
+            capacity: Some(Capacity::of(rules)),
+            start_failures: Some(StartFailures::of(rules)),
         }
     }
 
@@ -190,6 +215,12 @@ impl Defaults {
         self.check_decisions(rules, check);
         self.check_outcomes(rules, check);
         self.check_watch(rules, check);
+        if let Some(capacity) = self.capacity {
+            capacity.check(rules, &mut check.below("capacity"));
+        }
+        if let Some(start_failures) = self.start_failures {
+            start_failures.check(rules, &mut check.below("start_failures"));
+        }
     }
 
     /// What must be so before anything is done.

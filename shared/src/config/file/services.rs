@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::capacity::{Capacity, StartFailures};
 use super::fault::{Check, Fault};
 use super::form::{OnOff, number, section, word};
 use super::rules::{Defaults, Remedies, SharesRules, with_rules};

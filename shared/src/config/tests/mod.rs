@@ -1,3 +1,4 @@
+mod capacity;
 mod freeze;
 mod jobs;
 mod notifications;
@@ -5,6 +6,8 @@ mod policy;
 mod scaling;
 mod services;
 mod window;
+
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -39,6 +42,7 @@ fn every_key_reaches_its_setting() {
             "remedies": {"roll_back": "on", "force_new_deployment": "off", "stop_task": "on", "run_task": "off"},
             "bake": "20m", "failures": 5, "stability": "3m", "cooldown": "1h", "attempts": 1, "verify": "40m",
             "stuck": "2h", "on_stuck": "roll_back", "silent": "20m", "hung": "15m", "proposal": "8h",
+            "capacity": {"return_after": "3h"}, "start_failures": {"after": "12h", "ceiling": 2},
         },
         "guards": {
             "budgets": {
@@ -93,6 +97,8 @@ fn every_key_reaches_its_setting() {
             hung: SignedDuration::from_mins(15),
             proposal: SignedDuration::from_hours(8),
             rerun: None,
+            return_after: SignedDuration::from_hours(3),
+            start_failures: StartFailures { after: SignedDuration::from_hours(12), ceiling: Some(2) },
         },
         services: Vec::new(),
         guards: Guards {
@@ -108,6 +114,7 @@ fn every_key_reaches_its_setting() {
         host_quiet: SignedDuration::from_hours(48),
         agent_away: SignedDuration::from_mins(5),
         keep_closed: SignedDuration::from_hours(90 * 24),
+        scaled: BTreeSet::new(),
     };
     let notifications = Notifications {
         grouping: SignedDuration::from_mins(1),

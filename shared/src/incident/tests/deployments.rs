@@ -102,6 +102,8 @@ fn update(to: Option<u32>) -> Call {
         service: ServiceName::new("api"),
         task_definition: to.map(definition),
         force_new_deployment: to.is_none(),
+        desired_count: None,
+        capacity_providers: None,
     }
 }
 

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Step, Story, Weight, What};
 use crate::action::{State, Verdict};
 use crate::diagnosis::Cause;
-use crate::incident::{Held, Incident, Note, Severity, Status};
+use crate::incident::{Held, Incident, Note, Severity, Status, Why};
+use crate::remediation::Escalation;
 
 /// Counts at which an incident has grown.
 const MILESTONES: [usize; 3] = [10, 100, 512];
@@ -83,7 +84,7 @@ fn of_action(note: &Note, is_open: bool, steps: &mut Vec<Step>) {
     match &note.state {
         // It is over in a moment, and its outcome is told.
         State::Planned | State::Issued { .. } => {}
-        State::Proposed { .. } if !is_open => {}
+        State::Proposed { .. } if !is_open && !note.remedy.follows_incident() => {}
         State::Proposed { until } => match &note.approved {
             None => push(&format!("proposed:{}", until.as_second()), None, Weight::Asks),
             Some(approved) => push("approved", Some(approved.at), Weight::Detail),
@@ -114,7 +115,9 @@ fn weight_of(held: &Held) -> Weight {
         "locked",
         Held::UNOBSERVED,
     ];
-    let matters = held.remedy.is_some() && !EXPECTED.contains(&held.reason());
+    // A limit is no recovery, and stays until a person takes it away.
+    let is_limit = matches!(held.why, Why::Escalated(Escalation::Limited { .. }));
+    let matters = is_limit || (held.remedy.is_some() && !EXPECTED.contains(&held.reason()));
     if matters { Weight::Matters } else { Weight::Detail }
 }
 

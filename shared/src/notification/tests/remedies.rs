@@ -39,6 +39,8 @@ fn plan() -> Plan {
             service: ServiceName::new("checkout"),
             task_definition: Some(revision(42)),
             force_new_deployment: false,
+            desired_count: None,
+            capacity_providers: None,
         },
         target: incident.target,
         precondition: Precondition::default(),
@@ -177,6 +179,8 @@ fn a_command_is_whole_in_every_channel_whatever_surrounds_it() {
             service: ServiceName::new(noise.clone()),
             task_definition: Some(revision(42)),
             force_new_deployment: true,
+            desired_count: None,
+            capacity_providers: None,
         };
         let asked = Action { state: proposed().state, ..action.clone() };
         for (action, verb) in [(action, "settle"), (asked, "approve")] {

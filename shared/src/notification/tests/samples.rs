@@ -184,6 +184,8 @@ fn plan(texts: &Texts) -> Plan {
             service: ServiceName::new(texts.service.clone()),
             task_definition: Some(revision(42)),
             force_new_deployment: false,
+            desired_count: None,
+            capacity_providers: None,
         },
         target,
         precondition: Precondition::default(),

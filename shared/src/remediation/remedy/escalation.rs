@@ -9,10 +9,14 @@ use crate::arn::TaskDefinitionArn;
 use crate::diagnosis::Cause;
 use crate::incident::Held;
 use crate::redact::{Redacted, quoted};
+use crate::remediation::Room;
 use crate::words::{Language, remedies};
 
 /// What could not be read is asked for again after so long.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(2);
+
+/// What others change at their leisure is looked at again after so long.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// Why people are asked instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,21 @@ pub enum Escalation {
     NoNetwork,
     /// The task was lost too long ago: ECS forgets it.
     TooLate,
+    /// No container instance takes its tasks.
+    NoRoom(Room),
+    /// Steward has limited its desired count, and nobody has raised it again.
+    Limited {
+        /// To how many tasks.
+        to: u32,
+        /// From how many.
+        was: u32,
+        /// Since when.
+        since: Timestamp,
+        /// Which service, for the command that raises it.
+        service: Redacted,
+        /// In which cluster.
+        cluster: Redacted,
+    },
 }
 
 impl Escalation {
@@ -79,6 +98,8 @@ impl Escalation {
             Self::NotDeclared => "not_declared",
             Self::NoNetwork => "no_network",
             Self::TooLate => "too_late",
+            Self::NoRoom(_) => "no_room",
+            Self::Limited { .. } => "limited",
         }
     }
 
@@ -86,6 +107,7 @@ impl Escalation {
     pub fn ask_again(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Unobserved { .. } | Self::MostTasksUnwell { .. } => now.checked_add(ASK_AGAIN).ok(),
+            Self::NoRoom(_) | Self::Limited { .. } => now.checked_add(LOOK_AGAIN).ok(),
             _ => None,
         }
     }

@@ -5,10 +5,14 @@
 //! makes has passed every guard or names the one that refused it.
 
 mod escalation;
+mod fall_back;
+mod limit;
 mod rerun;
 mod retirement;
+mod return_to_spot;
 mod roll_back;
 mod stop_task;
+mod unplaced;
 
 use std::collections::BTreeMap;
 
@@ -32,7 +36,7 @@ pub const MAX_ROUNDS: usize = 3;
 pub struct Patient<'c> {
     /// What is remembered of it.
     pub record: &'c TargetRecord,
-    /// Its incident, which goes on.
+    /// Its incident, which goes on; or the last one, where something is to follow it.
     pub incident: &'c Incident,
     /// The action that holds its lock, or that a person approved.
     pub open: Option<&'c Action>,
@@ -72,6 +76,17 @@ pub enum Considered {
     Propose(Box<Plan>),
     /// It is to be done.
     Act(Box<Plan>),
+    /// What Steward had set for a while is a person's by now: it is to be forgotten.
+    Passed(Passed),
+}
+
+/// What passes to a person who set it anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// The capacity provider strategy.
+    Strategy,
+    /// The desired count.
+    DesiredCount,
 }
 
 /// What one kind of remedy has to say.
@@ -83,13 +98,19 @@ enum Candidate {
     Later(Timestamp),
     /// It would be about this, but must not or cannot.
     No(Escalation),
+    /// The same, and something else is to be done perhaps then.
+    NoUntil(Escalation, Timestamp),
     Plan(Box<Plan>),
+    Passed(Passed),
 }
 
 /// Considers a target.
 pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Considered {
     let all = facts.open([Query::Switches, Query::Budgets, Query::Openings]);
     let candidate = match &patient.record.target {
+        Target::Service { .. } if !patient.incident.is_open() => {
+            return_to_spot::consider(patient, facts, now)
+        }
         Target::Service { .. } => of_service(patient, facts, now),
         Target::Family { .. } => rerun::consider(patient, facts, now),
         Target::ContainerInstance { .. } => Candidate::Not,
@@ -99,6 +120,11 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
         Candidate::Not => Considered::Nothing { look_at: None },
         Candidate::Later(at) => Considered::Nothing { look_at: Some(at) },
         Candidate::No(why) => Considered::Escalate { look_at: why.ask_again(now), why },
+        Candidate::NoUntil(why, then) => {
+            let look_at = why.ask_again(now).map_or(then, |again| again.min(then));
+            Considered::Escalate { look_at: Some(look_at), why }
+        }
+        Candidate::Passed(what) => Considered::Passed(what),
         // A plan is made only of facts; the guards want theirs besides.
         Candidate::Plan(_) if !all.is_empty() => Considered::Need(all),
         Candidate::Plan(plan) => judge(patient, facts, plan, now),
@@ -106,14 +132,20 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
 }
 
 /// The first that has something to say about a service: a bad revision explains what hangs, and both explain why a retirement
-/// must wait.
+/// must wait. What is about room and failing starts has its say where these have no remedy, and then knows more.
 fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate {
     let service = match &facts.service {
         None => return Candidate::Need(vec![Query::Service]),
+        Some(Observed::Absent) if patient.record.care.limited.is_some() => {
+            return Candidate::Passed(Passed::DesiredCount);
+        }
         Some(Observed::Absent) => return Candidate::Not,
         Some(Observed::Unknown(why)) => return Candidate::No(Escalation::unobserved(why)),
         Some(Observed::Known(service)) => service,
     };
+    if patient.record.care.limited.is_some_and(|limit| service.desired != limit.to) {
+        return Candidate::Passed(Passed::DesiredCount);
+    }
     let stack = service.stack().map(|stack| Query::Stack(stack.to_owned()));
     let primary = service.primary().map(|primary| Query::Deployment(primary.id.clone()));
     let under_way = service.current_service_deployment.clone().map(Query::ServiceDeployment);
@@ -121,8 +153,32 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     if !needs.is_empty() {
         return Candidate::Need(needs);
     }
+    let of_revision: [Consider; 3] = [roll_back::consider, stop_task::consider, retirement::consider];
+    let first = first_of(&of_revision, patient, service, facts, now);
+    if matches!(first, Candidate::Plan(_) | Candidate::Need(_)) {
+        return first;
+    }
+    let of_room: [Consider; 3] = [fall_back::consider, unplaced::consider, limit::consider];
+    match (first, first_of(&of_room, patient, service, facts, now)) {
+        (first, Candidate::Not) => first,
+        (Candidate::Later(first), Candidate::Later(then)) => Candidate::Later(first.min(then)),
+        // Why nothing is done is said, and asked again in time for what is to be done later.
+        (Candidate::No(why), Candidate::Later(then)) => Candidate::NoUntil(why, then),
+        (_, then) => then,
+    }
+}
+
+type Consider = fn(Patient<'_>, &Service, &Facts, Timestamp) -> Candidate;
+
+fn first_of(
+    all: &[Consider],
+    patient: Patient<'_>,
+    service: &Service,
+    facts: &Facts,
+    now: Timestamp,
+) -> Candidate {
     let mut later: Option<Timestamp> = None;
-    for consider in [roll_back::consider, stop_task::consider, retirement::consider] {
+    for consider in all {
         match consider(patient, service, facts, now) {
             Candidate::Not => {}
             Candidate::Later(at) => later = Some(later.map_or(at, |known| known.min(at))),
@@ -156,6 +212,7 @@ pub fn case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Tim
         plan,
         enrolled: enrolled(patient.policy, &patient.record.target, facts),
         guards: &patient.policy.guards,
+        is_scaled: patient.policy.is_scaled(&patient.record.target),
         facts,
         record: patient.record,
         incident: patient.incident,

@@ -28,6 +28,8 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, _: &Facts, now: 
             service: service.name.clone(),
             task_definition: None,
             force_new_deployment: true,
+            desired_count: None,
+            capacity_providers: None,
         },
         precondition: Precondition {
             primary: Some(primary.id.clone()),

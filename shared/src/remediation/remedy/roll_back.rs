@@ -229,6 +229,8 @@ fn way_back(
             service: service.name.clone(),
             task_definition: Some(good.clone()),
             force_new_deployment: false,
+            desired_count: None,
+            capacity_providers: None,
         },
     }
 }

@@ -11,7 +11,7 @@ use crate::arn::{
 use crate::config::{Entry, Glob, Mode, OnStuck, Rerun, Rules, Selector};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
-    Controller, DesiredCount, Launch, PendingCount, Rollout, RunningCount, ServiceDeployment,
+    Controller, DesiredCount, Launch, Needs, PendingCount, Rollout, RunningCount, ServiceDeployment,
     ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
 };
 use crate::event::TaskStatus;
@@ -19,6 +19,8 @@ use crate::incident::{
     DeploymentStatus, Failure, Fingerprint, Lost, Observation, Retirement, Step, Story, Unwell,
 };
 use crate::ledger::Openings;
+
+mod capacity;
 
 const GOOD: u32 = 41;
 const BAD: u32 = 42;
@@ -132,9 +134,10 @@ impl World {
             ],
             current_service_deployment: None,
             tags: BTreeMap::new(),
+            capacity_providers: Vec::new(),
         }));
         let definition = |number| {
-            (revision(number), Observed::Known(TaskDefinition { arn: revision(number), is_active: true }))
+            (revision(number), Observed::Known(TaskDefinition { arn: revision(number), is_active: true, needs: Needs::default() }))
         };
         world.truth.task_definitions = BTreeMap::from([definition(GOOD), definition(BAD)]);
         world
@@ -222,6 +225,8 @@ impl World {
                 Query::Switches => facts.switches = self.truth.switches.clone(),
                 Query::Budgets => facts.budgets = self.truth.budgets.clone(),
                 Query::Openings => facts.openings = self.truth.openings.clone(),
+                Query::Instances => facts.instances = self.truth.instances.clone().or(Some(Observed::Absent)),
+                Query::Scalable => facts.scalable = self.truth.scalable.clone().or(Some(Observed::Absent)),
             }
         }
     }
@@ -241,6 +246,8 @@ impl World {
             Considered::Nothing { .. } => "nothing",
             Considered::Propose(_) => "propose",
             Considered::Need(_) => "need",
+            Considered::Passed(Passed::Strategy) => "strategy_passed",
+            Considered::Passed(Passed::DesiredCount) => "desired_count_passed",
         }
     }
 }
@@ -324,7 +331,7 @@ fn a_revision_that_cannot_be_deployed_any_more_is_not_gone_back_to() {
         world.word(106)
     };
     assert_eq!(
-        gone(Observed::Known(TaskDefinition { arn: revision(GOOD), is_active: false })),
+        gone(Observed::Known(TaskDefinition { arn: revision(GOOD), is_active: false, needs: Needs::default() })),
         "good_revision_gone"
     );
     assert_eq!(gone(Observed::Absent), "good_revision_gone");

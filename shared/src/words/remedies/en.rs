@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::Sentence;
+use super::{Sentence, en_capacity};
 use crate::action::{Because, Doubt, Remedy, Withdrawal};
 use crate::guard::{Gone, Needed, Refusal};
 use crate::ledger::Scope;
@@ -30,6 +30,9 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "force a new deployment",
         Remedy::StopTask => "stop the task",
         Remedy::RunTask => "run the task again",
+        Remedy::FallBackToOnDemand => "fall back to on-demand capacity",
+        Remedy::ReturnToSpot => "return to spare capacity",
+        Remedy::LimitDesiredCount => "limit the desired count",
     }
 }
 
@@ -39,6 +42,9 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "forced a new deployment",
         Remedy::StopTask => "stopped the task",
         Remedy::RunTask => "ran the task again",
+        Remedy::FallBackToOnDemand => "fell back to on-demand capacity",
+        Remedy::ReturnToSpot => "returned to spare capacity",
+        Remedy::LimitDesiredCount => "limited the desired count",
     }
 }
 
@@ -90,6 +96,8 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "{services} services of the cluster began to fail together: this is an outage, not a bad revision"
             );
         }
+        Refusal::ScaledByOther { own: true } => "Steward's own `scaling` sets its desired count",
+        Refusal::ScaledByOther { own: false } => "Application Auto Scaling sets its desired count",
         Refusal::PreconditionGone(what) => {
             return format!("it is not as it was when this was decided: {}", gone(*what));
         }
@@ -130,6 +138,7 @@ fn needed(what: Needed) -> &'static str {
         Needed::Task => "the task",
         Needed::LostTask => "the lost task",
         Needed::StandIns => "what stands in for the lost task",
+        Needed::Scalable => "whether Application Auto Scaling sets its desired count",
     }
 }
 
@@ -145,6 +154,9 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "the task is well, or stops already",
         Gone::LostTask => "ECS does not know the lost task as stopped",
         Gone::Gap => "a task stands in for it already",
+        Gone::Strategy => "the service has another capacity provider strategy",
+        Gone::DesiredCount => "another number of tasks is wanted",
+        Gone::Shortage => "every task that is wanted runs",
     }
 }
 
@@ -178,6 +190,10 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::TooLate => {
             "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
         }
+        Escalation::NoRoom(room) => format!("no container instance takes its tasks: {}", en_capacity::room(room)),
+        Escalation::Limited { to, was, since, service, cluster } => {
+            en_capacity::limited(*to, *was, since, service.as_str(), cluster.as_str())
+        }
     }
 }
 
@@ -203,6 +219,9 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("task {} was lost ({cause}), and nothing replaces it", task.id())
         }
+        Because::SpotUnavailable { .. } | Because::SpotAgain { .. } | Because::StartsFail { .. } => {
+            en_capacity::because(because).unwrap_or_default()
+        }
     }
 }
 
@@ -226,6 +245,8 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         Doubt::NoTaskFound => "no task of it is found, and its client token may have ended",
         Doubt::NoPrimary => "ECS names no PRIMARY deployment",
         Doubt::NotAsked => "it was not asked for",
+        Doubt::StrategyChanged => "somebody has set another capacity provider strategy meanwhile",
+        Doubt::CountChanged => "somebody has set another desired count meanwhile",
         Doubt::Unread(why) => why.as_str(),
     };
     said.to_owned()
@@ -265,6 +286,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("It helped: the task runs since {}.", at(when))
         }
+        Sentence::Helped { remedy: Remedy::LimitDesiredCount, at: when } => {
+            format!("The limit holds since {}: that is no recovery.", at(when))
+        }
         Sentence::Helped { at: when, .. } => format!("It helped: steady since {}.", at(when)),
         Sentence::DidNotHelp { at: when } => {
             format!("It had not helped by {}: this needs a person.", at(when))
@@ -290,5 +314,10 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
             format!("Steward would {}{call}, but does not: {why}", remedy(*what))
         }
         Sentence::NoRemedy { why } => format!("Steward has no remedy for this: {why}"),
+        Sentence::Costs { moved } => en_capacity::costs(moved),
+        Sentence::ReturnFailed { at: when } => {
+            format!("The return had not come to rest by {}: what runs on demand stays.", at(when))
+        }
+        Sentence::StaysLimited { why } => format!("The service is {why}"),
     }
 }

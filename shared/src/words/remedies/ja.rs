@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Sentence;
+use super::{Sentence, ja_capacity};
 use crate::action::{Because, Doubt, Remedy, Withdrawal};
 use crate::guard::{Gone, Needed, Refusal};
 use crate::incident::Target;
@@ -29,6 +29,9 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "新しいデプロイの強制",
         Remedy::StopTask => "タスクの停止",
         Remedy::RunTask => "タスクの再実行",
+        Remedy::FallBackToOnDemand => "オンデマンドへの切り替え",
+        Remedy::ReturnToSpot => "Spot への復帰",
+        Remedy::LimitDesiredCount => "必要数の制限",
     }
 }
 
@@ -84,6 +87,8 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "クラスター内の {services} 個のサービスが同時期に失敗し始めました。リビジョンの問題ではなく障害です"
             );
         }
+        Refusal::ScaledByOther { own: true } => "必要数は Steward 自身の `scaling` が設定しています",
+        Refusal::ScaledByOther { own: false } => "必要数は Application Auto Scaling が設定しています",
         Refusal::PreconditionGone(what) => {
             return format!("判断した時点から状況が変わりました: {}", gone(*what));
         }
@@ -133,6 +138,7 @@ fn needed(what: Needed) -> &'static str {
         Needed::Task => "タスク",
         Needed::LostTask => "失われたタスク",
         Needed::StandIns => "失われたタスクの代わりとなるタスク",
+        Needed::Scalable => "Application Auto Scaling が必要数を設定しているかどうか",
     }
 }
 
@@ -148,6 +154,9 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "タスクは正常か、すでに停止処理中です",
         Gone::LostTask => "失われたタスクの停止を ECS で確認できません",
         Gone::Gap => "代わりのタスクがすでにあります",
+        Gone::Strategy => "サービスのキャパシティープロバイダー戦略が変わっています",
+        Gone::DesiredCount => "必要数が変わっています",
+        Gone::Shortage => "必要なタスクはすべて実行中です",
     }
 }
 
@@ -184,6 +193,12 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::TooLate => {
             "タスクが失われてから 1 時間以上経過しており、ECS に情報が残っていない可能性があります".to_owned()
         }
+        Escalation::NoRoom(room) => {
+            format!("タスクを配置できるコンテナインスタンスがありません。{}", ja_capacity::room(room))
+        }
+        Escalation::Limited { to, was, since, service, cluster } => {
+            ja_capacity::limited(*to, *was, since, service.as_str(), cluster.as_str())
+        }
     }
 }
 
@@ -208,6 +223,9 @@ pub(super) fn because(because: &Because) -> String {
         }
         Because::TaskLost { task, cause } => {
             format!("タスク {} が失われ ({cause})、代わりのタスクは起動されません", task.id())
+        }
+        Because::SpotUnavailable { .. } | Because::SpotAgain { .. } | Because::StartsFail { .. } => {
+            ja_capacity::because(because).unwrap_or_default()
         }
     }
 }
@@ -236,6 +254,8 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         }
         Doubt::NoPrimary => "ECS の応答に PRIMARY デプロイがありません",
         Doubt::NotAsked => "確認していません",
+        Doubt::StrategyChanged => "その間に別のキャパシティープロバイダー戦略が設定されました",
+        Doubt::CountChanged => "その間に別の必要数が設定されました",
         Doubt::Unread(why) => return format!("確認中にエラーが発生しました ({why})"),
     };
     said.to_owned()
@@ -277,6 +297,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("効果がありました: タスクは {} から実行中です。", at(when))
         }
+        Sentence::Helped { remedy: Remedy::LimitDesiredCount, at: when } => {
+            format!("{} から制限が有効です。回復したわけではありません。", at(when))
+        }
         Sentence::Helped { at: when, .. } => format!("効果がありました: {} から定常状態です。", at(when)),
         Sentence::DidNotHelp { at: when } => {
             format!("{} の時点で効果がありません。手動での対応が必要です。", at(when))
@@ -305,5 +328,10 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
             format!("Steward は{}{call}を見合わせています。理由: {why}", remedy(*what))
         }
         Sentence::NoRemedy { why } => format!("Steward が行える対処はありません: {why}"),
+        Sentence::Costs { moved } => ja_capacity::costs(moved),
+        Sentence::ReturnFailed { at: when } => {
+            format!("{} の時点で復帰が完了していません。オンデマンドのタスクはそのまま残ります。", at(when))
+        }
+        Sentence::StaysLimited { why } => why.to_string(),
     }
 }

@@ -4,15 +4,17 @@
 //! takes a backtick beside a letter for text.
 
 mod en;
+mod en_capacity;
 mod ja;
+mod ja_capacity;
 
 use jiff::Timestamp;
 
 use super::Language;
-use crate::action::{ActionId, Because, Doubt, Remedy, Withdrawal};
+use crate::action::{ActionId, Because, Doubt, Moved, Remedy, Withdrawal};
 use crate::guard::Refusal;
 use crate::incident::Why;
-use crate::remediation::Escalation;
+use crate::remediation::{Escalation, Room};
 
 /// One sentence of an alert, or two that belong together. Every `why` and `problem` is a sentence already; every call, person
 /// and reason is as short as it is to be.
@@ -146,6 +148,21 @@ pub enum Sentence<'s> {
         /// Why not.
         why: &'s str,
     },
+    /// What moving to on-demand capacity costs, as an estimate.
+    Costs {
+        /// What moves.
+        moved: Moved,
+    },
+    /// A return to spare capacity has not come to rest in time.
+    ReturnFailed {
+        /// When that was decided.
+        at: Timestamp,
+    },
+    /// Steward has limited the desired count, and it stays so.
+    StaysLimited {
+        /// To how many tasks, of how many, and how to raise it.
+        why: &'s str,
+    },
 }
 
 impl Sentence<'_> {
@@ -198,6 +215,14 @@ pub fn escalation(escalation: &Escalation, language: Language) -> String {
     }
 }
 
+/// Why no container instance takes a task.
+pub fn room(room: &Room, language: Language) -> String {
+    match language {
+        Language::En => en_capacity::room(room),
+        Language::Ja => ja_capacity::room(room),
+    }
+}
+
 /// Why a remedy is the right one.
 pub fn because(because: &Because, language: Language) -> String {
     match language {
@@ -220,6 +245,24 @@ pub fn doubt(doubt: &Doubt, language: Language) -> String {
         Language::En => en::doubt(doubt),
         Language::Ja => ja::doubt(doubt),
     }
+}
+
+/// Hundredths as a decimal fraction, without noughts at its end: `0.25`, `0.5`, `4`.
+fn decimal(hundredths: u64) -> String {
+    let (whole, part) = (hundredths / 100, hundredths % 100);
+    let text = format!("{whole}.{part:02}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The size of a task, in vCPU and GB; `None` where it is not known.
+fn size(moved: &Moved) -> Option<(String, String)> {
+    let hundredths = |units: u64| decimal(units.saturating_mul(100) / 1_024);
+    Some((hundredths(moved.cpu?), hundredths(moved.memory?)))
+}
+
+/// Cents as dollars: `0.05`, `12.40`.
+fn dollars(cents: u64) -> String {
+    format!("${}.{:02}", cents / 100, cents % 100)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::guard::{Gone, Needed};
 use crate::incident::Target;
 use crate::ledger::Scope;
 use crate::redact::redact;
+use crate::remediation::{Lack, Nearest, Room};
 use crate::words::{full_stop, in_turn, moment};
 
 fn at() -> Timestamp {
@@ -80,6 +81,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Locked { by: "cf69c730006d".to_owned() },
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },
+        Refusal::ScaledByOther { own: true },
+        Refusal::ScaledByOther { own: false },
     ];
     refusals.extend(Remedy::ALL.map(Refusal::RemedyOff));
     refusals.extend(Gone::ALL.map(Refusal::PreconditionGone));
@@ -91,6 +94,45 @@ fn refusals() -> Vec<Refusal> {
         refusals.push(Refusal::BudgetSpent { scope, until: at() });
     }
     refusals
+}
+
+fn nearest() -> Nearest {
+    Nearest {
+        instance: redact("i-0c41d7e92ab05f386"),
+        lacks: vec![
+            Lack::Active(redact("DRAINING")),
+            Lack::Agent,
+            Lack::Cpu(256),
+            Lack::Memory(512),
+            Lack::Ports(vec![8080, 9090]),
+            Lack::Attributes(vec![redact("ecs.capability.task-eni_1")]),
+        ],
+        others: 3,
+        away: 1,
+        drain: 2,
+        more: true,
+    }
+}
+
+fn moved() -> Moved {
+    Moved { tasks: 4, cpu: Some(512), memory: Some(1024) }
+}
+
+#[test]
+fn what_moving_costs_is_an_estimate_with_its_prices_and_none_where_the_size_is_not_known() {
+    let costs = |moved: Moved, language| Sentence::Costs { moved }.say(language);
+    let english = costs(moved(), Language::En);
+    assert_eq!(
+        english,
+        "Up to 4 tasks move to on-demand capacity, each 0.5 vCPU, 1 GB. Estimate: at most $0.07 more an hour (us-east-1, \
+         Linux/x86, March 2026; Spot is up to 70% cheaper)."
+    );
+    check_translation(&english, &costs(moved(), Language::Ja));
+    let unknown = Moved { memory: None, ..moved() };
+    assert!(!costs(unknown, Language::En).contains('$'));
+    check_translation(&costs(unknown, Language::En), &costs(unknown, Language::Ja));
+    let one = Moved { tasks: 1, cpu: Some(256), memory: Some(512) };
+    assert!(costs(one, Language::En).starts_with("1 task moves to on-demand capacity: 0.25 vCPU, 0.5 GB."));
 }
 
 fn escalations() -> Vec<Escalation> {
@@ -107,6 +149,16 @@ fn escalations() -> Vec<Escalation> {
         Escalation::NotDeclared,
         Escalation::NoNetwork,
         Escalation::TooLate,
+        Escalation::NoRoom(Room::NoInstances),
+        Escalation::NoRoom(Room::Free { instance: redact("i-0c41d7e92ab05f386") }),
+        Escalation::NoRoom(Room::Nearest(nearest())),
+        Escalation::Limited {
+            to: 1,
+            was: 4,
+            since: at(),
+            service: redact("api_1"),
+            cluster: redact("shop"),
+        },
     ]
 }
 
@@ -140,6 +192,10 @@ fn every_because_has_its_words_in_each_language() {
         Because::TaskHangs { how: "UNHEALTHY".to_owned(), since: at() },
         Because::TasksRetire { from: at() },
         Because::TaskLost { task, cause: Cause::SpotInterrupted },
+        Because::SpotUnavailable { count: 5, running: 1, desired: 4, moved: moved() },
+        Because::SpotAgain { since: at(), failed: 0 },
+        Because::SpotAgain { since: at(), failed: 2 },
+        Because::StartsFail { count: 40, since: at(), cause: Cause::ImageNotFound, running: 1, desired: 4 },
     ];
     check(becauses, because);
 }
@@ -163,6 +219,8 @@ fn every_doubt_has_its_words_in_each_language() {
         Doubt::NoTaskFound,
         Doubt::NoPrimary,
         Doubt::NotAsked,
+        Doubt::StrategyChanged,
+        Doubt::CountChanged,
         Doubt::Unread(redact("ThrottlingException: Rate_exceeded")),
     ];
     check(doubts, doubt);

@@ -166,6 +166,7 @@ impl Ecs {
         refuse_for_controller(service.controller, input)?;
         let arn = service.arn.clone();
         let next = next_shape(self.view_now(), service, input)?;
+        refuse_unforced_strategy(service, &next, input)?;
         let deploys = input.force_new_deployment == Some(true) || !next.deploys_like(&service.shape);
         if let Some(service) = self.state.service_mut(id) {
             settings(service, input);
@@ -263,6 +264,23 @@ fn refuse_for_controller(
     Err(ApiError::invalid_parameter(format!(
         "Unable to {what} on services with {name} deployment controller. {instead}"
     )))
+}
+
+/// Another strategy takes effect by a new deployment, and ECS asks that it be forced: text as quoted in
+/// <https://github.com/pipe-cd/pipecd/pull/6385> and <https://github.com/reproio/ecs_deploy/pull/74>; the API reference says of
+/// `capacityProviderStrategy` that it triggers no deployment by itself.
+fn refuse_unforced_strategy(
+    service: &Service,
+    next: &Shape,
+    input: &UpdateServiceRequest,
+) -> Result<(), ApiError> {
+    if service.shape.strategy == next.strategy || input.force_new_deployment == Some(true) {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(
+        "When switching from launch type to capacity provider strategy on an existing service, or making a change to a capacity \
+         provider strategy on a service that is already using one, you must force a new deployment.",
+    ))
 }
 
 /// Only what is named changes (FACTS §10).

@@ -1,7 +1,7 @@
 //! What is changed: one request each.
 
 use steward::action::{ActionId, Call, Network};
-use steward::ecs::{Launch, Overrides};
+use steward::ecs::{Launch, Overrides, StrategyItem};
 use steward::ports::{Changed, EcsError, Meaning};
 
 use super::super::api::{
@@ -25,12 +25,21 @@ pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) 
             let answer = operation::call(ecs, request);
             answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))
         }
-        Call::UpdateService { cluster, service, task_definition, force_new_deployment } => {
+        Call::UpdateService {
+            cluster,
+            service,
+            task_definition,
+            force_new_deployment,
+            desired_count,
+            capacity_providers,
+        } => {
             let request = UpdateServiceRequest {
                 cluster: Some(cluster.to_string()),
                 service: service.to_string(),
                 task_definition: task_definition.as_ref().map(ToString::to_string),
                 force_new_deployment: force_new_deployment.then_some(true),
+                desired_count: desired_count.map(|count| count.0),
+                capacity_provider_strategy: capacity_providers.as_deref().map(strategy),
                 ..UpdateServiceRequest::default()
             };
             let answer = operation::call(ecs, request);
@@ -106,4 +115,13 @@ fn network_configuration(network: &Network) -> NetworkConfiguration {
             }),
         }),
     }
+}
+
+fn strategy(items: &[StrategyItem]) -> Vec<CapacityProviderStrategyItem> {
+    let item = |item: &StrategyItem| CapacityProviderStrategyItem {
+        capacity_provider: item.provider.clone(),
+        weight: Some(item.weight),
+        base: Some(item.base).filter(|base| *base > 0),
+    };
+    items.iter().map(item).collect()
 }

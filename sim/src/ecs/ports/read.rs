@@ -6,7 +6,8 @@ use steward::arn::{
 };
 use steward::ecs::{
     Controller, DesiredCount, Launch, Overrides, PendingCount, Rollout, RunningCount, Service,
-    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
+    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, StrategyItem, Task, TaskDefinition, Watch,
+    capacity,
 };
 use steward::event::TaskStatus;
 use steward::ports::{EcsError, Find, Meaning, Page};
@@ -18,7 +19,7 @@ use super::super::api::{
 use super::super::error::ApiError;
 use super::super::operation;
 use super::super::world::Ecs;
-use super::{MISSING, failed};
+use super::{MISSING, failed, instance};
 
 /// The most that DescribeServices takes, and that DescribeTasks takes.
 const MAX_DESCRIBED: (usize, usize) = (10, 100);
@@ -97,6 +98,10 @@ pub(crate) fn of_service(answered: api::Service, cluster: &ClusterArn) -> Servic
             .into_iter()
             .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
             .collect(),
+        capacity_providers: capacity::strategy(answered.capacity_provider_strategy.into_iter().map(|item| {
+            let (weight, base) = (item.weight.unwrap_or_default(), item.base.unwrap_or_default());
+            StrategyItem { provider: item.capacity_provider, weight, base }
+        })),
     }
 }
 
@@ -162,6 +167,7 @@ pub fn task_definition(ecs: &mut Ecs, arn: &TaskDefinitionArn) -> Result<Option<
         Ok(answer) => Ok(answer.task_definition.map(|found| TaskDefinition {
             arn: arn.clone(),
             is_active: found.status == Some(TaskDefinitionStatus::Active),
+            needs: instance::needs(&found),
         })),
         // What was never registered has no code of its own.
         Err(error) if error.code == "ClientException" => Ok(None),

@@ -54,13 +54,17 @@ pub enum Invariant {
     NothingAtWorkIsTaken,
     /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
     CountsFollowTheWork,
+    /// A strategy that Steward set is restored as it was, or a person's stands.
+    StrategiesStand,
+    /// A remedy sets a desired count only below what it was, and to 0 only where people allowed it in so many words.
+    CountsOnlyFall,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -84,6 +88,8 @@ impl Invariant {
         Self::NoBlindScaleIn,
         Self::NothingAtWorkIsTaken,
         Self::CountsFollowTheWork,
+        Self::StrategiesStand,
+        Self::CountsOnlyFall,
         Self::Progress,
     ];
 
@@ -113,6 +119,8 @@ impl Invariant {
             Self::NoBlindScaleIn => "no_blind_scale_in",
             Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
             Self::CountsFollowTheWork => "counts_follow_the_work",
+            Self::StrategiesStand => "strategies_stand",
+            Self::CountsOnlyFall => "counts_only_fall",
             Self::Progress => "progress",
         }
     }

@@ -3,6 +3,7 @@
 //! The checks share nothing with the code that they check but what it wrote: they read the ledger as it is, not as an
 //! invocation was told.
 
+mod capacity;
 mod gate;
 mod invariant;
 mod posts;
@@ -14,8 +15,9 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use steward::action::{Action, ActionId};
+use steward::action::{Action, ActionId, Remedy};
 use steward::config::Policy;
+use steward::incident::Target;
 use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
 use steward::ports::{EcsError, Ledger, Started};
 
@@ -29,6 +31,7 @@ pub(super) use steps::Change;
 use super::actor::Actor;
 use super::jobs::Watch;
 use super::ports::at_once;
+use capacity::Kept;
 use gate::Gates;
 use posts::Posts;
 
@@ -43,6 +46,8 @@ pub(super) struct Checks {
     actions: BTreeMap<ActionId, Action>,
     /// When a call of an action took effect.
     effects: BTreeMap<ActionId, Vec<Timestamp>>,
+    /// Strategies that Steward set instead of others.
+    kept: BTreeMap<Target, Kept>,
     /// What channels took.
     posts: Posts,
     /// Jobs, in a world of them.
@@ -64,6 +69,7 @@ impl Checks {
             claims: BTreeSet::new(),
             actions: BTreeMap::new(),
             effects: BTreeMap::new(),
+            kept: BTreeMap::new(),
             posts: Posts::default(),
             watch: None,
             scaling: None,
@@ -115,6 +121,17 @@ impl Checks {
     /// How many calls took effect.
     pub(super) fn mutations(&self) -> usize {
         self.effects.values().map(Vec::len).sum()
+    }
+
+    /// How often each remedy took effect.
+    pub(super) fn remedies(&self) -> BTreeMap<Remedy, usize> {
+        let mut counts = BTreeMap::new();
+        for (id, times) in &self.effects {
+            if let Some(action) = self.actions.get(id) {
+                *counts.entry(action.plan.remedy).or_default() += times.len();
+            }
+        }
+        counts
     }
 
     /// Whether a call of an action took effect.

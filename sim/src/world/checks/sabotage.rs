@@ -55,6 +55,14 @@ pub enum Sabotage {
     AddsMessages,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
+    /// Reads of targets show nothing that fell back to on-demand capacity.
+    ForgetsFallbacks,
+    /// Reads of services show the strategy that Steward set, whatever people set since.
+    HidesStrategies,
+    /// The handlers are told that a count of 0 is allowed.
+    IgnoresCeilings,
+    /// Reads of services show many more tasks as wanted, and the handlers are told of a high ceiling.
+    HidesCounts,
 }
 
 /// What a broken ledger says that it holds.
@@ -63,6 +71,7 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
         match (sabotage, &mut stored.record) {
             (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
+            (Sabotage::ForgetsFallbacks, Record::Target(record)) => record.care.fallback = None,
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
             _ => {}
         }

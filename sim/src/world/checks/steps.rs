@@ -262,6 +262,12 @@ impl Checks {
         let Some(incident) = incident_of(ledger, action) else { return };
         let Some(openings) = reading.openings() else { return };
         let began = incident.failures.first_at().unwrap_or(incident.opened_at);
+        // What follows an incident meets the outage of its own time, by the invocation's clock.
+        let follows = action.plan.remedy.follows_incident();
+        let began = match &action.state {
+            State::Issued { at } if follows => *at,
+            _ => began,
+        };
         let within: SignedDuration = self.policy.guards.outage_within;
         let mut most = 0;
         for (cause, _) in incident.failures.causes() {

@@ -72,6 +72,7 @@ pub(super) fn run(options: Options) -> Report {
         violations: checks.violations().to_vec(),
         faults: weather.tally.clone(),
         sites: weather.sites.clone(),
+        remedies: std::collections::BTreeMap::new(),
         mutations: stage
             .ecs
             .borrow()

@@ -6,7 +6,8 @@ use steward::action::{ActionId, Call as Change};
 use steward::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
-use steward::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use steward::ecs::{Instances, Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use steward::incident::Target;
 use steward::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
 
 use crate::ecs::{Ecs, ports};
@@ -21,6 +22,22 @@ pub(in crate::world) const STEWARD: &str = "steward";
 pub(in crate::world) struct EcsPort(pub(in crate::world) Rc<Actor>);
 
 impl EcsPort {
+    /// A service as a broken port shows it.
+    fn as_told(&self, mut service: Service) -> Service {
+        let checks = self.0.stage.checks.borrow();
+        let target = Target::Service { cluster: service.cluster.clone(), name: service.name.clone() };
+        match checks.sabotage() {
+            Some(Sabotage::HidesStrategies) => {
+                if let Some(kept) = checks.kept(&target) {
+                    service.capacity_providers.clone_from(&kept.set);
+                }
+            }
+            Some(Sabotage::HidesCounts) => service.desired.0 += 100,
+            _ => {}
+        }
+        service
+    }
+
     async fn read<T>(
         &self,
         method: &'static str,
@@ -37,7 +54,8 @@ impl EcsPort {
 impl DescribeEcs for EcsPort {
     async fn service(&self, cluster: &ClusterArn, name: &ServiceName) -> Result<Option<Service>, EcsError> {
         let read = |ecs: &mut Ecs| ports::service(ecs, cluster, name);
-        self.read("service", "DescribeServices", name.to_string(), read).await
+        let found = self.read("service", "DescribeServices", name.to_string(), read).await?;
+        Ok(found.map(|service| self.as_told(service)))
     }
 
     async fn services(&self, cluster: &ClusterArn, from: Option<&str>) -> Result<Page<Service>, EcsError> {
@@ -78,6 +96,11 @@ impl DescribeEcs for EcsPort {
         self.read("find_tasks", "ListTasks", format!("{find:?}"), read).await
     }
 
+    async fn instances(&self, cluster: &ClusterArn) -> Result<Instances, EcsError> {
+        let read = |ecs: &mut Ecs| ports::instances(ecs, cluster);
+        self.read("instances", "ListContainerInstances", cluster.to_string(), read).await
+    }
+
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
         self.read("clusters", "ListClusters", "the account".to_owned(), ports::clusters).await
     }
@@ -87,6 +110,11 @@ impl Owners for EcsPort {
     /// No stack describes anything here.
     async fn stack_status(&self, stack: &str) -> Result<Option<String>, EcsError> {
         self.read("stack_status", "DescribeStacks", stack.to_owned(), |_| Ok(None)).await
+    }
+
+    /// Nothing is a scalable target here.
+    async fn is_scalable(&self, _: &ClusterArn, service: &ServiceName) -> Result<bool, EcsError> {
+        self.read("is_scalable", "DescribeScalableTargets", service.to_string(), |_| Ok(false)).await
     }
 }
 
@@ -135,7 +163,9 @@ fn change(
     let changed = with_ecs(stage, |ecs| ports::change(ecs, id, call, overrides));
     if stage.ecs.borrow().effects().len() > before {
         let seen = Seen { id, call };
+        let before = stage.ecs.borrow().effects().get(..before).unwrap_or_default().to_vec();
         let mut checks = stage.checks.borrow_mut();
+        checks.sets(actor, &stage.ledger, &before, &seen, stage.now());
         checks.calling(actor, &stage.ledger, &seen, stage.now());
         checks.called(actor, &seen, stage.now());
     }

@@ -84,6 +84,7 @@ pub(super) fn run(options: Options) -> Report {
         faults: weather.tally.clone(),
         sites: weather.sites.clone(),
         mutations: checks.scalings(),
+        remedies: std::collections::BTreeMap::new(),
         services: services.len(),
         passed: now.duration_since(start),
         ended_at: now,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::action::{Network, Remedy};
 use crate::aws::scripted::{Sent, run};
-use crate::ecs::Launch;
+use crate::ecs::{DesiredCount, Launch, StrategyItem};
 use crate::incident::Target;
 use crate::remediation::Home;
 
@@ -21,6 +21,8 @@ fn roll_back() -> Call {
         service: ServiceName::new("api"),
         task_definition: Some(definition("api:6")),
         force_new_deployment: false,
+        desired_count: None,
+        capacity_providers: None,
     }
 }
 
@@ -30,7 +32,28 @@ fn restart() -> Call {
         service: ServiceName::new("api"),
         task_definition: None,
         force_new_deployment: true,
+        desired_count: None,
+        capacity_providers: None,
     }
+}
+
+fn update(desired_count: Option<u32>, capacity_providers: Option<Vec<StrategyItem>>) -> Call {
+    Call::UpdateService {
+        cluster: cluster(),
+        service: ServiceName::new("api"),
+        task_definition: None,
+        force_new_deployment: capacity_providers.is_some(),
+        desired_count: desired_count.map(DesiredCount),
+        capacity_providers,
+    }
+}
+
+fn fall_back() -> Call {
+    update(None, Some(vec![StrategyItem { provider: "FARGATE".to_owned(), weight: 4, base: 1 }]))
+}
+
+fn limit() -> Call {
+    update(Some(2), None)
 }
 
 fn stop_deployment() -> Call {
@@ -93,6 +116,21 @@ fn each_call_is_one_request_of_its_operation_with_its_parameters_and_no_others()
             roll_back(),
             service.clone(),
             json!({"cluster": cluster(), "service": "api", "taskDefinition": definition("api:6")}),
+            Some("ecs-svc/2"),
+        ),
+        (
+            fall_back(),
+            service.clone(),
+            json!({
+                "cluster": cluster(), "service": "api", "forceNewDeployment": true,
+                "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 4, "base": 1}],
+            }),
+            Some("ecs-svc/2"),
+        ),
+        (
+            limit(),
+            service.clone(),
+            json!({"cluster": cluster(), "service": "api", "desiredCount": 2}),
             Some("ecs-svc/2"),
         ),
         (

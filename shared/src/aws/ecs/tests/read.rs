@@ -23,6 +23,9 @@ fn service(name: &str) -> Value {
             "deploymentCircuitBreaker": {"enable": true, "rollback": false},
             "alarms": {"alarmNames": ["5xx"], "enable": true, "rollback": true}, "strategy": "ROLLING",
         },
+        "capacityProviderStrategy": [
+            {"capacityProvider": "FARGATE_SPOT", "weight": 3}, {"capacityProvider": "FARGATE", "base": 1},
+        ],
         "currentServiceDeployment": deployment(),
         "tags": [{"key": "steward:mode", "value": "act"}, {"key": "empty"}],
     })
@@ -45,6 +48,8 @@ fn a_service_is_read_with_its_deployments_its_tags_and_what_watches_it() {
     assert_eq!(found.alarms, Watch { is_enabled: true, rolls_back: true });
     assert_eq!(found.current_service_deployment, Some(deployment()));
     assert_eq!((found.tags["steward:mode"].as_str(), found.tags["empty"].as_str()), ("act", ""));
+    let on: Vec<String> = found.capacity_providers.iter().map(ToString::to_string).collect();
+    assert_eq!(on, ["FARGATE 0 (base 1)", "FARGATE_SPOT 3"], "what is left out is 0, and the order is one");
     let primary = found.primary().unwrap();
     assert_eq!((primary.id.as_str(), primary.rollout), ("ecs-svc/2", Some(Rollout::InProgress)));
     assert_eq!(
