@@ -116,6 +116,10 @@ fn each_fault_has_its_line_column_and_words() {
             "version: 1\ndefaults: {remedies: {run_task: true}}\n",
             "2:33: defaults.remedies.run_task: found boolean `true`, expected `on` or `off`",
         ),
+        (
+            "version: 1\ndefaults: {start_failures: {ceiling: 0}}\n",
+            "2:38: defaults.start_failures.ceiling: 0 stops the service: where that is meant, write `to_zero: allowed` beside it",
+        ),
         ("version: 1\nservices: {match: {}}\n", "2:11: services: found map, expected a list"),
         (
             "version: 1\nservices:\n- mode: act\n",
@@ -287,6 +291,8 @@ fn the_schema_and_the_command_line_agree() {
         (json!({"version": 1, "defaults": {"failures": 1}}), false),
         (json!({"version": 1, "defaults": {"failures": -3}}), false),
         (json!({"version": 1, "defaults": {"remedies": {"run_task": true}}}), false),
+        (json!({"version": 1, "defaults": {"start_failures": {"ceiling": 0, "to_zero": "allowed"}}}), true),
+        (json!({"version": 1, "defaults": {"start_failures": {"to_zero": "on"}}}), false),
         (json!({"version": 1, "defaults": {"rerun": {}}}), false),
         (json!({"version": 1, "services": {}}), false),
         (json!({"version": 1, "services": [null]}), false),
@@ -375,7 +381,7 @@ fn the_manual_names_every_key() {
     keys.retain(|key| {
         key.strip_prefix("services[].").is_none_or(|key| !shared.iter().any(|other| other == key))
     });
-    assert!(shared.len() == 16 && keys.len() >= 60, "{keys:?}");
+    assert!(shared.len() == 23 && keys.len() >= 60, "{keys:?}");
     for key in keys {
         assert!(manual.contains(&format!("| `{key}` |")), "docs/configuration.md does not have {key}");
     }

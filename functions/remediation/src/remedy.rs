@@ -165,11 +165,13 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
                 self.note(chart, Some(held), look_at, news).await.map(|()| Looked::Done)
             }
             Carried::Stands(action) => {
-                self.note(chart, None, None, news).await?;
+                self.note(chart, None, follow_up(&plan, self.now()), news).await?;
                 let is_over = !action.state.holds_lock();
                 Ok(if is_over && action.plan.remedy == Remedy::RunTask { Looked::More } else { Looked::Done })
             }
-            Carried::Left => self.note(chart, None, None, news).await.map(|()| Looked::Done),
+            Carried::Left => {
+                self.note(chart, None, follow_up(&plan, self.now()), news).await.map(|()| Looked::Done)
+            }
         }
     }
 

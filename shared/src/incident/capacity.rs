@@ -109,6 +109,7 @@ impl Care {
                 if let Some(fallback) = self.fallback.as_mut().filter(is_new) {
                     fallback.failed = fallback.returns();
                     fallback.returned = Some(Returned { by: action.plan.id.clone(), at });
+                    self.look_by(at);
                 }
             }
             Remedy::LimitDesiredCount => {

@@ -41,6 +41,28 @@ fn a_deployment_replaces_all_tasks_and_completes() {
     assert!(service.get("currentServiceDeployment").is_none());
 }
 
+#[test]
+fn another_strategy_takes_a_forced_deployment_and_the_same_one_takes_none() {
+    let mut world = World::steady(4);
+    let update = |forced: Value| {
+        json!({
+            "cluster": CLUSTER, "service": "api", "forceNewDeployment": forced,
+            "capacityProviderStrategy": [{ "capacityProvider": "FARGATE_SPOT", "weight": 1 }],
+        })
+    };
+    let before = primary(&mut world)["id"].clone();
+    let error = world.ecs.call("person", "UpdateService", &update(Value::Null)).unwrap_err();
+    assert!(error.to_string().contains("you must force a new deployment"), "{error}");
+    assert_eq!(primary(&mut world)["id"], before);
+    world.ecs.call("person", "UpdateService", &update(json!(true))).unwrap();
+    let after = primary(&mut world)["id"].clone();
+    assert_ne!(after, before);
+    world.ecs.call("person", "UpdateService", &update(Value::Null)).unwrap();
+    assert_eq!(primary(&mut world)["id"], after);
+    world.pass(MINUTE * 10);
+    assert!(world.running().iter().all(|task| task["capacityProviderName"] == "FARGATE_SPOT"));
+}
+
 /// The most and the least of running tasks, looked at every second of a deployment.
 fn bounds(minimum: u32, maximum: u32) -> (u64, u64) {
     let mut world = World::new(6);

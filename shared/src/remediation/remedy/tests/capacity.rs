@@ -199,7 +199,7 @@ fn waits(times: usize) -> Vec<i64> {
             other => other,
         });
         world.hear(more);
-        minute = due + 40;
+        minute = due + 6;
     }
     waits
 }
