@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Memory, Order, Scaler, Streak};
+use crate::action::READS_LAG;
 use crate::incident::Target;
 
 /// All that is remembered of a scaled service: one item.
@@ -98,6 +99,15 @@ impl Standing {
         if self.state == OrderState::Issued {
             self.state = if desired == self.to { OrderState::Confirmed } else { OrderState::Overtaken };
         }
+    }
+
+    /// The count that an order of a moment ago may have set, whatever is read: reads of ECS lag behind its changes.
+    pub fn may_have_set(&self, now: Timestamp) -> Option<u32> {
+        let may = match self.state {
+            OrderState::Issued | OrderState::Confirmed | OrderState::Overtaken => true,
+            OrderState::Proposed | OrderState::Refused | OrderState::Withdrawn => false,
+        };
+        (may && now.duration_since(self.at) < READS_LAG).then_some(self.to)
     }
 
     /// Whether a proposal is still within what is decided now: the count is as it was, and it asks for no more than that.
