@@ -73,7 +73,7 @@ where
         let now = self.now();
         for unit in units.iter_mut() {
             match (&unit.service, &mut unit.record.order) {
-                (Observed::Known(service), Some(order)) => order.settle(service.reading.desired.0),
+                (Observed::Known(service), Some(order)) => order.settle(service.reading.desired.0, now),
                 // With the service the count is gone by which an order is read back.
                 (Observed::Absent, Some(order)) if order.state == OrderState::Issued => {
                     order.state = OrderState::Overtaken;
