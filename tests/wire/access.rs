@@ -289,7 +289,9 @@ fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::ServiceDeployments => vec![ecs("service"), ecs("service-deployment")],
         Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
         Resource::Tasks => vec![ecs("task")],
-        Resource::Clusters => vec![arn("ecs", if one_cluster { "cluster/${ClusterName}" } else { "cluster/*" })],
+        Resource::Clusters => {
+            vec![arn("ecs", if one_cluster { "cluster/${ClusterName}" } else { "cluster/*" })]
+        }
         Resource::ContainerInstances => vec![ecs("container-instance")],
         Resource::TaskDefinitions => vec![arn("ecs", "task-definition/*")],
         Resource::TaskRoles if role == "BatchRole" => vec!["JobTaskRoleArns".to_owned()],

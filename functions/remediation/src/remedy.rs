@@ -103,9 +103,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         }
         match considered {
             Considered::Need(_) => Ok(Looked::Done),
-            Considered::Passed(what) => {
-                self.forget(&chart, what, news).await.map(|()| Looked::More)
-            }
+            Considered::Passed(what) => self.forget(&chart, what, news).await.map(|()| Looked::More),
             Considered::Nothing { look_at } => {
                 self.note(&chart, None, look_at, news).await.map(|()| Looked::Done)
             }
@@ -354,13 +352,14 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             let care = &mut scene.record.care;
             match what {
-                Passed::Strategy => drop(care.fallback.take_if(|known| Some(&*known) == seen.fallback.as_ref())),
+                Passed::Strategy => {
+                    drop(care.fallback.take_if(|known| Some(&*known) == seen.fallback.as_ref()))
+                }
                 Passed::DesiredCount => drop(care.limited.take_if(|known| Some(*known) == seen.limited)),
             }
             Ok(())
         };
-        let ((), told) =
-            write_action(self.ports.ledger, items, &self.terms(self.now()), step).await?;
+        let ((), told) = write_action(self.ports.ledger, items, &self.terms(self.now()), step).await?;
         news.extend(told);
         Ok(())
     }

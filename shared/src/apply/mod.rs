@@ -119,7 +119,9 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             // What follows an incident follows the last one, and only once that is over.
             let follows = plan.remedy.follows_incident();
             let is_last = scene.record.incident == Some(plan.incident);
-            let may = |incident: &Incident| if follows { is_last && !incident.is_open() } else { incident.is_open() };
+            let may = |incident: &Incident| {
+                if follows { is_last && !incident.is_open() } else { incident.is_open() }
+            };
             let Some(incident) = scene.incident.clone().filter(may) else {
                 return Err(Stop::Lost);
             };

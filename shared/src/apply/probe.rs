@@ -64,21 +64,26 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
                 other => unread(other, Doubt::DeploymentForgotten),
             }
         }
-        Call::UpdateService { task_definition, desired_count, capacity_providers, .. } => match &facts.service {
-            Some(Observed::Known(service)) => match (capacity_providers, desired_count) {
-                (Some(set), _) => has(
-                    &service.capacity_providers,
-                    set,
-                    plan.precondition.capacity_providers.as_ref(),
-                    Doubt::StrategyChanged,
-                ),
-                (None, Some(set)) => {
-                    has(&service.desired, set, plan.precondition.desired_count.as_ref(), Doubt::CountChanged)
-                }
-                (None, None) => updated(plan, task_definition.is_some(), service),
-            },
-            other => unread(other.as_ref(), Doubt::ServiceGone),
-        },
+        Call::UpdateService { task_definition, desired_count, capacity_providers, .. } => {
+            match &facts.service {
+                Some(Observed::Known(service)) => match (capacity_providers, desired_count) {
+                    (Some(set), _) => has(
+                        &service.capacity_providers,
+                        set,
+                        plan.precondition.capacity_providers.as_ref(),
+                        Doubt::StrategyChanged,
+                    ),
+                    (None, Some(set)) => has(
+                        &service.desired,
+                        set,
+                        plan.precondition.desired_count.as_ref(),
+                        Doubt::CountChanged,
+                    ),
+                    (None, None) => updated(plan, task_definition.is_some(), service),
+                },
+                other => unread(other.as_ref(), Doubt::ServiceGone),
+            }
+        }
         Call::StopTask { task, .. } => match facts.tasks.get(task) {
             Some(Observed::Known(found)) if found.desired_status == Some(TaskStatus::Running) => {
                 Probe::NotDone

@@ -313,7 +313,11 @@ fn a_count_that_somebody_else_sets_is_left_to_them_and_so_is_one_of_whom_nobody_
         assert_eq!(with(unknown(), false).refusal(stage), "unobserved");
         assert_eq!(with(None, false).refusal(stage), "unobserved");
     }
-    assert_eq!(World::with(|world| world.facts.scalable = unknown()).refusal(Stage::Gate), "none", "no count is set");
+    assert_eq!(
+        World::with(|world| world.facts.scalable = unknown()).refusal(Stage::Gate),
+        "none",
+        "no count is set"
+    );
 }
 
 #[test]
@@ -343,7 +347,12 @@ fn strategies_and_counts_that_are_not_as_they_were_are_left_alone() {
 #[test]
 fn what_follows_an_incident_meets_the_outage_of_now_and_not_the_one_of_then() {
     let openings = |second| {
-        let opening = |name: &str| Opening { at: at(second), target: target(name), cause: Cause::ImageNotFound, zone: None };
+        let opening = |name: &str| Opening {
+            at: at(second),
+            target: target(name),
+            cause: Cause::ImageNotFound,
+            zone: None,
+        };
         Openings { cluster: cluster(), openings: ["api", "b", "c", "d", "e"].map(opening).to_vec() }
     };
     let world = |second| {

@@ -84,7 +84,9 @@ impl Care {
         let before = &action.plan.precondition;
         match action.plan.remedy {
             Remedy::FallBackToOnDemand => {
-                let (Some(set), Some(before)) = (capacity_providers, &before.capacity_providers) else { return };
+                let (Some(set), Some(before)) = (capacity_providers, &before.capacity_providers) else {
+                    return;
+                };
                 let known = self.fallback.as_ref();
                 if known.is_some_and(|known| known.action == action.plan.id) {
                     return;

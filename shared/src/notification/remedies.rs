@@ -99,7 +99,11 @@ fn has_returned(note: &Note) -> bool {
 fn costs(note: &Note) -> Option<Sentence<'_>> {
     let is_meant = matches!(
         note.state,
-        State::Proposed { .. } | State::Planned | State::Issued { .. } | State::Confirmed { .. } | State::Unknown { .. }
+        State::Proposed { .. }
+            | State::Planned
+            | State::Issued { .. }
+            | State::Confirmed { .. }
+            | State::Unknown { .. }
     );
     match &note.because {
         Because::SpotUnavailable { moved, .. } if is_meant => Some(Sentence::Costs { moved: *moved }),

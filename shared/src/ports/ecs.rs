@@ -140,11 +140,7 @@ pub struct Changed {
 pub trait Owners {
     /// What the methods need.
     const ACCESS: &'static [Access] = &[
-        Access {
-            method: "stack_status",
-            actions: &["cloudformation:DescribeStacks"],
-            on: Resource::Stacks,
-        },
+        Access { method: "stack_status", actions: &["cloudformation:DescribeStacks"], on: Resource::Stacks },
         // Cannot be scoped (Service Authorization Reference of Application Auto Scaling).
         Access {
             method: "is_scalable",

@@ -128,7 +128,8 @@ fn lacks(needs: &Needs, instance: &ContainerInstance) -> Vec<Lack> {
 /// much of what the task needs, in thousandths.
 fn distance(needs: &Needs, lacks: &[Lack]) -> (usize, usize, u64) {
     let for_good = |lack: &&Lack| matches!(lack, Lack::Active(_) | Lack::Agent | Lack::Attributes(_));
-    let share = |missing: u64, needed: Option<u64>| missing.saturating_mul(1_000) / needed.unwrap_or(1).max(1);
+    let share =
+        |missing: u64, needed: Option<u64>| missing.saturating_mul(1_000) / needed.unwrap_or(1).max(1);
     let much = lacks.iter().map(|lack| match lack {
         Lack::Cpu(missing) => share(*missing, needs.cpu),
         Lack::Memory(missing) => share(*missing, needs.memory),
@@ -140,7 +141,8 @@ fn distance(needs: &Needs, lacks: &[Lack]) -> (usize, usize, u64) {
 impl Nearest {
     /// The others by how they stand, the most frequent first.
     pub fn rest(&self) -> Vec<(Rest, usize)> {
-        let mut rest = vec![(Rest::LackMore, self.others), (Rest::Away, self.away), (Rest::Drain, self.drain)];
+        let mut rest =
+            vec![(Rest::LackMore, self.others), (Rest::Away, self.away), (Rest::Drain, self.drain)];
         rest.retain(|(_, count)| *count > 0);
         rest.sort_by_key(|(_, count)| Reverse(*count));
         rest
@@ -172,7 +174,9 @@ mod tests {
 
     fn instance(name: &str, cpu: u64, memory: u64) -> ContainerInstance {
         ContainerInstance {
-            arn: ContainerInstanceArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:container-instance/shop/{name}")),
+            arn: ContainerInstanceArn::new(format!(
+                "arn:aws:ecs:eu-central-1:123456789012:container-instance/shop/{name}"
+            )),
             ec2: Some(format!("i-{name}")),
             status: ACTIVE.to_owned(),
             is_connected: true,
@@ -192,11 +196,9 @@ mod tests {
     fn the_instance_that_lacks_least_is_named_with_what_it_lacks() {
         let drains = ContainerInstance { status: "DRAINING".to_owned(), ..instance("d", 4096, 8192) };
         let away = ContainerInstance { is_connected: false, ..instance("e", 4096, 8192) };
-        let taken = ContainerInstance { taken_ports: BTreeSet::from([22, 8080]), ..instance("f", 4096, 8192) };
-        let gpu = Needs {
-            attributes: BTreeMap::from([("ecs.capability.gpu".to_owned(), None)]),
-            ..needs()
-        };
+        let taken =
+            ContainerInstance { taken_ports: BTreeSet::from([22, 8080]), ..instance("f", 4096, 8192) };
+        let gpu = Needs { attributes: BTreeMap::from([("ecs.capability.gpu".to_owned(), None)]), ..needs() };
         let unread = ContainerInstance { free_cpu: None, free_memory: Some(0), ..instance("g", 0, 0) };
         let rows = [
             (needs(), vec![], "no container instance is registered for it"),
@@ -214,7 +216,11 @@ mod tests {
             (needs(), vec![drains.clone()], "i-d is nearest: it is DRAINING"),
             (needs(), vec![away], "i-e is nearest: its agent is not connected"),
             (needs(), vec![taken], "i-f is nearest: it has port 8080 taken"),
-            (gpu, vec![instance("a", 512, 1024)], "i-a is nearest: it lacks the attribute ecs.capability.gpu"),
+            (
+                gpu,
+                vec![instance("a", 512, 1024)],
+                "i-a is nearest: it lacks the attribute ecs.capability.gpu",
+            ),
             (needs(), vec![unread], "i-g is nearest: it lacks 1024 MiB of memory"),
             (
                 needs(),

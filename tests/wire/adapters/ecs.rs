@@ -12,7 +12,8 @@ use steward::arn::{
 };
 use steward::aws::{Ecs, Stacks};
 use steward::ecs::{
-    Controller, DesiredCount, Instances, Launch, Overrides, Rollout, RunningCount, Service, StrategyItem, Watch,
+    Controller, DesiredCount, Instances, Launch, Overrides, Rollout, RunningCount, Service, StrategyItem,
+    Watch,
 };
 use steward::event::TaskStatus;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Meaning, Owners};
@@ -121,7 +122,11 @@ fn strategy() -> Vec<StrategyItem> {
     vec![item("FARGATE", 1, 1), item("FARGATE_SPOT", 3, 0)]
 }
 
-fn update(desired_count: Option<u32>, strategy: Option<Vec<StrategyItem>>, force_new_deployment: bool) -> Call {
+fn update(
+    desired_count: Option<u32>,
+    strategy: Option<Vec<StrategyItem>>,
+    force_new_deployment: bool,
+) -> Call {
     Call::UpdateService {
         cluster: cluster(),
         service: web(),
@@ -342,7 +347,10 @@ fn a_strategy_is_set_whole_and_forced_and_read_back_as_it_was_set() {
         assert_eq!((after.desired, after.task_definition), (DesiredCount(2), Some(revision("web:1"))));
         let sent = behind.effects().remove(0).detail;
         assert_eq!(sent["forceNewDeployment"], json!(true));
-        assert_eq!((sent.get("taskDefinition"), sent.get("desiredCount")), (Some(&Value::Null), Some(&Value::Null)));
+        assert_eq!(
+            (sent.get("taskDefinition"), sent.get("desiredCount")),
+            (Some(&Value::Null), Some(&Value::Null))
+        );
     });
 }
 

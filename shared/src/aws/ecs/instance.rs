@@ -58,7 +58,8 @@ async fn describe(
         .await
         .map_err(|error| failed(DESCRIBE, target.to_owned(), &error))?;
     only_missing(DESCRIBE, target, answer.failures)?;
-    let read = |answered| read(answered).ok_or_else(|| lacks(DESCRIBE, target, "containerInstanceArn or status"));
+    let read =
+        |answered| read(answered).ok_or_else(|| lacks(DESCRIBE, target, "containerInstanceArn or status"));
     answer.container_instances.unwrap_or_default().into_iter().map(read).collect()
 }
 
@@ -73,7 +74,12 @@ fn read(answered: Answered) -> Option<ContainerInstance> {
         is_connected: answered.agent_connected(),
         free_cpu: number("CPU"),
         free_memory: number("MEMORY"),
-        taken_ports: taken.map(Resource::string_set_value).unwrap_or_default().iter().filter_map(|port| port.parse().ok()).collect(),
+        taken_ports: taken
+            .map(Resource::string_set_value)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|port| port.parse().ok())
+            .collect(),
         attributes: attributes(answered.attributes()),
         arn: ContainerInstanceArn::new(answered.container_instance_arn?),
         ec2: answered.ec2_instance_id,
@@ -83,7 +89,10 @@ fn read(answered: Answered) -> Option<ContainerInstance> {
 }
 
 fn attributes(answered: &[Attribute]) -> BTreeMap<String, Option<String>> {
-    answered.iter().map(|attribute| (attribute.name().to_owned(), attribute.value().map(str::to_owned))).collect()
+    answered
+        .iter()
+        .map(|attribute| (attribute.name().to_owned(), attribute.value().map(str::to_owned)))
+        .collect()
 }
 
 /// What a task of a definition needs of an instance.

@@ -3,8 +3,8 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesError;
 use aws_sdk_ecs::types::{
-    CapacityProviderStrategyItem, Deployment, DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, Service as Answered,
-    ServiceField,
+    CapacityProviderStrategyItem, Deployment, DeploymentControllerType, DeploymentRolloutState,
+    DeploymentStrategy, Service as Answered, ServiceField,
 };
 
 use super::{PAGE, failed, lacks, only_missing, timestamp};

@@ -67,7 +67,9 @@ fn services_that_are_scaled_are_known_to_the_policy() {
         {"cluster": "shop", "service": "worker", "queues": [{"name": "orders"}]}]}});
     let policy = file(said).check().unwrap().policy;
     let of = |cluster: &str, name: &str| crate::incident::Target::Service {
-        cluster: crate::arn::ClusterArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:cluster/{cluster}")),
+        cluster: crate::arn::ClusterArn::new(format!(
+            "arn:aws:ecs:eu-central-1:123456789012:cluster/{cluster}"
+        )),
         name: crate::arn::ServiceName::new(name),
     };
     assert!(policy.is_scaled(&of("shop", "worker")));

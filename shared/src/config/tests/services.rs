@@ -37,8 +37,7 @@ fn an_entry_has_the_defaults_of_the_file_but_for_what_it_says() {
         ..Rules::default()
     };
     assert_eq!(plain.rules, defaults);
-    let remedies =
-        Remedy::ON_BY_DEFAULT.into_iter().filter(|remedy| *remedy != Remedy::StopTask).collect();
+    let remedies = Remedy::ON_BY_DEFAULT.into_iter().filter(|remedy| *remedy != Remedy::StopTask).collect();
     assert_eq!(other.rules, Rules { mode: Mode::Act, attempts: 1, remedies, ..defaults });
     assert_eq!(other.selector.to_string(), "cluster shop, service api-*, tag team=web");
 }

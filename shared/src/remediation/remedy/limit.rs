@@ -91,8 +91,10 @@ fn failing_since(patient: Patient<'_>) -> Option<Timestamp> {
     let causes = failures.causes().into_iter().map(|(cause, _)| cause).filter(|cause| never_started(*cause));
     let kept = causes.filter_map(|cause| failures.first_of(cause, None)).min()?;
     // What is not kept one by one is older than what is.
-    let first = if failures.has_more() { failures.first_at().map_or(kept, |first| first.min(kept)) } else { kept };
-    let was_steady = patient.incident.relapses > 0 || patient.record.well_at.is_some_and(|well_at| well_at > first);
+    let first =
+        if failures.has_more() { failures.first_at().map_or(kept, |first| first.min(kept)) } else { kept };
+    let was_steady =
+        patient.incident.relapses > 0 || patient.record.well_at.is_some_and(|well_at| well_at > first);
     (!was_steady).then_some(first)
 }
 

@@ -137,7 +137,14 @@ impl World {
             capacity_providers: Vec::new(),
         }));
         let definition = |number| {
-            (revision(number), Observed::Known(TaskDefinition { arn: revision(number), is_active: true, needs: Needs::default() }))
+            (
+                revision(number),
+                Observed::Known(TaskDefinition {
+                    arn: revision(number),
+                    is_active: true,
+                    needs: Needs::default(),
+                }),
+            )
         };
         world.truth.task_definitions = BTreeMap::from([definition(GOOD), definition(BAD)]);
         world
@@ -331,7 +338,11 @@ fn a_revision_that_cannot_be_deployed_any_more_is_not_gone_back_to() {
         world.word(106)
     };
     assert_eq!(
-        gone(Observed::Known(TaskDefinition { arn: revision(GOOD), is_active: false, needs: Needs::default() })),
+        gone(Observed::Known(TaskDefinition {
+            arn: revision(GOOD),
+            is_active: false,
+            needs: Needs::default()
+        })),
         "good_revision_gone"
     );
     assert_eq!(gone(Observed::Absent), "good_revision_gone");

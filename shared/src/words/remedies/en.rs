@@ -190,7 +190,9 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::TooLate => {
             "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
         }
-        Escalation::NoRoom(room) => format!("no container instance takes its tasks: {}", en_capacity::room(room)),
+        Escalation::NoRoom(room) => {
+            format!("no container instance takes its tasks: {}", en_capacity::room(room))
+        }
         Escalation::Limited { to, was, since, service, cluster } => {
             en_capacity::limited(*to, *was, since, service.as_str(), cluster.as_str())
         }

@@ -14,9 +14,9 @@ fn at(at: &Timestamp) -> String {
 /// `None` for what is not about room.
 pub(super) fn because(because: &Because) -> Option<String> {
     Some(match because {
-        Because::SpotUnavailable { count, running, desired, .. } => format!(
-            "FARGATE_SPOT had no room {count} times, and {running} of {desired} tasks run"
-        ),
+        Because::SpotUnavailable { count, running, desired, .. } => {
+            format!("FARGATE_SPOT had no room {count} times, and {running} of {desired} tasks run")
+        }
         Because::SpotAgain { since, failed: 0 } => {
             format!("it has run on demand since {}, and nothing fails", at(since))
         }
@@ -44,8 +44,12 @@ pub(super) fn costs(moved: &Moved) -> String {
     let tasks = if moved.tasks == 1 { "1 task moves" } else { "tasks move" };
     let how_many = if moved.tasks == 1 { String::new() } else { format!("Up to {} ", moved.tasks) };
     let what = match size(moved) {
-        Some((cpu, memory)) if moved.tasks == 1 => format!("{how_many}{tasks} to on-demand capacity: {cpu} vCPU, {memory} GB."),
-        Some((cpu, memory)) => format!("{how_many}{tasks} to on-demand capacity, each {cpu} vCPU, {memory} GB."),
+        Some((cpu, memory)) if moved.tasks == 1 => {
+            format!("{how_many}{tasks} to on-demand capacity: {cpu} vCPU, {memory} GB.")
+        }
+        Some((cpu, memory)) => {
+            format!("{how_many}{tasks} to on-demand capacity, each {cpu} vCPU, {memory} GB.")
+        }
         None => format!("{how_many}{tasks} to on-demand capacity; the size is not known, so no cost."),
     };
     let more = moved.at_most().map(|cents| {

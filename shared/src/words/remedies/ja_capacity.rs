@@ -15,7 +15,9 @@ fn at(at: &Timestamp) -> String {
 pub(super) fn because(because: &Because) -> Option<String> {
     Some(match because {
         Because::SpotUnavailable { count, running, desired, .. } => {
-            format!("FARGATE_SPOT の空きが {count} 回不足し、タスクは {desired} 個中 {running} 個しか実行されていません")
+            format!(
+                "FARGATE_SPOT の空きが {count} 回不足し、タスクは {desired} 個中 {running} 個しか実行されていません"
+            )
         }
         Because::SpotAgain { since, failed: 0 } => {
             format!("{} からオンデマンドで実行されており、失敗はありません", at(since))
@@ -46,7 +48,9 @@ pub(super) fn costs(moved: &Moved) -> String {
         Some((cpu, memory)) => {
             format!("最大 {tasks} 個のタスク (各 {cpu} vCPU、{memory} GB) がオンデマンドに移ります。")
         }
-        None => format!("最大 {tasks} 個のタスクがオンデマンドに移ります。サイズが不明なため、費用は見積もれません。"),
+        None => format!(
+            "最大 {tasks} 個のタスクがオンデマンドに移ります。サイズが不明なため、費用は見積もれません。"
+        ),
     };
     let more = moved.at_most().map(|cents| {
         format!(

@@ -152,13 +152,7 @@ fn escalations() -> Vec<Escalation> {
         Escalation::NoRoom(Room::NoInstances),
         Escalation::NoRoom(Room::Free { instance: redact("i-0c41d7e92ab05f386") }),
         Escalation::NoRoom(Room::Nearest(nearest())),
-        Escalation::Limited {
-            to: 1,
-            was: 4,
-            since: at(),
-            service: redact("api_1"),
-            cluster: redact("shop"),
-        },
+        Escalation::Limited { to: 1, was: 4, since: at(), service: redact("api_1"), cluster: redact("shop") },
     ]
 }
 

@@ -40,7 +40,9 @@ impl Checks {
         change: &Change<'_>,
         now: Timestamp,
     ) {
-        let Call::UpdateService { service, desired_count, capacity_providers, .. } = change.call else { return };
+        let Call::UpdateService { service, desired_count, capacity_providers, .. } = change.call else {
+            return;
+        };
         let Some(action) = action_of(ledger, change.id) else { return };
         let of_service = || effects.iter().filter(|effect| effect.target.ends_with(&format!("/{service}")));
         let target = action.plan.target.clone();
@@ -53,7 +55,9 @@ impl Checks {
             let overruled = by_person
                 .is_some_and(|effect| effect.at > since && now.duration_since(effect.at) > NOT_KNOWN_YET);
             let problem = match action.plan.remedy {
-                Remedy::ReturnToSpot if overruled => Some("a person has set another strategy since".to_owned()),
+                Remedy::ReturnToSpot if overruled => {
+                    Some("a person has set another strategy since".to_owned())
+                }
                 Remedy::ReturnToSpot if kept.as_ref().map(|kept| &kept.before) != Some(set) => {
                     Some(format!("{set:?} is not what Steward left: {kept:?}"))
                 }
@@ -75,7 +79,8 @@ impl Checks {
         }
         if let Some(count) = desired_count {
             let was = of_service().rev().find(|effect| has(effect, "desiredCount"));
-            let before = was.and_then(|effect| effect.detail.get("desiredCount")?.as_u64()).unwrap_or_default();
+            let before =
+                was.and_then(|effect| effect.detail.get("desiredCount")?.as_u64()).unwrap_or_default();
             let is_late = was.is_some_and(|effect| now.duration_since(effect.at) > NOT_KNOWN_YET);
             let ceiling = self.policy.for_target(&target, &BTreeMap::new()).rules.start_failures.ceiling;
             if is_late && u64::from(count.0) >= before {

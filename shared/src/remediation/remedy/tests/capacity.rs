@@ -86,8 +86,9 @@ impl World {
 #[test]
 fn what_finds_no_spare_capacity_falls_back_with_its_share_and_says_what_that_costs() {
     let plan = spot().plan(206);
-    let Call::UpdateService { capacity_providers, force_new_deployment, task_definition, desired_count, .. } =
-        &plan.call
+    let Call::UpdateService {
+        capacity_providers, force_new_deployment, task_definition, desired_count, ..
+    } = &plan.call
     else {
         panic!("{:?}", plan.call);
     };
@@ -294,12 +295,17 @@ fn after_hours_of_failing_starts_the_desired_count_is_what_runs_and_never_less_t
         let mut world = failing_starts(six_hours);
         world.seen().running = RunningCount(running);
         let plan = world.plan(six_hours);
-        let Call::UpdateService { desired_count, capacity_providers, force_new_deployment, .. } = &plan.call else {
+        let Call::UpdateService { desired_count, capacity_providers, force_new_deployment, .. } = &plan.call
+        else {
             panic!("{:?}", plan.call)
         };
         assert_eq!(*desired_count, Some(DesiredCount(expected)), "{running} run");
         assert_eq!((capacity_providers, *force_new_deployment), (&None, false));
-        assert!(matches!(plan.because, Because::StartsFail { count: 24, desired: 3, .. }), "{:?}", plan.because);
+        assert!(
+            matches!(plan.because, Because::StartsFail { count: 24, desired: 3, .. }),
+            "{:?}",
+            plan.because
+        );
     }
 }
 
@@ -307,13 +313,19 @@ fn after_hours_of_failing_starts_the_desired_count_is_what_runs_and_never_less_t
 fn nothing_is_limited_without_need_or_leave() {
     let six_hours = 200 + 360;
     let rows: [(&str, &str, fn(&mut World)); 9] = [
-        ("switched off", "nothing", |world| assert!(world.rules().remedies.remove(&Remedy::LimitDesiredCount))),
+        ("switched off", "nothing", |world| {
+            assert!(world.rules().remedies.remove(&Remedy::LimitDesiredCount))
+        }),
         ("all tasks run", "nothing", |world| world.seen().running = RunningCount(3)),
         ("the ceiling is no lower", "nothing", |world| world.rules().start_failures.ceiling = Some(3)),
-        ("not for so long", "nothing", |world| world.rules().start_failures.after = SignedDuration::from_hours(7)),
+        ("not for so long", "nothing", |world| {
+            world.rules().start_failures.after = SignedDuration::from_hours(7)
+        }),
         ("it was steady meanwhile", "nothing", |world| world.story.record.well_at = Some(at(300))),
         ("nothing is wanted", "nothing", |world| world.seen().desired = DesiredCount(0)),
-        ("Application Auto Scaling", "scaled_by_other", |world| world.truth.scalable = Some(Observed::Known(true))),
+        ("Application Auto Scaling", "scaled_by_other", |world| {
+            world.truth.scalable = Some(Observed::Known(true))
+        }),
         ("nobody knows who scales", "unobserved", |world| {
             world.truth.scalable = Some(Observed::Unknown("throttled".to_owned()));
         }),
