@@ -187,3 +187,101 @@ fn is_settled(service: &Service) -> bool {
     let rollout = service.primary().and_then(|primary| primary.rollout);
     service.is_steady() && matches!(rollout, Some(Rollout::Completed) | None)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::action::{ActionId, Because, Precondition, Remedy};
+    use crate::arn::{ClusterArn, DeploymentId, ServiceName};
+    use crate::ecs::{
+        Controller, DesiredCount, PendingCount, RunningCount, ServiceDeploymentSummary, StrategyItem, Watch,
+    };
+    use crate::remediation::Home;
+
+    fn on(provider: &str) -> Vec<StrategyItem> {
+        vec![StrategyItem { provider: provider.to_owned(), weight: 1, base: 0 }]
+    }
+
+    fn cluster() -> ClusterArn {
+        ClusterArn::new("arn:aws:ecs:eu-central-1:123456789012:cluster/shop")
+    }
+
+    fn service(provider: &str, desired: u32) -> Facts {
+        let primary = ServiceDeploymentSummary {
+            id: DeploymentId::new("ecs-svc/2"),
+            is_primary: true,
+            task_definition: None,
+            rollout: None,
+            failed_tasks: None,
+            created_at: None,
+            updated_at: None,
+        };
+        let service = Service {
+            cluster: cluster(),
+            name: ServiceName::new("api"),
+            status: "ACTIVE".to_owned(),
+            controller: Controller::Ecs,
+            is_rolling: true,
+            task_definition: None,
+            desired: DesiredCount(desired),
+            running: RunningCount(1),
+            pending: PendingCount(0),
+            breaker: Watch::default(),
+            alarms: Watch::default(),
+            deployments: vec![primary],
+            current_service_deployment: None,
+            tags: BTreeMap::new(),
+            capacity_providers: on(provider),
+        };
+        Facts { service: Some(Observed::Known(service)), ..Facts::default() }
+    }
+
+    fn plan(remedy: Remedy, desired_count: Option<u32>, provider: Option<&str>) -> Plan {
+        let target = Target::Service { cluster: cluster(), name: ServiceName::new("api") };
+        let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
+        Plan {
+            id: ActionId::of(&home, &target, remedy, "1"),
+            remedy,
+            target,
+            incident: Timestamp::UNIX_EPOCH,
+            revision: None,
+            call: Call::UpdateService {
+                cluster: cluster(),
+                service: ServiceName::new("api"),
+                task_definition: None,
+                force_new_deployment: provider.is_some(),
+                desired_count: desired_count.map(DesiredCount),
+                capacity_providers: provider.map(on),
+            },
+            precondition: Precondition {
+                // Another deployment than the one that is PRIMARY now: that alone says nothing of a strategy or a count.
+                primary: Some(DeploymentId::new("ecs-svc/1")),
+                capacity_providers: Some(on("FARGATE_SPOT")),
+                desired_count: Some(DesiredCount(6)),
+                ..Precondition::default()
+            },
+            because: Because::SpotAgain { since: Timestamp::UNIX_EPOCH, failed: 0 },
+        }
+    }
+
+    #[test]
+    fn a_strategy_or_a_count_tells_by_itself_whether_it_was_set() {
+        let strategy = plan(Remedy::FallBackToOnDemand, None, Some("FARGATE"));
+        let count = plan(Remedy::LimitDesiredCount, Some(2), None);
+        let done = || Probe::Done { made: None };
+        for (plan, provider, desired, expected) in [
+            (&strategy, "FARGATE", 6, done()),
+            (&strategy, "FARGATE_SPOT", 6, Probe::NotDone),
+            (&strategy, "own", 6, Probe::Unclear(Doubt::StrategyChanged)),
+            (&count, "FARGATE", 2, done()),
+            (&count, "FARGATE", 6, Probe::NotDone),
+            (&count, "FARGATE", 3, Probe::Unclear(Doubt::CountChanged)),
+        ] {
+            assert_eq!(probe(plan, &service(provider, desired)), expected, "{provider}, {desired}");
+        }
+        let gone = Facts { service: Some(Observed::Absent), ..Facts::default() };
+        assert_eq!(probe(&strategy, &gone), Probe::Unclear(Doubt::ServiceGone));
+    }
+}

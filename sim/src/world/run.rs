@@ -138,7 +138,7 @@ pub struct Report {
     /// Calls by which Steward changed ECS.
     pub mutations: usize,
     /// How often each remedy took effect.
-    pub(super) remedies: BTreeMap<Remedy, usize>,
+    pub remedies: BTreeMap<Remedy, usize>,
     /// Services in the world, or jobs.
     pub services: usize,
     /// How much virtual time passed.

@@ -1,13 +1,14 @@
 use super::*;
 use crate::action::{
-    Action, ActionId, Because, Call, Doubt, Epoch, How, Plan, Precondition, Remedy, Ruling, State, Verdict,
-    Withdrawal,
+    Action, ActionId, Because, Call, Doubt, Epoch, How, Moved, Plan, Precondition, Remedy, Ruling, State,
+    Verdict, Withdrawal,
 };
 use crate::arn::{ServiceName, TaskDefinitionArn};
+use crate::ecs::{DesiredCount, StrategyItem};
 use crate::guard::Refusal;
 use crate::incident::{Held, Incident, Note};
 use crate::notification::remedies;
-use crate::redact::redact;
+use crate::redact::{Redacted, redact};
 use crate::remediation::{Escalation, Home};
 use crate::words::remedies::tests::check_translation;
 
@@ -291,4 +292,107 @@ fn what_slipped_into_a_reason_is_neither_kept_nor_told() {
         let told = lines(&incident, language).join("\n");
         assert!(told.contains("[redacted]") && !told.contains(SECRET), "{told}");
     }
+}
+
+/// An action that sets capacity, confirmed.
+fn capacity(remedy: Remedy, call: Call, because: Because) -> Action {
+    let mut action = confirmed(None);
+    action.plan.id = ActionId::of(
+        &Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() },
+        &action.plan.target,
+        remedy,
+        "1",
+    );
+    (action.plan.remedy, action.plan.call, action.plan.because) = (remedy, call, because);
+    action.plan.revision = None;
+    action.plan.precondition.task_definition = Some(revision(43));
+    action
+}
+
+fn sets(desired_count: Option<u32>, provider: Option<&str>) -> Call {
+    Call::UpdateService {
+        cluster: incident_of_checkout().target.cluster().clone(),
+        service: ServiceName::new("checkout"),
+        task_definition: None,
+        force_new_deployment: provider.is_some(),
+        desired_count: desired_count.map(DesiredCount),
+        capacity_providers: provider
+            .map(|provider| vec![StrategyItem { provider: provider.to_owned(), weight: 1, base: 0 }]),
+    }
+}
+
+fn fell_back() -> Action {
+    let moved = Moved { tasks: 4, cpu: Some(512), memory: Some(1024) };
+    let because = Because::SpotUnavailable { count: 5, running: 1, desired: 4, moved };
+    capacity(Remedy::FallBackToOnDemand, sets(None, Some("FARGATE")), because)
+}
+
+fn returns() -> Action {
+    let because = Because::SpotAgain { since: at("20:00:00"), failed: 0 };
+    capacity(Remedy::ReturnToSpot, sets(None, Some("FARGATE_SPOT")), because)
+}
+
+fn texts(incident: &Incident, language: Language) -> (String, String) {
+    let said = remedies::of(incident, language);
+    let joined = |texts: &[Redacted]| texts.iter().map(|text| text.as_str()).collect::<Vec<_>>().join("\n");
+    (joined(&said.asks), joined(&said.done))
+}
+
+#[test]
+fn what_falls_back_says_what_it_costs_and_what_code_still_names_until_it_has_returned() {
+    for language in Language::ALL {
+        let incident = with(incident_of_checkout(), &fell_back());
+        let (_, done) = texts(&incident, language);
+        assert!(done.contains("$0.07") && done.contains("us-east-1"), "{done}");
+        assert!(!done.contains("checkout:43"), "no revision is to be named: {done}");
+        let still_named = if language == Language::En { "still names" } else { "IaC" };
+        assert!(done.contains(still_named), "{done}");
+        let (_, done) = texts(&with(incident, &returns()), language);
+        assert!(!done.contains("$0.07") && !done.contains(still_named), "{done}");
+    }
+    let mut proposed = fell_back();
+    proposed.state = State::Proposed { until: at("23:10:00") };
+    let (asks, done) = texts(&with(incident_of_checkout(), &proposed), Language::En);
+    assert!(asks.contains("steward approve") && done.contains("$0.07"), "{asks}\n{done}");
+}
+
+#[test]
+fn a_return_is_proposed_and_judged_though_its_incident_is_over() {
+    let mut proposed = returns();
+    proposed.state = State::Proposed { until: at("23:10:00") };
+    let (asks, _) = texts(&with(resolved(), &proposed), Language::En);
+    assert!(asks.contains("Steward proposes to return to spare capacity"), "{asks}");
+    let failed = Action { verdict: Some(Verdict::DidNotHelp { at: at("21:50:00") }), ..returns() };
+    let (_, done) = texts(&with(resolved(), &failed), Language::En);
+    assert!(done.contains("had not come to rest") && !done.contains("needs a person"), "{done}");
+}
+
+#[test]
+fn a_limit_is_told_as_one_with_the_whole_command_that_raises_it() {
+    let service = "a-service-with-a-name-that-is-longer-than-most-others-and-so-is-its-clusters-name";
+    let mut incident = incident_of_checkout();
+    incident.remedies.held = Some(Held::escalated(Escalation::Limited {
+        to: 2,
+        was: 6,
+        since: at("21:10:00"),
+        service: redact(service),
+        cluster: redact(service),
+    }));
+    for language in Language::ALL {
+        let (_, done) = texts(&incident, language);
+        let command =
+            format!("`aws ecs update-service --cluster {service} --service {service} --desired-count 6`");
+        assert!(done.contains(&command), "{done}");
+    }
+    let because = Because::StartsFail {
+        count: 40,
+        since: at("15:00:00"),
+        cause: Cause::SecretNotFound,
+        running: 2,
+        desired: 6,
+    };
+    let limit = capacity(Remedy::LimitDesiredCount, sets(Some(2), None), because);
+    let limit = Action { verdict: Some(Verdict::Helped { at: at("21:14:00") }), ..limit };
+    let (_, done) = texts(&with(incident_of_checkout(), &limit), Language::En);
+    assert!(done.contains("that is no recovery") && done.contains("40 tasks have not started"), "{done}");
 }
