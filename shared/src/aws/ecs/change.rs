@@ -101,8 +101,8 @@ struct Update<'call> {
 
 impl Update<'_> {
     async fn once(&self, client: &Client) -> Result<Changed, EcsError> {
-        let count = self.desired_count.map(|count| i32::try_from(count.0)).transpose();
-        let count = count.map_err(|_| unfit("no service has so many tasks".to_owned()))?;
+        // More than ECS takes in a service is ECS's to refuse.
+        let count = self.desired_count.map(|count| i32::try_from(count.0).unwrap_or(i32::MAX));
         let call = client
             .update_service()
             .cluster(self.cluster.as_str())
@@ -121,15 +121,10 @@ impl Update<'_> {
 }
 
 fn strategy(items: &[StrategyItem]) -> Result<Vec<CapacityProviderStrategyItem>, EcsError> {
+    let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let item = |item: &StrategyItem| {
-        let weight = i32::try_from(item.weight).unwrap_or(i32::MAX);
-        let base = (item.base > 0).then(|| i32::try_from(item.base).unwrap_or(i32::MAX));
-        CapacityProviderStrategyItem::builder()
-            .capacity_provider(&item.provider)
-            .weight(weight)
-            .set_base(base)
-            .build()
-            .map_err(|error| unfit(error.to_string()))
+        let base = (item.base > 0).then(|| number(item.base));
+        strategy_item(&item.provider, number(item.weight), base)
     };
     items.iter().map(item).collect()
 }
