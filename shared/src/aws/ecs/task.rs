@@ -28,8 +28,8 @@ pub(super) async fn describe_definition(
     arn: &TaskDefinitionArn,
 ) -> Result<Option<TaskDefinition>, EcsError> {
     let Some(found) = definition(client, arn.as_str()).await? else { return Ok(None) };
-    let status = found.status.ok_or_else(|| lacks(DESCRIBE_DEFINITION, arn.as_str(), "status"))?;
     let needs = instance::needs(&found);
+    let status = found.status.ok_or_else(|| lacks(DESCRIBE_DEFINITION, arn.as_str(), "status"))?;
     Ok(Some(TaskDefinition {
         needs,
         arn: found.task_definition_arn.map_or_else(|| arn.clone(), TaskDefinitionArn::new),
