@@ -321,8 +321,8 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 6] =
-    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale"];
+const ASKED: [&str; 7] =
+    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory"];
 
 /// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]
@@ -341,6 +341,7 @@ impl Stack {
         match condition {
             "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
+            "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,
@@ -396,6 +397,11 @@ impl Stack {
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            "ecs:RegisterTaskDefinition" | "ecs:TagResource" | "ecs:ListTaskDefinitions" => {
+                self.holds("MayRaiseMemory")
+            }
+            // A change that begins with a read.
+            "ecs:DescribeTaskDefinition" => true,
             _ if changes => self.holds("MayChange"),
             _ => true,
         }

@@ -35,11 +35,19 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Give a container that runs out of memory more of it.
+    RaiseMemory,
 }
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+    pub const ALL: [Self; 5] =
+        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask, Self::RaiseMemory];
+
+    /// Whether it is used where nobody says so: those that change more than a deployment are not.
+    pub fn is_on_by_default(self) -> bool {
+        matches!(self, Self::RollBack | Self::ForceNewDeployment | Self::StopTask | Self::RunTask)
+    }
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +56,7 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::RaiseMemory => "raise_memory",
         }
     }
 
@@ -102,6 +111,9 @@ pub struct Action {
     pub state: State,
     /// What came of it, once it is confirmed.
     pub verdict: Option<Verdict>,
+    /// The revision that its first step made, where it has two.
+    #[serde(default)]
+    pub registered: Option<TaskDefinitionArn>,
 }
 
 /// A lease outlives the invocation that took it by so much: a call that was under way when it ended has been answered, or

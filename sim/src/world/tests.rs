@@ -92,7 +92,7 @@ fn a_memory_that_forgets_what_was_tried_goes_round_for_ever() {
 
 #[test]
 fn a_remedy_that_never_works_is_not_tried_for_ever() {
-    for what in [Futile::RollingBack, Futile::StoppingTasks] {
+    for what in [Futile::RollingBack, Futile::StoppingTasks, Futile::RaisingMemory] {
         let report = run_course(Course::Futile(what), seed(1));
         assert_eq!(report.violations, [], "{what:?}");
         assert!(report.mutations > 0, "{what:?}: nothing was tried");
@@ -117,6 +117,16 @@ fn an_outage_that_is_not_seen_is_found() {
 #[test]
 fn a_sweep_that_finds_no_action_leaves_something_open() {
     bites(Sabotage::HidesActions, &[Invariant::EveryActionResolves]);
+}
+
+#[test]
+fn a_revision_that_nobody_is_told_of_is_registered_again() {
+    bites(Sabotage::HidesRegistered, &[Invariant::OneRevision]);
+}
+
+#[test]
+fn memory_that_is_lowered_is_found() {
+    bites(Sabotage::LowersMemory, &[Invariant::MemoryOnlyGrows]);
 }
 
 #[test]

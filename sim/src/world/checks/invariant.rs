@@ -54,13 +54,17 @@ pub enum Invariant {
     NothingAtWorkIsTaken,
     /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
     CountsFollowTheWork,
+    /// An action registers one task definition at the most, and deploys no other.
+    OneRevision,
+    /// Whoever raises memory leaves no task with less than before.
+    MemoryOnlyGrows,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -84,6 +88,8 @@ impl Invariant {
         Self::NoBlindScaleIn,
         Self::NothingAtWorkIsTaken,
         Self::CountsFollowTheWork,
+        Self::OneRevision,
+        Self::MemoryOnlyGrows,
         Self::Progress,
     ];
 
@@ -113,6 +119,8 @@ impl Invariant {
             Self::NoBlindScaleIn => "no_blind_scale_in",
             Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
             Self::CountsFollowTheWork => "counts_follow_the_work",
+            Self::OneRevision => "one_revision",
+            Self::MemoryOnlyGrows => "memory_only_grows",
             Self::Progress => "progress",
         }
     }
