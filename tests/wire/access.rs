@@ -321,8 +321,15 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 7] =
-    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory"];
+const ASKED: [&str; 7] = [
+    "OneCluster",
+    "MayChange",
+    "MayPassRoles",
+    "MayRunJobs",
+    "MayPassJobRoles",
+    "MayScale",
+    "MayRaiseMemory",
+];
 
 /// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]

@@ -39,9 +39,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     account::block_on(async {
         let known = match &arguments.container {
-            Some(container) => {
-                arguments.source.of_file()?.map(|configuration| (configuration, Some((container.clone(), None))))
-            }
+            Some(container) => arguments
+                .source
+                .of_file()?
+                .map(|configuration| (configuration, Some((container.clone(), None)))),
             None => match arguments.source.open(Needs::Ledger).await? {
                 Err(code) => Err(code),
                 Ok(opened) => match in_ledger(&opened, arguments).await {
@@ -76,9 +77,12 @@ async fn in_ledger(
         Ok(opened.ledger.read(&[key]).await?.pop().flatten().map(|stored| stored.record))
     };
     let failed = |error: LedgerError| error.to_string();
-    let Some(Record::Target(record)) = read(Key::target(&target)).await.map_err(failed)? else { return Ok(None) };
+    let Some(Record::Target(record)) = read(Key::target(&target)).await.map_err(failed)? else {
+        return Ok(None);
+    };
     let Some(opened_at) = record.incident else { return Ok(None) };
-    let Some(Record::Incident(incident)) = read(Key::incident(&target, opened_at)).await.map_err(failed)? else {
+    let Some(Record::Incident(incident)) = read(Key::incident(&target, opened_at)).await.map_err(failed)?
+    else {
         return Ok(None);
     };
     let counts = incident.failures.out_of_memory();
@@ -92,7 +96,8 @@ async fn change(
     configuration: &Configuration,
     found: Option<(String, Option<usize>)>,
 ) -> Result<Change, String> {
-    let (name, cluster) = (ServiceName::new(arguments.service.as_str()), ClusterArn::new(arguments.cluster.as_str()));
+    let (name, cluster) =
+        (ServiceName::new(arguments.service.as_str()), ClusterArn::new(arguments.cluster.as_str()));
     let service = DescribeEcs::service(ecs, &cluster, &name).await.map_err(|error| error.to_string())?;
     let service = service.ok_or_else(|| format!("{cluster} has no service {name}"))?;
     let revision = service.primary().and_then(|primary| primary.task_definition.clone());
@@ -108,11 +113,9 @@ async fn change(
     })?;
     let target = Target::Service { cluster: service.cluster.clone(), name };
     let rules = configuration.policy.for_target(&target, &service.tags).rules;
-    let raise = rules
-        .memory
-        .ladder
-        .next(&definition.sizes, &container)
-        .map_err(|why| format!("{container} of {} gets no more memory: {why}", revision.family_and_revision()))?;
+    let raise = rules.memory.ladder.next(&definition.sizes, &container).map_err(|why| {
+        format!("{container} of {} gets no more memory: {why}", revision.family_and_revision())
+    })?;
     Ok(Change {
         service: arguments.service.clone(),
         cluster: service.cluster.name().to_owned(),

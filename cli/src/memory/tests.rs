@@ -5,7 +5,8 @@ use steward::remediation::memory::Ladder;
 use super::{Change, Format, text};
 
 fn change() -> Change {
-    let container = |name: &str, limit, reservation| ContainerSize { name: name.to_owned(), limit, reservation };
+    let container =
+        |name: &str, limit, reservation| ContainerSize { name: name.to_owned(), limit, reservation };
     let sizes = Sizes {
         is_fargate: true,
         is_windows: false,
@@ -15,9 +16,15 @@ fn change() -> Change {
     };
     let ladder = Ladder { percent: 150, max: 8_192, raise_cpu: false };
     let raise = ladder.next(&sizes, "app").unwrap();
-    let revision =
-        TaskDefinitionArn::new("arn:aws:ecs:eu-central-1:123456789012:task-definition/checkout:4");
-    Change { service: "checkout".to_owned(), cluster: "shop".to_owned(), revision, sizes, raise, count: Some(5) }
+    let revision = TaskDefinitionArn::new("arn:aws:ecs:eu-central-1:123456789012:task-definition/checkout:4");
+    Change {
+        service: "checkout".to_owned(),
+        cluster: "shop".to_owned(),
+        revision,
+        sizes,
+        raise,
+        count: Some(5),
+    }
 }
 
 fn written(format: Format) -> String {

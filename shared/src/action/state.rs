@@ -218,7 +218,9 @@ impl Action {
             State::Planned => Some(self.lease_until),
             State::Issued { .. } => Some(after(self.lease_until, READS_LAG)),
             // Days pass until it is known whether that helps: it is looked at as often as whoever looked last has said.
-            State::Confirmed { at, .. } if self.verdict.is_none() && self.plan.remedy == Remedy::RaiseMemory => {
+            State::Confirmed { at, .. }
+                if self.verdict.is_none() && self.plan.remedy == Remedy::RaiseMemory =>
+            {
                 Some(after(*at, FIRST_VERDICT).max(self.lease_until))
             }
             State::Confirmed { at, .. } if self.verdict.is_none() => Some(after(*at, FIRST_VERDICT)),

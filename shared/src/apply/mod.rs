@@ -231,7 +231,9 @@ async fn read_anew(plan: &Plan, observe: &impl AsyncFn(Vec<Query>) -> Facts) -> 
     needs.push(Query::Openings);
     needs.extend(wanted.active.clone().map(Query::TaskDefinition));
     // Its sizes are what the new one's are checked against.
-    needs.extend(plan.revision.clone().filter(|_| plan.remedy == Remedy::RaiseMemory).map(Query::TaskDefinition));
+    needs.extend(
+        plan.revision.clone().filter(|_| plan.remedy == Remedy::RaiseMemory).map(Query::TaskDefinition),
+    );
     needs.extend(wanted.stoppable.clone().map(Query::ServiceDeployment));
     needs.extend(wanted.unwell.clone().or_else(|| wanted.lost.clone()).map(Query::Task));
     needs.sort();

@@ -325,9 +325,8 @@ fn has_more(from: &Sizes, to: &Sizes, max: u32) -> bool {
         (was, is) => was == is,
     };
     let is_kept = |was: &ContainerSize| {
-        to.container(&was.name).is_some_and(|is| {
-            keeps(was.limit, is.limit) && was.reservation == is.reservation
-        })
+        to.container(&was.name)
+            .is_some_and(|is| keeps(was.limit, is.limit) && was.reservation == is.reservation)
     };
     let keeps_cpu = from.cpu == to.cpu || from.cpu.zip(to.cpu).is_some_and(|(was, is)| is > was);
     keeps(from.memory, to.memory)

@@ -361,8 +361,10 @@ fn read_containers<'de, D: Deserializer<'de>>(
     let mut containers = BTreeMap::new();
     for (container, text) in by_name {
         for digits in text.as_bytes().chunks(ENTRY_DIGITS / 2) {
-            let word = std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
-            let word = word.ok_or_else(|| serde::de::Error::custom("containers are not written in digits"))?;
+            let word =
+                std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            let word =
+                word.ok_or_else(|| serde::de::Error::custom("containers are not written in digits"))?;
             containers.insert(Fingerprint(word), container.clone());
         }
     }
@@ -484,7 +486,10 @@ pub(crate) mod tests {
         set.add(of_container(3, 2, Cause::AppError, "log"));
         assert_eq!(counts(&set), [("app".to_owned(), 2)], "the later version is the truth");
         let later = set.split_off(Timestamp::from_second(1_700_000_001).unwrap());
-        assert_eq!((counts(&set), counts(&later)), (vec![("app".to_owned(), 1)], vec![("app".to_owned(), 1)]));
+        assert_eq!(
+            (counts(&set), counts(&later)),
+            (vec![("app".to_owned(), 1)], vec![("app".to_owned(), 1)])
+        );
         set.forget(Fingerprint::of(&["task/1"]));
         assert_eq!(counts(&set), []);
         let before = serde_json::to_string(&of([failure(1, 1, 0, Cause::AppError)])).unwrap();

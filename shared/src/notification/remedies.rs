@@ -170,7 +170,8 @@ fn fragments(incident: &Incident) -> Option<Sentence<'_>> {
     let remedies = &incident.remedies;
     let is_held = remedies.held.as_ref().is_some_and(|held| held.remedy == Some(Remedy::RaiseMemory));
     let last = remedies.notes.last().filter(|note| note.remedy == Remedy::RaiseMemory);
-    let is_asked = last.is_some_and(|note| matches!(note.state, State::Proposed { .. } | State::Failed { .. }));
+    let is_asked =
+        last.is_some_and(|note| matches!(note.state, State::Proposed { .. } | State::Failed { .. }));
     let (service, cluster) = (name.as_str(), cluster.name());
     (incident.is_open() && (is_held || is_asked)).then_some(Sentence::Fragments { service, cluster })
 }

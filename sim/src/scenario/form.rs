@@ -343,6 +343,13 @@ pub(super) struct ExpectedRemedy {
     pub(super) verdict: Option<Verdict>,
 }
 
+impl ExpectedRemedy {
+    /// Whether it makes a revision that the file does not have.
+    pub(super) fn registers(&self) -> bool {
+        self.call.starts_with("RegisterTaskDefinition ")
+    }
+}
+
 /// What became of a remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

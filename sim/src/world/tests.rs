@@ -33,6 +33,20 @@ fn a_crash_on_demand_strikes_the_call_that_was_asked_for() {
     assert_eq!(struck.sites[site].crashed_after, 1, "{site}");
 }
 
+#[test]
+fn a_crash_around_the_first_of_two_steps_leaves_one_revision_and_nothing_open() {
+    let is_it = |site: &Site| site.on == "RegisterTaskDefinition";
+    let found = (1..=30).find_map(|one| {
+        let (_, visits) = run(seed(one)).sites.into_iter().find(|(site, _)| is_it(site))?;
+        Some((one, visits.first_call))
+    });
+    let (one, call) = found.unwrap();
+    for side in [Side::Before, Side::After] {
+        let report = run(Options { crash_at: [Some(CrashAt { call, side }), None], ..seed(one) });
+        assert_eq!(report.violations, [], "seed {one}, {side:?}");
+    }
+}
+
 /// Some seed of the first few sees what is broken, and calls it so.
 #[track_caller]
 fn bites(sabotage: Sabotage, expected: &[Invariant]) {

@@ -304,12 +304,14 @@ fn a_revision_with_more_memory_is_registered_tagged_and_found_by_its_tag() {
         }
         assert_eq!(*second.reveal(), expected, "nothing else has changed");
 
-        let lost = behind.gateway.inject(When::any().operation("RegisterTaskDefinition").nth(1), Fault::LoseAnswer);
+        let lost =
+            behind.gateway.inject(When::any().operation("RegisterTaskDefinition").nth(1), Fault::LoseAnswer);
         let error = behind.change("c", &raise("web:1"), &Overrides::default()).await.unwrap_err();
         assert_eq!((error.meaning, behind.gateway.hits(lost).len()), (Meaning::Unknown, 1));
         let own = behind.ecs.registered(&revision("web:1"), &action("c")).await.unwrap().unwrap();
         assert_eq!(own.arn, revision("web:4"), "what a lost answer made is found");
-        let registered = behind.effects().iter().filter(|it| it.operation == "RegisterTaskDefinition").count();
+        let registered =
+            behind.effects().iter().filter(|it| it.operation == "RegisterTaskDefinition").count();
         assert_eq!(registered, 2, "one request each");
     });
 }

@@ -67,7 +67,11 @@ fn the_first_step_that_took_effect_leaves_the_action_planned_with_its_lock_and_w
     assert_eq!(known.due(), Some(at("21:05:10")), "it goes on at once, whoever takes it up");
     let care = record(&ledger).care;
     assert_eq!(care.open, Some(plan().id), "the target is not free in between");
-    assert_eq!(care.registered.get(&plan().id), Some(&revision(44)), "remembered though the action were withdrawn");
+    assert_eq!(
+        care.registered.get(&plan().id),
+        Some(&revision(44)),
+        "remembered though the action were withdrawn"
+    );
     let stored = serde_json::to_string(&known).unwrap();
     assert_eq!(serde_json::from_str::<Action>(&stored).unwrap(), known);
 }
@@ -168,10 +172,10 @@ fn more_memory_has_helped_after_days_and_has_not_with_the_first_task_that_runs_o
     let asked = Query::Deployment(DeploymentId::new("ecs-svc/44"));
     assert!(judged_by(&done).contains(&asked) && judged_by(&done).contains(&Query::Service));
     let rules = Rules::default();
-    let judge = |deployment: Observed<Deployment>, service: Option<u32>, hours: i64| {
+    let judge = |deployment: Observed<Deployment>, runs: Option<u32>, hours: i64| {
         let mut facts = Facts::default();
         facts.deployments.insert(DeploymentId::new("ecs-svc/44"), deployment);
-        facts.service = service.map(|running| Observed::Known(service(running)));
+        facts.service = runs.map(|running| Observed::Known(service(running)));
         let now = at("21:06:00") + SignedDuration::from_hours(hours);
         verdict(&done, &facts, None, &rules, now).map(|verdict| matches!(verdict, Verdict::Helped { .. }))
     };
@@ -181,7 +185,11 @@ fn more_memory_has_helped_after_days_and_has_not_with_the_first_task_that_runs_o
     assert_eq!(judge(known(true, true), Some(2), 1), Some(false), "at once, though the service is steady");
     assert_eq!(judge(known(false, false), Some(1), 0), None, "it has its time to settle");
     assert_eq!(judge(known(false, false), Some(1), 1), Some(false), "no task of it ever settled");
-    assert_eq!(judge(Observed::Unknown("away".to_owned()), Some(2), 100), None, "what is not known is not judged");
+    assert_eq!(
+        judge(Observed::Unknown("away".to_owned()), Some(2), 100),
+        None,
+        "what is not known is not judged"
+    );
     assert_eq!(judge(known(true, false), None, 72), Some(true), "the service may be gone by then");
 }
 
@@ -200,7 +208,8 @@ fn what_takes_days_is_looked_at_once_an_hour_and_at_its_end() {
 
 fn service(running: u32) -> crate::ecs::Service {
     use crate::ecs::{
-        Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary, Watch,
+        Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
+        Watch,
     };
     Service {
         cluster: cluster(),

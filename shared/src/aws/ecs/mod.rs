@@ -36,7 +36,8 @@ use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
 use crate::ecs::{
-    Definition as WholeDefinition, Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition,
+    Definition as WholeDefinition, Overrides, Service, ServiceDeployment, ServiceRevision, Task,
+    TaskDefinition,
 };
 use crate::event::TaskStateChange;
 use crate::ports::{
@@ -72,7 +73,10 @@ impl Ecs {
     /// # Errors
     ///
     /// Where ECS does not answer, or refuses.
-    pub async fn definition(&self, name: &str) -> Result<Option<(TaskDefinition, WholeDefinition)>, EcsError> {
+    pub async fn definition(
+        &self,
+        name: &str,
+    ) -> Result<Option<(TaskDefinition, WholeDefinition)>, EcsError> {
         let found = register::describe(&self.client, name, None).await?;
         Ok(found.map(|found| (found.revision, found.definition)))
     }

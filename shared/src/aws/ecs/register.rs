@@ -111,7 +111,9 @@ pub(super) async fn describe(
     let include = include.map(|field| vec![field]);
     let call = client.describe_task_definition().task_definition(name).set_include(include);
     let found = match call.customize().interceptor(whole.clone()).send().await {
-        Ok(answer) => answer.task_definition.ok_or_else(|| lacks(DESCRIBE_DEFINITION, name, "taskDefinition"))?,
+        Ok(answer) => {
+            answer.task_definition.ok_or_else(|| lacks(DESCRIBE_DEFINITION, name, "taskDefinition"))?
+        }
         Err(error) => {
             // For a revision that was never registered, or was deleted, the operation has no code of its own: it answers that
             // the identifier is not valid.
@@ -127,7 +129,9 @@ pub(super) async fn describe(
     let (definition, tags) = (answer["taskDefinition"].take(), answer["tags"].take());
     Ok(Some(Described {
         revision: TaskDefinition {
-            arn: found.task_definition_arn.map_or_else(|| TaskDefinitionArn::new(name), TaskDefinitionArn::new),
+            arn: found
+                .task_definition_arn
+                .map_or_else(|| TaskDefinitionArn::new(name), TaskDefinitionArn::new),
             is_active: status == TaskDefinitionStatus::Active,
             sizes: Sizes::read(&definition),
         },
@@ -149,10 +153,12 @@ pub(super) async fn register(
         meaning,
     };
     // Nothing was registered where the read failed, whatever became of the read.
-    let described = describe(client, like.as_str(), Some(TaskDefinitionField::Tags)).await.map_err(|error| match error.meaning {
-        Meaning::Unknown => EcsError { meaning: Meaning::Throttled, ..error },
-        _ => error,
-    })?;
+    let described = describe(client, like.as_str(), Some(TaskDefinitionField::Tags)).await.map_err(
+        |error| match error.meaning {
+            Meaning::Unknown => EcsError { meaning: Meaning::Throttled, ..error },
+            _ => error,
+        },
+    )?;
     let Some(Described { definition, .. }) = described else {
         return Err(not_made("ECS does not know the revision".to_owned(), Meaning::Refused));
     };
@@ -167,7 +173,8 @@ pub(super) async fn register(
     match call.send().await {
         Ok(answer) => {
             let made = answer.task_definition.and_then(|made| made.task_definition_arn);
-            made.map(|made| Changed { made: Some(made) }).ok_or_else(|| lacks(REGISTER, like.as_str(), "taskDefinitionArn"))
+            made.map(|made| Changed { made: Some(made) })
+                .ok_or_else(|| lacks(REGISTER, like.as_str(), "taskDefinitionArn"))
         }
         Err(error) => Err(failed(REGISTER, like.to_string(), &error)),
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksError;
-use aws_sdk_ecs::types::{
-    DesiredStatus, Task as Answered, TaskDefinition as AnsweredDefinition,
-};
+use aws_sdk_ecs::types::{DesiredStatus, Task as Answered, TaskDefinition as AnsweredDefinition};
 use serde_json::Value;
 
 use super::overrides::{Answers, own};

@@ -33,7 +33,9 @@ pub fn json_patch(sizes: &Sizes, raise: &Raise) -> Value {
 
 /// A fragment of an `AWS::ECS::TaskDefinition`.
 pub fn cloud_formation(raise: &Raise) -> String {
-    let mut text = "Type: AWS::ECS::TaskDefinition\nProperties:\n  # Only what changes; the rest stays as it is.\n".to_owned();
+    let mut text =
+        "Type: AWS::ECS::TaskDefinition\nProperties:\n  # Only what changes; the rest stays as it is.\n"
+            .to_owned();
     for (name, step) in [("Cpu", raise.task_cpu), ("Memory", raise.task_memory)] {
         if let Some(Step { from, to }) = step {
             let _written = writeln!(text, "  {name}: \"{to}\" # was {from}");

@@ -117,9 +117,7 @@ impl Ladder {
         if !sizes.is_fargate {
             let memory = wanted.min(self.max);
             let is_more = memory > task;
-            return is_more
-                .then_some(Room { cpu: None, memory })
-                .ok_or(NoRoom::AtMax { max: self.max });
+            return is_more.then_some(Room { cpu: None, memory }).ok_or(NoRoom::AtMax { max: self.max });
         }
         let cpu = sizes.cpu.ok_or(NoRoom::NotUnderstood)?;
         quota::fargate_memory(cpu).ok_or(NoRoom::NotUnderstood)?;

@@ -83,7 +83,11 @@ fn sizes_as_people_meet_them() {
         (fargate(256, 512, app(Some(600))), up, None, Some(1_024), None),
     ] {
         let raise = ladder.next(&sizes, "app").unwrap_or_else(|why| panic!("{sizes:?}: {why}"));
-        assert_eq!((to(raise.limit), to(raise.task_memory), to(raise.task_cpu)), (limit, task, task_cpu), "{sizes:?}");
+        assert_eq!(
+            (to(raise.limit), to(raise.task_memory), to(raise.task_cpu)),
+            (limit, task, task_cpu),
+            "{sizes:?}"
+        );
         assert!(raise.goes_up() && raise.most() <= ladder.max);
     }
 }
@@ -155,8 +159,12 @@ fn check(sizes: &Sizes, ladder: &Ladder, raise: &Raise, table: &[(u32, u32)]) {
     assert!(ladder.raise_cpu || raise.task_cpu.is_none(), "{said}");
     let (had, has) = usable(sizes, raise);
     assert!(has > had, "{said}");
-    let others: u32 =
-        sizes.containers.iter().filter(|it| it.name != "app").map(|it| it.limit.or(it.reservation).unwrap_or(0)).sum();
+    let others: u32 = sizes
+        .containers
+        .iter()
+        .filter(|it| it.name != "app")
+        .map(|it| it.limit.or(it.reservation).unwrap_or(0))
+        .sum();
     if let Some(limit) = to(raise.limit) {
         assert!(limit + others <= new_memory, "{said}: the others keep theirs");
     }
@@ -164,14 +172,16 @@ fn check(sizes: &Sizes, ladder: &Ladder, raise: &Raise, table: &[(u32, u32)]) {
     let need = if raise.limit.is_some() { wanted + others } else { wanted };
     if raise.task_memory.is_some() {
         // Nothing smaller of the same row would be enough, nor anything of a row with less CPU be more than now.
-        let smaller = table.iter().filter(|(row, size)| *row == new_cpu && *size > memory && *size < new_memory);
+        let smaller =
+            table.iter().filter(|(row, size)| *row == new_cpu && *size > memory && *size < new_memory);
         assert!(smaller.into_iter().all(|(_, size)| *size < need), "{said}");
         let lower = table.iter().filter(|(row, size)| *row >= cpu && *row < new_cpu && *size > memory);
         assert!(lower.into_iter().all(|(_, size)| *size > ladder.max), "{said}");
     }
     // Less than a whole step only where cap or table end.
     if has < wanted {
-        let more = table.iter().filter(|(row, size)| *row == new_cpu && *size > new_memory && *size <= ladder.max);
+        let more =
+            table.iter().filter(|(row, size)| *row == new_cpu && *size > new_memory && *size <= ladder.max);
         assert_eq!(more.count(), 0, "{said}");
     }
 }
@@ -182,12 +192,19 @@ fn check_refusal(sizes: &Sizes, ladder: &Ladder, why: NoRoom, table: &[(u32, u32
     let (cpu, memory) = (sizes.cpu.unwrap(), sizes.memory.unwrap());
     let app = sizes.container("app").unwrap();
     let had = app.limit.unwrap_or(memory);
-    let others: u32 = sizes.containers.iter().filter(|it| it.name != "app").filter_map(|it| it.limit.or(it.reservation)).sum();
+    let others: u32 = sizes
+        .containers
+        .iter()
+        .filter(|it| it.name != "app")
+        .filter_map(|it| it.limit.or(it.reservation))
+        .sum();
     let others = if app.limit.is_some() { others } else { 0 };
     if app.limit.is_some() {
         assert!((memory - others).min(ladder.max) <= had, "{said}: the task has room");
     }
-    let is_row = |row: u32| if ladder.raise_cpu { row >= cpu } else { row == cpu };
+    // More CPU is for where the table has no more memory at this one, not for where the cap has none.
+    let is_end = quota::next_memory_at_least(cpu, memory + 1).is_none();
+    let is_row = |row: u32| row == cpu || (ladder.raise_cpu && is_end && row > cpu);
     let allowed = table
         .iter()
         .filter(|(row, size)| is_row(*row) && *size > memory && *size <= ladder.max && size - others > had);
@@ -272,11 +289,17 @@ fn the_patch_makes_the_definition_that_is_registered() {
     let mut expected = definition();
     apply(&mut expected, &raise).unwrap();
     assert_eq!(patched(definition(), &patch), expected);
-    assert_eq!((&expected["memory"], &expected["containerDefinitions"][1]["memory"]), (&json!("2048"), &json!(768)));
+    assert_eq!(
+        (&expected["memory"], &expected["containerDefinitions"][1]["memory"]),
+        (&json!("2048"), &json!(768))
+    );
     let wide = Ladder { raise_cpu: true, ..LADDER };
     for (definition, ladder) in [
-        (json!({ "family": "a", "memory": "2048", "cpu": "256", "compatibilities": ["FARGATE"],
-                 "containerDefinitions": [{ "name": "app" }] }), wide),
+        (
+            json!({ "family": "a", "memory": "2048", "cpu": "256", "compatibilities": ["FARGATE"],
+                 "containerDefinitions": [{ "name": "app" }] }),
+            wide,
+        ),
         (json!({ "family": "a", "containerDefinitions": [{ "name": "app", "memory": 6 }] }), LADDER),
     ] {
         let sizes = Sizes::read(&definition);
@@ -301,7 +324,13 @@ fn a_registration_keeps_what_nobody_knows_here_and_drops_what_ecs_does_not_take(
     let mut expected = definition();
     apply(&mut expected, &raise).unwrap();
     for member in [
-        "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",
+        "taskDefinitionArn",
+        "revision",
+        "status",
+        "requiresAttributes",
+        "compatibilities",
+        "registeredAt",
+        "registeredBy",
     ] {
         expected.as_object_mut().unwrap().remove(member);
     }
@@ -314,9 +343,18 @@ fn a_registration_keeps_what_nobody_knows_here_and_drops_what_ecs_does_not_take(
 fn another_definition_than_was_read_is_not_raised() {
     let (_, raise) = raised();
     for (definition, why) in [
-        (json!({ "memory": "1024", "containerDefinitions": [{ "name": "app", "memory": 513 }] }), Unfit::OtherSizes),
-        (json!({ "memory": "512", "containerDefinitions": [{ "name": "app", "memory": 512 }] }), Unfit::OtherSizes),
-        (json!({ "memory": "1024", "containerDefinitions": [{ "name": "api", "memory": 512 }] }), Unfit::NoContainer),
+        (
+            json!({ "memory": "1024", "containerDefinitions": [{ "name": "app", "memory": 513 }] }),
+            Unfit::OtherSizes,
+        ),
+        (
+            json!({ "memory": "512", "containerDefinitions": [{ "name": "app", "memory": 512 }] }),
+            Unfit::OtherSizes,
+        ),
+        (
+            json!({ "memory": "1024", "containerDefinitions": [{ "name": "api", "memory": 512 }] }),
+            Unfit::NoContainer,
+        ),
         (json!([]), Unfit::NoContainer),
     ] {
         let definition = Definition::new(definition, Value::Null);
@@ -327,7 +365,25 @@ fn another_definition_than_was_read_is_not_raised() {
 #[test]
 fn fragments_say_only_what_changes() {
     let (sizes, raise) = raised();
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json_patch(&sizes, &raise)).unwrap(), @"");
-    insta::assert_snapshot!(cloud_formation(&raise), @"");
-    insta::assert_snapshot!(terraform("api-v2", &raise), @"");
+    assert_eq!(
+        json_patch(&sizes, &raise),
+        json!([
+            { "op": "test", "path": "/containerDefinitions/1/name", "value": "app" },
+            { "op": "test", "path": "/memory", "value": "1024" },
+            { "op": "replace", "path": "/memory", "value": "2048" },
+            { "op": "test", "path": "/containerDefinitions/1/memory", "value": 512 },
+            { "op": "replace", "path": "/containerDefinitions/1/memory", "value": 768 },
+        ])
+    );
+    assert_eq!(
+        cloud_formation(&raise),
+        "Type: AWS::ECS::TaskDefinition\nProperties:\n  # Only what changes; the rest stays as it is.\n  \
+         Memory: \"2048\" # was 1024\n  ContainerDefinitions:\n    - Name: app\n      Memory: 768 # was 512\n"
+    );
+    assert_eq!(
+        terraform("api-v2", &raise),
+        "resource \"aws_ecs_task_definition\" \"api_v2\" {\n  # Only what changes; the rest stays as it is.\n  \
+         memory = \"2048\" # was 1024\n  container_definitions = jsonencode([{\n    name   = \"app\"\n    \
+         memory = 768 # was 512\n  }])\n}\n"
+    );
 }

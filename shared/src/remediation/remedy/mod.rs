@@ -169,8 +169,8 @@ fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -
 pub fn case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Timestamp) -> Case<'c> {
     // What was approved is what the person saw, and for as long as they were asked; of two steps the second, too.
     let is_approved = patient.open.is_some_and(|action| {
-        let is_same = action.plan.call == plan.call
-            || plan.call.follows(&action.plan.call, action.registered.as_ref());
+        let is_same =
+            action.plan.call == plan.call || plan.call.follows(&action.plan.call, action.registered.as_ref());
         action.approved.is_some()
             && action.plan.id == plan.id
             && is_same

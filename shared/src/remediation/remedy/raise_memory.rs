@@ -25,8 +25,7 @@ pub(super) fn needs(patient: Patient<'_>, service: &Service, facts: &Facts) -> V
     let Some(need) = need(patient, service, facts) else { return Vec::new() };
     let Need { enrolled, revision, id, .. } = need;
     let mut queries = vec![Query::TaskDefinition(revision.clone())];
-    let may_change =
-        enrolled.mode != Mode::Observe && enrolled.rules.remedies.contains(&Remedy::RaiseMemory);
+    let may_change = enrolled.mode != Mode::Observe && enrolled.rules.remedies.contains(&Remedy::RaiseMemory);
     match registered(patient, &id) {
         Some(registered) => queries.push(Query::TaskDefinition(registered.clone())),
         // Who may not change anything may not be allowed to look for it either.
@@ -42,7 +41,8 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, _
     if !open.is_empty() {
         return Candidate::Need(open);
     }
-    let Some(Need { enrolled, primary, revision, id, container, count }) = need(patient, service, facts) else {
+    let Some(Need { enrolled, primary, revision, id, container, count }) = need(patient, service, facts)
+    else {
         return Candidate::Not;
     };
     let definition = match facts.task_definitions.get(revision) {

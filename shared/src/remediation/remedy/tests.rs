@@ -148,9 +148,7 @@ impl World {
             current_service_deployment: None,
             tags: BTreeMap::new(),
         }));
-        let definition = |number| {
-            (revision(number), Observed::Known(defined(number)))
-        };
+        let definition = |number| (revision(number), Observed::Known(defined(number)));
         world.truth.task_definitions = BTreeMap::from([definition(GOOD), definition(BAD)]);
         world
     }

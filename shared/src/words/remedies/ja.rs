@@ -204,7 +204,9 @@ fn no_room(why: NoRoom) -> String {
     match why {
         NoRoom::AtMax { max } => format!("ポリシーの上限は {max} MiB です (`memory.max`)"),
         NoRoom::NeedsCpu { cpu } => {
-            format!("Fargate では CPU {cpu} ユニットにこれ以上のメモリを設定できません (`memory.raise_cpu` で CPU も増やせます)")
+            format!(
+                "Fargate では CPU {cpu} ユニットにこれ以上のメモリを設定できません (`memory.raise_cpu` で CPU も増やせます)"
+            )
         }
         NoRoom::NoLimit => "コンテナにもタスクにも制限がなく、ホストのメモリが不足しています".to_owned(),
         NoRoom::NotUnderstood => "サイズを確認できません".to_owned(),

@@ -8,8 +8,8 @@ use steward::remediation::memory::{Raise, registration};
 
 use super::super::api::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DescribeTaskDefinitionRequest,
-    LaunchType, NetworkConfiguration, RunTaskRequest, StopServiceDeploymentRequest, StopServiceDeploymentStopType, StopTaskRequest,
-    TaskDefinitionField, UpdateServiceRequest, without_nulls,
+    LaunchType, NetworkConfiguration, RunTaskRequest, StopServiceDeploymentRequest,
+    StopServiceDeploymentStopType, StopTaskRequest, TaskDefinitionField, UpdateServiceRequest, without_nulls,
 };
 use super::super::operation::{self, Operation};
 use super::super::world::Ecs;
@@ -74,8 +74,8 @@ fn register(
         include: vec![TaskDefinitionField::Tags],
     };
     // What could not be read was not registered either.
-    let found = operation::call(ecs, read)
-        .map_err(|error| not_made(error.to_string(), Meaning::Throttled))?;
+    let found =
+        operation::call(ecs, read).map_err(|error| not_made(error.to_string(), Meaning::Throttled))?;
     let json = |value: Result<serde_json::Value, serde_json::Error>| {
         value.map(without_nulls).map_err(|error| not_made(error.to_string(), Meaning::Refused))
     };

@@ -1,10 +1,11 @@
 //! Requests about tasks and task definitions.
 
 use super::super::api::{
-    DeregisterTaskDefinitionRequest, DescribeTaskDefinitionRequest, DescribeTasksRequest,
+    Compatibility, DeregisterTaskDefinitionRequest, DescribeTaskDefinitionRequest, DescribeTasksRequest,
     GetTaskProtectionRequest, ListTaskDefinitionsRequest, ListTasksRequest, RegisterTaskDefinitionRequest,
     RunTaskRequest, StopTaskRequest, TaskOverride, UpdateTaskProtectionRequest, without_nulls,
 };
+use super::super::error::ApiError;
 use super::service::{either_type_or_strategy, network, placement};
 use super::{
     Checked, Validate, client_token, invalid, name, not_blank, page, some_and_at_most, some_not_blank,
@@ -141,7 +142,8 @@ fn sizes(request: &RegisterTaskDefinitionRequest) -> Checked {
     }
     for container in &request.container_definitions {
         let too_large = |size: Option<u32>| size.zip(memory).is_some_and(|(size, task)| size > task);
-        let is_odd = container.memory.zip(container.memory_reservation).is_some_and(|(most, kept)| kept > most);
+        let is_odd =
+            container.memory.zip(container.memory_reservation).is_some_and(|(most, kept)| kept > most);
         if too_large(container.memory) || too_large(container.memory_reservation) || is_odd {
             return Err(ApiError::client("Invalid 'memory' setting for container."));
         }

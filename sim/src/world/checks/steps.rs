@@ -68,7 +68,8 @@ impl Checks {
         // The first of two steps is done, and the second is planned.
         let goes_on = matches!(call, Call::RegisterTaskDefinition { .. })
             && to_planned(after)
-            && (after.registered.is_some() || before.is_some_and(|before| before.state.as_str() == "unknown"));
+            && (after.registered.is_some()
+                || before.is_some_and(|before| before.state.as_str() == "unknown"));
         let (from, to) = (before.map_or("nothing", |before| before.state.as_str()), after.state.as_str());
         let is_legal = match (from, to) {
             ("nothing", to) => ["proposed", "planned"].contains(&to),
@@ -305,7 +306,8 @@ impl Checks {
 
     /// Memory only grows, and what is deployed of it is what the action itself registered.
     fn raised(&mut self, actor: &Actor, change: &Change<'_>, now: Timestamp) {
-        let Some(action) = self.actions.get(change.id).filter(|it| it.plan.remedy == Remedy::RaiseMemory) else {
+        let Some(action) = self.actions.get(change.id).filter(|it| it.plan.remedy == Remedy::RaiseMemory)
+        else {
             return;
         };
         let short = change.id.short();

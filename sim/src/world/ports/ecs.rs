@@ -150,7 +150,9 @@ fn change(
     let changed = with_ecs(stage, |ecs| ports::change(ecs, id, made, overrides));
     if stage.ecs.borrow().effects().len() > before {
         let revision = match call {
-            Change::UpdateService { task_definition, .. } => task_definition.as_ref().map(ToString::to_string),
+            Change::UpdateService { task_definition, .. } => {
+                task_definition.as_ref().map(ToString::to_string)
+            }
             _ => changed.as_ref().ok().and_then(|changed| changed.made.clone()),
         };
         let has = revision.and_then(|revision| stage.ecs.borrow().usable_memory(&revision));

@@ -101,7 +101,9 @@ fn it_must_be_repeated_one_containers_and_most_of_what_fails() {
             [others.to_vec(), fails_of_memory(BAD, [230, 231, 232])].concat()
         }),
         // ECS did not say whose memory it was.
-        ("ran_well_before", || [230, 231, 232].map(|minute| failure(minute, BAD, Cause::OutOfMemory)).to_vec()),
+        ("ran_well_before", || {
+            [230, 231, 232].map(|minute| failure(minute, BAD, Cause::OutOfMemory)).to_vec()
+        }),
     ];
     for (place, (word, heard)) in cases.into_iter().enumerate() {
         let mut world = World::service();
@@ -117,7 +119,7 @@ fn it_must_be_repeated_one_containers_and_most_of_what_fails() {
 #[test]
 fn where_it_is_off_or_only_watched_people_are_told_the_change_and_nobody_looks_for_revisions() {
     for (word, change) in [
-        ("remedy_off", (|rules| drop(rules.remedies.remove(&Remedy::RaiseMemory))) as fn(&mut Rules)),
+        ("remedy_off", (|rules| assert!(rules.remedies.remove(&Remedy::RaiseMemory))) as fn(&mut Rules)),
         ("mode_observes", |rules| rules.mode = Mode::Observe),
     ] {
         let mut world = short();

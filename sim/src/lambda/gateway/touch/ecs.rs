@@ -25,9 +25,11 @@ pub(super) fn touches(region: &str, operation: &str, json: &Value) -> Vec<(Strin
     if operation == "RegisterTaskDefinition" {
         let call = Call { region, json };
         let has_tags = json.get("tags").and_then(Value::as_array).is_some_and(|tags| !tags.is_empty());
-        let family = call.texts("family").first().map(|family| call.arn("task-definition", &format!("{family}:*")));
+        let family =
+            call.texts("family").first().map(|family| call.arn("task-definition", &format!("{family}:*")));
         all.extend(family.filter(|_| has_tags).map(|family| ("ecs:TagResource".to_owned(), family)));
-        let roles = ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(|name| json.get(name)?.as_str());
+        let roles =
+            ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(|name| json.get(name)?.as_str());
         all.extend(roles.map(|role| ("iam:PassRole".to_owned(), role.to_owned())));
     }
     all
