@@ -102,7 +102,7 @@ async fn change(
     let service = service.ok_or_else(|| format!("{cluster} has no service {name}"))?;
     let revision = service.primary().and_then(|primary| primary.task_definition.clone());
     let revision = revision.ok_or_else(|| format!("ECS does not say what {name} runs"))?;
-    let described = ecs.definition(revision.as_str()).await.map_err(|error| error.to_string())?;
+    let described = ecs.whole_definition(revision.as_str()).await.map_err(|error| error.to_string())?;
     let (definition, _) = described.ok_or_else(|| format!("ECS does not know {revision}"))?;
     let only = match definition.sizes.containers.as_slice() {
         [only] => Some((only.name.clone(), None)),

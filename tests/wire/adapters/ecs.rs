@@ -296,8 +296,8 @@ fn a_revision_with_more_memory_is_registered_tagged_and_found_by_its_tag() {
         assert_eq!(found.sizes.containers, before.sizes.containers);
         assert_eq!(behind.ecs.registered(&revision("web:1"), &action("b")).await, Ok(None), "another's");
         assert_eq!(behind.ecs.registered(&made, &action("a")).await, Ok(None), "a later one only");
-        let (_, first) = behind.ecs.definition("web:1").await.unwrap().unwrap();
-        let (_, second) = behind.ecs.definition("web:3").await.unwrap().unwrap();
+        let (_, first) = behind.ecs.whole_definition("web:1").await.unwrap().unwrap();
+        let (_, second) = behind.ecs.whole_definition("web:3").await.unwrap().unwrap();
         let mut expected = first.reveal().clone();
         for member in ["taskDefinitionArn", "revision", "registeredAt", "registeredBy", "memory"] {
             expected[member] = second.reveal()[member].clone();

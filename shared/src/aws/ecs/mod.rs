@@ -73,7 +73,7 @@ impl Ecs {
     /// # Errors
     ///
     /// Where ECS does not answer, or refuses.
-    pub async fn definition(
+    pub async fn whole_definition(
         &self,
         name: &str,
     ) -> Result<Option<(TaskDefinition, WholeDefinition)>, EcsError> {
