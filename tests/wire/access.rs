@@ -327,13 +327,14 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 8] = [
+const ASKED: [&str; 9] = [
     "OneCluster",
     "MayChange",
     "MayPassRoles",
     "MayRunJobs",
     "MayPassJobRoles",
     "MayScale",
+    "MayRaiseMemory",
     "MayFallBack",
     "MayLimitCount",
 ];
@@ -361,6 +362,7 @@ impl Stack {
             }
             "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
+            "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,
@@ -416,6 +418,11 @@ impl Stack {
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            "ecs:RegisterTaskDefinition" | "ecs:TagResource" | "ecs:ListTaskDefinitions" => {
+                self.holds("MayRaiseMemory")
+            }
+            // A change that begins with a read.
+            "ecs:DescribeTaskDefinition" => true,
             "ecs:UpdateService" => self.holds("MayUpdateServices"),
             _ if changes => self.holds("MayChange"),
             _ => true,

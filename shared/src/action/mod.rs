@@ -35,6 +35,8 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Give a container that runs out of memory more of it.
+    RaiseMemory,
     /// Run on on-demand capacity what finds no spare capacity.
     FallBackToOnDemand,
     /// Run on spare capacity again what fell back to on-demand capacity.
@@ -45,18 +47,21 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RollBack,
         Self::ForceNewDeployment,
         Self::StopTask,
         Self::RunTask,
+        Self::RaiseMemory,
         Self::FallBackToOnDemand,
         Self::ReturnToSpot,
         Self::LimitDesiredCount,
     ];
-    /// Those that are on where nobody says otherwise; the others are for whoever asks for them.
-    pub const ON_BY_DEFAULT: [Self; 4] =
-        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+
+    /// Whether it is used where nobody says so: those that change more than a deployment are not.
+    pub fn is_on_by_default(self) -> bool {
+        matches!(self, Self::RollBack | Self::ForceNewDeployment | Self::StopTask | Self::RunTask)
+    }
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -65,6 +70,7 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::RaiseMemory => "raise_memory",
             Self::FallBackToOnDemand => "fall_back_to_on_demand",
             Self::ReturnToSpot => "return_to_spot",
             Self::LimitDesiredCount => "limit_desired_count",
@@ -127,6 +133,9 @@ pub struct Action {
     pub state: State,
     /// What came of it, once it is confirmed.
     pub verdict: Option<Verdict>,
+    /// The revision that its first step made, where it has two.
+    #[serde(default)]
+    pub registered: Option<TaskDefinitionArn>,
 }
 
 /// A lease outlives the invocation that took it by so much: a call that was under way when it ended has been answered, or

@@ -55,6 +55,15 @@ pub enum Because {
         /// To what.
         cause: Cause,
     },
+    /// One container runs out of memory again and again.
+    RunsOutOfMemory {
+        /// In this revision.
+        revision: TaskDefinitionArn,
+        /// Which container.
+        container: Redacted,
+        /// How often.
+        count: usize,
+    },
     /// Spare capacity has no room.
     SpotUnavailable {
         /// How often ECS found none in this incident.

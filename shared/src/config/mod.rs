@@ -24,7 +24,8 @@ pub use duration::Duration;
 pub use loader::{LoadError, Loaded, Loader};
 pub use memory::{Fail, MemoryParameters};
 pub use policy::{
-    Allowance, Enrolled, Entry, Guards, LONGEST_WAIT, MODE_TAG, OnStuck, Policy, Rerun, Rules, StartFailures,
+    Allowance, Enrolled, Entry, Guards, LONGEST_WAIT, MODE_TAG, Memory, OnStuck, Policy, Rerun, Rules,
+    StartFailures,
 };
 pub use selector::{Glob, Selector, Specificity};
 pub use size::Size;

@@ -9,6 +9,7 @@ use super::{Mode, Selector, Window};
 use crate::action::{Network, Remedy};
 use crate::arn::ServiceName;
 use crate::incident::Target;
+use crate::remediation::memory::Ladder;
 
 /// The settings of incidents and decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct Rules {
     pub proposal: SignedDuration,
     /// Standalone tasks that may be run again, as whoever knows them declares.
     pub rerun: Option<Rerun>,
+    /// How memory is raised.
+    pub memory: Memory,
     /// What fell back to on-demand capacity returns so long after its incident is over; each return that does not last doubles it,
     /// up to [`LONGEST_WAIT`].
     pub return_after: SignedDuration,
@@ -82,6 +85,24 @@ pub struct StartFailures {
     /// So many tasks are wanted from then on; absent: as many as run, and at least one. 0 only where people allowed it in so many
     /// words.
     pub ceiling: Option<u32>,
+}
+
+/// How memory is raised, and how long until it is known whether that helped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// By how much, and how far.
+    pub ladder: Ladder,
+    /// More memory has helped where no task has run out of it for so long.
+    pub verify: SignedDuration,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            ladder: Ladder { percent: 150, max: 8_192, raise_cpu: false },
+            verify: SignedDuration::from_hours(3 * 24),
+        }
+    }
 }
 
 /// What is done about a deployment that is stuck.
@@ -188,7 +209,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             mode: Mode::Observe,
-            remedies: Remedy::ON_BY_DEFAULT.into_iter().collect(),
+            remedies: Remedy::ALL.into_iter().filter(|remedy| remedy.is_on_by_default()).collect(),
             bake: SignedDuration::from_mins(10),
             failures: 3,
             stability: SignedDuration::from_mins(2),
@@ -201,6 +222,7 @@ impl Default for Rules {
             hung: SignedDuration::from_mins(10),
             proposal: SignedDuration::from_hours(4),
             rerun: None,
+            memory: Memory::default(),
             return_after: SignedDuration::from_hours(2),
             start_failures: StartFailures { after: SignedDuration::from_hours(6), ceiling: None },
         }

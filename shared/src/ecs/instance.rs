@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::arn::ContainerInstanceArn;
 
 /// The most container instances of a cluster that are looked at: three calls of DescribeContainerInstances.
@@ -61,18 +63,49 @@ pub struct Needs {
 
 /// What one container asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ContainerNeeds {
+struct ContainerNeeds {
     /// CPU units.
-    pub cpu: Option<u64>,
+    cpu: Option<u64>,
     /// `memoryReservation`, or where there is none `memory`, in MiB.
-    pub memory: Option<u64>,
+    memory: Option<u64>,
     /// Container port and host port of each mapping, TCP alone.
-    pub ports: Vec<(Option<u16>, Option<u16>)>,
+    ports: Vec<(Option<u16>, Option<u16>)>,
 }
 
 impl Needs {
+    /// Reads them from `taskDefinition` as ECS answers it. A size that is no whole number is absent.
+    pub fn read(definition: &Value) -> Self {
+        let port =
+            |mapping: &Value, name: &str| mapping[name].as_u64().and_then(|port| u16::try_from(port).ok());
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let containers: Vec<ContainerNeeds> = list(&definition["containerDefinitions"])
+            .iter()
+            .map(|container| ContainerNeeds {
+                cpu: container["cpu"].as_u64(),
+                memory: container["memoryReservation"].as_u64().or(container["memory"].as_u64()),
+                ports: list(&container["portMappings"])
+                    .iter()
+                    .filter(|mapping| mapping["protocol"] != "udp")
+                    .map(|mapping| (port(mapping, "containerPort"), port(mapping, "hostPort")))
+                    .collect(),
+            })
+            .collect();
+        let attributes = list(&definition["requiresAttributes"]);
+        let attributes = attributes.iter().filter_map(|attribute| {
+            let value = attribute["value"].as_str().map(str::to_owned);
+            Some((attribute["name"].as_str()?.to_owned(), value))
+        });
+        Self::of(
+            definition["cpu"].as_str(),
+            definition["memory"].as_str(),
+            &containers,
+            definition["networkMode"].as_str(),
+            attributes.collect(),
+        )
+    }
+
     /// From the task's own `cpu` and `memory`, its containers, its network mode, and its attributes. Numbers of ECS are text.
-    pub fn of(
+    fn of(
         cpu: Option<&str>,
         memory: Option<&str>,
         containers: &[ContainerNeeds],
@@ -121,5 +154,24 @@ mod tests {
         assert_eq!(sum.ports, BTreeSet::from([8080]));
         assert_eq!(of(None, None, Some("host")).ports, BTreeSet::from([8080, 82]));
         assert_eq!(Needs::of(Some("1 vCPU"), None, &[], None, BTreeMap::new()), Needs::default());
+    }
+
+    #[test]
+    fn what_a_task_needs_is_read_as_ecs_answers_it() {
+        let needs = Needs::read(&serde_json::json!({
+            "cpu": "256", "networkMode": "bridge",
+            "containerDefinitions": [
+                {"cpu": 10, "memory": 512, "memoryReservation": 128, "portMappings": [
+                    {"containerPort": 80, "hostPort": 8080}, {"containerPort": 53, "hostPort": 53, "protocol": "udp"}]},
+                {"memory": 64},
+            ],
+            "requiresAttributes": [{"name": "ecs.capability.task-eni"}, {"name": "disk", "value": "ssd"}],
+        }));
+        assert_eq!((needs.cpu, needs.memory), (Some(256), Some(192)));
+        assert_eq!(needs.ports, BTreeSet::from([8080]));
+        let attributes =
+            [("disk".to_owned(), Some("ssd".to_owned())), ("ecs.capability.task-eni".to_owned(), None)];
+        assert_eq!(needs.attributes, BTreeMap::from(attributes));
+        assert_eq!(Needs::read(&Value::Null), Needs::default());
     }
 }

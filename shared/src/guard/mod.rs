@@ -98,6 +98,7 @@ pub const GUARDS: &[Guard] = &[
     Guard { name: "budget", until: Stage::Claim, rule: rules::budget },
     Guard { name: "outage", until: Stage::Gate, rule: rules::outage },
     Guard { name: "precondition", until: Stage::Gate, rule: rules::precondition },
+    Guard { name: "memory", until: Stage::Gate, rule: rules::memory },
     Guard { name: "scaler", until: Stage::Gate, rule: rules::scaler },
 ];
 

@@ -104,6 +104,11 @@ pub enum Refusal {
     },
     /// What the plan was made for is not so any more.
     PreconditionGone(Gone),
+    /// More memory than the policy allows, or less than there was.
+    MemoryOutOfBounds {
+        /// The most that is allowed, in MiB.
+        max: u32,
+    },
     /// Somebody else sets the service's desired count: Application Auto Scaling, or Steward's own `scaling`.
     ScaledByOther {
         /// Whether it is Steward's own.
@@ -135,13 +140,15 @@ pub enum Needed {
     LostTask,
     /// What stands in for the lost task.
     StandIns,
+    /// How much memory a revision has.
+    Sizes,
     /// Whether Application Auto Scaling sets the desired count.
     Scalable,
 }
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -152,6 +159,7 @@ impl Needed {
         Self::Task,
         Self::LostTask,
         Self::StandIns,
+        Self::Sizes,
         Self::Scalable,
     ];
 }
@@ -232,6 +240,7 @@ impl Refusal {
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
+            Self::MemoryOutOfBounds { .. } => "memory_out_of_bounds",
             Self::ScaledByOther { .. } => "scaled_by_other",
         }
     }
@@ -262,6 +271,7 @@ impl Refusal {
             | Self::FailedBefore
             | Self::DoesNotLast { .. }
             | Self::CorrelatedOutage { .. }
+            | Self::MemoryOutOfBounds { .. }
             | Self::ScaledByOther { .. } => None,
         }
     }

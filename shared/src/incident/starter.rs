@@ -54,7 +54,8 @@ impl History {
                     self.stopped(id, by, *at);
                 }
             }
-            Call::StopTask { .. } | Call::RunTask { .. } => {}
+            // What is registered is not deployed yet.
+            Call::StopTask { .. } | Call::RunTask { .. } | Call::RegisterTaskDefinition { .. } => {}
         }
     }
 }

@@ -54,6 +54,14 @@ impl DescribeEcs for Nowhere {
         Ok(Vec::new())
     }
 
+    async fn registered(
+        &self,
+        _: &TaskDefinitionArn,
+        _: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        Ok(None)
+    }
+
     async fn instances(&self, _: &ClusterArn) -> Result<Instances, EcsError> {
         Ok(Instances::default())
     }

@@ -1,16 +1,13 @@
-//! Container instances, and what a task needs of one.
+//! Container instances.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::types::{
-    Attribute, ContainerInstance as Answered, Resource, TaskDefinition as AnsweredDefinition,
-    TransportProtocol,
-};
+use aws_sdk_ecs::types::{Attribute, ContainerInstance as Answered, Resource};
 
 use super::{PAGE, failed, lacks, only_missing};
 use crate::arn::{ClusterArn, ContainerInstanceArn};
-use crate::ecs::{ContainerInstance, ContainerNeeds, Instances, MAX_INSTANCES, Needs};
+use crate::ecs::{ContainerInstance, Instances, MAX_INSTANCES};
 use crate::ports::EcsError;
 
 const LIST: &str = "ListContainerInstances";
@@ -93,33 +90,4 @@ fn attributes(answered: &[Attribute]) -> BTreeMap<String, Option<String>> {
         .iter()
         .map(|attribute| (attribute.name().to_owned(), attribute.value().map(str::to_owned)))
         .collect()
-}
-
-/// What a task of a definition needs of an instance.
-pub(super) fn needs(answered: &AnsweredDefinition) -> Needs {
-    let port = |answered: Option<i32>| answered.and_then(|port| u16::try_from(port).ok());
-    let containers: Vec<ContainerNeeds> = answered
-        .container_definitions()
-        .iter()
-        .map(|container| ContainerNeeds {
-            cpu: u64::try_from(container.cpu()).ok(),
-            memory: container
-                .memory_reservation()
-                .or(container.memory())
-                .and_then(|memory| u64::try_from(memory).ok()),
-            ports: container
-                .port_mappings()
-                .iter()
-                .filter(|mapping| mapping.protocol() != Some(&TransportProtocol::Udp))
-                .map(|mapping| (port(mapping.container_port()), port(mapping.host_port())))
-                .collect(),
-        })
-        .collect();
-    Needs::of(
-        answered.cpu(),
-        answered.memory(),
-        &containers,
-        answered.network_mode().map(|mode| mode.as_str()),
-        attributes(answered.requires_attributes()),
-    )
 }

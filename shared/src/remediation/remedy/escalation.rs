@@ -10,6 +10,7 @@ use crate::diagnosis::Cause;
 use crate::incident::Held;
 use crate::redact::{Redacted, quoted};
 use crate::remediation::Room;
+use crate::remediation::memory::NoRoom;
 use crate::words::{Language, remedies};
 
 /// What could not be read is asked for again after so long.
@@ -60,6 +61,15 @@ pub enum Escalation {
     NoNetwork,
     /// The task was lost too long ago: ECS forgets it.
     TooLate,
+    /// A container runs out of memory, and can have no more.
+    NoMoreMemory {
+        /// Which.
+        container: Redacted,
+        /// Why not.
+        why: NoRoom,
+        /// How often it was given more: more than never, and a leak is likely.
+        raised: usize,
+    },
     /// No container instance takes its tasks.
     NoRoom(Room),
     /// Steward has limited its desired count, and nobody has raised it again.
@@ -98,6 +108,8 @@ impl Escalation {
             Self::NotDeclared => "not_declared",
             Self::NoNetwork => "no_network",
             Self::TooLate => "too_late",
+            Self::NoMoreMemory { raised: 0, .. } => "no_more_memory",
+            Self::NoMoreMemory { .. } => "leak_likely",
             Self::NoRoom(_) => "no_room",
             Self::Limited { .. } => "limited",
         }

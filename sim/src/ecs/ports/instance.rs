@@ -1,12 +1,12 @@
-//! Container instances, and what a task needs of one.
+//! Container instances.
 
 use std::collections::BTreeMap;
 
 use steward::arn::{ClusterArn, ContainerInstanceArn};
-use steward::ecs::{ContainerInstance, ContainerNeeds, Instances, MAX_INSTANCES, Needs};
+use steward::ecs::{ContainerInstance, Instances, MAX_INSTANCES};
 use steward::ports::EcsError;
 
-use super::super::api::{self, Attribute, NetworkMode, TransportProtocol};
+use super::super::api::{self, Attribute};
 use super::super::operation;
 use super::super::world::Ecs;
 use super::failed;
@@ -66,37 +66,4 @@ fn of_instance(answered: api::ContainerInstance) -> ContainerInstance {
 
 fn attributes(answered: &[Attribute]) -> BTreeMap<String, Option<String>> {
     answered.iter().map(|attribute| (attribute.name.clone(), attribute.value.clone())).collect()
-}
-
-/// What a task of a definition needs of an instance.
-pub(super) fn needs(answered: &api::TaskDefinition) -> Needs {
-    let port = |answered: Option<u32>| answered.and_then(|port| u16::try_from(port).ok());
-    let containers: Vec<ContainerNeeds> = answered
-        .container_definitions
-        .iter()
-        .map(|container| ContainerNeeds {
-            cpu: container.cpu.map(Into::into),
-            memory: container.memory_reservation.or(container.memory).map(Into::into),
-            ports: container
-                .port_mappings
-                .iter()
-                .flatten()
-                .filter(|mapping| mapping.protocol != Some(TransportProtocol::Udp))
-                .map(|mapping| (port(mapping.container_port), port(mapping.host_port)))
-                .collect(),
-        })
-        .collect();
-    let mode = answered.network_mode.map(|mode| match mode {
-        NetworkMode::Awsvpc => "awsvpc",
-        NetworkMode::Host => "host",
-        NetworkMode::None => "none",
-        NetworkMode::Bridge => "bridge",
-    });
-    Needs::of(
-        answered.cpu.as_deref(),
-        answered.memory.as_deref(),
-        &containers,
-        mode,
-        attributes(&answered.requires_attributes),
-    )
 }

@@ -54,6 +54,10 @@ pub enum Invariant {
     NothingAtWorkIsTaken,
     /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
     CountsFollowTheWork,
+    /// An action registers one task definition at the most, and deploys no other.
+    OneRevision,
+    /// Whoever raises memory leaves no task with less than before.
+    MemoryOnlyGrows,
     /// A strategy that Steward set is restored as it was, or a person's stands.
     StrategiesStand,
     /// A remedy sets a desired count only below what it was, and to 0 only where people allowed it in so many words.
@@ -64,7 +68,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -88,6 +92,8 @@ impl Invariant {
         Self::NoBlindScaleIn,
         Self::NothingAtWorkIsTaken,
         Self::CountsFollowTheWork,
+        Self::OneRevision,
+        Self::MemoryOnlyGrows,
         Self::StrategiesStand,
         Self::CountsOnlyFall,
         Self::Progress,
@@ -119,6 +125,8 @@ impl Invariant {
             Self::NoBlindScaleIn => "no_blind_scale_in",
             Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
             Self::CountsFollowTheWork => "counts_follow_the_work",
+            Self::OneRevision => "one_revision",
+            Self::MemoryOnlyGrows => "memory_only_grows",
             Self::StrategiesStand => "strategies_stand",
             Self::CountsOnlyFall => "counts_only_fall",
             Self::Progress => "progress",

@@ -44,8 +44,8 @@ pub(super) struct Checks {
     /// Claims by action and time.
     claims: BTreeSet<(Timestamp, ActionId)>,
     actions: BTreeMap<ActionId, Action>,
-    /// When a call of an action took effect.
-    effects: BTreeMap<ActionId, Vec<Timestamp>>,
+    /// When a call of an action took effect, operation by operation: some have two steps.
+    effects: BTreeMap<(ActionId, &'static str), Vec<Timestamp>>,
     /// Strategies that Steward set instead of others.
     kept: BTreeMap<Target, Kept>,
     /// What channels took.
@@ -126,7 +126,7 @@ impl Checks {
     /// How often each remedy took effect.
     pub(super) fn remedies(&self) -> BTreeMap<Remedy, usize> {
         let mut counts = BTreeMap::new();
-        for (id, times) in &self.effects {
+        for ((id, _), times) in &self.effects {
             if let Some(action) = self.actions.get(id) {
                 *counts.entry(action.plan.remedy).or_default() += times.len();
             }
@@ -134,9 +134,9 @@ impl Checks {
         counts
     }
 
-    /// Whether a call of an action took effect.
-    pub(super) fn has_happened(&self, id: &ActionId) -> bool {
-        self.effects.contains_key(id)
+    /// Whether the call that an action is at took effect.
+    pub(super) fn has_happened(&self, action: &Action) -> bool {
+        self.effects.contains_key(&(action.plan.id.clone(), action.plan.call.operation()))
     }
 
     /// A person decided about an action.

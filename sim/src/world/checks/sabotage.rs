@@ -55,6 +55,10 @@ pub enum Sabotage {
     AddsMessages,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
+    /// Nobody is told which revision an action registered.
+    HidesRegistered,
+    /// The port registers half the memory.
+    LowersMemory,
     /// Reads of targets show nothing that fell back to on-demand capacity.
     ForgetsFallbacks,
     /// Reads of services show the strategy that Steward set, whatever people set since.
@@ -73,6 +77,8 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
             (Sabotage::ForgetsFallbacks, Record::Target(record)) => record.care.fallback = None,
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
+            (Sabotage::HidesRegistered, Record::Target(record)) => record.care.registered.clear(),
+            (Sabotage::HidesRegistered, Record::Action(action)) => action.registered = None,
             _ => {}
         }
     }

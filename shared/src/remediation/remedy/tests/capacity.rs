@@ -47,7 +47,7 @@ fn spot() -> World {
     let mut world = short(Cause::CapacityUnavailable, [200, 201, 203]);
     world.seen().capacity_providers = on(&[(FARGATE_SPOT, 3), (FARGATE, 1)]);
     let needs = Needs { cpu: Some(512), memory: Some(1024), ..Needs::default() };
-    let definition = TaskDefinition { arn: revision(GOOD), is_active: true, needs };
+    let definition = TaskDefinition { needs, ..defined(GOOD) };
     world.truth.task_definitions.insert(revision(GOOD), Observed::Known(definition));
     world
 }
@@ -263,7 +263,7 @@ fn instance(name: &str, memory: u64) -> ContainerInstance {
 fn where_no_instance_takes_a_task_people_hear_what_the_nearest_lacks() {
     let mut world = short(Cause::PlacementFailed, [200, 201, 203]);
     let needs = Needs { cpu: Some(256), memory: Some(1024), ..Needs::default() };
-    let definition = TaskDefinition { arn: revision(GOOD), is_active: true, needs };
+    let definition = TaskDefinition { needs, ..defined(GOOD) };
     world.truth.task_definitions.insert(revision(GOOD), Observed::Known(definition));
     let known = vec![instance("0a", 256), instance("0b", 512)];
     world.truth.instances = Some(Observed::Known(Instances { known, more: false }));
