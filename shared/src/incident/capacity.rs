@@ -117,6 +117,8 @@ impl Care {
             Remedy::LimitDesiredCount => {
                 let (Some(to), Some(was)) = (*desired_count, before.desired_count) else { return };
                 self.limited = Some(Limit { to, was, since: at });
+                // That it is limited is to be told.
+                self.look_by(at);
             }
             _ => {}
         }

@@ -115,9 +115,10 @@ fn weight_of(held: &Held) -> Weight {
         "locked",
         Held::UNOBSERVED,
     ];
-    // A limit is no recovery, and stays until a person takes it away.
-    let is_limit = matches!(held.why, Why::Escalated(Escalation::Limited { .. }));
-    let matters = is_limit || (held.remedy.is_some() && !EXPECTED.contains(&held.reason()));
+    // A limit stays until a person takes it away; and what the nearest instance lacks is what a person has to know.
+    let is_for_people =
+        matches!(held.why, Why::Escalated(Escalation::Limited { .. } | Escalation::NoRoom(_)));
+    let matters = is_for_people || (held.remedy.is_some() && !EXPECTED.contains(&held.reason()));
     if matters { Weight::Matters } else { Weight::Detail }
 }
 

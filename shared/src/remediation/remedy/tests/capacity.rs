@@ -350,6 +350,7 @@ fn a_limited_service_is_not_well_until_a_person_raises_its_count() {
     let mut world = failing_starts(six_hours);
     let plan = world.plan(six_hours);
     world.carried_out(plan, six_hours);
+    assert_eq!(world.story.record.care.look_at, Some(at(six_hours)), "it is told soon");
     world.is_well(six_hours + 5);
     assert!(world.story.incident.as_ref().unwrap().is_open(), "at its ceiling it has not recovered");
     world.story.tick(&world.policy, at(six_hours + 24 * 60));
