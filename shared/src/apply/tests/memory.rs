@@ -40,6 +40,8 @@ fn second() -> Action {
         service: ServiceName::new("api"),
         task_definition: Some(revision(44)),
         force_new_deployment: false,
+        desired_count: None,
+        capacity_providers: None,
     };
     second
 }
@@ -239,5 +241,6 @@ fn service(running: u32) -> crate::ecs::Service {
         }],
         current_service_deployment: None,
         tags: std::collections::BTreeMap::new(),
+        capacity_providers: Vec::new(),
     }
 }

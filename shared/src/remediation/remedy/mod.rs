@@ -154,7 +154,7 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     if !needs.is_empty() {
         return Candidate::Need(needs);
     }
-    let of_revision: [Consider; 3] = [roll_back::consider, stop_task::consider, retirement::consider];
+    let of_revision: [Consider; 3] = [revision_or_memory, stop_task::consider, retirement::consider];
     let first = first_of(&of_revision, patient, service, facts, now);
     if matches!(first, Candidate::Plan(_) | Candidate::Need(_)) {
         return first;
