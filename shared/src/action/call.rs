@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::Launch;
+use crate::arn::{
+    ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn,
+    TaskDefinitionArn,
+};
+use crate::ecs::{HostStatus, Launch};
 
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +59,15 @@ pub enum Call {
         /// Marks the new task as the stand-in: `steward/rerun/<first digits of the id>`.
         started_by: String,
     },
+    /// UpdateContainerInstancesState, of one instance. The status is absolute: made twice it is as made once.
+    UpdateContainerInstancesState {
+        /// In this cluster.
+        cluster: ClusterArn,
+        /// Which.
+        instance: ContainerInstanceArn,
+        /// What it is to be.
+        status: HostStatus,
+    },
 }
 
 impl Call {
@@ -65,6 +78,7 @@ impl Call {
             Self::UpdateService { .. } => "UpdateService",
             Self::StopTask { .. } => "StopTask",
             Self::RunTask { .. } => "RunTask",
+            Self::UpdateContainerInstancesState { .. } => "UpdateContainerInstancesState",
         }
     }
 
@@ -79,7 +93,9 @@ impl Call {
         match self {
             Self::StopServiceDeployment { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
-            Self::StopTask { .. } | Self::RunTask { .. } => false,
+            Self::StopTask { .. } | Self::RunTask { .. } | Self::UpdateContainerInstancesState { .. } => {
+                false
+            }
         }
     }
 }
@@ -103,6 +119,9 @@ impl fmt::Display for Call {
             Self::StopTask { task, .. } => write!(f, "{operation} {}", task.id()),
             Self::RunTask { like, task_definition, .. } => {
                 write!(f, "{operation} {} like {}", task_definition.family_and_revision(), like.id())
+            }
+            Self::UpdateContainerInstancesState { instance, status, .. } => {
+                write!(f, "{operation} {} to {}", instance.id(), status.as_str())
             }
         }
     }
@@ -138,4 +157,22 @@ pub struct Precondition {
     pub active: Option<TaskDefinitionArn>,
     /// A service deployment that can still be stopped.
     pub stoppable: Option<ServiceDeploymentArn>,
+    /// How the target, a container instance, must still be.
+    #[serde(default)]
+    pub host: Option<HostCondition>,
+}
+
+/// How a container instance must still be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCondition {
+    /// ACTIVE, its agent away, and EC2 or its tasks say that it fails.
+    Failing {
+        /// Since when the agent is away.
+        since: Timestamp,
+    },
+    /// ACTIVE, for it ends in any case.
+    Active,
+    /// DRAINING, its agent connected, and its EC2 instance well.
+    Recovered,
 }

@@ -14,12 +14,12 @@ mod state;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use call::{Call, Network, Precondition};
+pub use call::{Call, HostCondition, Network, Precondition};
 pub use id::ActionId;
-pub use reason::{Because, Doubt, Withdrawal};
+pub use reason::{Because, Doubt, HostSign, Withdrawal};
 pub use state::{Epoch, How, Ruling, Settled, State, Verdict};
 
-use crate::arn::TaskDefinitionArn;
+use crate::arn::{ContainerInstanceArn, TaskDefinitionArn};
 use crate::incident::Target;
 use crate::words::{Language, remedies};
 
@@ -35,11 +35,25 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Move the tasks of a container instance away, and place none on it.
+    DrainInstance,
+    /// Let a container instance take tasks again that Steward drained.
+    ActivateInstance,
 }
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+    pub const ALL: [Self; 6] = [
+        Self::RollBack,
+        Self::ForceNewDeployment,
+        Self::StopTask,
+        Self::RunTask,
+        Self::DrainInstance,
+        Self::ActivateInstance,
+    ];
+    /// Those that may be used unless the policy says otherwise; the others are off until it says so.
+    pub const BY_DEFAULT: [Self; 4] =
+        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +62,8 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::DrainInstance => "drain_instance",
+            Self::ActivateInstance => "activate_instance",
         }
     }
 
@@ -76,6 +92,26 @@ pub struct Plan {
     pub precondition: Precondition,
     /// Why.
     pub because: Because,
+}
+
+impl Plan {
+    /// Whether it drains a host that EC2 takes back within two minutes, whatever anybody does: then nothing is won by waiting,
+    /// and as many are drained at a time as are taken back.
+    pub fn is_of_spot(&self) -> bool {
+        self.remedy == Remedy::DrainInstance && matches!(self.because, Because::SpotInterruption { .. })
+    }
+
+    /// The container instance that it drains as the only one of its cluster at the time.
+    pub fn drains_alone(&self) -> Option<&ContainerInstanceArn> {
+        match &self.target {
+            Target::ContainerInstance { arn, .. }
+                if self.remedy == Remedy::DrainInstance && !self.is_of_spot() =>
+            {
+                Some(arn)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An action as the ledger keeps it.

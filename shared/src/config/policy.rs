@@ -166,7 +166,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             mode: Mode::Observe,
-            remedies: Remedy::ALL.into_iter().collect(),
+            remedies: Remedy::BY_DEFAULT.into_iter().collect(),
             bake: SignedDuration::from_mins(10),
             failures: 3,
             stability: SignedDuration::from_mins(2),

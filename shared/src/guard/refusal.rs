@@ -104,6 +104,11 @@ pub enum Refusal {
     },
     /// What the plan was made for is not so any more.
     PreconditionGone(Gone),
+    /// Another container instance of the cluster drains.
+    AnotherHostDrains {
+        /// Its id.
+        instance: String,
+    },
 }
 
 /// What a guard must know.
@@ -130,11 +135,15 @@ pub enum Needed {
     LostTask,
     /// What stands in for the lost task.
     StandIns,
+    /// The container instance.
+    Host,
+    /// Which other container instances of the cluster drain.
+    OtherHosts,
 }
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -145,6 +154,8 @@ impl Needed {
         Self::Task,
         Self::LostTask,
         Self::StandIns,
+        Self::Host,
+        Self::OtherHosts,
     ];
 }
 
@@ -172,11 +183,21 @@ pub enum Gone {
     LostTask,
     /// A task stands in for the lost one already.
     Gap,
+    /// The container instance has left its cluster.
+    Host,
+    /// The container instance drains already, or leaves.
+    ActiveHost,
+    /// The same, or its agent is connected.
+    AwayAgent,
+    /// Neither EC2 nor its tasks say that the container instance fails.
+    FailingHost,
+    /// The container instance is not DRAINING, or its agent is away, or EC2 does not say that it is well.
+    RecoveredHost,
 }
 
 impl Gone {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Service,
         Self::ActiveService,
         Self::Revision,
@@ -187,6 +208,11 @@ impl Gone {
         Self::UnwellTask,
         Self::LostTask,
         Self::Gap,
+        Self::Host,
+        Self::ActiveHost,
+        Self::AwayAgent,
+        Self::FailingHost,
+        Self::RecoveredHost,
     ];
 }
 
@@ -215,6 +241,7 @@ impl Refusal {
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
+            Self::AnotherHostDrains { .. } => "another_host_drains",
         }
     }
 
@@ -232,6 +259,7 @@ impl Refusal {
             | Self::DeployedMeanwhile
             | Self::StackInProgress { .. }
             | Self::Locked { .. }
+            | Self::AnotherHostDrains { .. }
             | Self::PreconditionGone(_) => soon(),
             Self::NotEnrolled
             | Self::RemedyOff(_)

@@ -41,6 +41,26 @@ pub struct Care {
     pub short_since: Option<Timestamp>,
     /// Standalone tasks that were lost and that nothing replaces, the first lost first.
     pub lost: Vec<Lost>,
+    /// That Steward drained the container instance, which has not taken tasks since.
+    #[serde(default)]
+    pub drained: Option<Drained>,
+    /// Since when the agent of the container instance that Steward drained is connected again.
+    #[serde(default)]
+    pub back_since: Option<Timestamp>,
+    /// When EC2 warned that it takes the container instance's host back.
+    #[serde(default)]
+    pub warned_at: Option<Timestamp>,
+}
+
+/// That Steward drained a container instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drained {
+    /// By which action.
+    pub by: ActionId,
+    /// When that became known.
+    pub at: Timestamp,
+    /// Whether Spot took its host back: then it never takes tasks again.
+    pub is_of_spot: bool,
 }
 
 /// A remedy that was tried.
@@ -119,6 +139,7 @@ impl Care {
         } else if self.open.as_ref() == Some(id) {
             self.open = None;
         }
+        self.note_host(action);
         let Some(at) = action.claimed_at else { return };
         self.tried.retain(|tried| tried.id != *id);
         self.tried.push(Tried {
@@ -132,6 +153,21 @@ impl Care {
         self.tried.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let surplus = self.tried.len().saturating_sub(MAX_TRIED);
         self.tried.drain(..surplus);
+    }
+
+    /// Notes that a container instance was drained, or takes tasks again: once, when that becomes known. What came of it later
+    /// says nothing of how it is then.
+    fn note_host(&mut self, action: &Action) {
+        let (State::Confirmed { at, .. }, None) = (&action.state, action.verdict) else { return };
+        match action.plan.remedy {
+            Remedy::DrainInstance => {
+                let (by, is_of_spot) = (action.plan.id.clone(), action.plan.is_of_spot());
+                self.drained = Some(Drained { by, at: *at, is_of_spot });
+                self.back_since = None;
+            }
+            Remedy::ActivateInstance => self.drained = None,
+            Remedy::RollBack | Remedy::ForceNewDeployment | Remedy::StopTask | Remedy::RunTask => {}
+        }
     }
 
     /// Asks that remedies be considered at `at`, or before.

@@ -54,7 +54,7 @@ impl History {
                     self.stopped(id, by, *at);
                 }
             }
-            Call::StopTask { .. } | Call::RunTask { .. } => {}
+            Call::StopTask { .. } | Call::RunTask { .. } | Call::UpdateContainerInstancesState { .. } => {}
         }
     }
 }

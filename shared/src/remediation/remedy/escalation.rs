@@ -56,6 +56,16 @@ pub enum Escalation {
     NoNetwork,
     /// The task was lost too long ago: ECS forgets it.
     TooLate,
+    /// ECS looks after the container instance itself, by its capacity provider of Managed Instances.
+    HostManaged {
+        /// The capacity provider.
+        provider: Redacted,
+    },
+    /// The container instance's agent is away, and nothing else says that it fails: its tasks may serve.
+    HostMayServe {
+        /// Whether EC2 says that the instance is well; false where nobody says anything.
+        is_well: bool,
+    },
 }
 
 impl Escalation {
@@ -79,13 +89,15 @@ impl Escalation {
             Self::NotDeclared => "not_declared",
             Self::NoNetwork => "no_network",
             Self::TooLate => "too_late",
+            Self::HostManaged { .. } => "host_managed",
+            Self::HostMayServe { .. } => "host_may_serve",
         }
     }
 
     /// When it makes sense to ask again though nothing new was heard.
     pub fn ask_again(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } => now.checked_add(ASK_AGAIN).ok(),
+            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } | Self::HostMayServe { .. } => now.checked_add(ASK_AGAIN).ok(),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@
 //! makes has passed every guard or names the one that refused it.
 
 mod escalation;
+mod host;
 mod rerun;
 mod retirement;
 mod roll_back;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use escalation::Escalation;
+pub use host::{SPOT_NOTICE, is_active_again};
 
 use super::{Facts, Home, Query};
 use crate::action::{Action, ActionId, Plan, Remedy, State};
@@ -92,7 +94,7 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
     let candidate = match &patient.record.target {
         Target::Service { .. } => of_service(patient, facts, now),
         Target::Family { .. } => rerun::consider(patient, facts, now),
-        Target::ContainerInstance { .. } => Candidate::Not,
+        Target::ContainerInstance { .. } => host::consider(patient, facts, now),
     };
     match candidate {
         Candidate::Need(queries) => Considered::Need([queries, all].concat()),

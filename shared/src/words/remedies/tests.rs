@@ -3,6 +3,7 @@ use std::fmt::{Debug, Display};
 use serde::de::DeserializeOwned;
 
 use super::*;
+use crate::action::HostSign;
 use crate::arn::{ClusterArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::diagnosis::Cause;
 use crate::guard::{Gone, Needed};
@@ -80,6 +81,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Locked { by: "cf69c730006d".to_owned() },
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },
+        Refusal::AnotherHostDrains { instance: "8f0c2a".to_owned() },
     ];
     refusals.extend(Remedy::ALL.map(Refusal::RemedyOff));
     refusals.extend(Gone::ALL.map(Refusal::PreconditionGone));
@@ -107,6 +109,9 @@ fn escalations() -> Vec<Escalation> {
         Escalation::NotDeclared,
         Escalation::NoNetwork,
         Escalation::TooLate,
+        Escalation::HostManaged { provider: redact("managed_hosts") },
+        Escalation::HostMayServe { is_well: true },
+        Escalation::HostMayServe { is_well: false },
     ]
 }
 
@@ -140,6 +145,14 @@ fn every_because_has_its_words_in_each_language() {
         Because::TaskHangs { how: "UNHEALTHY".to_owned(), since: at() },
         Because::TasksRetire { from: at() },
         Because::TaskLost { task, cause: Cause::SpotInterrupted },
+        Because::HostFails { since: at(), sign: HostSign::StatusCheck, moves: Some(3) },
+        Because::HostFails {
+            since: at(),
+            sign: HostSign::Tasks { unhealthy: 2, stopped: 4, of: 7 },
+            moves: None,
+        },
+        Because::SpotInterruption { at: at(), moves: Some(0) },
+        Because::HostRecovered { since: at() },
     ];
     check(becauses, because);
 }
@@ -162,6 +175,7 @@ fn every_doubt_has_its_words_in_each_language() {
         Doubt::DeployedMeanwhile,
         Doubt::NoTaskFound,
         Doubt::NoPrimary,
+        Doubt::HostGone,
         Doubt::NotAsked,
         Doubt::Unread(redact("ThrottlingException: Rate_exceeded")),
     ];

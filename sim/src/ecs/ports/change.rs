@@ -11,7 +11,7 @@ use super::super::api::{
 };
 use super::super::operation;
 use super::super::world::Ecs;
-use super::{failed, not_run};
+use super::{failed, hosts, not_run};
 
 /// Makes one call.
 pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError> {
@@ -49,6 +49,9 @@ pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) 
             answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))
         }
         Call::RunTask { .. } => run_task(ecs, id, call, overrides),
+        Call::UpdateContainerInstancesState { cluster, instance, status } => {
+            hosts::update(ecs, call, cluster, instance, *status)
+        }
     }
 }
 

@@ -54,13 +54,17 @@ pub enum Invariant {
     NothingAtWorkIsTaken,
     /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
     CountsFollowTheWork,
+    /// Steward drains one host of a cluster at a time, but for those that Spot takes back.
+    OneHostDrains,
+    /// Steward drains no host whose agent is connected, but for those that Spot takes back.
+    NoConnectedHostDrained,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -84,6 +88,8 @@ impl Invariant {
         Self::NoBlindScaleIn,
         Self::NothingAtWorkIsTaken,
         Self::CountsFollowTheWork,
+        Self::OneHostDrains,
+        Self::NoConnectedHostDrained,
         Self::Progress,
     ];
 
@@ -113,6 +119,8 @@ impl Invariant {
             Self::NoBlindScaleIn => "no_blind_scale_in",
             Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
             Self::CountsFollowTheWork => "counts_follow_the_work",
+            Self::OneHostDrains => "one_host_drains",
+            Self::NoConnectedHostDrained => "no_connected_host_drained",
             Self::Progress => "progress",
         }
     }

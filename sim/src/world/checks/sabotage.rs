@@ -55,6 +55,10 @@ pub enum Sabotage {
     AddsMessages,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
+    /// No container instance is said to drain, and nobody is said to have drained one.
+    HidesDraining,
+    /// Every agent is said to be away.
+    HidesAgents,
 }
 
 /// What a broken ledger says that it holds.
@@ -63,6 +67,7 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
         match (sabotage, &mut stored.record) {
             (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
+            (Sabotage::HidesDraining, Record::DrainSlot(slot)) => slot.until = jiff::Timestamp::UNIX_EPOCH,
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
             _ => {}
         }
