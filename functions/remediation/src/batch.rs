@@ -24,12 +24,7 @@ pub(crate) struct Batch {
 }
 
 /// `warnings` is what those of Spot are about, by the place of their record.
-pub(crate) fn read(
-    records: Vec<Record>,
-    mut warnings: Found,
-    settings: &Settings,
-    now: Timestamp,
-) -> Batch {
+pub(crate) fn read(records: Vec<Record>, mut warnings: Found, settings: &Settings, now: Timestamp) -> Batch {
     let mut batch = Batch { records: Vec::with_capacity(records.len()), groups: BTreeMap::new() };
     for (index, record) in records.into_iter().enumerate() {
         let mut failed = None;
@@ -51,7 +46,9 @@ pub(crate) fn read(
             }
             failed = warned.as_ref().err().map(ToString::to_string);
             let warned = warned.ok().flatten().flatten();
-            for about in reading.about.into_iter().chain(warned).filter(|about| !about.observations.is_empty()) {
+            for about in
+                reading.about.into_iter().chain(warned).filter(|about| !about.observations.is_empty())
+            {
                 let group = batch.groups.entry(about.target).or_default();
                 group.observations.extend(about.observations);
                 group.records.push(index);

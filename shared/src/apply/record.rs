@@ -18,7 +18,9 @@ use crate::action::{Action, ActionId, Plan};
 use crate::arn::ClusterArn;
 use crate::config::Policy;
 use crate::incident::{Incident, Note, Story, Target, TargetRecord};
-use crate::ledger::{Budget, DrainSlot, Key, LedgerError, Record, Scope, Stored, Transaction, Write, push_news};
+use crate::ledger::{
+    Budget, DrainSlot, Key, LedgerError, Record, Scope, Stored, Transaction, Write, push_news,
+};
 use crate::notification::Subject;
 use crate::ports::Ledger;
 
@@ -48,7 +50,13 @@ impl<'i> Items<'i> {
 
     /// Those of a plan's step that enters no budget.
     pub fn of_plan(plan: &'i Plan) -> Self {
-        Self { id: Some(&plan.id), target: &plan.target, incident: plan.incident, budgets: &[], drains_in: None }
+        Self {
+            id: Some(&plan.id),
+            target: &plan.target,
+            incident: plan.incident,
+            budgets: &[],
+            drains_in: None,
+        }
     }
 }
 

@@ -118,8 +118,7 @@ impl HostTask {
 
     /// Whether it was ended since a time, by something that nobody meant.
     pub fn was_lost_since(&self, since: Timestamp) -> bool {
-        self.stopping.is_some_and(|stopping| {
-            !stopping.cause.is_benign() && stopping.at.is_some_and(|at| at >= since)
-        })
+        self.stopping
+            .is_some_and(|stopping| !stopping.cause.is_benign() && stopping.at.is_some_and(|at| at >= since))
     }
 }

@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::action::{
-    ActionId, Because, Call, HostCondition, HostSign, Precondition, Remedy, Ruling,
-};
+use crate::action::{ActionId, Because, Call, HostCondition, HostSign, Precondition, Remedy, Ruling};
 use crate::arn::{ClusterArn, ContainerInstanceArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
@@ -14,9 +12,7 @@ use crate::ecs::{
     ServiceDeploymentSummary, StatusCheck, TaskDefinition, Watch,
 };
 use crate::event::ContainerInstanceStatus;
-use crate::incident::{
-    Agent, Drained, Failure, Fingerprint, Observation, Outcome, Story, Target, Tried,
-};
+use crate::incident::{Agent, Drained, Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
 use crate::ledger::{Budget, DrainSlot, Opening, Openings, Scope, Switch};
 use crate::observed::Observed;
 

@@ -244,7 +244,10 @@ fn read_container_instance(
     match change.agent_connected {
         Some(false) if change.status == Some(ContainerInstanceStatus::Draining) => {
             let observation = Observation::AwayWhileDraining { version: change.version.0, at };
-            Reading { because: Some(Reason::NothingFailed), ..Reading::of(diagnosis, target, vec![observation]) }
+            Reading {
+                because: Some(Reason::NothingFailed),
+                ..Reading::of(diagnosis, target, vec![observation])
+            }
         }
         Some(connected) if serves || connected => {
             let observation = Observation::Agent { version: change.version.0, connected, at };

@@ -397,8 +397,7 @@ impl Ecs {
             .collect();
         for id in balanced {
             if let Some(task) = self.state.task_mut(id) {
-                task.behaviour =
-                    Arc::new(Behaviour::new(Fate::FailsElbHealth { after: Duration::ZERO }));
+                task.behaviour = Arc::new(Behaviour::new(Fate::FailsElbHealth { after: Duration::ZERO }));
             }
             self.meet_fate(id);
         }

@@ -36,8 +36,7 @@ impl Ecs {
             return;
         }
         // The load balancer checks tasks and lets go of them itself, whatever the agent hears.
-        let is_balancers =
-            step == Step::Deregistered || (step == Step::Unhealthy && task.is_failed_by_elb());
+        let is_balancers = step == Step::Deregistered || (step == Step::Unhealthy && task.is_failed_by_elb());
         let unheard = task.instance().filter(|_| !task.connected && !is_balancers).map(str::to_owned);
         if let Some(instance) = unheard {
             if let Some(instance) = self.state.instance_mut(&instance) {

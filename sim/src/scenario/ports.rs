@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steward::action::{ActionId, Call};
 use steward::arn::{
-    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use steward::ecs::{
     CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
@@ -15,8 +16,8 @@ use steward::ecs::{
 use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Root, Stored, Transaction};
 use steward::notification::Subject;
 use steward::ports::{
-    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Hosts, Ledger, Letter, NudgeError, Owners,
-    Page, Postpone, SendError, Tell,
+    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Hosts, Ledger, Letter, NudgeError,
+    Owners, Page, Postpone, SendError, Tell,
 };
 
 use super::build::Deed;

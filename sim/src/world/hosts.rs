@@ -95,8 +95,11 @@ fn host(index: usize, zone: &str) -> Host {
 
 /// Of a service, or of the cluster's hosts.
 fn entry(service: Option<&str>, mode: Mode) -> Entry {
-    let selector =
-        Selector { cluster: Some(Glob::new(CLUSTER)), service: service.map(Glob::new), ..Selector::default() };
+    let selector = Selector {
+        cluster: Some(Glob::new(CLUSTER)),
+        service: service.map(Glob::new),
+        ..Selector::default()
+    };
     let cooldown = SignedDuration::from_mins(10);
     let mut rules = Rules { mode, cooldown, ..Rules::default() };
     rules.remedies.extend([Remedy::DrainInstance, Remedy::ActivateInstance]);
@@ -180,8 +183,9 @@ mod tests {
     fn a_second_host_and_one_that_is_connected_are_found_and_a_wave_of_spot_is_none() {
         let mut ecs = Ecs::new(Settings::new(Timestamp::UNIX_EPOCH, 1));
         ecs.add_cluster(CLUSTER);
-        let arns: Vec<ContainerInstanceArn> =
-            (0..2).map(|n| ContainerInstanceArn::new(ecs.add_container_instance(&host(n, ZONES[n])))).collect();
+        let arns: Vec<ContainerInstanceArn> = (0..2)
+            .map(|n| ContainerInstanceArn::new(ecs.add_container_instance(&host(n, ZONES[n]))))
+            .collect();
         let now = later(Timestamp::UNIX_EPOCH, Duration::from_hours(1));
         let mut watch = Watch::default();
         let mut drain = |ecs: &mut Ecs, n: usize, is_of_spot: bool| {

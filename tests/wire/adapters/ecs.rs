@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::action::{ActionId, Call};
 use steward::arn::{
-    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use steward::aws::{Ecs, Stacks};
 use steward::ecs::{
-    Controller, DesiredCount, HostStatus, Launch, Overrides, Rollout, RunningCount, Service, StatusCheck, Watch,
+    Controller, DesiredCount, HostStatus, Launch, Overrides, Rollout, RunningCount, Service, StatusCheck,
+    Watch,
 };
 use steward::event::TaskStatus;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Hosts, Meaning, Owners};
@@ -316,7 +318,10 @@ fn a_container_instance_is_found_read_drained_and_let_take_tasks_again() {
         assert!(provider("managed").await.unwrap().unwrap().is_managed);
         assert_eq!(provider("gone").await, Ok(None));
         let tasks = ecs.tasks_on(&cluster(), &host).await.unwrap();
-        assert!(tasks.len() == 2 && tasks.iter().all(|task| task.is_wanted && !task.is_unhealthy), "{tasks:?}");
+        assert!(
+            tasks.len() == 2 && tasks.iter().all(|task| task.is_wanted && !task.is_unhealthy),
+            "{tasks:?}"
+        );
         assert_eq!(tasks[0].service, Some(ServiceName::new("hosted")));
 
         assert_eq!(ecs.draining(&cluster()).await.unwrap(), []);

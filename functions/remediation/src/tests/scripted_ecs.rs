@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use steward::action::{ActionId, Call};
 use steward::arn::{
-    ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
-    TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn,
+    TaskArn, TaskDefinitionArn,
 };
 use steward::ecs::{
     CapacityProvider, ContainerInstance, Controller, DesiredCount, HostTask, Launch, Overrides, PendingCount,

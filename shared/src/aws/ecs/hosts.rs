@@ -1,10 +1,10 @@
 //! Container instances, and what CloudWatch tells of the EC2 instances below them.
 
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode};
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     CapacityProviderType, ContainerInstanceStatus as SetStatus, DesiredStatus, Failure,
 };
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
@@ -34,10 +34,8 @@ pub(super) async fn describe(
     cluster: &ClusterArn,
     arn: &ContainerInstanceArn,
 ) -> Result<Option<ContainerInstance>, EcsError> {
-    let call = client
-        .describe_container_instances()
-        .cluster(cluster.as_str())
-        .container_instances(arn.as_str());
+    let call =
+        client.describe_container_instances().cluster(cluster.as_str()).container_instances(arn.as_str());
     let answer = match call.send().await {
         Ok(answer) => answer,
         Err(error) if error.code() == Some(NO_CLUSTER) => return Ok(None),
@@ -160,9 +158,12 @@ pub(super) async fn update(
     let answer = answer.map_err(|error| failed(UPDATE, target(), &error))?;
     match answer.failures.unwrap_or_default().first() {
         None => Ok(Changed { made: None }),
-        Some(failure) => {
-            Err(EcsError { operation: UPDATE, target: target(), problem: said(failure), meaning: refused(failure) })
-        }
+        Some(failure) => Err(EcsError {
+            operation: UPDATE,
+            target: target(),
+            problem: said(failure),
+            meaning: refused(failure),
+        }),
     }
 }
 

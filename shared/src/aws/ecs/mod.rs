@@ -33,7 +33,8 @@ use super::sdk::Sdk;
 use super::verdict::{FailedCall, Verdict};
 use crate::action::{ActionId, Call};
 use crate::arn::{
-    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use crate::ecs::{
     CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
@@ -41,8 +42,8 @@ use crate::ecs::{
 };
 use crate::event::TaskStateChange;
 use crate::ports::{
-    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Hosts, Meaning, Page, RunTasks, ScaleServices,
-    ScaledService, Started, TaskRequest,
+    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Hosts, Meaning, Page, RunTasks,
+    ScaleServices, ScaledService, Started, TaskRequest,
 };
 
 /// The most that one of ECS's lists answers.

@@ -71,7 +71,8 @@ fn the_incident_of_a_host_that_steward_drained_ends_when_it_takes_tasks_again_an
 fn what_comes_of_a_drain_later_does_not_undo_that_the_host_takes_tasks_again() {
     let mut story = drained();
     story.record.note(&action(Remedy::ActivateInstance, 1_100));
-    let judged = Action { verdict: Some(Verdict::Helped { at: at(1_200) }), ..action(Remedy::DrainInstance, 700) };
+    let judged =
+        Action { verdict: Some(Verdict::Helped { at: at(1_200) }), ..action(Remedy::DrainInstance, 700) };
     story.record.note(&judged);
     assert_eq!(story.record.care.drained, None);
 }

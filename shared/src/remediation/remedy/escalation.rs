@@ -97,7 +97,9 @@ impl Escalation {
     /// When it makes sense to ask again though nothing new was heard.
     pub fn ask_again(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } | Self::HostMayServe { .. } => now.checked_add(ASK_AGAIN).ok(),
+            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } | Self::HostMayServe { .. } => {
+                now.checked_add(ASK_AGAIN).ok()
+            }
             _ => None,
         }
     }

@@ -181,11 +181,7 @@ fn plan(
         target: patient.record.target.clone(),
         incident: patient.incident.opened_at,
         revision: None,
-        call: Call::UpdateContainerInstancesState {
-            cluster: cluster.clone(),
-            instance: arn.clone(),
-            status,
-        },
+        call: Call::UpdateContainerInstancesState { cluster: cluster.clone(), instance: arn.clone(), status },
         precondition: Precondition { host: Some(condition), ..Precondition::default() },
         because,
     }))

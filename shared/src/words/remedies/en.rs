@@ -231,7 +231,11 @@ pub(super) fn because(because: &Because) -> String {
             format!("its agent is away since {}, and {sign}. {}", hour(since), moving(*moves))
         }
         Because::SpotInterruption { at: when, moves } => {
-            format!("EC2 warned at {} that it takes the host back in two minutes. {}", hour(when), moving(*moves))
+            format!(
+                "EC2 warned at {} that it takes the host back in two minutes. {}",
+                hour(when),
+                moving(*moves)
+            )
         }
         Because::HostRecovered { since } => {
             format!("its agent is connected again since {}, and no status check fails", hour(since))

@@ -235,12 +235,9 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("タスク {} が失われ ({cause})、代わりのタスクは起動されません", task.id())
         }
-        Because::HostFails { since, sign, moves } => format!(
-            "エージェントが {} から未接続で、{}。{}",
-            hour(since),
-            host_sign(*sign),
-            moving(*moves)
-        ),
+        Because::HostFails { since, sign, moves } => {
+            format!("エージェントが {} から未接続で、{}。{}", hour(since), host_sign(*sign), moving(*moves))
+        }
         Because::SpotInterruption { at: when, moves } => format!(
             "EC2 が {} に、2 分後のスポットインスタンスの中断を通知しました。{}",
             hour(when),

@@ -1,8 +1,8 @@
 //! Clusters, capacity providers and container instances.
 
 use super::super::api::{
-    CapacityProvider, CapacityProviderStatus, CapacityProviderType, Cluster as Shown, ContainerInstanceStatus,
-    CreateClusterRequest, CreateClusterResponse, DescribeCapacityProvidersRequest,
+    CapacityProvider, CapacityProviderStatus, CapacityProviderType, Cluster as Shown,
+    ContainerInstanceStatus, CreateClusterRequest, CreateClusterResponse, DescribeCapacityProvidersRequest,
     DescribeCapacityProvidersResponse, DescribeClustersRequest, DescribeClustersResponse,
     DescribeContainerInstancesRequest, DescribeContainerInstancesResponse, ListClustersRequest,
     ListClustersResponse, ListContainerInstancesRequest, ListContainerInstancesResponse,

@@ -70,7 +70,8 @@ pub fn tasks_on(
                 .map(|task| task.health_status.map(|health| health.as_str().to_owned()))
                 .collect();
             let events = as_events(tasks, cluster)?;
-            let told = events.iter().zip(health).filter_map(|(task, health)| HostTask::of(task, health.as_deref()));
+            let told =
+                events.iter().zip(health).filter_map(|(task, health)| HostTask::of(task, health.as_deref()));
             found.extend(told);
             from = listed.next_token;
             if from.is_none() {
@@ -81,7 +82,10 @@ pub fn tasks_on(
     Ok(found)
 }
 
-fn list(ecs: &mut Ecs, request: api::ListContainerInstancesRequest) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+fn list(
+    ecs: &mut Ecs,
+    request: api::ListContainerInstancesRequest,
+) -> Result<Vec<ContainerInstanceArn>, EcsError> {
     const OPERATION: &str = "ListContainerInstances";
     let target = request.cluster.clone().unwrap_or_default();
     let answer = operation::call(ecs, request).map_err(|error| failed(OPERATION, &target, &error))?;

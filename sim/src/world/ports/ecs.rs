@@ -5,7 +5,8 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use steward::action::{ActionId, Call as Change};
 use steward::arn::{
-    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use steward::ecs::{
     CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,

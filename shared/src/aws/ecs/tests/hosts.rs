@@ -18,11 +18,7 @@ fn arn() -> ContainerInstanceArn {
 }
 
 fn drain() -> Call {
-    Call::UpdateContainerInstancesState {
-        cluster: cluster(),
-        instance: arn(),
-        status: HostStatus::Draining,
-    }
+    Call::UpdateContainerInstancesState { cluster: cluster(), instance: arn(), status: HostStatus::Draining }
 }
 
 fn id() -> ActionId {
@@ -84,9 +80,7 @@ fn the_tasks_of_a_host_are_those_that_run_and_those_that_were_stopped() {
     ]);
     let found = run(ecs.tasks_on(&cluster(), &arn())).unwrap();
     let sent = script.sent();
-    let asked = |status: &str| {
-        json!({"cluster": cluster(), "containerInstance": arn(), "desiredStatus": status, "maxResults": 100})
-    };
+    let asked = |status: &str| json!({"cluster": cluster(), "containerInstance": arn(), "desiredStatus": status, "maxResults": 100});
     assert_eq!((sent[0].json(), sent[2].json()), (asked("RUNNING"), asked("STOPPED")));
     assert!(found[0].is_wanted && found[0].is_unhealthy && found[0].service.is_none(), "{:?}", found[0]);
     let stopping = found[1].stopping.unwrap();

@@ -96,35 +96,72 @@ fn an_agent_that_is_away_is_no_reason_by_itself() {
 
 #[test]
 fn a_host_is_drained_where_ec2_or_most_of_its_tasks_say_that_it_fails() {
-    let half = || [task("1", true), stopped("2", 5, Cause::ElbHealthCheckFailed), task("3", false), task("4", false)];
+    let half = || {
+        [task("1", true), stopped("2", 5, Cause::ElbHealthCheckFailed), task("3", false), task("4", false)]
+    };
     let cases: [(&str, fn(&mut World), &str); 11] = [
         ("EC2", |world| world.ec2_says(true), "drain_instance"),
-        ("EC2, and tasks that cannot be read", |world| {
-            world.ec2_says(true);
-            world.truth.host_tasks = Some(Observed::Unknown("throttled".to_owned()));
-        }, "drain_instance"),
-        ("tasks that cannot be read", |world| {
-            world.truth.host_tasks = Some(Observed::Unknown("throttled".to_owned()));
-        }, "unobserved"),
-        ("one of four tasks", |world| {
-            world.runs([task("1", true), task("2", false), task("3", false), task("4", false)]);
-        }, "host_may_serve"),
-        ("what was stopped before", |world| {
-            world.runs([stopped("1", -1, Cause::ElbHealthCheckFailed), task("2", false)]);
-        }, "host_may_serve"),
-        ("what somebody meant", |world| {
-            world.runs([stopped("1", 5, Cause::ScaledIn), task("2", false)]);
-        }, "host_may_serve"),
+        (
+            "EC2, and tasks that cannot be read",
+            |world| {
+                world.ec2_says(true);
+                world.truth.host_tasks = Some(Observed::Unknown("throttled".to_owned()));
+            },
+            "drain_instance",
+        ),
+        (
+            "tasks that cannot be read",
+            |world| {
+                world.truth.host_tasks = Some(Observed::Unknown("throttled".to_owned()));
+            },
+            "unobserved",
+        ),
+        (
+            "one of four tasks",
+            |world| {
+                world.runs([task("1", true), task("2", false), task("3", false), task("4", false)]);
+            },
+            "host_may_serve",
+        ),
+        (
+            "what was stopped before",
+            |world| {
+                world.runs([stopped("1", -1, Cause::ElbHealthCheckFailed), task("2", false)]);
+            },
+            "host_may_serve",
+        ),
+        (
+            "what somebody meant",
+            |world| {
+                world.runs([stopped("1", 5, Cause::ScaledIn), task("2", false)]);
+            },
+            "host_may_serve",
+        ),
         ("no task at all", |world| world.runs([]), "host_may_serve"),
-        ("an External instance, by its tasks", |world| {
-            world.host().ec2_instance_id = None;
-            world.runs([task("1", true)]);
-        }, "drain_instance"),
-        ("its agent is back", |world| { world.ec2_says(true); world.host().agent_connected = Some(true); }, "nothing"),
-        ("it drains already", |world| {
-            world.ec2_says(true);
-            world.host().status = ContainerInstanceStatus::Draining;
-        }, "nothing"),
+        (
+            "an External instance, by its tasks",
+            |world| {
+                world.host().ec2_instance_id = None;
+                world.runs([task("1", true)]);
+            },
+            "drain_instance",
+        ),
+        (
+            "its agent is back",
+            |world| {
+                world.ec2_says(true);
+                world.host().agent_connected = Some(true);
+            },
+            "nothing",
+        ),
+        (
+            "it drains already",
+            |world| {
+                world.ec2_says(true);
+                world.host().status = ContainerInstanceStatus::Draining;
+            },
+            "nothing",
+        ),
         ("it is gone", |world| world.truth.host = Some(Observed::Absent), "nothing"),
     ];
     for (name, change, word) in cases {
@@ -139,9 +176,15 @@ fn a_host_is_drained_where_ec2_or_most_of_its_tasks_say_that_it_fails() {
 
 #[test]
 fn what_ecs_manages_itself_is_left_to_it() {
-    let managed = with(|world| { world.ec2_says(true); world.of_provider(true); });
+    let managed = with(|world| {
+        world.ec2_says(true);
+        world.of_provider(true);
+    });
     assert_eq!(managed.word(12), "host_managed");
-    let own = with(|world| { world.ec2_says(true); world.of_provider(false); });
+    let own = with(|world| {
+        world.ec2_says(true);
+        world.of_provider(false);
+    });
     assert_eq!(own.word(12), "drain_instance");
     let unknown = with(|world| {
         world.ec2_says(true);
@@ -227,13 +270,21 @@ fn only_what_steward_drained_takes_tasks_again_once_it_is_well() {
         ("EC2 calls it impaired", |world| world.ec2_says(true), "nothing"),
         ("EC2 says nothing", |world| drop(world.truth.status_checks.remove("i-a")), "unobserved"),
         ("its agent is away, as ECS says", |world| world.host().agent_connected = Some(false), "nothing"),
-        ("its agent went again", |world| {
-            world.hear([Observation::AwayWhileDraining { version: 8, at: at(21) }]);
-        }, "nothing"),
-        ("Spot takes it back", |world| {
-            let drained = world.story.record.care.drained.as_mut().unwrap();
-            drained.is_of_spot = true;
-        }, "nothing"),
+        (
+            "its agent went again",
+            |world| {
+                world.hear([Observation::AwayWhileDraining { version: 8, at: at(21) }]);
+            },
+            "nothing",
+        ),
+        (
+            "Spot takes it back",
+            |world| {
+                let drained = world.story.record.care.drained.as_mut().unwrap();
+                drained.is_of_spot = true;
+            },
+            "nothing",
+        ),
     ];
     for (name, change, word) in cases {
         let mut world = drained();
