@@ -331,8 +331,16 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 7] =
-    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayDrain"];
+const ASKED: [&str; 8] = [
+    "OneCluster",
+    "MayChange",
+    "MayPassRoles",
+    "MayRunJobs",
+    "MayPassJobRoles",
+    "MayScale",
+    "MayRaiseMemory",
+    "MayDrain",
+];
 
 /// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]
@@ -351,6 +359,7 @@ impl Stack {
         match condition {
             "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
+            "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,
@@ -411,6 +420,11 @@ impl Stack {
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            "ecs:RegisterTaskDefinition" | "ecs:TagResource" | "ecs:ListTaskDefinitions" => {
+                self.holds("MayRaiseMemory")
+            }
+            // A change that begins with a read.
+            "ecs:DescribeTaskDefinition" => true,
             _ if changes => self.holds("MayChange"),
             _ => true,
         }

@@ -35,6 +35,8 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Give a container that runs out of memory more of it.
+    RaiseMemory,
     /// Move the tasks of a container instance away, and place none on it.
     DrainInstance,
     /// Let a container instance take tasks again that Steward drained.
@@ -43,17 +45,20 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RollBack,
         Self::ForceNewDeployment,
         Self::StopTask,
         Self::RunTask,
+        Self::RaiseMemory,
         Self::DrainInstance,
         Self::ActivateInstance,
     ];
-    /// Those that may be used unless the policy says otherwise; the others are off until it says so.
-    pub const BY_DEFAULT: [Self; 4] =
-        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+
+    /// Whether it is used where nobody says so: those that change more than a deployment are not.
+    pub fn is_on_by_default(self) -> bool {
+        matches!(self, Self::RollBack | Self::ForceNewDeployment | Self::StopTask | Self::RunTask)
+    }
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -62,6 +67,7 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::RaiseMemory => "raise_memory",
             Self::DrainInstance => "drain_instance",
             Self::ActivateInstance => "activate_instance",
         }
@@ -138,6 +144,9 @@ pub struct Action {
     pub state: State,
     /// What came of it, once it is confirmed.
     pub verdict: Option<Verdict>,
+    /// The revision that its first step made, where it has two.
+    #[serde(default)]
+    pub registered: Option<TaskDefinitionArn>,
 }
 
 /// A lease outlives the invocation that took it by so much: a call that was under way when it ended has been answered, or

@@ -55,6 +55,15 @@ pub enum Because {
         /// To what.
         cause: Cause,
     },
+    /// One container runs out of memory again and again.
+    RunsOutOfMemory {
+        /// In this revision.
+        revision: TaskDefinitionArn,
+        /// Which container.
+        container: Redacted,
+        /// How often.
+        count: usize,
+    },
     /// A container instance's agent is away, and more says that it fails.
     HostFails {
         /// Since when the agent is away.

@@ -99,6 +99,7 @@ pub const GUARDS: &[Guard] = &[
     Guard { name: "outage", until: Stage::Gate, rule: rules::outage },
     Guard { name: "one_host_at_a_time", until: Stage::Gate, rule: hosts::one_host_at_a_time },
     Guard { name: "precondition", until: Stage::Gate, rule: rules::precondition },
+    Guard { name: "memory", until: Stage::Gate, rule: rules::memory },
 ];
 
 /// Asks the guards of a stage, in order.

@@ -104,6 +104,11 @@ pub enum Refusal {
     },
     /// What the plan was made for is not so any more.
     PreconditionGone(Gone),
+    /// More memory than the policy allows, or less than there was.
+    MemoryOutOfBounds {
+        /// The most that is allowed, in MiB.
+        max: u32,
+    },
     /// Another container instance of the cluster drains.
     AnotherHostDrains {
         /// Its id.
@@ -135,6 +140,8 @@ pub enum Needed {
     LostTask,
     /// What stands in for the lost task.
     StandIns,
+    /// How much memory a revision has.
+    Sizes,
     /// The container instance.
     Host,
     /// Which other container instances of the cluster drain.
@@ -143,7 +150,7 @@ pub enum Needed {
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -154,6 +161,7 @@ impl Needed {
         Self::Task,
         Self::LostTask,
         Self::StandIns,
+        Self::Sizes,
         Self::Host,
         Self::OtherHosts,
     ];
@@ -241,6 +249,7 @@ impl Refusal {
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
+            Self::MemoryOutOfBounds { .. } => "memory_out_of_bounds",
             Self::AnotherHostDrains { .. } => "another_host_drains",
         }
     }
@@ -271,7 +280,8 @@ impl Refusal {
             | Self::DoneBefore
             | Self::FailedBefore
             | Self::DoesNotLast { .. }
-            | Self::CorrelatedOutage { .. } => None,
+            | Self::CorrelatedOutage { .. }
+            | Self::MemoryOutOfBounds { .. } => None,
         }
     }
 }

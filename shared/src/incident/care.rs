@@ -41,6 +41,9 @@ pub struct Care {
     pub short_since: Option<Timestamp>,
     /// Standalone tasks that were lost and that nothing replaces, the first lost first.
     pub lost: Vec<Lost>,
+    /// Revisions that actions registered, of those that were tried: one that is taken up again registers no other.
+    #[serde(default)]
+    pub registered: BTreeMap<ActionId, TaskDefinitionArn>,
     /// That Steward drained the container instance, which has not taken tasks since.
     #[serde(default)]
     pub drained: Option<Drained>,
@@ -153,6 +156,11 @@ impl Care {
         self.tried.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let surplus = self.tried.len().saturating_sub(MAX_TRIED);
         self.tried.drain(..surplus);
+        if let Some(registered) = &action.registered {
+            self.registered.insert(id.clone(), registered.clone());
+        }
+        let tried = &self.tried;
+        self.registered.retain(|id, _| tried.iter().any(|tried| tried.id == *id));
     }
 
     /// Notes that a container instance was drained, or takes tasks again: once, when that becomes known. What came of it later
@@ -166,7 +174,7 @@ impl Care {
                 self.back_since = None;
             }
             Remedy::ActivateInstance => self.drained = None,
-            Remedy::RollBack | Remedy::ForceNewDeployment | Remedy::StopTask | Remedy::RunTask => {}
+            _ => {}
         }
     }
 

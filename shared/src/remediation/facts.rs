@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::action::ActionId;
 use crate::arn::{
     ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
@@ -38,6 +39,13 @@ pub enum Query {
     Budgets,
     /// What began to fail in the cluster of late.
     Openings,
+    /// The revision that an action registered, by its tag.
+    Registered {
+        /// The revision that it was made from: one's own is later.
+        after: TaskDefinitionArn,
+        /// The action.
+        action: ActionId,
+    },
     /// The target itself, a container instance.
     Host,
     /// The tasks on it.
@@ -77,6 +85,8 @@ pub struct Facts {
     pub budgets: Option<Observed<BTreeMap<Scope, Budget>>>,
     /// What began to fail in the cluster of late.
     pub openings: Option<Observed<Openings>>,
+    /// Revisions that actions registered, by action. Those that are known are among the task definitions, too.
+    pub registered: BTreeMap<ActionId, Observed<TaskDefinition>>,
     /// The target, a container instance.
     pub host: Option<Observed<ContainerInstance>>,
     /// The tasks on it.
@@ -106,6 +116,7 @@ impl Facts {
             Query::Switches => self.switches.is_some(),
             Query::Budgets => self.budgets.is_some(),
             Query::Openings => self.openings.is_some(),
+            Query::Registered { action, .. } => self.registered.contains_key(action),
             Query::Host => self.host.is_some(),
             Query::HostTasks => self.host_tasks.is_some(),
             Query::StatusCheck(instance) => self.status_checks.contains_key(instance),

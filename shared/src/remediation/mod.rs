@@ -6,6 +6,7 @@
 mod decision;
 mod facts;
 mod health;
+pub mod memory;
 mod remedy;
 
 use crate::arn::{ClusterArn, ContainerInstanceArn, TaskDefinitionArn};

@@ -67,6 +67,11 @@ scenarios! {
     hung_task
     image_not_found
     image_not_found_with_breaker
+    memory_capped
+    memory_leak
+    memory_observed
+    memory_of_a_new_revision
+    memory_proposed
     old_revision_fails_too
     paused
     person_in_between

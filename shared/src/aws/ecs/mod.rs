@@ -11,6 +11,7 @@ mod deployment;
 mod hosts;
 mod jobs;
 mod overrides;
+mod register;
 mod run_task;
 mod scaling;
 mod service;
@@ -35,6 +36,10 @@ use crate::action::{ActionId, Call};
 use crate::arn::{
     ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
     TaskDefinitionArn,
+};
+use crate::ecs::{
+    CapacityProvider, ContainerInstance, Definition as WholeDefinition, HostTask, Overrides, Service,
+    ServiceDeployment, ServiceRevision, StatusCheck, Task, TaskDefinition,
 };
 use crate::ecs::{
     CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
@@ -64,6 +69,25 @@ impl Ecs {
     pub fn new(sdk: &Sdk) -> Self {
         Self { client: sdk.ecs(), cloudwatch: sdk.cloudwatch() }
     }
+
+    /// With credentials and the rest from elsewhere.
+    pub fn with_config(sdk: &aws_types::SdkConfig) -> Self {
+        Self { client: Client::new(sdk), cloudwatch: aws_sdk_cloudwatch::Client::new(sdk) }
+    }
+
+    /// How much memory a task definition has, and the whole of it, by family, `family:revision` or ARN; `None` where ECS knows
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// Where ECS does not answer, or refuses.
+    pub async fn whole_definition(
+        &self,
+        name: &str,
+    ) -> Result<Option<(TaskDefinition, WholeDefinition)>, EcsError> {
+        let found = register::describe(&self.client, name, None).await?;
+        Ok(found.map(|found| (found.revision, found.definition)))
+    }
 }
 
 impl DescribeEcs for Ecs {
@@ -87,7 +111,7 @@ impl DescribeEcs for Ecs {
     }
 
     async fn task_definition(&self, arn: &TaskDefinitionArn) -> Result<Option<TaskDefinition>, EcsError> {
-        task::describe_definition(&self.client, arn).await
+        Ok(register::describe(&self.client, arn.as_str(), None).await?.map(|found| found.revision))
     }
 
     async fn tasks(&self, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Vec<Task>, EcsError> {
@@ -112,6 +136,14 @@ impl DescribeEcs for Ecs {
             found.extend(page.cluster_arns.unwrap_or_default().into_iter().map(ClusterArn::new));
         }
         Ok(found)
+    }
+
+    async fn registered(
+        &self,
+        after: &TaskDefinitionArn,
+        action: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        register::registered(&self.client, after, action).await
     }
 }
 

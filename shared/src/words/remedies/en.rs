@@ -10,6 +10,7 @@ use crate::guard::{Gone, Needed, Refusal};
 use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
+use crate::remediation::memory::NoRoom;
 use crate::words::{Language, moment};
 
 fn at(at: &Timestamp) -> String {
@@ -30,6 +31,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "force a new deployment",
         Remedy::StopTask => "stop the task",
         Remedy::RunTask => "run the task again",
+        Remedy::RaiseMemory => "raise its memory",
         Remedy::DrainInstance => "drain the instance",
         Remedy::ActivateInstance => "let the instance take tasks again",
     }
@@ -41,6 +43,7 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "forced a new deployment",
         Remedy::StopTask => "stopped the task",
         Remedy::RunTask => "ran the task again",
+        Remedy::RaiseMemory => "raised its memory",
         Remedy::DrainInstance => "drained the instance",
         Remedy::ActivateInstance => "let the instance take tasks again",
     }
@@ -94,6 +97,9 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "{services} services of the cluster began to fail together: this is an outage, not a bad revision"
             );
         }
+        Refusal::MemoryOutOfBounds { max } => {
+            return format!("memory only goes up, and to {max} MiB at the most (`memory.max` in the policy)");
+        }
         Refusal::PreconditionGone(what) => {
             return format!("it is not as it was when this was decided: {}", gone(*what));
         }
@@ -137,6 +143,7 @@ fn needed(what: Needed) -> &'static str {
         Needed::Task => "the task",
         Needed::LostTask => "the lost task",
         Needed::StandIns => "what stands in for the lost task",
+        Needed::Sizes => "how much memory the revision has",
         Needed::Host => "the container instance",
         Needed::OtherHosts => "which other instances drain",
     }
@@ -189,6 +196,13 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::NoNetwork => {
             "the task needs a network interface, and the policy's `rerun` names no subnets".to_owned()
         }
+        Escalation::NoMoreMemory { container, why, raised: 0 } => {
+            format!("{container} runs out of memory, and gets no more: {}", no_room(*why))
+        }
+        Escalation::NoMoreMemory { container, why, raised } => format!(
+            "{container} runs out of memory again, however much it gets ({raised} times more): a leak is likely. It gets no more: {}",
+            no_room(*why)
+        ),
         Escalation::TooLate => {
             "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
         }
@@ -201,6 +215,17 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::HostMayServe { is_well: false } => {
             "its agent alone is away: most of its tasks run on, and EC2 says nothing of it".to_owned()
         }
+    }
+}
+
+fn no_room(why: NoRoom) -> String {
+    match why {
+        NoRoom::AtMax { max } => format!("the policy allows {max} MiB (`memory.max`)"),
+        NoRoom::NeedsCpu { cpu } => {
+            format!("Fargate has no more for {cpu} CPU units (`memory.raise_cpu` allows more of them)")
+        }
+        NoRoom::NoLimit => "neither it nor its task has a limit, and its host has no more".to_owned(),
+        NoRoom::NotUnderstood => "its sizes are not understood".to_owned(),
     }
 }
 
@@ -226,6 +251,10 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("task {} was lost ({cause}), and nothing replaces it", task.id())
         }
+        Because::RunsOutOfMemory { revision, container, count } => format!(
+            "{container} of {} ran out of memory in {count} tasks, and no other container did",
+            revision.family_and_revision()
+        ),
         Because::HostFails { since, sign, moves } => {
             let sign = host_sign(*sign);
             format!("its agent is away since {}, and {sign}. {}", hour(since), moving(*moves))
@@ -321,6 +350,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("It helped: the task runs since {}.", at(when))
         }
+        Sentence::Helped { remedy: Remedy::RaiseMemory, at: when } => {
+            format!("It helped: no task ran out of memory until {}.", at(when))
+        }
         Sentence::Helped { remedy: Remedy::DrainInstance, at: when } => {
             format!("It helped: no service has a task left on it since {}.", at(when))
         }
@@ -350,6 +382,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Held { remedy: what, call, why } => {
             let call = call.map_or_else(String::new, |call| format!(" ({call})"));
             format!("Steward would {}{call}, but does not: {why}", remedy(*what))
+        }
+        Sentence::Fragments { service, cluster } => {
+            format!("The change for your own code: `steward memory {service} --cluster {cluster}`.")
         }
         Sentence::NoRemedy { why } => format!("Steward has no remedy for this: {why}"),
     }

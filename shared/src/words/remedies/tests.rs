@@ -10,6 +10,7 @@ use crate::guard::{Gone, Needed};
 use crate::incident::Target;
 use crate::ledger::Scope;
 use crate::redact::redact;
+use crate::remediation::memory::NoRoom;
 use crate::words::{full_stop, in_turn, moment};
 
 fn at() -> Timestamp {
@@ -81,6 +82,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Locked { by: "cf69c730006d".to_owned() },
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },
+        Refusal::MemoryOutOfBounds { max: 8_192 },
         Refusal::AnotherHostDrains { instance: "8f0c2a".to_owned() },
     ];
     refusals.extend(Remedy::ALL.map(Refusal::RemedyOff));
@@ -93,6 +95,10 @@ fn refusals() -> Vec<Refusal> {
         refusals.push(Refusal::BudgetSpent { scope, until: at() });
     }
     refusals
+}
+
+fn no_more_memory(why: NoRoom, raised: usize) -> Escalation {
+    Escalation::NoMoreMemory { container: redact("app_1"), why, raised }
 }
 
 fn escalations() -> Vec<Escalation> {
@@ -109,6 +115,10 @@ fn escalations() -> Vec<Escalation> {
         Escalation::NotDeclared,
         Escalation::NoNetwork,
         Escalation::TooLate,
+        no_more_memory(NoRoom::AtMax { max: 8_192 }, 0),
+        no_more_memory(NoRoom::NeedsCpu { cpu: 256 }, 2),
+        no_more_memory(NoRoom::NoLimit, 0),
+        no_more_memory(NoRoom::NotUnderstood, 1),
         Escalation::HostManaged { provider: redact("managed_hosts") },
         Escalation::HostMayServe { is_well: true },
         Escalation::HostMayServe { is_well: false },
@@ -145,6 +155,7 @@ fn every_because_has_its_words_in_each_language() {
         Because::TaskHangs { how: "UNHEALTHY".to_owned(), since: at() },
         Because::TasksRetire { from: at() },
         Because::TaskLost { task, cause: Cause::SpotInterrupted },
+        Because::RunsOutOfMemory { revision: revision(42), container: redact("app_1"), count: 3 },
         Because::HostFails { since: at(), sign: HostSign::StatusCheck, moves: Some(3) },
         Because::HostFails {
             since: at(),

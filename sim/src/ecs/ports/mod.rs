@@ -18,7 +18,8 @@ pub use change::change;
 pub use hosts::{capacity_provider, container_instance, draining, find_host, status_check, tasks_on};
 pub(crate) use read::of_service;
 pub use read::{
-    clusters, find_tasks, service, service_deployment, service_revision, services, task_definition, tasks,
+    clusters, find_tasks, registered, service, service_deployment, service_revision, services,
+    task_definition, tasks,
 };
 pub use scale::{protected, scale, scaled_services};
 pub use tasks::{find_job_tasks, job_definition, job_tasks, run_tasks, stop_task};

@@ -55,6 +55,10 @@ pub enum Sabotage {
     AddsMessages,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
+    /// Nobody is told which revision an action registered.
+    HidesRegistered,
+    /// The port registers half the memory.
+    LowersMemory,
     /// No container instance is said to drain, and nobody is said to have drained one.
     HidesDraining,
     /// Every agent is said to be away.
@@ -69,6 +73,8 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
             (Sabotage::HidesDraining, Record::DrainSlot(slot)) => slot.until = jiff::Timestamp::UNIX_EPOCH,
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
+            (Sabotage::HidesRegistered, Record::Target(record)) => record.care.registered.clear(),
+            (Sabotage::HidesRegistered, Record::Action(action)) => action.registered = None,
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ mod change;
 mod hosts;
 mod jobs;
 mod read;
+mod register;
 mod scaling;
 
 use super::*;
