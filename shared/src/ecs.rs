@@ -4,6 +4,7 @@
 //! must be run again, in a type that shows nothing of them.
 
 pub mod capacity;
+mod host;
 mod instance;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,8 @@ use crate::arn::{
 use crate::event::TaskStatus;
 
 pub use capacity::StrategyItem;
-pub use instance::{ContainerInstance, Instances, MAX_INSTANCES, Needs};
+pub use host::{CapacityProvider, ContainerInstance, HostStatus, HostTask, StatusCheck, Stopping};
+pub use instance::{InstanceRoom, Instances, MAX_INSTANCES, Needs};
 
 /// A service, from DescribeServices with `include: TAGS`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,9 @@ use steward::aws::{
 };
 use steward::batch::{Happened, JobName, Trouble};
 use steward::ledger::{Owner, Transaction, Write, push_news};
-use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Ledger, Owners, Resource, Role, RunTasks};
+use steward::ports::{
+    Access, ChangeEcs, DescribeEcs, Evidence, Hosts, Ledger, Owners, Resource, Role, RunTasks,
+};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
 use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
@@ -112,11 +114,12 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::ServiceDeployments => is_kind("service-deployment") || is_kind("service"),
         Resource::ServiceRevisions => is_kind("service-revision") || is_kind("service"),
         Resource::Tasks => is_kind("task"),
-        Resource::Clusters => is_kind("cluster"),
-        Resource::ContainerInstances => is_kind("container-instance"),
         Resource::TaskDefinitions => is_kind("task-definition"),
         Resource::TaskRoles => is_kind("role"),
         Resource::Stacks => is_kind("stack"),
+        Resource::ContainerInstances => is_kind("container-instance"),
+        Resource::Clusters => is_kind("cluster"),
+        Resource::CapacityProviders => is_kind("capacity-provider"),
         Resource::InClusters | Resource::Everything => arn == "*",
     }
 }
@@ -152,6 +155,7 @@ fn is_exercised_elsewhere(need: &Access) -> bool {
         <Ecs as DescribeEcs>::ACCESS,
         <Ecs as ChangeEcs>::ACCESS,
         <Ecs as RunTasks>::ACCESS,
+        <Ecs as Hosts>::ACCESS,
         Stacks::ACCESS,
         <TaskEvidence as Evidence>::ACCESS,
     ];
@@ -289,14 +293,14 @@ fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::ServiceDeployments => vec![ecs("service"), ecs("service-deployment")],
         Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
         Resource::Tasks => vec![ecs("task")],
-        Resource::Clusters => {
-            vec![arn("ecs", if one_cluster { "cluster/${ClusterName}" } else { "cluster/*" })]
-        }
-        Resource::ContainerInstances => vec![ecs("container-instance")],
         Resource::TaskDefinitions => vec![arn("ecs", "task-definition/*")],
         Resource::TaskRoles if role == "BatchRole" => vec!["JobTaskRoleArns".to_owned()],
         Resource::TaskRoles => vec!["TaskRoleArns".to_owned()],
         Resource::Stacks => vec![arn("cloudformation", "stack/*")],
+        Resource::ContainerInstances => vec![ecs("container-instance")],
+        Resource::Clusters if one_cluster => vec![arn("ecs", "cluster/${ClusterName}")],
+        Resource::Clusters => vec![arn("ecs", "cluster/*")],
+        Resource::CapacityProviders => vec![arn("ecs", "capacity-provider/*")],
         Resource::InClusters | Resource::Everything => vec!["*".to_owned()],
     }
 }
@@ -327,7 +331,7 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 10] = [
     "OneCluster",
     "MayChange",
     "MayPassRoles",
@@ -335,6 +339,7 @@ const ASKED: [&str; 9] = [
     "MayPassJobRoles",
     "MayScale",
     "MayRaiseMemory",
+    "MayDrain",
     "MayFallBack",
     "MayLimitCount",
 ];
@@ -415,6 +420,17 @@ impl Stack {
         if role == "ScalingRole" {
             return action != "ecs:UpdateService" || self.holds("MayScale");
         }
+        let drains = <Ecs as Hosts>::ACCESS.iter().any(|need| need.actions.contains(&action));
+        let is_read_elsewhere = matches!(
+            action,
+            "ecs:ListTasks"
+                | "ecs:DescribeTasks"
+                | "ecs:ListContainerInstances"
+                | "ecs:DescribeContainerInstances"
+        );
+        if (drains && !is_read_elsewhere) || action == "ecs:UpdateContainerInstancesState" {
+            return self.holds("MayDrain");
+        }
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
@@ -494,7 +510,13 @@ fn allows_what_is_declared(
     let mut declared: BTreeSet<(String, String)> =
         of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
     let needs = role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, *action)));
-    for (need, action) in needs.filter(|(_, action)| stack.allows(name, action)) {
+    let allows = |need: &Access, action: &str| {
+        // Which instances there are is read in any case: what the nearest lacks is told.
+        let is_told = action == "ecs:DescribeContainerInstances";
+        let is_of_hosts = matches!(need.on, Resource::ContainerInstances) && !is_told;
+        stack.allows(name, action) && (!is_of_hosts || stack.holds("MayDrain"))
+    };
+    for (need, action) in needs.filter(|(need, action)| allows(need, action)) {
         let on = in_template(name, need.on, stack.holds("OneCluster"));
         declared.extend(on.into_iter().map(|on| (action.to_owned(), on)));
     }

@@ -14,12 +14,12 @@ mod state;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use call::{Call, Network, Precondition};
+pub use call::{Call, HostCondition, Network, Precondition};
 pub use id::ActionId;
-pub use reason::{Because, Doubt, Moved, Withdrawal};
+pub use reason::{Because, Doubt, HostSign, Moved, Withdrawal};
 pub use state::{Epoch, How, Ruling, Settled, State, Verdict};
 
-use crate::arn::TaskDefinitionArn;
+use crate::arn::{ContainerInstanceArn, TaskDefinitionArn};
 use crate::incident::Target;
 use crate::words::{Language, remedies};
 
@@ -37,6 +37,10 @@ pub enum Remedy {
     RunTask,
     /// Give a container that runs out of memory more of it.
     RaiseMemory,
+    /// Move the tasks of a container instance away, and place none on it.
+    DrainInstance,
+    /// Let a container instance take tasks again that Steward drained.
+    ActivateInstance,
     /// Run on on-demand capacity what finds no spare capacity.
     FallBackToOnDemand,
     /// Run on spare capacity again what fell back to on-demand capacity.
@@ -47,12 +51,14 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::RollBack,
         Self::ForceNewDeployment,
         Self::StopTask,
         Self::RunTask,
         Self::RaiseMemory,
+        Self::DrainInstance,
+        Self::ActivateInstance,
         Self::FallBackToOnDemand,
         Self::ReturnToSpot,
         Self::LimitDesiredCount,
@@ -71,6 +77,8 @@ impl Remedy {
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
             Self::RaiseMemory => "raise_memory",
+            Self::DrainInstance => "drain_instance",
+            Self::ActivateInstance => "activate_instance",
             Self::FallBackToOnDemand => "fall_back_to_on_demand",
             Self::ReturnToSpot => "return_to_spot",
             Self::LimitDesiredCount => "limit_desired_count",
@@ -107,6 +115,26 @@ pub struct Plan {
     pub precondition: Precondition,
     /// Why.
     pub because: Because,
+}
+
+impl Plan {
+    /// Whether it drains a host that EC2 takes back within two minutes, whatever anybody does: then nothing is won by waiting,
+    /// and as many are drained at a time as are taken back.
+    pub fn is_of_spot(&self) -> bool {
+        self.remedy == Remedy::DrainInstance && matches!(self.because, Because::SpotInterruption { .. })
+    }
+
+    /// The container instance that it drains as the only one of its cluster at the time.
+    pub fn drains_alone(&self) -> Option<&ContainerInstanceArn> {
+        match &self.target {
+            Target::ContainerInstance { arn, .. }
+                if self.remedy == Remedy::DrainInstance && !self.is_of_spot() =>
+            {
+                Some(arn)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An action as the ledger keeps it.

@@ -11,7 +11,7 @@ pub const MAX_INSTANCES: usize = 300;
 
 /// A container instance, from DescribeContainerInstances.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContainerInstance {
+pub struct InstanceRoom {
     /// Its ARN.
     pub arn: ContainerInstanceArn,
     /// `ec2InstanceId`.
@@ -32,7 +32,7 @@ pub struct ContainerInstance {
     pub attributes: BTreeMap<String, Option<String>>,
 }
 
-impl ContainerInstance {
+impl InstanceRoom {
     /// As people know it: its id at EC2, or at ECS.
     pub fn name(&self) -> &str {
         self.ec2.as_deref().unwrap_or_else(|| self.arn.id())
@@ -43,7 +43,7 @@ impl ContainerInstance {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Instances {
     /// At most [`MAX_INSTANCES`].
-    pub known: Vec<ContainerInstance>,
+    pub known: Vec<InstanceRoom>,
     /// Whether there are more.
     pub more: bool,
 }

@@ -109,6 +109,11 @@ pub enum Refusal {
         /// The most that is allowed, in MiB.
         max: u32,
     },
+    /// Another container instance of the cluster drains.
+    AnotherHostDrains {
+        /// Its id.
+        instance: String,
+    },
     /// Somebody else sets the service's desired count: Application Auto Scaling, or Steward's own `scaling`.
     ScaledByOther {
         /// Whether it is Steward's own.
@@ -142,13 +147,17 @@ pub enum Needed {
     StandIns,
     /// How much memory a revision has.
     Sizes,
+    /// The container instance.
+    Host,
+    /// Which other container instances of the cluster drain.
+    OtherHosts,
     /// Whether Application Auto Scaling sets the desired count.
     Scalable,
 }
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -160,6 +169,8 @@ impl Needed {
         Self::LostTask,
         Self::StandIns,
         Self::Sizes,
+        Self::Host,
+        Self::OtherHosts,
         Self::Scalable,
     ];
 }
@@ -188,6 +199,16 @@ pub enum Gone {
     LostTask,
     /// A task stands in for the lost one already.
     Gap,
+    /// The container instance has left its cluster.
+    Host,
+    /// The container instance drains already, or leaves.
+    ActiveHost,
+    /// The same, or its agent is connected.
+    AwayAgent,
+    /// Neither EC2 nor its tasks say that the container instance fails.
+    FailingHost,
+    /// The container instance is not DRAINING, or its agent is away, or EC2 does not say that it is well.
+    RecoveredHost,
     /// The service has another capacity provider strategy.
     Strategy,
     /// Another number of tasks is wanted.
@@ -198,7 +219,7 @@ pub enum Gone {
 
 impl Gone {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Service,
         Self::ActiveService,
         Self::Revision,
@@ -209,6 +230,11 @@ impl Gone {
         Self::UnwellTask,
         Self::LostTask,
         Self::Gap,
+        Self::Host,
+        Self::ActiveHost,
+        Self::AwayAgent,
+        Self::FailingHost,
+        Self::RecoveredHost,
         Self::Strategy,
         Self::DesiredCount,
         Self::Shortage,
@@ -241,6 +267,7 @@ impl Refusal {
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
             Self::MemoryOutOfBounds { .. } => "memory_out_of_bounds",
+            Self::AnotherHostDrains { .. } => "another_host_drains",
             Self::ScaledByOther { .. } => "scaled_by_other",
         }
     }
@@ -259,6 +286,7 @@ impl Refusal {
             | Self::DeployedMeanwhile
             | Self::StackInProgress { .. }
             | Self::Locked { .. }
+            | Self::AnotherHostDrains { .. }
             | Self::PreconditionGone(_) => soon(),
             Self::NotEnrolled
             | Self::RemedyOff(_)

@@ -11,6 +11,7 @@ mod deployment;
 mod failures;
 mod held;
 mod history;
+mod host;
 mod look;
 mod lost;
 mod observation;
@@ -28,7 +29,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use capacity::{Fallback, Limit, Returned};
-pub use care::{Care, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
+pub use care::{Care, Drained, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use held::{Held, Why};

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ecs::{ContainerInstance, Instances, MAX_INSTANCES, Needs};
+use crate::ecs::{InstanceRoom, Instances, MAX_INSTANCES, Needs};
 use crate::redact::{Redacted, redact};
 
 /// So many ports or attributes are named.
@@ -65,11 +65,10 @@ pub enum Lack {
 
 /// Explains why no instance of a cluster takes a task. `providers` are those of the service's strategy; none: any instance will do.
 pub fn room(needs: &Needs, instances: &Instances, providers: &[&str]) -> Room {
-    let may_take = |instance: &&ContainerInstance| {
+    let may_take = |instance: &&InstanceRoom| {
         providers.is_empty() || instance.provider.as_deref().is_some_and(|own| providers.contains(&own))
     };
-    let known: Vec<&ContainerInstance> =
-        instances.known.iter().take(MAX_INSTANCES).filter(may_take).collect();
+    let known: Vec<&InstanceRoom> = instances.known.iter().take(MAX_INSTANCES).filter(may_take).collect();
     let lacking = known.iter().map(|instance| (*instance, lacks(needs, instance)));
     let Some((nearest, lacks)) =
         lacking.min_by_key(|(instance, lacks)| (distance(needs, lacks), instance.name().to_owned()))
@@ -80,7 +79,7 @@ pub fn room(needs: &Needs, instances: &Instances, providers: &[&str]) -> Room {
     if lacks.is_empty() {
         return Room::Free { instance };
     }
-    let count = |of: fn(&ContainerInstance) -> bool| {
+    let count = |of: fn(&InstanceRoom) -> bool| {
         known.iter().filter(|other| other.arn != nearest.arn && of(other)).count()
     };
     Room::Nearest(Nearest {
@@ -95,7 +94,7 @@ pub fn room(needs: &Needs, instances: &Instances, providers: &[&str]) -> Room {
 
 const ACTIVE: &str = "ACTIVE";
 
-fn lacks(needs: &Needs, instance: &ContainerInstance) -> Vec<Lack> {
+fn lacks(needs: &Needs, instance: &InstanceRoom) -> Vec<Lack> {
     let mut lacks = Vec::new();
     if instance.status != ACTIVE {
         lacks.push(Lack::Active(redact(&instance.status)));
@@ -172,8 +171,8 @@ mod tests {
         Needs { cpu: Some(512), memory: Some(1024), ports: BTreeSet::from([8080]), ..Needs::default() }
     }
 
-    fn instance(name: &str, cpu: u64, memory: u64) -> ContainerInstance {
-        ContainerInstance {
+    fn instance(name: &str, cpu: u64, memory: u64) -> InstanceRoom {
+        InstanceRoom {
             arn: ContainerInstanceArn::new(format!(
                 "arn:aws:ecs:eu-central-1:123456789012:container-instance/shop/{name}"
             )),
@@ -188,18 +187,17 @@ mod tests {
         }
     }
 
-    fn explain(needs: &Needs, known: Vec<ContainerInstance>) -> String {
+    fn explain(needs: &Needs, known: Vec<InstanceRoom>) -> String {
         remedies::room(&room(needs, &Instances { known, more: false }, &[]), Language::En)
     }
 
     #[test]
     fn the_instance_that_lacks_least_is_named_with_what_it_lacks() {
-        let drains = ContainerInstance { status: "DRAINING".to_owned(), ..instance("d", 4096, 8192) };
-        let away = ContainerInstance { is_connected: false, ..instance("e", 4096, 8192) };
-        let taken =
-            ContainerInstance { taken_ports: BTreeSet::from([22, 8080]), ..instance("f", 4096, 8192) };
+        let drains = InstanceRoom { status: "DRAINING".to_owned(), ..instance("d", 4096, 8192) };
+        let away = InstanceRoom { is_connected: false, ..instance("e", 4096, 8192) };
+        let taken = InstanceRoom { taken_ports: BTreeSet::from([22, 8080]), ..instance("f", 4096, 8192) };
         let gpu = Needs { attributes: BTreeMap::from([("ecs.capability.gpu".to_owned(), None)]), ..needs() };
-        let unread = ContainerInstance { free_cpu: None, free_memory: Some(0), ..instance("g", 0, 0) };
+        let unread = InstanceRoom { free_cpu: None, free_memory: Some(0), ..instance("g", 0, 0) };
         let rows = [
             (needs(), vec![], "no container instance is registered for it"),
             (needs(), vec![instance("a", 512, 512)], "i-a is nearest: it lacks 512 MiB of memory"),
@@ -235,7 +233,7 @@ mod tests {
 
     #[test]
     fn instances_of_another_capacity_provider_do_not_count() {
-        let own = ContainerInstance { provider: Some("asg".to_owned()), ..instance("a", 0, 1024) };
+        let own = InstanceRoom { provider: Some("asg".to_owned()), ..instance("a", 0, 1024) };
         let instances = Instances { known: vec![own, instance("b", 4096, 8192)], more: true };
         let found = room(&needs(), &instances, &["asg"]);
         let expected = "i-a is nearest: it lacks 512 CPU units (of the first 300 instances)";

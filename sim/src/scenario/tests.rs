@@ -53,6 +53,8 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    agent_alone
+    agent_flaps
     bad_image_everywhere
     breaker_without_rollback
     budget_spent
@@ -60,6 +62,8 @@ scenarios! {
     crash_after_completion
     freeze
     good_revision_gone
+    host_cut_off
+    host_fails
     hung_task
     image_not_found
     image_not_found_with_breaker
@@ -80,6 +84,7 @@ scenarios! {
     secret_deleted
     spot_gone
     spot_gone_for_long
+    spot_host
     spot_person_decides
     spot_task_declared
     spot_task_undeclared
@@ -89,7 +94,9 @@ scenarios! {
     starts_fail_scaled
     starts_fail_to_zero
     stuck_deployment
+    two_hosts_fail
     zone_lost
+    zone_of_hosts_lost
 }
 
 #[track_caller]

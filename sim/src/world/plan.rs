@@ -14,9 +14,10 @@ use steward::ledger::Scope;
 
 use super::capacity::{self, Raised};
 use super::faults::Rates;
+use super::hosts;
 use super::script::Deed;
 use crate::ecs::api::CreateServiceRequest;
-use crate::ecs::{Behaviour, Fate, Happening, PullFailure, Revision, SecretFailure, fargate_service};
+use crate::ecs::{Behaviour, Fate, Happening, Host, PullFailure, Revision, SecretFailure, fargate_service};
 use crate::random::{Random, later};
 
 /// The cluster of every world.
@@ -34,6 +35,8 @@ pub(super) struct Plan {
     /// Nothing goes wrong from then on.
     pub(super) until: Timestamp,
     pub(super) services: Vec<Service>,
+    /// Container instances, in some worlds.
+    pub(super) hosts: Vec<Host>,
     pub(super) policy: Policy,
     pub(super) script: Vec<(Timestamp, Deed)>,
     pub(super) rates: Rates,
@@ -85,7 +88,9 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     short_of_memory(&services, start, until, &mut script, &mut Random::new(seed ^ MEMORY));
     script.sort_by_key(|(at, _)| *at);
     let rates = Rates::usual(later(start, WARM_UP), until);
-    let mut plan = Plan { start, until, services, policy, script, rates, raised: Vec::new() };
+    let mut plan =
+        Plan { start, until, services, hosts: Vec::new(), policy, script, rates, raised: Vec::new() };
+    hosts::add(&mut plan, seed);
     capacity::befall(&mut plan, seed);
     plan
 }

@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::{Attribute, ContainerInstance as Answered, Resource};
 
 use super::{PAGE, failed, lacks, only_missing};
 use crate::arn::{ClusterArn, ContainerInstanceArn};
-use crate::ecs::{ContainerInstance, Instances, MAX_INSTANCES};
+use crate::ecs::{InstanceRoom, Instances, MAX_INSTANCES};
 use crate::ports::EcsError;
 
 const LIST: &str = "ListContainerInstances";
@@ -46,7 +46,7 @@ async fn describe(
     cluster: &ClusterArn,
     arns: Vec<String>,
     target: &str,
-) -> Result<Vec<ContainerInstance>, EcsError> {
+) -> Result<Vec<InstanceRoom>, EcsError> {
     let answer = client
         .describe_container_instances()
         .cluster(cluster.as_str())
@@ -60,14 +60,14 @@ async fn describe(
     answer.container_instances.unwrap_or_default().into_iter().map(read).collect()
 }
 
-fn read(answered: Answered) -> Option<ContainerInstance> {
+fn read(answered: Answered) -> Option<InstanceRoom> {
     let free = answered.remaining_resources();
     let number = |name: &str| {
         let found = free.iter().find(|resource| resource.name() == Some(name))?;
         u64::try_from(found.integer_value()).ok()
     };
     let taken = free.iter().find(|resource| resource.name() == Some("PORTS"));
-    Some(ContainerInstance {
+    Some(InstanceRoom {
         is_connected: answered.agent_connected(),
         free_cpu: number("CPU"),
         free_memory: number("MEMORY"),

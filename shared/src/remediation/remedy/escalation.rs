@@ -70,6 +70,16 @@ pub enum Escalation {
         /// How often it was given more: more than never, and a leak is likely.
         raised: usize,
     },
+    /// ECS looks after the container instance itself, by its capacity provider of Managed Instances.
+    HostManaged {
+        /// The capacity provider.
+        provider: Redacted,
+    },
+    /// The container instance's agent is away, and nothing else says that it fails: its tasks may serve.
+    HostMayServe {
+        /// Whether EC2 says that the instance is well; false where nobody says anything.
+        is_well: bool,
+    },
     /// No container instance takes its tasks.
     NoRoom(Room),
     /// Steward has limited its desired count, and nobody has raised it again.
@@ -110,6 +120,8 @@ impl Escalation {
             Self::TooLate => "too_late",
             Self::NoMoreMemory { raised: 0, .. } => "no_more_memory",
             Self::NoMoreMemory { .. } => "leak_likely",
+            Self::HostManaged { .. } => "host_managed",
+            Self::HostMayServe { .. } => "host_may_serve",
             Self::NoRoom(_) => "no_room",
             Self::Limited { .. } => "limited",
         }
@@ -118,7 +130,9 @@ impl Escalation {
     /// When it makes sense to ask again though nothing new was heard.
     pub fn ask_again(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } => now.checked_add(ASK_AGAIN).ok(),
+            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } | Self::HostMayServe { .. } => {
+                now.checked_add(ASK_AGAIN).ok()
+            }
             Self::NoRoom(_) | Self::Limited { .. } => now.checked_add(LOOK_AGAIN).ok(),
             _ => None,
         }

@@ -6,6 +6,7 @@
 
 mod escalation;
 mod fall_back;
+mod host;
 mod limit;
 mod raise_memory;
 mod rerun;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use escalation::Escalation;
+pub use host::{SPOT_NOTICE, is_active_again};
 
 use super::{Facts, Home, Query};
 use crate::action::{Action, ActionId, Plan, Remedy, State};
@@ -114,7 +116,7 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
         }
         Target::Service { .. } => of_service(patient, facts, now),
         Target::Family { .. } => rerun::consider(patient, facts, now),
-        Target::ContainerInstance { .. } => Candidate::Not,
+        Target::ContainerInstance { .. } => host::consider(patient, facts, now),
     };
     match candidate {
         Candidate::Need(queries) => Considered::Need([queries, all].concat()),

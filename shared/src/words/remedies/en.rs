@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::{Sentence, en_capacity};
-use crate::action::{Because, Doubt, Remedy, Withdrawal};
+use crate::action::{Because, Doubt, HostSign, Remedy, Withdrawal};
 use crate::guard::{Gone, Needed, Refusal};
 use crate::ledger::Scope;
 use crate::redact::Redacted;
@@ -32,6 +32,8 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::StopTask => "stop the task",
         Remedy::RunTask => "run the task again",
         Remedy::RaiseMemory => "raise its memory",
+        Remedy::DrainInstance => "drain the instance",
+        Remedy::ActivateInstance => "let the instance take tasks again",
         Remedy::FallBackToOnDemand => "fall back to on-demand capacity",
         Remedy::ReturnToSpot => "return to spare capacity",
         Remedy::LimitDesiredCount => "limit the desired count",
@@ -45,6 +47,8 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::StopTask => "stopped the task",
         Remedy::RunTask => "ran the task again",
         Remedy::RaiseMemory => "raised its memory",
+        Remedy::DrainInstance => "drained the instance",
+        Remedy::ActivateInstance => "let the instance take tasks again",
         Remedy::FallBackToOnDemand => "fell back to on-demand capacity",
         Remedy::ReturnToSpot => "returned to spare capacity",
         Remedy::LimitDesiredCount => "limited the desired count",
@@ -107,6 +111,9 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
         Refusal::PreconditionGone(what) => {
             return format!("it is not as it was when this was decided: {}", gone(*what));
         }
+        Refusal::AnotherHostDrains { instance } => {
+            return format!("container instance {instance} drains: one at a time in a cluster");
+        }
     };
     said.to_owned()
 }
@@ -145,6 +152,8 @@ fn needed(what: Needed) -> &'static str {
         Needed::LostTask => "the lost task",
         Needed::StandIns => "what stands in for the lost task",
         Needed::Sizes => "how much memory the revision has",
+        Needed::Host => "the container instance",
+        Needed::OtherHosts => "which other instances drain",
         Needed::Scalable => "whether Application Auto Scaling sets its desired count",
     }
 }
@@ -161,6 +170,11 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "the task is well, or stops already",
         Gone::LostTask => "ECS does not know the lost task as stopped",
         Gone::Gap => "a task stands in for it already",
+        Gone::Host => "the container instance has left its cluster",
+        Gone::ActiveHost => "the container instance drains already, or leaves",
+        Gone::AwayAgent => "its agent is connected, or the container instance drains already",
+        Gone::FailingHost => "neither EC2 nor its tasks say that it fails",
+        Gone::RecoveredHost => "it does not drain, its agent is away, or EC2 does not call it well",
         Gone::Strategy => "the service has another capacity provider strategy",
         Gone::DesiredCount => "another number of tasks is wanted",
         Gone::Shortage => "every task that is wanted runs",
@@ -203,6 +217,15 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         ),
         Escalation::TooLate => {
             "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
+        }
+        Escalation::HostManaged { provider } => {
+            format!("ECS itself replaces the hosts of capacity provider {provider} (Managed Instances)")
+        }
+        Escalation::HostMayServe { is_well: true } => {
+            "its agent alone is away: EC2 calls it well, and most of its tasks run on".to_owned()
+        }
+        Escalation::HostMayServe { is_well: false } => {
+            "its agent alone is away: most of its tasks run on, and EC2 says nothing of it".to_owned()
         }
         Escalation::NoRoom(room) => {
             format!("no container instance takes its tasks: {}", en_capacity::room(room))
@@ -253,6 +276,38 @@ pub(super) fn because(because: &Because) -> String {
         Because::SpotUnavailable { .. } | Because::SpotAgain { .. } | Because::StartsFail { .. } => {
             en_capacity::because(because).unwrap_or_default()
         }
+        Because::HostFails { since, sign, moves } => {
+            let sign = host_sign(*sign);
+            format!("its agent is away since {}, and {sign}. {}", hour(since), moving(*moves))
+        }
+        Because::SpotInterruption { at: when, moves } => {
+            format!(
+                "EC2 warned at {} that it takes the host back in two minutes. {}",
+                hour(when),
+                moving(*moves)
+            )
+        }
+        Because::HostRecovered { since } => {
+            format!("its agent is connected again since {}, and no status check fails", hour(since))
+        }
+    }
+}
+
+fn host_sign(sign: HostSign) -> String {
+    match sign {
+        HostSign::StatusCheck => "a status check of EC2 fails".to_owned(),
+        HostSign::Tasks { unhealthy, stopped, of } => {
+            format!("of {of} tasks {unhealthy} are unhealthy and {stopped} were stopped")
+        }
+    }
+}
+
+fn moving(moves: Option<usize>) -> String {
+    match moves {
+        None => "How many tasks move could not be read".to_owned(),
+        Some(0) => "No task of a service moves".to_owned(),
+        Some(1) => "1 task of a service moves".to_owned(),
+        Some(moves) => format!("{moves} tasks of services move"),
     }
 }
 
@@ -275,6 +330,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         Doubt::DeployedMeanwhile => "somebody has deployed another revision meanwhile",
         Doubt::NoTaskFound => "no task of it is found, and its client token may have ended",
         Doubt::NoPrimary => "ECS names no PRIMARY deployment",
+        Doubt::HostGone => "the container instance has left its cluster",
         Doubt::NotAsked => "it was not asked for",
         Doubt::StrategyChanged => "somebody has set another capacity provider strategy meanwhile",
         Doubt::CountChanged => "somebody has set another desired count meanwhile",
@@ -319,6 +375,12 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::RaiseMemory, at: when } => {
             format!("It helped: no task ran out of memory until {}.", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::DrainInstance, at: when } => {
+            format!("It helped: no service has a task left on it since {}.", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::ActivateInstance, at: when } => {
+            format!("It helped: it takes tasks since {}.", at(when))
         }
         Sentence::Helped { remedy: Remedy::LimitDesiredCount, at: when } => {
             format!("The limit holds since {}: that is no recovery.", at(when))

@@ -3,6 +3,7 @@ use std::fmt::{Debug, Display};
 use serde::de::DeserializeOwned;
 
 use super::*;
+use crate::action::HostSign;
 use crate::arn::{ClusterArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::diagnosis::Cause;
 use crate::guard::{Gone, Needed};
@@ -83,6 +84,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },
         Refusal::MemoryOutOfBounds { max: 8_192 },
+        Refusal::AnotherHostDrains { instance: "8f0c2a".to_owned() },
         Refusal::ScaledByOther { own: true },
         Refusal::ScaledByOther { own: false },
     ];
@@ -159,6 +161,9 @@ fn escalations() -> Vec<Escalation> {
         no_more_memory(NoRoom::NeedsCpu { cpu: 256 }, 2),
         no_more_memory(NoRoom::NoLimit, 0),
         no_more_memory(NoRoom::NotUnderstood, 1),
+        Escalation::HostManaged { provider: redact("managed_hosts") },
+        Escalation::HostMayServe { is_well: true },
+        Escalation::HostMayServe { is_well: false },
         Escalation::NoRoom(Room::NoInstances),
         Escalation::NoRoom(Room::Free { instance: redact("i-0c41d7e92ab05f386") }),
         Escalation::NoRoom(Room::Nearest(nearest())),
@@ -197,6 +202,14 @@ fn every_because_has_its_words_in_each_language() {
         Because::TasksRetire { from: at() },
         Because::TaskLost { task, cause: Cause::SpotInterrupted },
         Because::RunsOutOfMemory { revision: revision(42), container: redact("app_1"), count: 3 },
+        Because::HostFails { since: at(), sign: HostSign::StatusCheck, moves: Some(3) },
+        Because::HostFails {
+            since: at(),
+            sign: HostSign::Tasks { unhealthy: 2, stopped: 4, of: 7 },
+            moves: None,
+        },
+        Because::SpotInterruption { at: at(), moves: Some(0) },
+        Because::HostRecovered { since: at() },
         Because::SpotUnavailable { count: 5, running: 1, desired: 4, moved: moved() },
         Because::SpotAgain { since: at(), failed: 0 },
         Because::SpotAgain { since: at(), failed: 2 },
@@ -223,6 +236,7 @@ fn every_doubt_has_its_words_in_each_language() {
         Doubt::DeployedMeanwhile,
         Doubt::NoTaskFound,
         Doubt::NoPrimary,
+        Doubt::HostGone,
         Doubt::NotAsked,
         Doubt::StrategyChanged,
         Doubt::CountChanged,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use steward::arn::{ClusterArn, ContainerInstanceArn};
-use steward::ecs::{ContainerInstance, Instances, MAX_INSTANCES};
+use steward::ecs::{InstanceRoom, Instances, MAX_INSTANCES};
 use steward::ports::EcsError;
 
 use super::super::api::{self, Attribute};
@@ -44,14 +44,14 @@ pub fn instances(ecs: &mut Ecs, cluster: &ClusterArn) -> Result<Instances, EcsEr
     }
 }
 
-fn of_instance(answered: api::ContainerInstance) -> ContainerInstance {
+fn of_instance(answered: api::ContainerInstance) -> InstanceRoom {
     let free = |name: &str| {
         let found = answered.remaining_resources.iter().find(|one| one.name.as_deref() == Some(name))?;
         found.integer_value.and_then(|value| u64::try_from(value).ok())
     };
     let ports = answered.remaining_resources.iter().find(|one| one.name.as_deref() == Some("PORTS"));
     let taken = ports.and_then(|ports| ports.string_set_value.as_ref()).into_iter().flatten();
-    ContainerInstance {
+    InstanceRoom {
         is_connected: answered.agent_connected.unwrap_or_default(),
         free_cpu: free("CPU"),
         free_memory: free("MEMORY"),

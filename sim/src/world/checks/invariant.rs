@@ -58,6 +58,10 @@ pub enum Invariant {
     OneRevision,
     /// Whoever raises memory leaves no task with less than before.
     MemoryOnlyGrows,
+    /// Steward drains one host of a cluster at a time, but for those that Spot takes back.
+    OneHostDrains,
+    /// Steward drains no host whose agent is connected, but for those that Spot takes back.
+    NoConnectedHostDrained,
     /// A strategy that Steward set is restored as it was, or a person's stands.
     StrategiesStand,
     /// A remedy sets a desired count only below what it was, and to 0 only where people allowed it in so many words.
@@ -68,7 +72,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -94,6 +98,8 @@ impl Invariant {
         Self::CountsFollowTheWork,
         Self::OneRevision,
         Self::MemoryOnlyGrows,
+        Self::OneHostDrains,
+        Self::NoConnectedHostDrained,
         Self::StrategiesStand,
         Self::CountsOnlyFall,
         Self::Progress,
@@ -127,6 +133,8 @@ impl Invariant {
             Self::CountsFollowTheWork => "counts_follow_the_work",
             Self::OneRevision => "one_revision",
             Self::MemoryOnlyGrows => "memory_only_grows",
+            Self::OneHostDrains => "one_host_drains",
+            Self::NoConnectedHostDrained => "no_connected_host_drained",
             Self::StrategiesStand => "strategies_stand",
             Self::CountsOnlyFall => "counts_only_fall",
             Self::Progress => "progress",

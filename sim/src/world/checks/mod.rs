@@ -56,6 +56,8 @@ pub(super) struct Checks {
     scaling: Option<super::scaling::Watch>,
     /// Counts that Steward set.
     scalings: usize,
+    /// Hosts that Steward drained.
+    hosts: super::hosts::Watch,
     violations: Vec<Violation>,
 }
 
@@ -74,6 +76,7 @@ impl Checks {
             watch: None,
             scaling: None,
             scalings: 0,
+            hosts: super::hosts::Watch::default(),
             violations: Vec::new(),
         }
     }

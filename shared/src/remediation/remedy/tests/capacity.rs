@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::{Action, Because, Epoch, How, Verdict};
 use crate::ecs::capacity::{FARGATE, FARGATE_SPOT, strategy};
-use crate::ecs::{ContainerInstance, Instances, StrategyItem};
+use crate::ecs::{InstanceRoom, Instances, StrategyItem};
 use crate::incident::Outcome;
 
 const ALL: [Remedy; 3] = [Remedy::FallBackToOnDemand, Remedy::ReturnToSpot, Remedy::LimitDesiredCount];
@@ -243,8 +243,8 @@ fn what_came_of_an_action_does_not_bring_back_what_a_person_ended() {
     assert_eq!(world.story.record.care.fallback, None);
 }
 
-fn instance(name: &str, memory: u64) -> ContainerInstance {
-    ContainerInstance {
+fn instance(name: &str, memory: u64) -> InstanceRoom {
+    InstanceRoom {
         arn: crate::arn::ContainerInstanceArn::new(format!(
             "arn:aws:ecs:eu-central-1:123456789012:container-instance/shop/{name}"
         )),
