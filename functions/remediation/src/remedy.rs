@@ -374,6 +374,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             target: &chart.record.target,
             incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
             budgets: &[],
+            drains_in: None,
         };
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             let care = &mut scene.record.care;
