@@ -6,14 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use steward::action::{Action, ActionId, Call, Doubt, How, Plan, Remedy, State, Verdict, Withdrawal};
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
 use steward::guard::{self, Refusal};
-use steward::incident::{Held, Incident, Target, TargetRecord};
+use steward::incident::{Held, Incident, Story, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
-use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
-use steward::remediation::{Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled};
+use steward::ports::{ChangeEcs, Clock, DescribeEcs, Hosts, Ledger, Owners};
+use steward::remediation::{
+    Considered, Escalation, Facts, MAX_ROUNDS, Patient, Query, consider, enrolled, is_active_again,
+};
 
 use crate::observe::Observer;
-use crate::{Ports, Settings};
+use crate::{Ports, Settings, openings, story};
 
 /// So many lost tasks of one family are run again in one go; the next sweep goes on.
 const MAX_IN_A_ROW: usize = 10;
@@ -43,7 +45,7 @@ enum Looked {
     More,
 }
 
-impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_, L, E, O, T, C> {
+impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care<'_, '_, L, E, O, T, C> {
     /// Considers a target's remedies, and carries out what may be.
     pub(crate) async fn of_target(
         &self,
@@ -72,9 +74,16 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             self.withdraw(chart.open.as_ref(), Withdrawal::IncidentOver, news).await?;
             return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
         };
+        self.remember(&chart, incident).await?;
         let mut facts = Facts::default();
         let patient = self.patient(&chart, incident, chart.open.as_ref());
         let considered = self.consider(patient, &mut facts).await;
+        if is_active_again(&chart.record, &facts, now) {
+            let step = |story: &mut Story| story.takes_tasks_again(now);
+            let seen = story::see(self.ports.ledger, target, None, self.settings, now, step).await?;
+            news.extend(seen.news);
+            return Ok(Looked::More);
+        }
         let may_wait = chart.open.as_ref().is_some_and(|open| {
             let guards = &self.settings.policy.guards;
             guard::place(&chart.record, &open.plan.id, guards, now).is_some()
@@ -107,6 +116,16 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, news).await,
             Considered::Act(plan) => self.act(&chart, patient, *plan, &facts, news).await,
         }
+    }
+
+    /// Of hosts that fall silent together each is known to its cluster before one is drained. No event opens their incidents,
+    /// and where what did was interrupted, nothing else makes up for it.
+    async fn remember(&self, chart: &Chart, incident: &Incident) -> Result<(), LedgerError> {
+        let Target::ContainerInstance { cluster, .. } = &chart.record.target else { return Ok(()) };
+        let story = Story { incident: Some(incident.clone()), ..Story::loaded(chart.record.clone()) };
+        let Some(began) = story.began() else { return Ok(()) };
+        let policy = &self.settings.policy;
+        openings::remember(self.ports.ledger, cluster, &[began], policy, self.now()).await
     }
 
     async fn consider(&self, patient: Patient<'_>, facts: &mut Facts) -> Considered {
@@ -315,6 +334,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             target: &chart.record.target,
             incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
             budgets: &[],
+            drains_in: None,
         };
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             // What was heard meanwhile asks for another look.
@@ -374,7 +394,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
 
     fn observer<'x>(&'x self, target: &'x Target) -> Observer<'x, L, E, O> {
         let Ports { ledger, ecs, owners, .. } = *self.ports;
-        Observer { ledger, ecs, owners, target, policy: &self.settings.policy }
+        Observer { ledger, ecs, owners, target, policy: &self.settings.policy, now: self.now() }
     }
 
     fn terms(&self, now: Timestamp) -> Terms<'_> {

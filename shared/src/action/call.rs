@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::Launch;
+use crate::arn::{
+    ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn,
+    TaskDefinitionArn,
+};
+use crate::ecs::{HostStatus, Launch};
 use crate::remediation::memory::Raise;
 
 /// One call of ECS's API that changes something, with absolute parameters.
@@ -67,6 +71,15 @@ pub enum Call {
         /// What becomes larger.
         raise: Raise,
     },
+    /// UpdateContainerInstancesState, of one instance. The status is absolute: made twice it is as made once.
+    UpdateContainerInstancesState {
+        /// In this cluster.
+        cluster: ClusterArn,
+        /// Which.
+        instance: ContainerInstanceArn,
+        /// What it is to be.
+        status: HostStatus,
+    },
 }
 
 impl Call {
@@ -77,6 +90,7 @@ impl Call {
             Self::UpdateService { .. } => "UpdateService",
             Self::StopTask { .. } => "StopTask",
             Self::RunTask { .. } => "RunTask",
+            Self::UpdateContainerInstancesState { .. } => "UpdateContainerInstancesState",
             Self::RegisterTaskDefinition { .. } => "RegisterTaskDefinition",
         }
     }
@@ -104,7 +118,9 @@ impl Call {
         match self {
             Self::StopServiceDeployment { .. } | Self::RegisterTaskDefinition { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
-            Self::StopTask { .. } | Self::RunTask { .. } => false,
+            Self::StopTask { .. } | Self::RunTask { .. } | Self::UpdateContainerInstancesState { .. } => {
+                false
+            }
         }
     }
 }
@@ -131,6 +147,9 @@ impl fmt::Display for Call {
             }
             Self::RegisterTaskDefinition { service, like, raise, .. } => {
                 write!(f, "{operation} like {} for {service}: {raise}", like.family_and_revision())
+            }
+            Self::UpdateContainerInstancesState { instance, status, .. } => {
+                write!(f, "{operation} {} to {}", instance.id(), status.as_str())
             }
         }
     }
@@ -166,4 +185,22 @@ pub struct Precondition {
     pub active: Option<TaskDefinitionArn>,
     /// A service deployment that can still be stopped.
     pub stoppable: Option<ServiceDeploymentArn>,
+    /// How the target, a container instance, must still be.
+    #[serde(default)]
+    pub host: Option<HostCondition>,
+}
+
+/// How a container instance must still be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCondition {
+    /// ACTIVE, its agent away, and EC2 or its tasks say that it fails.
+    Failing {
+        /// Since when the agent is away.
+        since: Timestamp,
+    },
+    /// ACTIVE, for it ends in any case.
+    Active,
+    /// DRAINING, its agent connected, and its EC2 instance well.
+    Recovered,
 }

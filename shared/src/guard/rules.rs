@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, Gone, Needed, Refusal};
+use super::{Case, Gone, Needed, Refusal, hosts};
 use crate::action::{ActionId, Call, Remedy};
 use crate::arn::{Arn, TaskArn, TaskDefinitionArn};
 use crate::config::{Allowance, Guards, Mode};
@@ -67,7 +67,11 @@ pub(super) fn mode(case: &Case<'_>) -> Ruling {
     if case.enrolled.mode == Mode::Observe { Err(Refusal::ModeObserves) } else { Ok(()) }
 }
 
+/// What Spot takes back goes, frozen or not: draining decides how its tasks go, not whether.
 pub(super) fn freeze(case: &Case<'_>) -> Ruling {
+    if case.plan.is_of_spot() {
+        return Ok(());
+    }
     match case.guards.frozen(case.now) {
         None => Ok(()),
         Some(window) => {
@@ -125,15 +129,19 @@ pub(super) fn stack(case: &Case<'_>) -> Ruling {
 }
 
 /// A flap is over before the incident is so old, and an outage shows.
+/// In two minutes a Spot host is gone.
 pub(super) fn stability(case: &Case<'_>) -> Ruling {
-    let since = began(case);
+    if case.plan.is_of_spot() {
+        return Ok(());
+    }
+    let since = hosts::stable_since(case, began(case));
     let until = since.saturating_add(case.enrolled.rules.stability).unwrap_or(Timestamp::MAX);
     if until <= case.now { Ok(()) } else { Err(Refusal::NotStable { until }) }
 }
 
-/// Each lost task is a need of its own: one that is run again does not make the next one wait.
+/// Each lost task is a need of its own: one that is run again does not make the next one wait. And a Spot host has no next.
 pub(super) fn cooldown(case: &Case<'_>) -> Ruling {
-    if case.plan.remedy == Remedy::RunTask {
+    if case.plan.remedy == Remedy::RunTask || case.plan.is_of_spot() {
         return Ok(());
     }
     let Some(last) = others(case).filter(|tried| tried.remedy != Remedy::RunTask).map(|tried| tried.at).max()
@@ -239,6 +247,10 @@ pub fn scopes(target: &Target, guards: &Guards) -> [(Scope, Allowance); 3] {
 
 /// Many that begin to fail together have one cause, and it is none of theirs.
 pub(super) fn outage(case: &Case<'_>) -> Ruling {
+    // Spot takes hosts back in waves, and announces each.
+    if case.plan.is_of_spot() {
+        return Ok(());
+    }
     let Some(openings) = known(case.facts.openings.as_ref(), Needed::Openings)? else {
         return Ok(());
     };
@@ -288,6 +300,7 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
             _ => return gone(Gone::UnwellTask),
         }
     }
+    hosts::precondition(case)?;
     match (&wanted.lost, &case.plan.call) {
         (Some(arn), Call::RunTask { started_by, .. }) => still_lost(case, arn, started_by),
         _ => Ok(()),
@@ -370,7 +383,7 @@ fn service<'c>(case: &Case<'c>) -> Result<Option<&'c Service>, Refusal> {
 }
 
 /// What was read, `None` where it is known not to be. What is not known is a refusal.
-fn known<T>(fact: Option<&Observed<T>>, what: Needed) -> Result<Option<&T>, Refusal> {
+pub(super) fn known<T>(fact: Option<&Observed<T>>, what: Needed) -> Result<Option<&T>, Refusal> {
     match fact {
         Some(Observed::Known(value)) => Ok(Some(value)),
         Some(Observed::Absent) => Ok(None),

@@ -10,6 +10,7 @@ mod deployment;
 mod failures;
 mod held;
 mod history;
+mod host;
 mod look;
 mod lost;
 mod observation;
@@ -26,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use care::{Care, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
+pub use care::{Care, Drained, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use held::{Held, Why};

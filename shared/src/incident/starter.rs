@@ -55,7 +55,10 @@ impl History {
                 }
             }
             // What is registered is not deployed yet.
-            Call::StopTask { .. } | Call::RunTask { .. } | Call::RegisterTaskDefinition { .. } => {}
+            Call::StopTask { .. }
+            | Call::RunTask { .. }
+            | Call::RegisterTaskDefinition { .. }
+            | Call::UpdateContainerInstancesState { .. } => {}
         }
     }
 }

@@ -145,6 +145,11 @@ pub trait ChangeEcs {
         },
         // Where that has roles.
         Access { method: "RegisterTaskDefinition", actions: &["iam:PassRole"], on: Resource::TaskRoles },
+        Access {
+            method: "UpdateContainerInstancesState",
+            actions: &["ecs:UpdateContainerInstancesState"],
+            on: Resource::ContainerInstances,
+        },
     ];
 
     /// Makes one call. `overrides` are a lost task's own, for RunTask alone.

@@ -53,6 +53,8 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    agent_alone
+    agent_flaps
     bad_image_everywhere
     breaker_without_rollback
     budget_spent
@@ -60,6 +62,8 @@ scenarios! {
     crash_after_completion
     freeze
     good_revision_gone
+    host_cut_off
+    host_fails
     hung_task
     image_not_found
     image_not_found_with_breaker
@@ -76,11 +80,14 @@ scenarios! {
     retirement_notice
     rollback_does_not_help
     secret_deleted
+    spot_host
     spot_task_declared
     spot_task_undeclared
     stack_in_progress
     stuck_deployment
+    two_hosts_fail
     zone_lost
+    zone_of_hosts_lost
 }
 
 #[track_caller]

@@ -10,7 +10,7 @@ use aws_sdk_ecs::types::{LaunchType, StopServiceDeploymentStopType, TaskOverride
 use aws_smithy_types::retry::RetryConfig;
 
 use super::run_task::{self, RUN_TASK, awsvpc, strategy_item, unfit};
-use super::{failed, lacks, overrides, register, said, service};
+use super::{failed, hosts, lacks, overrides, register, said, service};
 use crate::action::{ActionId, Call, Network};
 use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::aws::sdk::patient;
@@ -37,6 +37,9 @@ pub(super) async fn change(
         Call::StopTask { cluster, task } => {
             let reason = format!("{id} ECS Steward replaces a task that hangs");
             stop_task(client, cluster, task, reason).await.map(|()| Changed { made: None })
+        }
+        Call::UpdateContainerInstancesState { cluster, instance, status } => {
+            hosts::update(client, cluster, instance, *status).await
         }
         Call::RunTask { cluster, like, task_definition, group, launch, network, started_by } => {
             let run = Run {

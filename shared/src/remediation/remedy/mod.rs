@@ -5,6 +5,7 @@
 //! makes has passed every guard or names the one that refused it.
 
 mod escalation;
+mod host;
 mod raise_memory;
 mod rerun;
 mod retirement;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use escalation::Escalation;
+pub use host::{SPOT_NOTICE, is_active_again};
 
 use super::{Facts, Home, Query};
 use crate::action::{Action, ActionId, Plan, Remedy, State};
@@ -93,7 +95,7 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
     let candidate = match &patient.record.target {
         Target::Service { .. } => of_service(patient, facts, now),
         Target::Family { .. } => rerun::consider(patient, facts, now),
-        Target::ContainerInstance { .. } => Candidate::Not,
+        Target::ContainerInstance { .. } => host::consider(patient, facts, now),
     };
     match candidate {
         Candidate::Need(queries) => Considered::Need([queries, all].concat()),

@@ -58,13 +58,17 @@ pub enum Invariant {
     OneRevision,
     /// Whoever raises memory leaves no task with less than before.
     MemoryOnlyGrows,
+    /// Steward drains one host of a cluster at a time, but for those that Spot takes back.
+    OneHostDrains,
+    /// Steward drains no host whose agent is connected, but for those that Spot takes back.
+    NoConnectedHostDrained,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -90,6 +94,8 @@ impl Invariant {
         Self::CountsFollowTheWork,
         Self::OneRevision,
         Self::MemoryOnlyGrows,
+        Self::OneHostDrains,
+        Self::NoConnectedHostDrained,
         Self::Progress,
     ];
 
@@ -121,6 +127,8 @@ impl Invariant {
             Self::CountsFollowTheWork => "counts_follow_the_work",
             Self::OneRevision => "one_revision",
             Self::MemoryOnlyGrows => "memory_only_grows",
+            Self::OneHostDrains => "one_host_drains",
+            Self::NoConnectedHostDrained => "no_connected_host_drained",
             Self::Progress => "progress",
         }
     }

@@ -51,6 +51,8 @@ pub(super) struct Checks {
     scaling: Option<super::scaling::Watch>,
     /// Counts that Steward set.
     scalings: usize,
+    /// Hosts that Steward drained.
+    hosts: super::hosts::Watch,
     violations: Vec<Violation>,
 }
 
@@ -68,6 +70,7 @@ impl Checks {
             watch: None,
             scaling: None,
             scalings: 0,
+            hosts: super::hosts::Watch::default(),
             violations: Vec::new(),
         }
     }
