@@ -27,6 +27,8 @@ mod pause;
 mod play;
 mod preview;
 #[cfg(feature = "aws")]
+mod reject;
+#[cfg(feature = "aws")]
 mod resume;
 #[cfg(feature = "aws")]
 mod retry;
@@ -63,7 +65,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without jobs, runs, run, cancel, retry, scaling, approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without jobs, runs, run, cancel, retry, scaling, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -91,6 +93,8 @@ enum Command {
     Scaling(scaling::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
+    #[cfg(feature = "aws")]
+    Reject(reject::Arguments),
     #[cfg(feature = "aws")]
     Settle(settle::Arguments),
     #[cfg(feature = "aws")]
@@ -138,6 +142,8 @@ fn main() -> ExitCode {
         Command::Scaling(arguments) => scaling::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Reject(arguments) => reject::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Settle(arguments) => settle::run(&arguments),
         #[cfg(feature = "aws")]

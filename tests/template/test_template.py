@@ -165,6 +165,44 @@ class Events(unittest.TestCase):
         }
         self.assertEqual(taken, {"create-service-wishlist", "update-service-checkout"})
 
+    def test_who_did_what_is_let_through_and_nothing_else(self):
+        def fits(want, value):
+            if not isinstance(want, dict):
+                return value == want
+            ((how, what),) = want.items()
+            if how == "exists":
+                return (value is not None) == what
+            if how == "anything-but":
+                return value is not None and value not in what
+            return isinstance(value, str) and value.startswith(what)
+
+        def passes(pattern, value):
+            if not isinstance(pattern, dict):
+                return any(fits(want, value) for want in pattern)
+            ways = pattern.get("$or", [{}])
+            rest = {key: want for key, want in pattern.items() if key != "$or"}
+            own = all(passes(want, value.get(key) if isinstance(value, dict) else None) for key, want in rest.items())
+            return own and any(passes(way, value) for way in ways)
+
+        samples = {
+            path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "events/cloudtrail").glob("*.json")
+        }
+        expected = {
+            "ScaleCallRule": {"update-service-checkout-scaled"},
+            "ServiceCallRule": {"update-service-refused", "stop-task-frontend"},
+            "DeploymentCallRule": {"continue-service-deployment-payments", "stop-service-deployment-checkout"},
+        }
+        for rule, names in expected.items():
+            for one_cluster in (False, True):
+                pattern = chosen(RESOURCES[rule]["Properties"]["EventPattern"], {"OneCluster": one_cluster})
+                text = json.dumps(pattern)
+                for name, value in {"AWS::Partition": "aws", "AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012"}.items():
+                    text = text.replace("${" + name + "}", value)
+                text = text.replace("${ClusterName}", "shop").replace('{"Ref": "ClusterName"}', '"shop"')
+                pattern = json.loads(text, object_hook=lambda each: each.get("Fn::Sub", each))
+                taken = {name for name, sample in samples.items() if passes(pattern, sample)}
+                self.assertEqual(taken, names, f"{rule}, one cluster: {one_cluster}")
+
     def test_a_cluster_filter_reaches_every_rule_of_ecs(self):
         for name, rule in of_type("AWS::Events::Rule").items():
             pattern = chosen(rule["EventPattern"], {"OneCluster": True})
@@ -379,7 +417,7 @@ class Roles(unittest.TestCase):
         parameters = TEMPLATE["Parameters"]
         self.assertEqual((parameters["AllowChanges"]["Default"], parameters["TaskRoleArns"]["Default"]), ("false", ""))
         self.assertEqual(TEMPLATE["Conditions"]["MayChange"], {"Fn::Equals": [{"Ref": "AllowChanges"}, "true"]})
-        default = {"MayChange": False, "MayPassRoles": False}
+        default = {"MayChange": False, "MayPassRoles": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **default), self.READS)
         self.assertEqual(self.actions("RemediationRole", "iam", **default), set())
         services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "logs", "xray"}
@@ -387,10 +425,11 @@ class Roles(unittest.TestCase):
         self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
 
     def test_changes_are_allowed_by_a_parameter_and_running_tasks_by_the_roles_that_they_may_have(self):
-        may = {"MayChange": True, "MayPassRoles": False}
+        may = {"MayChange": True, "MayPassRoles": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES)
         self.assertEqual(self.actions("RemediationRole", "iam", **may), set())
-        self.assertEqual(self.actions("RemediationRole", "ecs"), self.READS | self.CHANGES | {"ecs:RunTask"})
+        everything = self.READS | self.CHANGES | {"ecs:RunTask", "ecs:ContinueServiceDeployment"}
+        self.assertEqual(self.actions("RemediationRole", "ecs"), everything)
         (passing,) = (each for each in statements("RemediationRole") if "iam:PassRole" in listed(each["Action"]))
         self.assertEqual(passing["Resource"], {"Ref": "TaskRoleArns"})
         self.assertEqual(passing["Condition"], {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
@@ -398,6 +437,12 @@ class Roles(unittest.TestCase):
         both = TEMPLATE["Conditions"]["MayPassRoles"]["Fn::And"]
         self.assertIn({"Condition": "MayChange"}, both)
         self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TaskRoleArns"}]}, ""]}]}, both)
+
+    def test_hooks_are_answered_by_a_parameter_of_their_own(self):
+        self.assertEqual(TEMPLATE["Parameters"]["AllowHookAnswers"]["Default"], "false")
+        self.assertEqual(TEMPLATE["Conditions"]["MayAnswerHooks"], {"Fn::Equals": [{"Ref": "AllowHookAnswers"}, "true"]})
+        alone = {"MayChange": False, "MayPassRoles": False, "MayAnswerHooks": True}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **alone), self.READS | {"ecs:ContinueServiceDeployment"})
 
     def test_a_stack_with_its_defaults_starts_and_stops_no_task_for_jobs(self):
         parameters = TEMPLATE["Parameters"]

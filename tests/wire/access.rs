@@ -321,8 +321,15 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 6] =
-    ["OneCluster", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale"];
+const ASKED: [&str; 7] = [
+    "OneCluster",
+    "MayChange",
+    "MayPassRoles",
+    "MayRunJobs",
+    "MayPassJobRoles",
+    "MayScale",
+    "MayAnswerHooks",
+];
 
 /// A stack as its parameters make it: a bit for each of [`ASKED`].
 #[derive(Debug, Clone, Copy)]
@@ -396,6 +403,7 @@ impl Stack {
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            "ecs:ContinueServiceDeployment" => self.holds("MayAnswerHooks"),
             _ if changes => self.holds("MayChange"),
             _ => true,
         }

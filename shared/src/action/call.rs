@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::Launch;
+use crate::ecs::{HookAnswer, Launch};
 
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,15 @@ pub enum Call {
         /// Marks the new task as the stand-in: `steward/rerun/<first digits of the id>`.
         started_by: String,
     },
+    /// ContinueServiceDeployment: a person's answer to a hook at which a deployment waits.
+    ContinueServiceDeployment {
+        /// The deployment.
+        service_deployment: ServiceDeploymentArn,
+        /// The hook's id.
+        hook: String,
+        /// The answer.
+        answer: HookAnswer,
+    },
 }
 
 impl Call {
@@ -65,6 +74,7 @@ impl Call {
             Self::UpdateService { .. } => "UpdateService",
             Self::StopTask { .. } => "StopTask",
             Self::RunTask { .. } => "RunTask",
+            Self::ContinueServiceDeployment { .. } => "ContinueServiceDeployment",
         }
     }
 
@@ -80,6 +90,7 @@ impl Call {
             Self::StopServiceDeployment { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
             Self::StopTask { .. } | Self::RunTask { .. } => false,
+            Self::ContinueServiceDeployment { answer, .. } => *answer == HookAnswer::Rollback,
         }
     }
 }
@@ -103,6 +114,9 @@ impl fmt::Display for Call {
             Self::StopTask { task, .. } => write!(f, "{operation} {}", task.id()),
             Self::RunTask { like, task_definition, .. } => {
                 write!(f, "{operation} {} like {}", task_definition.family_and_revision(), like.id())
+            }
+            Self::ContinueServiceDeployment { service_deployment, answer, .. } => {
+                write!(f, "{operation} {}: {}", service_deployment.service(), answer.as_str())
             }
         }
     }
@@ -138,4 +152,7 @@ pub struct Precondition {
     pub active: Option<TaskDefinitionArn>,
     /// A service deployment that can still be stopped.
     pub stoppable: Option<ServiceDeploymentArn>,
+    /// A hook of the service deployment that the call names, which still awaits an answer.
+    #[serde(default)]
+    pub awaits: Option<String>,
 }

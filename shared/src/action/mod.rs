@@ -35,11 +35,14 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Answer the hook at which a deployment waits, as a person says.
+    AnswerHook,
 }
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask];
+    pub const ALL: [Self; 5] =
+        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask, Self::AnswerHook];
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -48,7 +51,13 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::AnswerHook => "answer_hook",
         }
+    }
+
+    /// Whether a person is asked each time, in mode act as well: whoever set up a pause hook wants a person's word.
+    pub fn always_asks(self) -> bool {
+        self == Self::AnswerHook
     }
 
     /// What it does, for people who read English: "roll back", completing "Steward would …".

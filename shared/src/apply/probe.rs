@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Action, Call, Doubt, Plan, State, Verdict};
 use crate::config::Rules;
-use crate::ecs::{Rollout, Service};
+use crate::ecs::{HookAnswer, LifecycleHook, Rollout, Service, ServiceDeployment};
 use crate::event::TaskStatus;
 use crate::incident::{Incident, Target};
 use crate::observed::Observed;
@@ -45,6 +45,9 @@ pub fn queries(plan: &Plan) -> Vec<Query> {
         Call::UpdateService { .. } => {}
         Call::StopTask { task, .. } => queries.push(Query::Task(task.clone())),
         Call::RunTask { started_by, .. } => queries.push(Query::StandIns(started_by.clone())),
+        Call::ContinueServiceDeployment { service_deployment, .. } => {
+            queries.push(Query::ServiceDeployment(service_deployment.clone()));
+        }
     }
     queries
 }
@@ -83,7 +86,29 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
             Some(Observed::Absent) => Probe::NotDone,
             other => unread(other, Doubt::NoTaskFound),
         },
+        Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
+            match facts.service_deployments.get(service_deployment) {
+                Some(Observed::Known(found)) => answered(found, hook, *answer),
+                other => unread(other, Doubt::DeploymentForgotten),
+            }
+        }
     }
+}
+
+/// A hook is answered once: where it ended in another way, the call came too late and did nothing.
+fn answered(found: &ServiceDeployment, hook: &str, answer: HookAnswer) -> Probe {
+    let is_done = match (found.hook(hook).map(|hook| hook.status.as_str()), answer) {
+        (Some("SUCCEEDED"), HookAnswer::Continue) | (Some("FAILED"), HookAnswer::Rollback) => true,
+        (Some(_), _) => false,
+        // ECS lists hooks that are active.
+        (None, HookAnswer::Rollback) => found.goes_back(),
+        (None, HookAnswer::Continue) => match found.status.as_str() {
+            "IN_PROGRESS" | "SUCCESSFUL" => true,
+            _ if found.goes_back() => false,
+            _ => return Probe::Unclear(Doubt::DeploymentStopped),
+        },
+    };
+    if is_done { Probe::Done { made: None } } else { Probe::NotDone }
 }
 
 fn unread<T>(observed: Option<&Observed<T>>, absent: Doubt) -> Probe {
@@ -143,6 +168,11 @@ pub fn verdict(
             tasks.into_iter().flatten().any(|task| {
                 made.as_ref().is_none_or(|made| made == task.arn.as_str()) && task.started_at.is_some()
             })
+        }
+        // What was asked for is that ECS has heard the answer; how the deployment fares, its own events tell.
+        Call::ContinueServiceDeployment { service_deployment, hook, .. } => {
+            let found = facts.service_deployments.get(service_deployment).and_then(Observed::known);
+            found.is_some_and(|found| !found.hook(hook).is_some_and(LifecycleHook::awaits))
         }
     };
     if is_well {

@@ -166,7 +166,12 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             mode: Mode::Observe,
-            remedies: Remedy::ALL.into_iter().collect(),
+            remedies: BTreeSet::from([
+                Remedy::RollBack,
+                Remedy::ForceNewDeployment,
+                Remedy::StopTask,
+                Remedy::RunTask,
+            ]),
             bake: SignedDuration::from_mins(10),
             failures: 3,
             stability: SignedDuration::from_mins(2),

@@ -10,7 +10,9 @@ use super::steps::{
     Advice, ContainerStep, Grant, ImageStep, Look, Name, Permission, PlaceStep, SecretStep, ServiceStep,
     SettingStep, StartStep, Step,
 };
-use crate::event::{ApiCall, Container, DeploymentStateChange, HealthEvent, ServiceAction, TaskStateChange};
+use crate::event::{
+    ApiCall, Container, DeploymentStateChange, HealthEvent, HookStateChange, ServiceAction, TaskStateChange,
+};
 use crate::redact::redact;
 
 /// How the things of one task are called, and what is said of it.
@@ -230,6 +232,10 @@ pub(super) fn for_hung_task(task: &str, cause: Cause) -> Advice {
 
 pub(super) fn for_stuck_deployment(deployment: &str) -> Advice {
     Advice(Step::Look(Look::StuckDeployment { deployment: redact(deployment) }))
+}
+
+pub(super) fn for_hook(change: &HookStateChange) -> Advice {
+    Advice(Step::Look(Look::Hook { hook: redact(change.hook_id.as_deref().unwrap_or("?")) }))
 }
 
 pub(super) fn for_retirement(health: &HealthEvent) -> Advice {

@@ -24,7 +24,7 @@ pub use steps::Advice;
 
 use crate::event::{
     ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
-    DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus,
+    DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus, HookStateChange,
     ServiceAction, ServiceActionName, StopCode, TaskStateChange,
 };
 use crate::redact::{Redacted, redact};
@@ -81,7 +81,8 @@ pub fn diagnose(event: &Event) -> Option<Diagnosis> {
         Detail::ContainerInstanceHealthChange(change) => of_host_health(change),
         Detail::Health(health) => of_health(health),
         Detail::ApiCall(call) => of_api_call(call),
-        Detail::HookStateChange(_) | Detail::SpotInterruptionWarning(_) | Detail::Other => None,
+        Detail::HookStateChange(change) => of_hook(change),
+        Detail::SpotInterruptionWarning(_) | Detail::Other => None,
     }
 }
 
@@ -328,6 +329,20 @@ pub fn of_deployment(change: &DeploymentStateChange) -> Option<Diagnosis> {
     }
     let evidence = [("eventName", Some(change.event_name.as_str())), ("reason", change.reason.as_deref())];
     Some(of_texts(Cause::Unknown, evidence, advice::for_failed_deployment(change)))
+}
+
+/// Explains what a paused deployment waits for. Other events of hooks say nothing yet.
+pub fn of_hook(change: &HookStateChange) -> Option<Diagnosis> {
+    if change.event_name != "HOOK_AWAITING_ACTION" {
+        return None;
+    }
+    let expires_at = change.expires_at.map(minute);
+    let evidence = [
+        ("lifecycleStage", change.lifecycle_stage.as_deref()),
+        ("timeoutAction", change.timeout_action.as_deref()),
+        ("expiresAt", expires_at.as_deref()),
+    ];
+    Some(of_texts(Cause::AwaitsAnswer, evidence, advice::for_hook(change)))
 }
 
 /// Explains why a container instance could not join. A lost agent alone explains nothing yet: it comes and goes.

@@ -85,6 +85,13 @@ pub enum Refusal {
         /// How often in a row.
         times: usize,
     },
+    /// A person turned it down, for this incident.
+    Rejected {
+        /// Who.
+        by: Redacted,
+        /// Why.
+        why: Option<Redacted>,
+    },
     /// Another action holds the target.
     Locked {
         /// Which, by the first digits of its id.
@@ -172,11 +179,13 @@ pub enum Gone {
     LostTask,
     /// A task stands in for the lost one already.
     Gap,
+    /// The hook does not wait for an answer any more.
+    Hook,
 }
 
 impl Gone {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Service,
         Self::ActiveService,
         Self::Revision,
@@ -187,6 +196,7 @@ impl Gone {
         Self::UnwellTask,
         Self::LostTask,
         Self::Gap,
+        Self::Hook,
     ];
 }
 
@@ -211,6 +221,7 @@ impl Refusal {
             Self::DoneBefore => "done_before",
             Self::FailedBefore => "failed_before",
             Self::DoesNotLast { .. } => "does_not_last",
+            Self::Rejected { .. } => "rejected",
             Self::Locked { .. } => "locked",
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
@@ -243,6 +254,7 @@ impl Refusal {
             | Self::DoneBefore
             | Self::FailedBefore
             | Self::DoesNotLast { .. }
+            | Self::Rejected { .. }
             | Self::CorrelatedOutage { .. } => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Held, TargetRecord};
+use super::{Cause, Held, Hook, TargetRecord};
 use crate::action::{Action, ActionId, Because, Epoch, Remedy, Ruling, State, Verdict};
 use crate::arn::{TaskArn, TaskDefinitionArn};
 use crate::redact::{Redacted, redact};
@@ -41,6 +41,9 @@ pub struct Care {
     pub short_since: Option<Timestamp>,
     /// Standalone tasks that were lost and that nothing replaces, the first lost first.
     pub lost: Vec<Lost>,
+    /// Hooks of the service's deployments, by their ids: those that wait, and those that were over last.
+    #[serde(default)]
+    pub hooks: BTreeMap<String, Hook>,
 }
 
 /// A remedy that was tried.
@@ -119,6 +122,7 @@ impl Care {
         } else if self.open.as_ref() == Some(id) {
             self.open = None;
         }
+        self.note_answer(action);
         let Some(at) = action.claimed_at else { return };
         self.tried.retain(|tried| tried.id != *id);
         self.tried.push(Tried {
@@ -221,6 +225,9 @@ pub struct Remedies {
     pub notes: Vec<Note>,
     /// Why nothing more is done.
     pub held: Option<Held>,
+    /// Proposals that a person turned down: they are not made again.
+    #[serde(default)]
+    pub rejected: BTreeMap<ActionId, Ruling>,
 }
 
 impl Remedies {

@@ -6,10 +6,12 @@
 //! good news opens nothing.
 
 mod care;
+mod deed;
 mod deployment;
 mod failures;
 mod held;
 mod history;
+mod hook;
 mod look;
 mod lost;
 mod observation;
@@ -27,10 +29,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use care::{Care, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
+pub use deed::{Act, Deed};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use held::{Held, Why};
 pub use history::{History, PastDeployment, Stopped};
+pub use hook::{Evidence, Hook, HookEnd, HookOver};
 pub use observation::Observation;
 pub use opening::Began;
 pub use retirement::Notice;
@@ -66,6 +70,8 @@ pub enum Ending {
     Quiet,
     /// The container instance has left its cluster.
     Gone,
+    /// The deployment that waited was answered, or its time ran out.
+    Answered,
 }
 
 /// Whether an incident goes on.
@@ -145,6 +151,12 @@ pub struct Incident {
     /// How often it seemed to be over and was not.
     #[serde(default)]
     pub relapses: u32,
+    /// Deployments that wait for an answer, or waited: the latest eight, the first first.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+    /// Who did what, as far as a trail tells: the latest six, the first first.
+    #[serde(default)]
+    pub deeds: Vec<Deed>,
 }
 
 impl Incident {
@@ -158,6 +170,8 @@ impl Incident {
             deployments: BTreeMap::new(),
             remedies: Remedies::default(),
             relapses: 0,
+            hooks: Vec::new(),
+            deeds: Vec::new(),
         }
     }
 
@@ -229,6 +243,8 @@ impl Incident {
             // What is over and came from something else than was said.
             || (!self.is_open() && self.failures.leading_cause() != before.failures.leading_cause())
             || self.remedies.is_news_since(&before.remedies)
+            || self.told_of_hooks() != before.told_of_hooks()
+            || (self.is_open() && self.deeds != before.deeds)
     }
 }
 
@@ -269,6 +285,9 @@ pub struct TargetRecord {
     /// What is done for it.
     #[serde(default)]
     pub care: Care,
+    /// Who did what to it, as far as a trail tells: the latest sixteen, the first first.
+    #[serde(default)]
+    pub deeds: Vec<Deed>,
 }
 
 impl TargetRecord {
@@ -281,6 +300,7 @@ impl TargetRecord {
             history: History::default(),
             agent: None,
             care: Care::default(),
+            deeds: Vec::new(),
         }
     }
 

@@ -66,7 +66,13 @@ impl Story {
             Observation::Started { id, by, at } => self.started(&id, by, at),
             Observation::Announced(notice) => self.announced(*notice, now),
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
+            Observation::Waits { hook, diagnosis } => self.hook_waits(*hook, *diagnosis, now),
+            Observation::Answered { hook, service_deployment, answer, by, at } => {
+                self.hook_answered(&hook, service_deployment, answer, by, at);
+            }
+            Observation::Did(deed) => self.did(&deed),
         }
+        self.join_deeds();
     }
 
     pub(super) fn failed(&mut self, failure: Failure, now: Timestamp) {

@@ -110,6 +110,11 @@ pub trait ChangeEcs {
         Access { method: "StopTask", actions: &["ecs:StopTask"], on: Resource::Tasks },
         Access { method: "RunTask", actions: &["ecs:RunTask"], on: Resource::TaskDefinitions },
         Access { method: "RunTask", actions: &["iam:PassRole"], on: Resource::TaskRoles },
+        Access {
+            method: "ContinueServiceDeployment",
+            actions: &["ecs:ContinueServiceDeployment"],
+            on: Resource::ServiceDeployments,
+        },
     ];
 
     /// Makes one call. `overrides` are a lost task's own, for RunTask alone.

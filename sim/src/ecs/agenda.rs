@@ -18,6 +18,8 @@ pub(super) enum Due {
     Turn(ServiceId),
     /// A stopped task is no longer shown.
     Forget(TaskId),
+    /// A trail tells of a call.
+    Trail(Box<serde_json::Value>),
     /// The script of the world.
     Happening(Box<Happening>),
 }

@@ -6,7 +6,7 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::Builder;
 use aws_sdk_ecs::operation::run_task::RunTaskOutput;
-use aws_sdk_ecs::types::{LaunchType, StopServiceDeploymentStopType, TaskOverride};
+use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, LaunchType, StopServiceDeploymentStopType, TaskOverride};
 use aws_smithy_types::retry::RetryConfig;
 
 use super::run_task::{self, RUN_TASK, awsvpc, strategy_item, unfit};
@@ -14,11 +14,12 @@ use super::{failed, lacks, overrides, said, service};
 use crate::action::{ActionId, Call, Network};
 use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::aws::sdk::patient;
-use crate::ecs::{Launch, Overrides};
+use crate::ecs::{HookAnswer, Launch, Overrides};
 use crate::ports::{Changed, EcsError};
 
 const STOP_SERVICE_DEPLOYMENT: &str = "StopServiceDeployment";
 const UPDATE_SERVICE: &str = "UpdateService";
+const CONTINUE_SERVICE_DEPLOYMENT: &str = "ContinueServiceDeployment";
 const STOP_TASK: &str = "StopTask";
 
 pub(super) async fn change(
@@ -37,6 +38,9 @@ pub(super) async fn change(
         Call::StopTask { cluster, task } => {
             let reason = format!("{id} ECS Steward replaces a task that hangs");
             stop_task(client, cluster, task, reason).await.map(|()| Changed { made: None })
+        }
+        Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
+            continue_service_deployment(client, service_deployment, hook, *answer).await
         }
         Call::RunTask { cluster, like, task_definition, group, launch, network, started_by } => {
             let run = Run {
@@ -69,6 +73,23 @@ async fn stop_service_deployment(
     match call.customize().config_override(once()).send().await {
         Ok(_) => Ok(Changed { made: None }),
         Err(error) => Err(failed(STOP_SERVICE_DEPLOYMENT, service_deployment.to_string(), &error)),
+    }
+}
+
+async fn continue_service_deployment(
+    client: &Client,
+    service_deployment: &ServiceDeploymentArn,
+    hook: &str,
+    answer: HookAnswer,
+) -> Result<Changed, EcsError> {
+    let call = client
+        .continue_service_deployment()
+        .service_deployment_arn(service_deployment.as_str())
+        .hook_id(hook)
+        .action(DeploymentLifecycleHookAction::from(answer.as_str()));
+    match call.customize().config_override(once()).send().await {
+        Ok(_) => Ok(Changed { made: None }),
+        Err(error) => Err(failed(CONTINUE_SERVICE_DEPLOYMENT, service_deployment.to_string(), &error)),
     }
 }
 

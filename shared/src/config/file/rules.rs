@@ -24,7 +24,7 @@ macro_rules! with_rules {
                 /// How far Steward may go. Default `observe`.
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
                 mode: Option<Mode>,
-                /// Which remedies may be used at all. By default all.
+                /// Which remedies may be used at all.
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
                 remedies: Option<Remedies>,
                 /// A revision on which the service was steady for so long may be gone back to. Default `10m`, from `1m`
@@ -109,7 +109,7 @@ with_rules! {
     pub struct Defaults {}
 }
 
-/// Which remedies may be used. What is left out is as in `defaults`, and there it is on.
+/// Which remedies may be used. What is left out is as in `defaults`; there it is on, unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -126,6 +126,9 @@ pub struct Remedies {
     /// Run a lost standalone task again, where an entry declares by `rerun` that it may be.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub run_task: Option<OnOff>,
+    /// Answer the hook at which a deployment waits, as a person says. Off by default.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub answer_hook: Option<OnOff>,
 }
 
 impl Remedies {
@@ -136,6 +139,7 @@ impl Remedies {
             force_new_deployment: is(Remedy::ForceNewDeployment),
             stop_task: is(Remedy::StopTask),
             run_task: is(Remedy::RunTask),
+            answer_hook: is(Remedy::AnswerHook),
         }
     }
 
@@ -145,6 +149,7 @@ impl Remedies {
             Remedy::ForceNewDeployment => self.force_new_deployment,
             Remedy::StopTask => self.stop_task,
             Remedy::RunTask => self.run_task,
+            Remedy::AnswerHook => self.answer_hook,
         }
     }
 

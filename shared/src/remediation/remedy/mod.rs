@@ -4,6 +4,7 @@
 //! each question, be it by "unknown", and asks again, at most [`MAX_ROUNDS`] times. Facts only grow, so it ends. A plan that it
 //! makes has passed every guard or names the one that refused it.
 
+mod answer_hook;
 mod escalation;
 mod rerun;
 mod retirement;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+pub use answer_hook::{HookSeen, hooks_seen};
 pub use escalation::Escalation;
 
 use super::{Facts, Home, Query};
@@ -117,12 +119,13 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     let stack = service.stack().map(|stack| Query::Stack(stack.to_owned()));
     let primary = service.primary().map(|primary| Query::Deployment(primary.id.clone()));
     let under_way = service.current_service_deployment.clone().map(Query::ServiceDeployment);
-    let needs = facts.open([stack, primary, under_way].into_iter().flatten());
+    let waiting = answer_hook::queries(patient.record);
+    let needs = facts.open([stack, primary, under_way].into_iter().flatten().chain(waiting));
     if !needs.is_empty() {
         return Candidate::Need(needs);
     }
     let mut later: Option<Timestamp> = None;
-    for consider in [roll_back::consider, stop_task::consider, retirement::consider] {
+    for consider in in_turn(patient) {
         match consider(patient, service, facts, now) {
             Candidate::Not => {}
             Candidate::Later(at) => later = Some(later.map_or(at, |known| known.min(at))),
@@ -130,6 +133,28 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
         }
     }
     later.map_or(Candidate::Not, Candidate::Later)
+}
+
+type Consider = fn(Patient<'_>, &Service, &Facts, Timestamp) -> Candidate;
+
+/// A hook that nobody was asked about yet, or that a person has answered, goes before all else. Once it is asked about, it stands in
+/// the way of nothing but a rollback: whether its deployment goes back is what people are asked.
+fn in_turn(patient: Patient<'_>) -> Vec<Consider> {
+    let mut waiting = patient.record.care.waiting().peekable();
+    let waits = waiting.peek().is_some();
+    let is_urgent = waiting.any(|hook| !hook.is_shown || hook.answer.is_some());
+    let mut all: Vec<Consider> = Vec::new();
+    if is_urgent {
+        all.push(answer_hook::consider);
+    }
+    if !waits {
+        all.push(roll_back::consider);
+    }
+    all.extend([stop_task::consider as Consider, retirement::consider]);
+    if waits && !is_urgent {
+        all.push(answer_hook::consider);
+    }
+    all
 }
 
 fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -> Considered {
@@ -173,7 +198,7 @@ pub fn enrolled<'p>(policy: &'p Policy, target: &Target, facts: &Facts) -> Enrol
 }
 
 /// The id of a remedy for this patient. Without a home nothing is ever done; the id is then of nowhere.
-fn id_of(patient: Patient<'_>, remedy: Remedy, generation: &str) -> ActionId {
+pub fn id_of(patient: Patient<'_>, remedy: Remedy, generation: &str) -> ActionId {
     let nowhere = Home { account: String::new(), region: String::new() };
     ActionId::of(patient.home.unwrap_or(&nowhere), &patient.record.target, remedy, generation)
 }

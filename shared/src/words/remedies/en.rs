@@ -10,7 +10,7 @@ use crate::guard::{Gone, Needed, Refusal};
 use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
-use crate::words::{Language, moment};
+use crate::words::{Language, hooks, moment};
 
 fn at(at: &Timestamp) -> String {
     moment(*at, Language::En)
@@ -30,6 +30,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "force a new deployment",
         Remedy::StopTask => "stop the task",
         Remedy::RunTask => "run the task again",
+        Remedy::AnswerHook => "answer the deployment's hook",
     }
 }
 
@@ -39,6 +40,7 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "forced a new deployment",
         Remedy::StopTask => "stopped the task",
         Remedy::RunTask => "ran the task again",
+        Remedy::AnswerHook => "answered the deployment's hook",
     }
 }
 
@@ -81,6 +83,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "this was done {times} times in a row for this revision, and never helped for a day: another is needed"
             );
         }
+        Refusal::Rejected { by, why } => return format!("{by} has rejected it{}", behind(why.as_ref())),
         Refusal::Locked { by } => return format!("action {by} is not over"),
         Refusal::BudgetSpent { scope, until } => {
             return format!("{} budget of actions is spent{}", whose(scope), until_when(until));
@@ -145,6 +148,7 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "the task is well, or stops already",
         Gone::LostTask => "ECS does not know the lost task as stopped",
         Gone::Gap => "a task stands in for it already",
+        Gone::Hook => "the hook does not wait for an answer any more",
     }
 }
 
@@ -203,6 +207,11 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("task {} was lost ({cause}), and nothing replaces it", task.id())
         }
+        Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
+            let waits = hooks::waits(stage.as_deref(), *since, Language::En);
+            let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::En);
+            format!("{}; {waits}; {ends}", hooks::evidence(seen, Language::En))
+        }
     }
 }
 
@@ -213,6 +222,8 @@ pub(super) fn withdrawal(withdrawal: &Withdrawal) -> String {
         Withdrawal::NotWanted => "it is not what is to be done any more".to_owned(),
         Withdrawal::IncidentOver => "the incident is over".to_owned(),
         Withdrawal::NotApproved => "nobody approved it in time".to_owned(),
+        Withdrawal::Rejected { by, why } => format!("{by} rejected it{}", behind(why.as_ref())),
+        Withdrawal::HookOver { how, by } => hooks::end(*how, by.as_ref(), Language::En),
     }
 }
 
@@ -238,12 +249,20 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
              `--as not-done`. Until then Steward does nothing more here. What is known ({}): {why}",
             at(when)
         ),
+        Sentence::Approve { remedy: Remedy::AnswerHook, id, until, why, .. } => format!(
+            "The deployment waits for your answer, until {}. To let it go on: `steward approve {id}`; to let it go back: \
+             `steward reject {id} --why \"…\"`. {why}",
+            at(until)
+        ),
         Sentence::Approve { remedy: what, call, id, until, why } => format!(
             "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {why}",
             remedy(*what),
             at(until)
         ),
         Sentence::NothingChanged => "Nothing was changed.".to_owned(),
+        Sentence::Approved { by, remedy: Remedy::AnswerHook, call } => {
+            format!("{by} answered: {call}. Steward passes it on within a minute, unless a guard refuses.")
+        }
         Sentence::Approved { by, remedy: what, call } => format!(
             "{by} allowed Steward to {}: {call}. It begins within a minute, unless a guard refuses.",
             remedy(*what)
@@ -264,6 +283,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("It helped: the task runs since {}.", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
+            format!("ECS has heard it, as is known since {}.", at(when))
         }
         Sentence::Helped { at: when, .. } => format!("It helped: steady since {}.", at(when)),
         Sentence::DidNotHelp { at: when } => {

@@ -9,7 +9,7 @@ use crate::incident::Target;
 use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
-use crate::words::{Language, moment};
+use crate::words::{Language, hooks, moment};
 
 fn at(at: &Timestamp) -> String {
     moment(*at, Language::Ja)
@@ -29,6 +29,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "新しいデプロイの強制",
         Remedy::StopTask => "タスクの停止",
         Remedy::RunTask => "タスクの再実行",
+        Remedy::AnswerHook => "デプロイのフックへの応答",
     }
 }
 
@@ -75,6 +76,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "このリビジョンに対して {times} 回続けて行いましたが、効果が 1 日も続きませんでした。別の対処が必要です"
             );
         }
+        Refusal::Rejected { by, why } => return format!("{by} が却下しました{}", behind(why.as_ref())),
         Refusal::Locked { by } => return format!("アクション {by} がまだ終わっていません"),
         Refusal::BudgetSpent { scope, until } => {
             return format!("{}のアクション回数の上限に達しています{}", whose(scope), until_when(until));
@@ -148,6 +150,7 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "タスクは正常か、すでに停止処理中です",
         Gone::LostTask => "失われたタスクの停止を ECS で確認できません",
         Gone::Gap => "代わりのタスクがすでにあります",
+        Gone::Hook => "フックはもう応答を待っていません",
     }
 }
 
@@ -209,6 +212,11 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("タスク {} が失われ ({cause})、代わりのタスクは起動されません", task.id())
         }
+        Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
+            let waits = hooks::waits(stage.as_deref(), *since, Language::Ja);
+            let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::Ja);
+            format!("{}。{waits}。{ends}", hooks::evidence(seen, Language::Ja))
+        }
     }
 }
 
@@ -219,6 +227,8 @@ pub(super) fn withdrawal(withdrawal: &Withdrawal) -> String {
         Withdrawal::NotWanted => "この対処はもう必要ありません".to_owned(),
         Withdrawal::IncidentOver => "インシデントは終了しています".to_owned(),
         Withdrawal::NotApproved => "期限までに承認されませんでした".to_owned(),
+        Withdrawal::Rejected { by, why } => format!("{by} が却下しました{}", behind(why.as_ref())),
+        Withdrawal::HookOver { how, by } => hooks::end(*how, by.as_ref(), Language::Ja),
     }
 }
 
@@ -249,12 +259,20 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
              それまで Steward はこの対象に何も行いません。判明していること ({}): {why}",
             at(when)
         ),
+        Sentence::Approve { remedy: Remedy::AnswerHook, id, until, why, .. } => format!(
+            "デプロイが応答を待っています (期限: {})。続行する場合は `steward approve {id}`、ロールバックする場合は \
+             `steward reject {id} --why \"…\"` を実行してください。{why}",
+            at(until)
+        ),
         Sentence::Approve { remedy: what, call, id, until, why } => format!(
             "Steward は{}を提案しています: {call}。承認する場合は {} までに `steward approve {id}` を実行してください。理由: {why}",
             remedy(*what),
             at(until)
         ),
         Sentence::NothingChanged => "何も変更していません。".to_owned(),
+        Sentence::Approved { by, remedy: Remedy::AnswerHook, call } => {
+            format!("{by} が応答しました: {call}。ガードが拒否しないかぎり、Steward が 1 分以内に ECS へ伝えます。")
+        }
         Sentence::Approved { by, remedy: what, call } => format!(
             "{by} が{}を承認しました: {call}。ガードが拒否しないかぎり、1 分以内に開始します。",
             remedy(*what)
@@ -276,6 +294,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("効果がありました: タスクは {} から実行中です。", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
+            format!("ECS が応答を受け取りました ({} に確認)。", at(when))
         }
         Sentence::Helped { at: when, .. } => format!("効果がありました: {} から定常状態です。", at(when)),
         Sentence::DidNotHelp { at: when } => {

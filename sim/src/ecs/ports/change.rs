@@ -1,11 +1,12 @@
 //! What is changed: one request each.
 
 use steward::action::{ActionId, Call, Network};
-use steward::ecs::{Launch, Overrides};
+use steward::ecs::{HookAnswer, Launch, Overrides};
 use steward::ports::{Changed, EcsError, Meaning};
 
 use super::super::api::{
-    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, LaunchType, NetworkConfiguration,
+    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContinueServiceDeploymentRequest,
+    DeploymentLifecycleHookAction, LaunchType, NetworkConfiguration,
     RunTaskRequest, StopServiceDeploymentRequest, StopServiceDeploymentStopType, StopTaskRequest,
     UpdateServiceRequest,
 };
@@ -44,6 +45,18 @@ pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) 
                 cluster: Some(cluster.to_string()),
                 task: task.to_string(),
                 reason: Some(format!("{id} ECS Steward replaces a task that hangs")),
+            };
+            let answer = operation::call(ecs, request);
+            answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))
+        }
+        Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
+            let request = ContinueServiceDeploymentRequest {
+                service_deployment_arn: service_deployment.to_string(),
+                hook_id: hook.clone(),
+                action: Some(match answer {
+                    HookAnswer::Continue => DeploymentLifecycleHookAction::Continue,
+                    HookAnswer::Rollback => DeploymentLifecycleHookAction::Rollback,
+                }),
             };
             let answer = operation::call(ecs, request);
             answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))
