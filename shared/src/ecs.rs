@@ -182,6 +182,10 @@ pub struct LifecycleHook {
     pub id: String,
     /// In ECS's word, such as `AWAITING_ACTION` or `SUCCEEDED`.
     pub status: String,
+    /// When ECS goes on without an answer.
+    pub expires_at: Option<Timestamp>,
+    /// What it does then.
+    pub timeout_action: Option<HookAnswer>,
 }
 
 impl LifecycleHook {

@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steward::action::CALL_TIMEOUT;
 use steward::arn::{ClusterArn, ServiceName};
-use steward::ecs::{Rollout, Service, ServiceDeploymentSummary, Task};
+use steward::ecs::{
+    LifecycleHook, Rollout, Service, ServiceDeployment, ServiceDeploymentSummary, Task,
+};
 use steward::incident::{Began, Hanging, Story, Target};
 use steward::ledger::{
     Abnormal, Due, Key, LedgerError, Owner, Patrol, Record, Stage, Stored, Transaction, Write,
@@ -318,6 +320,7 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
         }
         let target = Target::Service { cluster: service.cluster.clone(), name: service.name.clone() };
         let rules = self.settings.policy.for_target(&target, &service.tags).rules;
+        self.hooks(service, &target, patrolled).await;
         let now = self.now();
         let stuck = stuck_since(service, rules.stuck, now);
         let is_short = service.running.0 < service.desired.0
@@ -336,6 +339,29 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
             }
         };
         self.see(&target, stuck.map(|(deployment, _)| deployment), round, patrolled, step).await
+    }
+
+    /// Looks for hooks at which a service's deployment waits: whoever must answer does not hear of an event that was lost.
+    async fn hooks(&self, service: &Service, target: &Target, patrolled: &mut Patrolled) {
+        let Some(arn) = service.current_service_deployment.as_ref().filter(|_| !self.is_out_of_time()) else {
+            return;
+        };
+        let found = match self.ecs.service_deployment(arn).await {
+            Ok(found) => found,
+            Err(error) => return patrolled.failed.push(error.to_string()),
+        };
+        let waiting = |found: &ServiceDeployment| found.hooks.iter().any(LifecycleHook::awaits);
+        let Some(found) = found.filter(waiting) else { return };
+        let now = self.now();
+        let step = |story: &mut Story| {
+            for hook in found.hooks.iter().filter(|hook| hook.awaits()) {
+                story.finds_hook(hook, arn, found.stage.as_deref(), now);
+            }
+        };
+        match story::see(self.ledger, target, None, self.settings, now, step).await {
+            Ok(advanced) => patrolled.news.extend(advanced.news),
+            Err(error) => patrolled.failed.push(error.to_string()),
+        }
     }
 
     /// Looks at a task. `None`: time ended.

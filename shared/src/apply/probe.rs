@@ -98,6 +98,10 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
 /// A hook is answered once: where it ended in another way, the call came too late and did nothing.
 fn answered(found: &ServiceDeployment, hook: &str, answer: HookAnswer) -> Probe {
     let is_done = match (found.hook(hook).map(|hook| hook.status.as_str()), answer) {
+        // Something newer was deployed: whether it was on its way back, nothing shows.
+        (Some("FAILED"), HookAnswer::Rollback) if found.status == "STOPPED" => {
+            return Probe::Unclear(Doubt::DeploymentStopped);
+        }
         (Some("SUCCEEDED"), HookAnswer::Continue) | (Some("FAILED"), HookAnswer::Rollback) => true,
         (Some(_), _) => false,
         // ECS lists hooks that are active.

@@ -10,9 +10,7 @@ use super::steps::{
     Advice, ContainerStep, Grant, ImageStep, Look, Name, Permission, PlaceStep, SecretStep, ServiceStep,
     SettingStep, StartStep, Step,
 };
-use crate::event::{
-    ApiCall, Container, DeploymentStateChange, HealthEvent, HookStateChange, ServiceAction, TaskStateChange,
-};
+use crate::event::{ApiCall, Container, DeploymentStateChange, HealthEvent, ServiceAction, TaskStateChange};
 use crate::redact::redact;
 
 /// How the things of one task are called, and what is said of it.
@@ -234,8 +232,8 @@ pub(super) fn for_stuck_deployment(deployment: &str) -> Advice {
     Advice(Step::Look(Look::StuckDeployment { deployment: redact(deployment) }))
 }
 
-pub(super) fn for_hook(change: &HookStateChange) -> Advice {
-    Advice(Step::Look(Look::Hook { hook: redact(change.hook_id.as_deref().unwrap_or("?")) }))
+pub(super) fn for_hook(hook: &str) -> Advice {
+    Advice(Step::Look(Look::Hook { hook: redact(hook) }))
 }
 
 pub(super) fn for_retirement(health: &HealthEvent) -> Advice {

@@ -27,6 +27,7 @@ use crate::event::{
     DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus, HookStateChange,
     ServiceAction, ServiceActionName, StopCode, TaskStateChange,
 };
+use crate::ecs::{HookAnswer, LifecycleHook};
 use crate::redact::{Redacted, redact};
 use containers::Deciding;
 use text::classify;
@@ -331,6 +332,17 @@ pub fn of_deployment(change: &DeploymentStateChange) -> Option<Diagnosis> {
     Some(of_texts(Cause::Unknown, evidence, advice::for_failed_deployment(change)))
 }
 
+/// What a deployment has that waits, where its event was not heard: for the patrol.
+pub fn of_waiting_hook(hook: &LifecycleHook, stage: Option<&str>) -> Diagnosis {
+    let expires_at = hook.expires_at.map(minute);
+    let evidence = [
+        ("lifecycleStage", stage),
+        ("timeoutAction", hook.timeout_action.map(HookAnswer::as_str)),
+        ("expiresAt", expires_at.as_deref()),
+    ];
+    of_texts(Cause::AwaitsAnswer, evidence, advice::for_hook(&hook.id))
+}
+
 /// Explains what a paused deployment waits for. Other events of hooks say nothing yet.
 pub fn of_hook(change: &HookStateChange) -> Option<Diagnosis> {
     if change.event_name != "HOOK_AWAITING_ACTION" {
@@ -342,7 +354,7 @@ pub fn of_hook(change: &HookStateChange) -> Option<Diagnosis> {
         ("timeoutAction", change.timeout_action.as_deref()),
         ("expiresAt", expires_at.as_deref()),
     ];
-    Some(of_texts(Cause::AwaitsAnswer, evidence, advice::for_hook(change)))
+    Some(of_texts(Cause::AwaitsAnswer, evidence, advice::for_hook(change.hook_id.as_deref().unwrap_or("?"))))
 }
 
 /// Explains why a container instance could not join. A lost agent alone explains nothing yet: it comes and goes.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Care, Ending, Failure, Failures, Fingerprint, Incident, Status, Story, Target, TargetRecord};
 use crate::action::{Action, Call, State};
 use crate::arn::{ServiceDeploymentArn, TaskDefinitionArn};
-use crate::diagnosis::{Cause, Diagnosis};
-use crate::ecs::HookAnswer;
+use crate::diagnosis::{self, Cause, Diagnosis};
+use crate::ecs::{HookAnswer, LifecycleHook};
 use crate::redact::{Redacted, redact};
 
 /// A hook that waits is looked at so often: only ECS itself says that somebody answered it in the console.
@@ -213,6 +213,26 @@ impl Incident {
 }
 
 impl Story {
+    /// A look at ECS shows a hook that waits, of which no event was heard. `now` stands in for the time at which it began.
+    pub fn finds_hook(
+        &mut self,
+        hook: &LifecycleHook,
+        service_deployment: &ServiceDeploymentArn,
+        stage: Option<&str>,
+        now: Timestamp,
+    ) {
+        if self.record.care.hooks.contains_key(&hook.id) {
+            return;
+        }
+        let found = Hook {
+            stage: stage.map(str::to_owned),
+            expires_at: hook.expires_at,
+            timeout_action: hook.timeout_action,
+            ..Hook::new(hook.id.clone(), service_deployment.clone(), now)
+        };
+        self.hook_waits(found, diagnosis::of_waiting_hook(hook, stage), now);
+    }
+
     /// ECS says that a hook waits.
     pub(super) fn hook_waits(&mut self, hook: Hook, diagnosis: Diagnosis, now: Timestamp) {
         let (id, since) = (hook.id.clone(), hook.since);

@@ -12,7 +12,7 @@ use crate::redact::{Redacted, quoted, redact};
 
 /// Names of users and sessions have at most 64 characters; those of services and of odd identities are as good as none if
 /// they are longer than this.
-const MAX_CALLER: usize = 128;
+pub(super) const MAX_CALLER: usize = 128;
 /// What the reason of Steward's own StopTask says: it tells that itself.
 const STEWARDS: &str = "ECS Steward";
 

@@ -95,6 +95,12 @@ pub(super) fn leave(one: &mut ServiceDeployment) {
 }
 
 impl Ecs {
+    /// Hooks that nobody answered in time, by their ids.
+    pub fn hooks_timed_out(&self) -> Vec<String> {
+        let all = self.state.services.values().flat_map(|service| service.history.iter().flat_map(|one| &one.hooks));
+        all.filter(|hook| hook.status == Status::TimedOut).map(|hook| hook.id.clone()).collect()
+    }
+
     /// At the scheduler's turn: a hook whose time is over is over, and the next that is met waits.
     pub(super) fn meet_hooks(&mut self, id: ServiceId) {
         let now = self.now;

@@ -46,7 +46,7 @@
 //! | no exit codes where the host of a task is lost | FACTS §3.1, §5.3 | `jobs` |
 //! | task protection | FACTS §8 | `refusals` |
 //! | pause hooks: their event, their answer, their time-out; blue/green runs both revisions until then | DG, pause hooks; API, `ContinueServiceDeployment` | `hooks` |
-//! | a trail: who called, minutes late | CloudTrail user guide, record contents | `trail` |
+//! | a trail: who called, minutes late | CloudTrail user guide, record contents | `hooks` |
 //! | reads that lag | API: eventual consistency | `standing` |
 //!
 //! # Assumptions

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use steward::action::Remedy;
 use steward::arn::ClusterArn;
 use steward::config::{
     Allowance, Entry, Glob, Guards, Mode, OnStuck, Policy, Rerun, Rules, Selector, When, Window,
@@ -13,7 +14,9 @@ use steward::ledger::Scope;
 
 use super::faults::Rates;
 use super::script::Deed;
-use crate::ecs::api::CreateServiceRequest;
+use crate::ecs::api::{
+    CreateServiceRequest, DeploymentLifecycleHookAction, DeploymentLifecycleHookStage, DeploymentStrategy,
+};
 use crate::ecs::{Behaviour, Fate, Happening, PullFailure, Revision, SecretFailure, fargate_service};
 use crate::random::{Random, later};
 
@@ -21,6 +24,10 @@ use crate::random::{Random, later};
 pub(super) const CLUSTER: &str = "shop";
 /// Services become steady before anything goes wrong.
 pub(super) const WARM_UP: Duration = Duration::from_hours(1);
+/// The service whose deployments wait.
+const GATED: &str = "gated";
+/// The random stream of hooks.
+const HOOKS: u64 = 0x0068_6f6f_6b73;
 const NAMES: [&str; 9] = ["api", "web", "cart", "search", "mail", "orders", "billing", "stock", "login"];
 
 /// A world to be built.
@@ -78,6 +85,68 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     }
     script.sort_by_key(|(at, _)| *at);
     Plan { start, until, services, policy, script, rates: Rates::usual(later(start, WARM_UP), until) }
+}
+
+/// Adds a service whose deployments wait at a hook to every third world, drawn by itself: its people deploy, answer through Steward or past
+/// it, or let time pass.
+pub(super) fn with_hooks(plan: &mut Plan, seed: u64) {
+    let mut random = Random::new(seed ^ HOOKS);
+    if !has_hooks(seed) {
+        return;
+    }
+    let strategy =
+        if random.below(3) == 0 { DeploymentStrategy::Rolling } else { DeploymentStrategy::BlueGreen };
+    let stage = match random.below(4) {
+        0 => DeploymentLifecycleHookStage::PreScaleUp,
+        1 => DeploymentLifecycleHookStage::PostScaleUp,
+        2 => DeploymentLifecycleHookStage::PostTestTrafficShift,
+        _ => DeploymentLifecycleHookStage::PreProductionTrafficShift,
+    };
+    let then = if random.below(2) == 0 {
+        DeploymentLifecycleHookAction::Continue
+    } else {
+        DeploymentLifecycleHookAction::Rollback
+    };
+    let minutes = u32::try_from(30 + random.below(210)).unwrap_or(60);
+    let mode = if random.below(2) == 0 { Mode::Act } else { Mode::Propose };
+    let request = fargate_service(CLUSTER, GATED, GATED, 2).with_pause(strategy, stage, minutes, then);
+    let service = Service { name: GATED.to_owned(), request, mode };
+    let rules = Rules {
+        mode,
+        remedies: Remedy::ALL.into_iter().collect(),
+        cooldown: SignedDuration::from_mins(20),
+        ..Rules::default()
+    };
+    let selector = Selector {
+        cluster: Some(Glob::new(CLUSTER)),
+        service: Some(Glob::new(GATED)),
+        ..Selector::default()
+    };
+    plan.policy.services.push(Entry { selector, rules });
+    let (start, until) = (plan.start, plan.until);
+    for _ in 0..=random.below(4) {
+        let at = moment(start, until, &mut random);
+        let fate = if random.below(3) == 0 { curable(&mut random) } else { Fate::Serves };
+        let revision = Revision::new(GATED, Behaviour::new(fate)).health_check();
+        plan.script.push((at, deploy(&service, revision, false)));
+        if random.below(3) == 0 {
+            let after = random.between(Duration::from_mins(3), Duration::from_mins(40));
+            let answer = Happening::AnswerHook {
+                caller: "person".to_owned(),
+                cluster: CLUSTER.to_owned(),
+                service: GATED.to_owned(),
+                goes_on: random.below(2) == 0,
+            };
+            plan.script.push((later(at, after), Deed::Ecs(Box::new(answer))));
+        }
+    }
+    plan.script.sort_by_key(|(at, _)| *at);
+    plan.services.push(service);
+}
+
+/// Whether a seed's world has a service with a hook, and a trail.
+pub(super) fn has_hooks(seed: u64) -> bool {
+    seed.is_multiple_of(3)
 }
 
 fn service(name: &str, index: usize, random: &mut Random) -> Service {

@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 
 use super::{failed, lacks, only_missing, timestamp};
 use crate::arn::{ServiceDeploymentArn, ServiceRevisionArn, TaskDefinitionArn};
-use crate::ecs::{DesiredCount, LifecycleHook, RunningCount, ServiceDeployment, ServiceRevision};
+use crate::ecs::{DesiredCount, HookAnswer, LifecycleHook, RunningCount, ServiceDeployment, ServiceRevision};
 use crate::ports::EcsError;
 
 const DESCRIBE: &str = "DescribeServiceDeployments";
@@ -65,7 +65,12 @@ fn running(target: &ServiceRevisionSummary) -> Option<(RunningCount, DesiredCoun
 
 fn hook(detail: &DeploymentLifecycleHookDetail) -> Option<LifecycleHook> {
     let status = detail.status().map(|status| status.as_str().to_owned());
-    Some(LifecycleHook { id: detail.hook_id()?.to_owned(), status: status.unwrap_or_default() })
+    Some(LifecycleHook {
+        id: detail.hook_id()?.to_owned(),
+        status: status.unwrap_or_default(),
+        expires_at: timestamp(detail.expires_at()),
+        timeout_action: detail.timeout_action().and_then(|action| HookAnswer::parse(action.as_str())),
+    })
 }
 
 pub(super) async fn describe_revision(

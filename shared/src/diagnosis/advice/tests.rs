@@ -87,10 +87,6 @@ fn of_what_only_says_that(called: Called<'_>) -> Vec<Advice> {
     else {
         panic!("no deployment");
     };
-    let waits = json!({"eventName": "HOOK_AWAITING_ACTION", "hookId": called("ecs-pause-1")});
-    let Detail::HookStateChange(hook) = event("ECS Hook State Change", json!([]), waits) else {
-        panic!("no hook");
-    };
     let retirement = |start_time: Option<&str>| HealthEvent {
         service: Some("ECS".to_owned()),
         event_type_code: "AWS_ECS_TASK_PATCHING_RETIREMENT".to_owned(),
@@ -109,7 +105,7 @@ fn of_what_only_says_that(called: Called<'_>) -> Vec<Advice> {
         for_hung_task(&called("0123"), Cause::ContainerRuntimeFailed),
         for_hung_task(&called("0123"), Cause::ContainerHealthCheckFailed),
         for_stuck_deployment(&called("ecs-svc/7")),
-        for_hook(&hook),
+        for_hook(&called("ecs-pause-1")),
         for_retirement(&retirement(None)),
         for_retirement(&retirement(Some("2026-11-02T09:05:00Z"))),
     ]

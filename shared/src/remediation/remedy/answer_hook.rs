@@ -54,6 +54,8 @@ fn ended(listed: &LifecycleHook, found: &ServiceDeployment) -> HookEnd {
     match listed.status.as_str() {
         "SUCCEEDED" => HookEnd::Continued,
         "TIMED_OUT" => HookEnd::TimedOut,
+        // Something newer was deployed.
+        _ if found.status == "STOPPED" => HookEnd::Ended,
         "FAILED" => HookEnd::RolledBack,
         _ if found.goes_back() => HookEnd::RolledBack,
         _ => HookEnd::Ended,

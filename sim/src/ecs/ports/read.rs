@@ -5,7 +5,7 @@ use steward::arn::{
     TaskDefinitionArn,
 };
 use steward::ecs::{
-    Controller, DesiredCount, Launch, LifecycleHook, Overrides, PendingCount, Rollout, RunningCount, Service,
+    Controller, DesiredCount, HookAnswer, Launch, LifecycleHook, Overrides, PendingCount, Rollout, RunningCount, Service,
     ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
 };
 use steward::event::TaskStatus;
@@ -147,7 +147,8 @@ pub fn service_deployment(
 
 fn hook(detail: api::DeploymentLifecycleHookDetail) -> Option<LifecycleHook> {
     let status = detail.status.map(|status| status.as_str().to_owned()).unwrap_or_default();
-    Some(LifecycleHook { id: detail.hook_id?, status })
+    let timeout_action = detail.timeout_action.and_then(|action| HookAnswer::parse(action.as_str()));
+    Some(LifecycleHook { id: detail.hook_id?, status, expires_at: time(detail.expires_at), timeout_action })
 }
 
 /// A service revision.

@@ -54,13 +54,17 @@ pub enum Invariant {
     NothingAtWorkIsTaken,
     /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
     CountsFollowTheWork,
+    /// A hook is answered only as a person said, and never by Steward itself.
+    NoAnswerUnasked,
+    /// A hook that waits to its end is told.
+    EveryHookIsTold,
     /// No handler panics, stops for ever, or leaves messages in its queues.
     Progress,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -84,6 +88,8 @@ impl Invariant {
         Self::NoBlindScaleIn,
         Self::NothingAtWorkIsTaken,
         Self::CountsFollowTheWork,
+        Self::NoAnswerUnasked,
+        Self::EveryHookIsTold,
         Self::Progress,
     ];
 
@@ -113,6 +119,8 @@ impl Invariant {
             Self::NoBlindScaleIn => "no_blind_scale_in",
             Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
             Self::CountsFollowTheWork => "counts_follow_the_work",
+            Self::NoAnswerUnasked => "no_answer_unasked",
+            Self::EveryHookIsTold => "every_hook_is_told",
             Self::Progress => "progress",
         }
     }

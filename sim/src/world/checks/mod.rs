@@ -4,6 +4,7 @@
 //! invocation was told.
 
 mod gate;
+mod hooks;
 mod invariant;
 mod posts;
 mod quiet;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use steward::action::{Action, ActionId};
 use steward::config::Policy;
+use steward::ecs::HookAnswer;
 use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
 use steward::ports::{EcsError, Ledger, Started};
 
@@ -51,6 +53,8 @@ pub(super) struct Checks {
     scaling: Option<super::scaling::Watch>,
     /// Counts that Steward set.
     scalings: usize,
+    /// What people answered to deployments that wait, through Steward.
+    said: BTreeMap<ActionId, HookAnswer>,
     violations: Vec<Violation>,
 }
 
@@ -68,6 +72,7 @@ impl Checks {
             watch: None,
             scaling: None,
             scalings: 0,
+            said: BTreeMap::new(),
             violations: Vec::new(),
         }
     }
@@ -127,6 +132,11 @@ impl Checks {
         if let Some(action) = action_of(ledger, id) {
             self.actions.insert(id.clone(), action);
         }
+    }
+
+    /// A person answered a deployment that waits.
+    pub(super) fn said(&mut self, id: &ActionId, answer: HookAnswer) {
+        self.said.insert(id.clone(), answer);
     }
 
     pub(super) fn fail(&mut self, invariant: Invariant, at: Timestamp, what: impl Into<String>) {

@@ -1,5 +1,6 @@
 //! Worlds that are broken on purpose: each invariant must see its own.
 
+use steward::action::{Action, Remedy, Ruling, State};
 use steward::ledger::{Expect, Key, MemoryLedger, Record, Stored, Transaction, Write};
 
 use super::read;
@@ -53,6 +54,10 @@ pub enum Sabotage {
     HidesMessages,
     /// Queues are told as full.
     AddsMessages,
+    /// Reads of what a person is asked about a deployment that waits show that they allowed it.
+    PutsWordsInMouths,
+    /// Reads of targets and incidents show no deployment that waits.
+    ForgetsHooks,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
 }
@@ -64,10 +69,22 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
             (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
+            (Sabotage::PutsWordsInMouths, Record::Action(action)) => allow(action),
+            (Sabotage::ForgetsHooks, Record::Target(record)) => record.care.hooks.clear(),
+            (Sabotage::ForgetsHooks, Record::Incident(incident)) => incident.hooks.clear(),
             _ => {}
         }
     }
     found
+}
+
+/// As if a person had allowed it.
+fn allow(action: &mut Action) {
+    let is_asked = action.approved.is_none() && matches!(action.state, State::Proposed { .. });
+    if is_asked && action.plan.remedy == Remedy::AnswerHook {
+        let (by, at) = ("nobody".to_owned(), action.decided_at);
+        action.approved = Some(Ruling { by, at, why: None });
+    }
 }
 
 /// The same writes, each expecting what is there.

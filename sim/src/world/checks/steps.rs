@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use steward::action::{Action, ActionId, Call, How, State};
+use steward::action::{Action, ActionId, Call, How, Remedy, State};
 use steward::batch::StartedBy;
 use steward::config::{Allowance, Mode};
 use steward::guard;
@@ -143,6 +143,7 @@ impl Checks {
             _ => None,
         };
         self.issued(actor, &action, change, record.as_ref(), now);
+        self.answering(actor, change, now);
         self.switches(actor, &target, now);
         self.leave(actor, &action, now);
         self.outage(actor, ledger, &action, now);
@@ -250,6 +251,10 @@ impl Checks {
 
     /// Counts by cause alone, which is the narrower: services that began to fail with a cause of this incident's.
     fn outage(&mut self, actor: &Actor, ledger: &MemoryLedger, action: &Action, now: Timestamp) {
+        // Whoever answers a hook knows what else fails, and the hook waits for no end of it.
+        if action.plan.remedy == Remedy::AnswerHook {
+            return;
+        }
         let target = &action.plan.target;
         let key = Key::cluster(target.cluster());
         let Some(reading) = self.gates.reading(actor.id, &key) else {
