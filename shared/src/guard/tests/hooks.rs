@@ -81,7 +81,7 @@ fn steward_answers_no_hook_by_itself_in_mode_act_either() {
 #[test]
 fn it_is_off_unless_the_policy_says_otherwise() {
     assert!(!Rules::default().remedies.contains(&Remedy::AnswerHook));
-    let off = with(|world| drop(world.rules().remedies.remove(&Remedy::AnswerHook)));
+    let off = with(|world| assert!(world.rules().remedies.remove(&Remedy::AnswerHook)));
     assert_eq!(off.refusal(Stage::Claim), "remedy_off");
 }
 
