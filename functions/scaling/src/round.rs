@@ -73,7 +73,7 @@ where
         let now = self.now();
         for unit in units.iter_mut() {
             match (&unit.service, &mut unit.record.order) {
-                (Observed::Known(service), Some(order)) => order.settle(service.reading.desired.0),
+                (Observed::Known(service), Some(order)) => order.settle(service.reading.desired.0, now),
                 // With the service the count is gone by which an order is read back.
                 (Observed::Absent, Some(order)) if order.state == OrderState::Issued => {
                     order.state = OrderState::Overtaken;
@@ -102,7 +102,7 @@ where
             let claims = |may_all_grow: bool| -> Vec<Claim> {
                 let pairs =
                     members.iter().filter_map(|place| Some((units.get(*place)?, wishes.get(*place)?)));
-                pairs.map(|(unit, wish)| claim(unit, wish, may_all_grow)).collect()
+                pairs.map(|(unit, wish)| claim(unit, wish, may_all_grow, now)).collect()
             };
             // Whoever only observes takes nothing away from those that act, and is shown what it would get.
             let (of_all, of_those_that_act) =
@@ -178,9 +178,11 @@ where
     }
 }
 
-fn claim(unit: &Unit<'_>, wish: &Wish, may_all_grow: bool) -> Claim {
+fn claim(unit: &Unit<'_>, wish: &Wish, may_all_grow: bool, now: Timestamp) -> Claim {
     // Of what cannot be read nobody knows that it has less than it may.
-    let has = unit.desired().unwrap_or(unit.scaler.bounds.max);
+    let read = unit.desired().unwrap_or(unit.scaler.bounds.max);
+    let ordered = unit.record.order.as_ref().and_then(|order| order.may_have_set(now));
+    let has = read.max(ordered.unwrap_or(0));
     let wanted = wish.decision.as_ref().map_or(has, |decision| decision.wanted);
     let needs = if may_all_grow || may_grow(unit) { wanted } else { wanted.min(has) };
     Claim { has, needs }

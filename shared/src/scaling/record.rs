@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Memory, Order, Scaler, Streak};
+use crate::action::READS_LAG;
 use crate::incident::Target;
 
 /// All that is remembered of a scaled service: one item.
@@ -93,11 +94,28 @@ impl Loop {
 }
 
 impl Standing {
-    /// Reads an order of which nobody knows whether it took effect off the count as it is now.
-    pub fn settle(&mut self, desired: u32) {
-        if self.state == OrderState::Issued {
-            self.state = if desired == self.to { OrderState::Confirmed } else { OrderState::Overtaken };
+    /// Reads an order of which nobody knows whether it took effect off the count as it is read now. Another count says
+    /// nothing until reads cannot lag behind the order any more.
+    pub fn settle(&mut self, desired: u32, now: Timestamp) {
+        if self.state != OrderState::Issued {
+            return;
         }
+        if desired == self.to {
+            self.state = OrderState::Confirmed;
+        } else if now.duration_since(self.at) >= READS_LAG {
+            self.state = OrderState::Overtaken;
+        }
+    }
+
+    /// The count that an order of a moment ago may have set, whatever is read: reads of ECS lag behind its changes.
+    pub fn may_have_set(&self, now: Timestamp) -> Option<u32> {
+        let may = match self.state {
+            OrderState::Issued | OrderState::Confirmed => true,
+            OrderState::Proposed | OrderState::Refused | OrderState::Overtaken | OrderState::Withdrawn => {
+                false
+            }
+        };
+        (may && now.duration_since(self.at) < READS_LAG).then_some(self.to)
     }
 
     /// Whether a proposal is still within what is decided now: the count is as it was, and it asks for no more than that.
@@ -127,6 +145,8 @@ impl ScalerRecord {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::arn::ServiceName;
     use crate::scaling::PoolName;
@@ -138,17 +158,18 @@ mod tests {
     #[test]
     fn an_order_of_unknown_outcome_is_read_off_the_count_and_others_stay() {
         use OrderState::{Confirmed, Issued, Overtaken, Proposed, Refused, Withdrawn};
-        for (state, desired, expected) in [
-            (Issued, 5, Confirmed),
-            (Issued, 2, Overtaken),
-            (Issued, 9, Overtaken),
-            (Proposed, 5, Proposed),
-            (Refused, 5, Refused),
-            (Withdrawn, 5, Withdrawn),
+        for (state, desired, after, expected) in [
+            (Issued, 5, 1, Confirmed),
+            (Issued, 2, 59, Issued),
+            (Issued, 2, 60, Overtaken),
+            (Issued, 9, 60, Overtaken),
+            (Proposed, 5, 60, Proposed),
+            (Refused, 5, 60, Refused),
+            (Withdrawn, 5, 60, Withdrawn),
         ] {
             let mut order = standing(2, 5, state);
-            order.settle(desired);
-            assert_eq!(order.state, expected, "{state:?} {desired}");
+            order.settle(desired, Timestamp::UNIX_EPOCH + SignedDuration::from_secs(after));
+            assert_eq!(order.state, expected, "{state:?} {desired} {after}");
         }
     }
 

@@ -157,6 +157,27 @@ fn a_pool_is_shared_and_never_exceeded_by_growth() {
 }
 
 #[test]
+fn what_was_ordered_a_moment_ago_counts_in_a_pool_though_ecs_does_not_show_it_yet() {
+    let of_pool = |name: &str| Scaler { pool: Some(PoolName("db".to_owned())), ..scaler(name) };
+    let cases = [
+        (OrderState::Confirmed, "scale b 2"),
+        (OrderState::Issued, "scale b 2"),
+        (OrderState::Withdrawn, "scale b 4"),
+    ];
+    for (state, first) in cases {
+        let mut world = World::of([of_pool("a"), of_pool("b")]);
+        world.scalers.pools.insert(PoolName("db".to_owned()), 5);
+        let mut record = ScalerRecord::new(target("a"));
+        record.order = Some(Standing { epoch: 1, from: 1, to: 3, at: at(-20), state, approved_by: None });
+        world.put(Key::scaler(&target("a")), Record::Scaler(Box::new(record)));
+        world.outside.fill("b", 500, 0);
+        world.live(0);
+        let calls = world.outside.calls("scale");
+        assert_eq!(calls.first().map(String::as_str), Some(first), "beside an order that is {state:?}");
+    }
+}
+
+#[test]
 fn an_item_that_cannot_be_read_stands_in_nobody_elses_way() {
     let world = World::of([scaler("a"), scaler("b")]);
     for name in ["a", "b"] {

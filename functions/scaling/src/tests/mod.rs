@@ -16,7 +16,7 @@ use steward::ledger::{Expect, Key, MemoryLedger, Record, Transaction, Write};
 use steward::ports::Ledger;
 use steward::remediation::Home;
 use steward::scaling::{
-    Bounds, Hold, Leave, OrderState, PoolName, Queue, QueueName, Scaler, ScalerRecord, Scalers,
+    Bounds, Hold, Leave, OrderState, PoolName, Queue, QueueName, Scaler, ScalerRecord, Scalers, Standing,
 };
 
 use crate::{Done, Handler, Owned, Ports, Settings};

@@ -360,6 +360,11 @@ pub(super) fn calm(services: &[Service], until: Timestamp) -> Vec<(Timestamp, De
     for service in services {
         add(&mut script, until, well(service));
         add(&mut script, until, ScaleDeed::Own { service: service.name().clone(), is_owned: false });
+        // What nobody but people scales would hold what is shared for ever.
+        if !service.is_steered() {
+            let to = service.scaler.bounds.min;
+            add(&mut script, until, ScaleDeed::SetCount { service: service.name().clone(), to });
+        }
         let [from, to] = [LAST_BURST.0, LAST_BURST.1].map(|after| later(until, after));
         arrive(service, from, 2_200, false, &mut script);
         arrive(service, to, 0, false, &mut script);
