@@ -179,10 +179,9 @@ class Events(unittest.TestCase):
         def passes(pattern, value):
             if not isinstance(pattern, dict):
                 return any(fits(want, value) for want in pattern)
-            ways = pattern.get("$or", [{}])
             rest = {key: want for key, want in pattern.items() if key != "$or"}
             own = all(passes(want, value.get(key) if isinstance(value, dict) else None) for key, want in rest.items())
-            return own and any(passes(way, value) for way in ways)
+            return own and ("$or" not in pattern or any(passes(way, value) for way in pattern["$or"]))
 
         samples = {
             path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "events/cloudtrail").glob("*.json")
@@ -492,7 +491,8 @@ class Roles(unittest.TestCase):
         self.assertEqual(self.actions("ScalingRole", "iam"), set())
 
     def test_what_allows_changes_by_remedies_allows_no_jobs_and_no_scaling_and_the_other_way_round(self):
-        nothing = {name: False for name in ("MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale")}
+        powers = ("MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayAnswerHooks")
+        nothing = {name: False for name in powers}
         changes = nothing | {"MayChange": True, "MayPassRoles": True}
         self.assertEqual(self.actions("BatchRole", "ecs", **changes), self.READS_OF_BATCH)
         self.assertEqual(self.actions("ScalingRole", "ecs", **changes), self.READS_OF_SCALING)

@@ -148,3 +148,78 @@ fn plan(patient: Patient<'_>, hook: &Hook, evidence: Evidence) -> Plan {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName};
+    use crate::ecs::{DesiredCount, RunningCount};
+    use crate::incident::Target;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_763_672_400 + 60 * minute).unwrap()
+    }
+
+    fn arn() -> ServiceDeploymentArn {
+        ServiceDeploymentArn::new("arn:aws:ecs:r:1:service-deployment/shop/api/x")
+    }
+
+    /// A deployment whose hook is listed so, or not at all.
+    fn found(status: &str, hook: Option<&str>) -> Observed<ServiceDeployment> {
+        let listed = |status: &str| LifecycleHook {
+            id: "one".to_owned(),
+            status: status.to_owned(),
+            expires_at: None,
+            timeout_action: None,
+        };
+        Observed::Known(ServiceDeployment {
+            arn: arn(),
+            status: status.to_owned(),
+            source_revisions: Vec::new(),
+            target_revision: None,
+            created_at: None,
+            target_running: Some((RunningCount(1), DesiredCount(2))),
+            stage: None,
+            hooks: hook.map(listed).into_iter().collect(),
+        })
+    }
+
+    fn seen(minute: i64, found: Observed<ServiceDeployment>) -> Option<HookSeen> {
+        let cluster = ClusterArn::new("arn:aws:ecs:r:1:cluster/shop");
+        let mut record = TargetRecord::new(Target::Service { cluster, name: ServiceName::new("api") });
+        let hook = Hook { expires_at: Some(at(60)), ..Hook::new("one".to_owned(), arn(), at(0)) };
+        record.care.hooks.insert("one".to_owned(), hook);
+        let mut facts = Facts::default();
+        facts.service_deployments.insert(arn(), found);
+        hooks_seen(&record, &facts, at(minute)).pop().map(|(_, seen)| seen)
+    }
+
+    #[test]
+    fn how_a_hook_ended_is_what_ecs_says_of_it() {
+        let over = |how| Some(HookSeen::Over(how));
+        for (minute, status, hook, expected) in [
+            (1, "IN_PROGRESS", Some("SUCCEEDED"), over(HookEnd::Continued)),
+            (1, "ROLLBACK_IN_PROGRESS", Some("FAILED"), over(HookEnd::RolledBack)),
+            (1, "STOPPED", Some("FAILED"), over(HookEnd::Ended)),
+            (61, "IN_PROGRESS", Some("TIMED_OUT"), over(HookEnd::TimedOut)),
+            (1, "IN_PROGRESS", None, None),
+            (5, "IN_PROGRESS", None, over(HookEnd::Continued)),
+            (5, "ROLLBACK_REQUESTED", None, over(HookEnd::RolledBack)),
+            (5, "STOPPED", None, over(HookEnd::Ended)),
+            (61, "ROLLBACK_REQUESTED", None, over(HookEnd::TimedOut)),
+        ] {
+            assert_eq!(seen(minute, found(status, hook)), expected, "{minute} {status} {hook:?}");
+        }
+        assert_eq!(seen(1, Observed::Absent), None, "reads lag");
+        assert_eq!(seen(5, Observed::Absent), over(HookEnd::Ended));
+        assert_eq!(seen(5, Observed::Unknown("throttled".to_owned())), None, "what is not known ends nothing");
+    }
+
+    #[test]
+    fn what_of_the_evidence_was_not_read_is_not_zero() {
+        let Some(HookSeen::Waits(evidence)) = seen(5, found("IN_PROGRESS", Some("AWAITING_ACTION"))) else {
+            panic!("it waits")
+        };
+        assert_eq!((evidence.running, evidence.failed, evidence.revision), (Some((1, 2)), None, None));
+    }
+}
