@@ -336,11 +336,6 @@ mod tests {
                 Some("role deploy (run-812)"),
             ),
             (
-                json!({"type": "AssumedRole", "arn": format!("{sts}/deploy/run-812"), "sessionContext": 7}),
-                "203.0.113.71",
-                Some("role deploy (run-812)"),
-            ),
-            (
                 json!({"type": "AssumedRole",
                     "arn": format!("{sts}/steward-RemediationRole-1X2Y/steward-RemediationFunction-3Z4W")}),
                 "203.0.113.9",

@@ -341,7 +341,7 @@ fn a_hook_that_is_answered_elsewhere_is_told_with_its_answer() {
         (json!("CONTINUE"), Some(HookAnswer::Continue)),
         (json!("ROLLBACK"), Some(HookAnswer::Rollback)),
         (json!("SOMETHING_NEW"), None),
-        (json!(7), Some(HookAnswer::Continue)),
+        (json!(7), None),
     ] {
         let reading = read(&update_service(request(action.clone())), now());
         let found = reading.observations().find_map(|said| match said {
