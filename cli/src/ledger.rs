@@ -106,6 +106,11 @@ impl Place {
         Ok(Found { ledger, store, stack, table })
     }
 
+    /// What clients share, with the credentials of the AWS configuration.
+    pub(crate) async fn sdk(&self) -> SdkConfig {
+        self.account.load().await
+    }
+
     /// The stack, and its table.
     async fn look_up(&self, store: &Ssm) -> Result<(String, String), Lost> {
         let stack = match &self.stack {

@@ -22,6 +22,9 @@ mod jobs;
 #[cfg(feature = "aws")]
 mod ledger;
 mod letter;
+// What it prints is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod memory;
 #[cfg(feature = "aws")]
 mod pause;
 mod play;
@@ -65,7 +68,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without jobs, runs, run, cancel, retry, scaling, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -91,6 +94,8 @@ enum Command {
     Retry(retry::Arguments),
     #[cfg(feature = "aws")]
     Scaling(scaling::Arguments),
+    #[cfg(feature = "aws")]
+    Memory(memory::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
     #[cfg(feature = "aws")]
@@ -140,6 +145,8 @@ fn main() -> ExitCode {
         Command::Retry(arguments) => retry::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Scaling(arguments) => scaling::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Memory(arguments) => memory::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
         #[cfg(feature = "aws")]

@@ -136,6 +136,11 @@ impl TaskDefinitionArn {
         last_segment(&self.0)
     }
 
+    /// The revision's number; `None` where the text has none.
+    pub fn revision(&self) -> Option<u32> {
+        self.family_and_revision().rsplit_once(':')?.1.parse().ok()
+    }
+
     /// The family, without the revision.
     pub fn family(&self) -> Family {
         let name = self.family_and_revision();

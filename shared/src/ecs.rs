@@ -256,6 +256,103 @@ pub struct TaskDefinition {
     pub arn: TaskDefinitionArn,
     /// Whether its status is `ACTIVE`: others cannot be deployed.
     pub is_active: bool,
+    /// How much CPU and memory its tasks have.
+    pub sizes: Sizes,
+}
+
+/// How much CPU and memory the tasks of a task definition have, as DescribeTaskDefinition answers it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// Whether Fargate can run it (`compatibilities`, or `requiresCompatibilities` where ECS does not say): then it has a size
+    /// of Fargate's, whatever it runs on.
+    pub is_fargate: bool,
+    /// Whether its tasks are Windows': Fargate has fewer sizes for them.
+    pub is_windows: bool,
+    /// CPU units of the task; absent where only its containers have some.
+    pub cpu: Option<u32>,
+    /// MiB of the task; absent where only its containers have some.
+    pub memory: Option<u32>,
+    /// Its containers, in its own order.
+    pub containers: Vec<ContainerSize>,
+}
+
+/// How much memory a container has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContainerSize {
+    /// Its name.
+    pub name: String,
+    /// `memory`: the hard limit in MiB, at which it is killed.
+    pub limit: Option<u32>,
+    /// `memoryReservation`: what is kept for it, in MiB.
+    pub reservation: Option<u32>,
+}
+
+impl Sizes {
+    /// Reads them from `taskDefinition` as ECS answers it. A size that is no whole number is absent.
+    pub fn read(definition: &serde_json::Value) -> Self {
+        let number = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => text.parse().ok(),
+            other => other.as_u64().and_then(|number| u32::try_from(number).ok()),
+        };
+        let names_fargate = |member: &str| {
+            let named = definition.get(member)?.as_array()?;
+            (!named.is_empty()).then(|| named.iter().any(|name| name.as_str() == Some("FARGATE")))
+        };
+        let system = &definition["runtimePlatform"]["operatingSystemFamily"];
+        let containers = definition["containerDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Self {
+            is_fargate: names_fargate("compatibilities")
+                .or_else(|| names_fargate("requiresCompatibilities"))
+                .unwrap_or_default(),
+            is_windows: system.as_str().is_some_and(|system| system.starts_with("WINDOWS")),
+            cpu: number(&definition["cpu"]),
+            memory: number(&definition["memory"]),
+            containers: containers
+                .iter()
+                .map(|container| ContainerSize {
+                    name: container["name"].as_str().unwrap_or_default().to_owned(),
+                    limit: number(&container["memory"]),
+                    reservation: number(&container["memoryReservation"]),
+                })
+                .collect(),
+        }
+    }
+
+    /// A container by its name.
+    pub fn container(&self, name: &str) -> Option<&ContainerSize> {
+        self.containers.iter().find(|container| container.name == name)
+    }
+}
+
+/// A task definition as DescribeTaskDefinition answers it, and its tags: its environment may hold secrets, so it is neither
+/// shown nor stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Definition {
+    definition: serde_json::Value,
+    tags: serde_json::Value,
+}
+
+impl Definition {
+    /// Takes `taskDefinition` and `tags` in ECS's own form.
+    pub fn new(definition: serde_json::Value, tags: serde_json::Value) -> Self {
+        Self { definition, tags }
+    }
+
+    /// `taskDefinition`.
+    pub fn reveal(&self) -> &serde_json::Value {
+        &self.definition
+    }
+
+    /// `tags`.
+    pub fn tags(&self) -> &serde_json::Value {
+        &self.tags
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Definition(…)")
+    }
 }
 
 /// A task, from DescribeTasks.

@@ -15,7 +15,7 @@ mod throttling;
 use jiff::{SignedDuration, Timestamp};
 
 pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
-pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
+pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use nowhere::Nowhere;
 pub use scaling::{

@@ -378,6 +378,7 @@ class Roles(unittest.TestCase):
         "ecs:ListTasks",
         "ecs:DescribeTaskDefinition",
         "ecs:ListClusters",
+        "ecs:ListTaskDefinitions",
         "cloudwatch:GetMetricData",
         "application-autoscaling:DescribeScalableTargets",
         "xray:PutTraceSegments",
@@ -416,7 +417,7 @@ class Roles(unittest.TestCase):
         parameters = TEMPLATE["Parameters"]
         self.assertEqual((parameters["AllowChanges"]["Default"], parameters["TaskRoleArns"]["Default"]), ("false", ""))
         self.assertEqual(TEMPLATE["Conditions"]["MayChange"], {"Fn::Equals": [{"Ref": "AllowChanges"}, "true"]})
-        default = {"MayChange": False, "MayPassRoles": False, "MayAnswerHooks": False}
+        default = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **default), self.READS)
         self.assertEqual(self.actions("RemediationRole", "iam", **default), set())
         services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "logs", "xray"}
@@ -424,11 +425,11 @@ class Roles(unittest.TestCase):
         self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
 
     def test_changes_are_allowed_by_a_parameter_and_running_tasks_by_the_roles_that_they_may_have(self):
-        may = {"MayChange": True, "MayPassRoles": False, "MayAnswerHooks": False}
+        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES)
         self.assertEqual(self.actions("RemediationRole", "iam", **may), set())
-        everything = self.READS | self.CHANGES | {"ecs:RunTask", "ecs:ContinueServiceDeployment"}
-        self.assertEqual(self.actions("RemediationRole", "ecs"), everything)
+        runs = self.actions("RemediationRole", "ecs", MayRaiseMemory=False, MayAnswerHooks=False)
+        self.assertEqual(runs, self.READS | self.CHANGES | {"ecs:RunTask"})
         (passing,) = (each for each in statements("RemediationRole") if "iam:PassRole" in listed(each["Action"]))
         self.assertEqual(passing["Resource"], {"Ref": "TaskRoleArns"})
         self.assertEqual(passing["Condition"], {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
@@ -436,6 +437,21 @@ class Roles(unittest.TestCase):
         both = TEMPLATE["Conditions"]["MayPassRoles"]["Fn::And"]
         self.assertIn({"Condition": "MayChange"}, both)
         self.assertIn({"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "TaskRoleArns"}]}, ""]}]}, both)
+
+    def test_registering_task_definitions_is_allowed_by_a_parameter_of_its_own_beside_changes(self):
+        self.assertEqual(TEMPLATE["Parameters"]["AllowRaiseMemory"]["Default"], "false")
+        both = TEMPLATE["Conditions"]["MayRaiseMemory"]["Fn::And"]
+        self.assertIn({"Condition": "MayChange"}, both)
+        self.assertIn({"Fn::Equals": [{"Ref": "AllowRaiseMemory"}, "true"]}, both)
+        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": True, "MayAnswerHooks": False}
+        registers = {"ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:ListTaskDefinitions"}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES | registers)
+        by_sid = {each["Sid"]: each for each in statements("RemediationRole")}
+        tags = by_sid["TagTaskDefinitionsThatAreRegistered"]
+        self.assertEqual(tags["Condition"], {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}})
+        for sid in ("RegisterTaskDefinitions", "TagTaskDefinitionsThatAreRegistered"):
+            (resource,) = listed(by_sid[sid]["Resource"])
+            self.assertTrue(str(resource).rstrip("'}").endswith(":task-definition/*"), resource)
 
     def test_hooks_are_answered_by_a_parameter_of_their_own(self):
         self.assertEqual(TEMPLATE["Parameters"]["AllowHookAnswers"]["Default"], "false")
@@ -491,7 +507,9 @@ class Roles(unittest.TestCase):
         self.assertEqual(self.actions("ScalingRole", "iam"), set())
 
     def test_what_allows_changes_by_remedies_allows_no_jobs_and_no_scaling_and_the_other_way_round(self):
-        powers = ("MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayAnswerHooks")
+        powers = (
+            "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory", "MayAnswerHooks"
+        )
         nothing = {name: False for name in powers}
         changes = nothing | {"MayChange": True, "MayPassRoles": True}
         self.assertEqual(self.actions("BatchRole", "ecs", **changes), self.READS_OF_BATCH)
@@ -504,11 +522,13 @@ class Roles(unittest.TestCase):
         self.assertEqual(self.actions("BatchRole", "ecs", **scaling), self.READS_OF_BATCH)
 
     def test_one_cluster_bounds_whatever_iam_can_bound_by_a_cluster(self):
-        unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters"}
+        unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListTaskDefinitions"}
+        # A task definition belongs to no cluster.
+        unbounded |= {"ecs:RegisterTaskDefinition"}
         both = [each for role in self.ROLES for each in statements(role, OneCluster=True)]
         for statement in both:
             actions = {action for action in listed(statement["Action"]) if action.startswith("ecs:")} - unbounded
-            if not actions:
+            if not actions or statement["Sid"] == "TagTaskDefinitionsThatAreRegistered":
                 continue
             arns = [arn["Fn::Sub"] for arn in listed(statement["Resource"]) if arn != "*"]
             by_arn = [arn for arn in arns if "/${ClusterName}/" in arn]

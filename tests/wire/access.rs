@@ -321,13 +321,14 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 7] = [
+const ASKED: [&str; 8] = [
     "OneCluster",
     "MayChange",
     "MayPassRoles",
     "MayRunJobs",
     "MayPassJobRoles",
     "MayScale",
+    "MayRaiseMemory",
     "MayAnswerHooks",
 ];
 
@@ -348,6 +349,7 @@ impl Stack {
         match condition {
             "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
+            "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,
@@ -403,6 +405,11 @@ impl Stack {
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
             "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
+            "ecs:RegisterTaskDefinition" | "ecs:TagResource" | "ecs:ListTaskDefinitions" => {
+                self.holds("MayRaiseMemory")
+            }
+            // A change that begins with a read.
+            "ecs:DescribeTaskDefinition" => true,
             "ecs:ContinueServiceDeployment" => self.holds("MayAnswerHooks"),
             _ if changes => self.holds("MayChange"),
             _ => true,

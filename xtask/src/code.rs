@@ -13,6 +13,9 @@ pub(crate) fn corpus(root: &Path) -> PathBuf {
 /// So many seeds take two minutes.
 const FAULT_SEEDS: &str = "500";
 
+/// Fewer, for each is ten hours with a decision every ten seconds.
+const SCALING_SEEDS: &str = "200";
+
 pub(crate) fn fmt(root: &Path) -> Result<(), String> {
     cargo(root, &["fmt", "--all", "--check"])
 }
@@ -62,6 +65,10 @@ pub(crate) fn faults(root: &Path) -> Result<(), String> {
 
 pub(crate) fn jobs(root: &Path) -> Result<(), String> {
     simulate(root, &["jobs", "--seeds", FAULT_SEEDS, "--complete"])
+}
+
+pub(crate) fn scaling_faults(root: &Path) -> Result<(), String> {
+    simulate(root, &["scaling-faults", "--seeds", SCALING_SEEDS, "--complete"])
 }
 
 pub(crate) fn scaling(root: &Path) -> Result<(), String> {

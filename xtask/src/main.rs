@@ -42,6 +42,11 @@ const CHECKS: &[Check] = &[
         run: code::jobs,
     },
     Check {
+        name: "scaling-faults",
+        proves: "200 times ten hours of scaled services hold, and every call is died at",
+        run: code::scaling_faults,
+    },
+    Check {
         name: "scaling",
         proves: "no setting of another scaler beats ours on recorded loads",
         run: code::scaling,

@@ -16,7 +16,7 @@ use crate::{account, configuration};
 /// Whose jobs, and by whose right
 #[derive(Args)]
 pub(crate) struct Source {
-    /// The configuration that has the jobs (otherwise the one that the stack applied)
+    /// The configuration to go by (otherwise the one that the stack applied)
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
     #[command(flatten)]
@@ -56,6 +56,18 @@ impl Opened {
 }
 
 impl Source {
+    /// What clients share.
+    pub(crate) async fn sdk(&self) -> aws_types::SdkConfig {
+        self.place.sdk().await
+    }
+
+    /// The configuration of the file, or the defaults where none is named. Where it is none, people were told why.
+    pub(crate) fn of_file(&self) -> io::Result<Result<Configuration, ExitCode>> {
+        let Some(file) = &self.config else { return Ok(Ok(Configuration::default())) };
+        let valid = configuration::read_file(file)?;
+        Ok(valid.map(|valid| valid.configuration).ok_or(ExitCode::from(2)))
+    }
+
     /// Opens both. Where that fails people were told why, and the command ends with that code.
     pub(crate) async fn open(&self, needs: Needs) -> io::Result<Result<Opened, ExitCode>> {
         let file = match &self.config {

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// Virtual days of each seed
     #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
-    /// What the one seed is run through: faults, disorder, futile-rollback or futile-stops
+    /// What the one seed is run through: faults, disorder, futile-rollback, futile-stops or futile-memory
     #[arg(long, value_name = "COURSE", value_parser = course, default_value = "faults", requires = "seed", conflicts_with = "seeds")]
     course: Course,
 }

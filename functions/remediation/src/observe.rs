@@ -72,6 +72,14 @@ impl<L: Ledger, E: DescribeEcs, O: Owners> Observer<'_, L, E, O> {
             Query::Switches => facts.switches = Some(Observed::of(self.switches().await.map(Some))),
             Query::Budgets => facts.budgets = Some(Observed::of(self.budgets().await.map(Some))),
             Query::Openings => facts.openings = Some(Observed::of(self.openings().await.map(Some))),
+            Query::Registered { after, action } => {
+                let answer = Observed::of(self.ecs.registered(&after, &action).await);
+                if let Observed::Known(found) = &answer {
+                    let arn = found.arn.clone();
+                    facts.task_definitions.entry(arn).or_insert_with(|| answer.clone());
+                }
+                facts.registered.insert(action, answer);
+            }
         }
     }
 

@@ -159,7 +159,10 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             Carried::Stands(action) => {
                 self.note(chart, None, None, news).await?;
                 let is_over = !action.state.holds_lock();
-                Ok(if is_over && action.plan.remedy == Remedy::RunTask { Looked::More } else { Looked::Done })
+                // The second of two steps is decided on what is read after the first.
+                let goes_on = action.state == State::Planned && action.registered.is_some();
+                let is_one_of_many = is_over && action.plan.remedy == Remedy::RunTask;
+                Ok(if goes_on || is_one_of_many { Looked::More } else { Looked::Done })
             }
             Carried::Left => self.note(chart, None, None, news).await.map(|()| Looked::Done),
         }
@@ -252,19 +255,24 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             Probe::Unread(why) if waited > PROBED_FOR => unknown(why),
             Probe::Unread(_) => return Ok(()),
         };
-        let goes_on = state == State::Planned;
-        self.step(action, |known| Action { lease_until: now, state: state.clone(), ..known }, news).await?;
+        let goes_on = action.clone().stepped(state.clone(), now).state == State::Planned;
+        let step = |known: Action| Action { lease_until: now, ..known.stepped(state.clone(), now) };
+        self.step(action, step, news).await?;
         if goes_on { self.of_target(&action.plan.target, news).await } else { Ok(()) }
     }
 
     async fn judge(&self, action: &Action, news: &mut Vec<Subject>) -> Result<(), LedgerError> {
         let mut facts = Facts::default();
-        self.observer(&action.plan.target).answer(apply::queries(&action.plan), &mut facts).await;
+        self.observer(&action.plan.target).answer(apply::judged_by(action), &mut facts).await;
         let chart = self.chart(&action.plan.target).await?;
         let rules = enrolled(&self.settings.policy, &action.plan.target, &facts).rules;
         let incident = chart.incident.as_ref().filter(|incident| incident.opened_at == action.plan.incident);
-        let Some(verdict) = apply::verdict(action, &facts, incident, rules, self.now()) else {
-            return Ok(());
+        let now = self.now();
+        let Some(verdict) = apply::verdict(action, &facts, incident, rules, now) else {
+            return match apply::next_look(action, rules, now) {
+                Some(at) => self.step(action, |known| Action { lease_until: at, ..known }, news).await,
+                None => Ok(()),
+            };
         };
         self.step(action, |known| Action { verdict: Some(verdict), ..known }, news).await?;
         match verdict {

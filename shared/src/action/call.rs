@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::ecs::{HookAnswer, Launch};
+use crate::remediation::memory::Raise;
 
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,18 @@ pub enum Call {
         /// Marks the new task as the stand-in: `steward/rerun/<first digits of the id>`.
         started_by: String,
     },
+    /// RegisterTaskDefinition, of a revision like another, with more memory. It is the first of two steps: the service is updated
+    /// to what it makes ([`Call::follows`]). The new revision has the action's id as a tag.
+    RegisterTaskDefinition {
+        /// The service's cluster.
+        cluster: ClusterArn,
+        /// The service that then gets the new revision.
+        service: ServiceName,
+        /// The revision; it is read again when the call is made, and not stored.
+        like: TaskDefinitionArn,
+        /// What becomes larger.
+        raise: Raise,
+    },
     /// ContinueServiceDeployment: a person's answer to a hook at which a deployment waits.
     ContinueServiceDeployment {
         /// The deployment.
@@ -75,6 +88,19 @@ impl Call {
             Self::StopTask { .. } => "StopTask",
             Self::RunTask { .. } => "RunTask",
             Self::ContinueServiceDeployment { .. } => "ContinueServiceDeployment",
+            Self::RegisterTaskDefinition { .. } => "RegisterTaskDefinition",
+        }
+    }
+
+    /// Whether it is the second step of an action whose first was `first` and made `registered`: whoever allowed the first
+    /// allowed this.
+    pub fn follows(&self, first: &Self, registered: Option<&TaskDefinitionArn>) -> bool {
+        match (first, self) {
+            (
+                Self::RegisterTaskDefinition { cluster, service, .. },
+                Self::UpdateService { cluster: c, service: s, task_definition: Some(deployed), .. },
+            ) => (cluster, service) == (c, s) && registered == Some(deployed),
+            _ => false,
         }
     }
 
@@ -89,6 +115,7 @@ impl Call {
         match self {
             Self::StopServiceDeployment { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
+            Self::RegisterTaskDefinition { .. } => true,
             Self::StopTask { .. } | Self::RunTask { .. } => false,
             Self::ContinueServiceDeployment { answer, .. } => *answer == HookAnswer::Rollback,
         }
@@ -114,6 +141,9 @@ impl fmt::Display for Call {
             Self::StopTask { task, .. } => write!(f, "{operation} {}", task.id()),
             Self::RunTask { like, task_definition, .. } => {
                 write!(f, "{operation} {} like {}", task_definition.family_and_revision(), like.id())
+            }
+            Self::RegisterTaskDefinition { service, like, raise, .. } => {
+                write!(f, "{operation} like {} for {service}: {raise}", like.family_and_revision())
             }
             Self::ContinueServiceDeployment { service_deployment, answer, .. } => {
                 write!(f, "{operation} {}: {}", service_deployment.service(), answer.as_str())

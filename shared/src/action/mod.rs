@@ -35,14 +35,21 @@ pub enum Remedy {
     StopTask,
     /// Run a task again that was lost.
     RunTask,
+    /// Give a container that runs out of memory more of it.
+    RaiseMemory,
     /// Answer the hook at which a deployment waits, as a person says.
     AnswerHook,
 }
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask, Self::AnswerHook];
+    pub const ALL: [Self; 6] =
+        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask, Self::RaiseMemory, Self::AnswerHook];
+
+    /// Whether it is used where nobody says so: those that change more than a deployment are not.
+    pub fn is_on_by_default(self) -> bool {
+        matches!(self, Self::RollBack | Self::ForceNewDeployment | Self::StopTask | Self::RunTask)
+    }
 
     /// The remedy in one stable word.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +58,7 @@ impl Remedy {
             Self::ForceNewDeployment => "force_new_deployment",
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
+            Self::RaiseMemory => "raise_memory",
             Self::AnswerHook => "answer_hook",
         }
     }
@@ -111,6 +119,9 @@ pub struct Action {
     pub state: State,
     /// What came of it, once it is confirmed.
     pub verdict: Option<Verdict>,
+    /// The revision that its first step made, where it has two.
+    #[serde(default)]
+    pub registered: Option<TaskDefinitionArn>,
 }
 
 /// A lease outlives the invocation that took it by so much: a call that was under way when it ended has been answered, or

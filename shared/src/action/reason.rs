@@ -57,6 +57,15 @@ pub enum Because {
         /// To what.
         cause: Cause,
     },
+    /// One container runs out of memory again and again.
+    RunsOutOfMemory {
+        /// In this revision.
+        revision: TaskDefinitionArn,
+        /// Which container.
+        container: Redacted,
+        /// How often.
+        count: usize,
+    },
     /// A deployment waits for a person's answer.
     HookWaits {
         /// Where it stands, in ECS's word.

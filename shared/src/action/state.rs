@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, CALL_TIMEOUT, Doubt, Plan, READS_LAG, Withdrawal};
+use super::{Action, CALL_TIMEOUT, Call, Doubt, Plan, READS_LAG, Remedy, Withdrawal};
+use crate::arn::TaskDefinitionArn;
 use crate::redact::Redacted;
 
 /// Nothing helps sooner: tasks take so long to start.
@@ -153,6 +154,7 @@ impl Action {
             settled: None,
             state: State::Proposed { until },
             verdict: None,
+            registered: None,
         }
     }
 
@@ -215,6 +217,12 @@ impl Action {
             }
             State::Planned => Some(self.lease_until),
             State::Issued { .. } => Some(after(self.lease_until, READS_LAG)),
+            // Days pass until it is known whether that helps: it is looked at as often as whoever looked last has said.
+            State::Confirmed { at, .. }
+                if self.verdict.is_none() && self.plan.remedy == Remedy::RaiseMemory =>
+            {
+                Some(after(*at, FIRST_VERDICT).max(self.lease_until))
+            }
             State::Confirmed { at, .. } if self.verdict.is_none() => Some(after(*at, FIRST_VERDICT)),
             State::Confirmed { .. }
             | State::Failed { .. }
@@ -229,6 +237,20 @@ impl Action {
             State::Confirmed { .. } => self.verdict.is_some(),
             State::Failed { .. } | State::Withdrawn { .. } => true,
             State::Proposed { .. } | State::Planned | State::Issued { .. } | State::Unknown { .. } => false,
+        }
+    }
+
+    /// The same action a step further: the first of two steps that took effect leaves it planned, for the second. Whoever
+    /// takes it up next decides again.
+    #[must_use]
+    pub fn stepped(self, state: State, now: Timestamp) -> Self {
+        match (&self.plan.call, state) {
+            (Call::RegisterTaskDefinition { .. }, State::Confirmed { made: Some(made), .. }) => {
+                let registered = Some(TaskDefinitionArn::new(made));
+                Self { registered, lease_until: now, state: State::Planned, ..self }
+            }
+            (_, State::Planned) => Self { lease_until: now, state: State::Planned, ..self },
+            (_, state) => Self { state, ..self },
         }
     }
 

@@ -20,10 +20,10 @@ mod record;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use probe::{Probe, probe, queries, verdict};
+pub use probe::{Probe, judged_by, next_look, probe, queries, verdict};
 pub use record::{Items, Scene, Terms, write_action};
 
-use crate::action::{Action, Epoch, How, Plan, State, Withdrawal};
+use crate::action::{Action, Epoch, How, Plan, Remedy, State, Withdrawal};
 use crate::deadline::Deadline;
 use crate::ecs::Overrides;
 use crate::guard::{self, GUARDS, Permission, Refusal, Stage};
@@ -214,8 +214,7 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             if !may {
                 return Err(Stop::Lost);
             }
-            let lease_until = if state == State::Planned { now } else { action.lease_until };
-            let action = Action { state: state.clone(), lease_until, ..action };
+            let action = action.stepped(state.clone(), now);
             scene.action = Some(action.clone());
             Ok(action)
         };
@@ -236,6 +235,10 @@ async fn read_anew(plan: &Plan, observe: &impl AsyncFn(Vec<Query>) -> Facts) -> 
     let mut needs = queries(plan);
     needs.push(Query::Openings);
     needs.extend(wanted.active.clone().map(Query::TaskDefinition));
+    // Its sizes are what the new one's are checked against.
+    needs.extend(
+        plan.revision.clone().filter(|_| plan.remedy == Remedy::RaiseMemory).map(Query::TaskDefinition),
+    );
     needs.extend(wanted.stoppable.clone().map(Query::ServiceDeployment));
     needs.extend(wanted.unwell.clone().or_else(|| wanted.lost.clone()).map(Query::Task));
     needs.sort();

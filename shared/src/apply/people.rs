@@ -212,6 +212,13 @@ pub async fn settle<L: Ledger>(
             return Err(Untaken::NotUnknown { id: id.clone(), stands: stands(action) });
         };
         let at = person.now;
+        if settled == Settled::Done && matches!(action.plan.call, Call::RegisterTaskDefinition { .. }) {
+            // The first of two steps: it is decided again, finds the revision by its tag, and goes on.
+            *action = action.clone().stepped(State::Planned, at);
+            let action = action.clone();
+            scene.record.care.look_by(at);
+            return Ok(Taken::Now(action));
+        }
         action.state = match settled {
             Settled::Done => State::Confirmed { at, how: How::Settled, made: None },
             Settled::NotDone => State::Failed { at, problem: redact(&why.to_string()) },

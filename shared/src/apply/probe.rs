@@ -4,17 +4,21 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{Action, Call, Doubt, Plan, State, Verdict};
+use crate::action::{Action, Call, Doubt, Plan, Remedy, State, Verdict};
+use crate::arn::DeploymentId;
 use crate::config::Rules;
+use crate::diagnosis::Cause;
 use crate::ecs::{HookAnswer, LifecycleHook, Rollout, Service, ServiceDeployment};
 use crate::event::TaskStatus;
-use crate::incident::{Incident, Target};
+use crate::incident::{Deployment, Incident, Target};
 use crate::observed::Observed;
 use crate::redact::quoted;
 use crate::remediation::{Facts, Query};
 
 /// What helped is not followed by a failure for so long.
 const CALM: SignedDuration = SignedDuration::from_mins(3);
+/// What takes days to be known is looked at so often; and no seldomer, for it may have failed.
+const SELDOM: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a probe found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +49,39 @@ pub fn queries(plan: &Plan) -> Vec<Query> {
         Call::UpdateService { .. } => {}
         Call::StopTask { task, .. } => queries.push(Query::Task(task.clone())),
         Call::RunTask { started_by, .. } => queries.push(Query::StandIns(started_by.clone())),
+        Call::RegisterTaskDefinition { like, .. } => {
+            queries.push(Query::Registered { after: like.clone(), action: plan.id.clone() });
+        }
         Call::ContinueServiceDeployment { service_deployment, .. } => {
             queries.push(Query::ServiceDeployment(service_deployment.clone()));
         }
     }
     queries
+}
+
+/// What must be read to judge an action.
+pub fn judged_by(action: &Action) -> Vec<Query> {
+    let raised = raised_deployment(action).map(Query::Deployment);
+    queries(&action.plan).into_iter().chain(raised).collect()
+}
+
+/// When an action is to be looked at again that cannot be judged yet; `None`: at once, as often as there is time.
+pub fn next_look(action: &Action, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    let State::Confirmed { at, .. } = &action.state else { return None };
+    let settles = at.saturating_add(rules.verify).unwrap_or(Timestamp::MAX);
+    let ends = at.saturating_add(rules.memory.verify).unwrap_or(Timestamp::MAX);
+    let is_slow = action.plan.remedy == Remedy::RaiseMemory && now >= settles;
+    is_slow.then(|| now.saturating_add(SELDOM).unwrap_or(Timestamp::MAX).min(ends.max(now)))
+}
+
+/// The deployment by which memory was raised, where ECS said which.
+fn raised_deployment(action: &Action) -> Option<DeploymentId> {
+    match &action.state {
+        State::Confirmed { made: Some(made), .. } if action.plan.remedy == Remedy::RaiseMemory => {
+            DeploymentId::parse(made)
+        }
+        _ => None,
+    }
 }
 
 /// Probes an action whose outcome is not known.
@@ -85,6 +117,12 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
             },
             Some(Observed::Absent) => Probe::NotDone,
             other => unread(other, Doubt::NoTaskFound),
+        },
+        // Its own tag says so, or it is not there.
+        Call::RegisterTaskDefinition { .. } => match facts.registered.get(&plan.id) {
+            Some(Observed::Known(found)) => Probe::Done { made: Some(found.arn.to_string()) },
+            Some(Observed::Absent) => Probe::NotDone,
+            other => unread(other, Doubt::NotAsked),
         },
         Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
             match facts.service_deployments.get(service_deployment) {
@@ -151,6 +189,9 @@ pub fn verdict(
     now: Timestamp,
 ) -> Option<Verdict> {
     let State::Confirmed { at: confirmed_at, made, .. } = &action.state else { return None };
+    if action.plan.remedy == Remedy::RaiseMemory {
+        return remembered(action, facts, *confirmed_at, rules, now);
+    }
     let is_calm = incident.is_none_or(|incident| {
         let last = incident.failures.last_at();
         !incident.is_open()
@@ -173,6 +214,8 @@ pub fn verdict(
                 made.as_ref().is_none_or(|made| made == task.arn.as_str()) && task.started_at.is_some()
             })
         }
+        // What was only registered has helped nobody.
+        Call::RegisterTaskDefinition { .. } => false,
         // What was asked for is that ECS has heard the answer; how the deployment fares, its own events tell.
         Call::ContinueServiceDeployment { service_deployment, hook, .. } => {
             let found = facts.service_deployments.get(service_deployment).and_then(Observed::known);
@@ -184,6 +227,42 @@ pub fn verdict(
     }
     let until = confirmed_at.saturating_add(rules.verify).unwrap_or(Timestamp::MAX);
     (now >= until).then_some(Verdict::DidNotHelp { at: now })
+}
+
+/// Whether more memory was enough: only days without another task that ran out of it say so, and one such task says no.
+fn remembered(
+    action: &Action,
+    facts: &Facts,
+    confirmed_at: Timestamp,
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<Verdict> {
+    let service = facts.service.as_ref().and_then(Observed::known);
+    let primary = service.and_then(Service::primary);
+    // Where ECS did not say which deployment it made, it is the one that has the revision.
+    let deployed = primary.filter(|primary| primary.task_definition == action.registered);
+    let id = raised_deployment(action).or_else(|| deployed.map(|deployed| deployed.id.clone()));
+    let raised = match id.as_ref().and_then(|id| facts.deployments.get(id)) {
+        Some(Observed::Unknown(_)) => return None,
+        known => known.and_then(Observed::known),
+    };
+    let ran_out = |raised: &Deployment| {
+        raised.failures.causes().into_iter().any(|(cause, _)| cause == Cause::OutOfMemory)
+    };
+    if raised.is_some_and(ran_out) {
+        return Some(Verdict::DidNotHelp { at: now });
+    }
+    let settles = confirmed_at.saturating_add(rules.verify).unwrap_or(Timestamp::MAX);
+    // Replaced by somebody, it had its time.
+    let is_replaced = primary.is_some_and(|primary| id.as_ref() != Some(&primary.id));
+    let has_settled = raised.is_some_and(|raised| raised.first_completed_at.is_some())
+        || service.is_some_and(is_settled)
+        || is_replaced;
+    if service.is_some() && !has_settled && now >= settles {
+        return Some(Verdict::DidNotHelp { at: now });
+    }
+    let until = confirmed_at.saturating_add(rules.memory.verify).unwrap_or(Timestamp::MAX);
+    (now >= until).then_some(Verdict::Helped { at: now })
 }
 
 fn is_settled(service: &Service) -> bool {

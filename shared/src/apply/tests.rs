@@ -18,6 +18,8 @@ use crate::ports::Ledger;
 use crate::redact::redact;
 use crate::remediation::Home;
 
+mod memory;
+
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
 
 pub(super) fn at(time: &str) -> Timestamp {

@@ -23,7 +23,7 @@ mod window;
 pub use duration::Duration;
 pub use loader::{LoadError, Loaded, Loader};
 pub use memory::{Fail, MemoryParameters};
-pub use policy::{Allowance, Enrolled, Entry, Guards, MODE_TAG, OnStuck, Policy, Rerun, Rules};
+pub use policy::{Allowance, Enrolled, Entry, Guards, MODE_TAG, Memory, OnStuck, Policy, Rerun, Rules};
 pub use selector::{Glob, Selector, Specificity};
 pub use size::Size;
 pub use told::{

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Mode, Selector, Window};
 use crate::action::{Network, Remedy};
 use crate::incident::Target;
+use crate::remediation::memory::Ladder;
 
 /// The settings of incidents and decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,26 @@ pub struct Rules {
     pub proposal: SignedDuration,
     /// Standalone tasks that may be run again, as whoever knows them declares.
     pub rerun: Option<Rerun>,
+    /// How memory is raised.
+    pub memory: Memory,
+}
+
+/// How memory is raised, and how long until it is known whether that helped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// By how much, and how far.
+    pub ladder: Ladder,
+    /// More memory has helped where no task has run out of it for so long.
+    pub verify: SignedDuration,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            ladder: Ladder { percent: 150, max: 8_192, raise_cpu: false },
+            verify: SignedDuration::from_hours(3 * 24),
+        }
+    }
 }
 
 /// What is done about a deployment that is stuck.
@@ -166,12 +187,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             mode: Mode::Observe,
-            remedies: BTreeSet::from([
-                Remedy::RollBack,
-                Remedy::ForceNewDeployment,
-                Remedy::StopTask,
-                Remedy::RunTask,
-            ]),
+            remedies: Remedy::ALL.into_iter().filter(|remedy| remedy.is_on_by_default()).collect(),
             bake: SignedDuration::from_mins(10),
             failures: 3,
             stability: SignedDuration::from_mins(2),
@@ -184,6 +200,7 @@ impl Default for Rules {
             hung: SignedDuration::from_mins(10),
             proposal: SignedDuration::from_hours(4),
             rerun: None,
+            memory: Memory::default(),
         }
     }
 }

@@ -97,6 +97,7 @@ pub const GUARDS: &[Guard] = &[
     Guard { name: "budget", until: Stage::Claim, rule: rules::budget },
     Guard { name: "outage", until: Stage::Gate, rule: rules::outage },
     Guard { name: "precondition", until: Stage::Gate, rule: rules::precondition },
+    Guard { name: "memory", until: Stage::Gate, rule: rules::memory },
 ];
 
 /// Asks the guards of a stage, in order.

@@ -111,6 +111,11 @@ pub enum Refusal {
     },
     /// What the plan was made for is not so any more.
     PreconditionGone(Gone),
+    /// More memory than the policy allows, or less than there was.
+    MemoryOutOfBounds {
+        /// The most that is allowed, in MiB.
+        max: u32,
+    },
 }
 
 /// What a guard must know.
@@ -137,11 +142,13 @@ pub enum Needed {
     LostTask,
     /// What stands in for the lost task.
     StandIns,
+    /// How much memory a revision has.
+    Sizes,
 }
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -152,6 +159,7 @@ impl Needed {
         Self::Task,
         Self::LostTask,
         Self::StandIns,
+        Self::Sizes,
     ];
 }
 
@@ -226,6 +234,7 @@ impl Refusal {
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
+            Self::MemoryOutOfBounds { .. } => "memory_out_of_bounds",
         }
     }
 
@@ -255,7 +264,8 @@ impl Refusal {
             | Self::FailedBefore
             | Self::DoesNotLast { .. }
             | Self::Rejected { .. }
-            | Self::CorrelatedOutage { .. } => None,
+            | Self::CorrelatedOutage { .. }
+            | Self::MemoryOutOfBounds { .. } => None,
         }
     }
 }

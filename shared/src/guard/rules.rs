@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, Gone, Needed, Refusal};
 use crate::action::{ActionId, Call, Remedy};
-use crate::arn::{Arn, TaskArn};
+use crate::arn::{Arn, TaskArn, TaskDefinitionArn};
 use crate::config::{Allowance, Guards, Mode};
 use crate::diagnosis::Cause;
-use crate::ecs::{Controller, LifecycleHook, Rollout, Service, Task};
+use crate::ecs::{ContainerSize, Controller, LifecycleHook, Rollout, Service, Sizes, Task};
 use crate::event::TaskStatus;
 use crate::incident::{Incident, Outcome, Target, TargetRecord, Tried};
 use crate::ledger::{Budget, Scope};
@@ -333,6 +333,48 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
         (Some(arn), Call::RunTask { started_by, .. }) => still_lost(case, arn, started_by),
         _ => Ok(()),
     }
+}
+
+/// Memory goes up, and no further than is allowed: what is registered, and what is deployed of it, whoever made that.
+pub(super) fn memory(case: &Case<'_>) -> Ruling {
+    if case.plan.remedy != Remedy::RaiseMemory {
+        return Ok(());
+    }
+    let max = case.enrolled.rules.memory.ladder.max;
+    let sizes = |arn: Option<&TaskDefinitionArn>| {
+        let found = arn.and_then(|arn| case.facts.task_definitions.get(arn));
+        match known(found, Needed::Sizes)? {
+            Some(definition) => Ok(&definition.sizes),
+            None => Err(Refusal::Unobserved { what: Needed::Sizes, why: None }),
+        }
+    };
+    let is_within = match &case.plan.call {
+        Call::RegisterTaskDefinition { raise, .. } => raise.goes_up() && raise.most() <= max,
+        Call::UpdateService { task_definition, .. } => {
+            let (from, to) = (sizes(case.plan.revision.as_ref())?, sizes(task_definition.as_ref())?);
+            has_more(from, to, max)
+        }
+        _ => false,
+    };
+    if is_within { Ok(()) } else { Err(Refusal::MemoryOutOfBounds { max }) }
+}
+
+/// Whether one size has all that another has, and what it has more is no more than `max`.
+fn has_more(from: &Sizes, to: &Sizes, max: u32) -> bool {
+    let keeps = |was: Option<u32>, is: Option<u32>| match (was, is) {
+        (Some(was), Some(is)) => is == was || (is > was && is <= max),
+        (was, is) => was == is,
+    };
+    let is_kept = |was: &ContainerSize| {
+        to.container(&was.name)
+            .is_some_and(|is| keeps(was.limit, is.limit) && was.reservation == is.reservation)
+    };
+    let keeps_cpu = from.cpu == to.cpu || from.cpu.zip(to.cpu).is_some_and(|(was, is)| is > was);
+    keeps(from.memory, to.memory)
+        && keeps_cpu
+        && from.containers.len() == to.containers.len()
+        && from.containers.iter().all(is_kept)
+        && from != to
 }
 
 fn still_lost(case: &Case<'_>, lost: &TaskArn, started_by: &str) -> Ruling {

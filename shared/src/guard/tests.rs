@@ -8,12 +8,13 @@ use crate::arn::{ClusterArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionA
 use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
-    Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service, ServiceDeploymentSummary,
-    TaskDefinition, Watch,
+    ContainerSize, Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service,
+    ServiceDeploymentSummary, Sizes, TaskDefinition, Watch,
 };
 use crate::incident::{Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
 use crate::ledger::{Budget, Opening, Openings, Scope, Switch};
 use crate::observed::Observed;
+use crate::remediation::memory::{Raise, Step};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_763_672_400 + second).unwrap()
@@ -126,7 +127,7 @@ impl World {
         };
         let rules = Rules { mode: Mode::Act, ..Rules::default() };
         let selector = Selector { service: Some(Glob::new("api")), ..Selector::default() };
-        let definition = TaskDefinition { arn: revision(41), is_active: true };
+        let definition = TaskDefinition { arn: revision(41), is_active: true, sizes: Sizes::default() };
         Self {
             policy: Policy { services: vec![Entry { selector, rules }], ..Policy::default() },
             facts: Facts {
@@ -279,8 +280,59 @@ bites! {
         world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
     };
     the_guard_precondition => "precondition_gone", |world| {
-        let gone = TaskDefinition { arn: revision(41), is_active: false };
+        let gone = TaskDefinition { arn: revision(41), is_active: false, sizes: Sizes::default() };
         world.facts.task_definitions.insert(revision(41), Observed::Known(gone));
+    };
+    the_guard_memory => "memory_out_of_bounds", |world| raises(world, 512, 256);
+}
+
+/// Revision 42 runs out of memory, and 41 is what was registered for it.
+fn raises(world: &mut World, from: u32, to: u32) {
+    world.rules().remedies.insert(Remedy::RaiseMemory);
+    world.plan.remedy = Remedy::RaiseMemory;
+    for (number, memory) in [(42, from), (41, to)] {
+        let app = ContainerSize { name: "app".to_owned(), limit: Some(memory), reservation: None };
+        let sizes = Sizes { memory: Some(memory), containers: vec![app], ..Sizes::default() };
+        let definition = TaskDefinition { arn: revision(number), is_active: true, sizes };
+        world.facts.task_definitions.insert(revision(number), Observed::Known(definition));
+    }
+}
+
+#[test]
+fn memory_goes_up_and_no_further_than_is_allowed() {
+    type Change = fn(&mut World);
+    let cases: [(&str, Change); 8] = [
+        ("none", |world| raises(world, 512, 1_024)),
+        ("none", |world| raises(world, 512, 8_192)),
+        ("memory_out_of_bounds", |world| raises(world, 512, 8_193)),
+        ("memory_out_of_bounds", |world| raises(world, 512, 512)),
+        ("unobserved", |world| {
+            raises(world, 512, 1_024);
+            world.facts.task_definitions.remove(&revision(42));
+        }),
+        ("memory_out_of_bounds", |world| registers(world, 512, 511)),
+        ("memory_out_of_bounds", |world| registers(world, 512, 8_193)),
+        ("none", |world| registers(world, 512, 8_192)),
+    ];
+    for (place, (word, change)) in cases.into_iter().enumerate() {
+        for stage in [Stage::Claim, Stage::Gate] {
+            assert_eq!(World::with(change).refusal(stage), word, "{place}");
+        }
+    }
+}
+
+fn registers(world: &mut World, from: u32, to: u32) {
+    raises(world, from, to);
+    world.plan.call = Call::RegisterTaskDefinition {
+        cluster: cluster(),
+        service: ServiceName::new("api"),
+        like: revision(42),
+        raise: Raise {
+            container: "app".to_owned(),
+            limit: Some(Step { from, to }),
+            task_memory: None,
+            task_cpu: None,
+        },
     };
 }
 

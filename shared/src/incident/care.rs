@@ -41,6 +41,9 @@ pub struct Care {
     pub short_since: Option<Timestamp>,
     /// Standalone tasks that were lost and that nothing replaces, the first lost first.
     pub lost: Vec<Lost>,
+    /// Revisions that actions registered, of those that were tried: one that is taken up again registers no other.
+    #[serde(default)]
+    pub registered: BTreeMap<ActionId, TaskDefinitionArn>,
     /// Hooks of the service's deployments, by their ids: those that wait, and those that were over last.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
@@ -136,6 +139,11 @@ impl Care {
         self.tried.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let surplus = self.tried.len().saturating_sub(MAX_TRIED);
         self.tried.drain(..surplus);
+        if let Some(registered) = &action.registered {
+            self.registered.insert(id.clone(), registered.clone());
+        }
+        let tried = &self.tried;
+        self.registered.retain(|id, _| tried.iter().any(|tried| tried.id == *id));
     }
 
     /// Asks that remedies be considered at `at`, or before.

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::arn::{DeploymentId, TaskArn, TaskDefinitionArn};
 use crate::diagnosis::{Cause, Diagnosis};
+use crate::redact::Redacted;
 
 /// How many failures an incident or a deployment remembers one by one.
 pub const MAX_FAILURES: usize = 512;
@@ -97,6 +98,14 @@ pub struct Failures {
     /// The first of those that are not kept any more.
     first_at: Option<Timestamp>,
     samples: Vec<Failure>,
+    /// Of those that are kept and ran out of memory: which container did.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "write_containers",
+        deserialize_with = "read_containers"
+    )]
+    out_of_memory: BTreeMap<Fingerprint, Redacted>,
 }
 
 impl Failures {
@@ -116,6 +125,12 @@ impl Failures {
             return self.forgot(entry.second);
         }
         self.entries.insert(failure.fingerprint, entry);
+        match &failure.diagnosis.container {
+            Some(container) if entry.cause == Cause::OutOfMemory => {
+                self.out_of_memory.insert(failure.fingerprint, container.clone());
+            }
+            _ => drop(self.out_of_memory.remove(&failure.fingerprint)),
+        }
         self.forget_oldest();
         self.keep_sample(failure);
         true
@@ -141,6 +156,7 @@ impl Failures {
         while self.entries.len() > MAX_FAILURES {
             let Some((fingerprint, oldest)) = self.oldest() else { return };
             self.entries.remove(&fingerprint);
+            self.out_of_memory.remove(&fingerprint);
             self.samples.retain(|sample| sample.fingerprint != fingerprint);
             self.forgot(oldest.second);
         }
@@ -179,6 +195,8 @@ impl Failures {
             sample.at.as_second() > at.as_second() || standing.contains(&sample.fingerprint)
         });
         self.first_at = self.first_at.filter(|_| self.more);
+        let entries = &self.entries;
+        self.out_of_memory.retain(|fingerprint, _| entries.contains_key(fingerprint));
     }
 
     /// Leaves what happened until `at`, to the second, and answers what happened later.
@@ -192,13 +210,18 @@ impl Failures {
             .into_iter()
             .partition(|sample| sample.at.as_second() > at.as_second());
         // What was not kept one by one was older than all that was.
-        (self.entries, self.samples) = (until, earlier);
-        Self { entries: later, more: false, first_at: None, samples }
+        let is_until = |fingerprint: &Fingerprint| BTreeMap::contains_key(&until, fingerprint);
+        let (of_until, out_of_memory) = std::mem::take(&mut self.out_of_memory)
+            .into_iter()
+            .partition(|(fingerprint, _): &(Fingerprint, Redacted)| is_until(fingerprint));
+        (self.entries, self.samples, self.out_of_memory) = (until, earlier, of_until);
+        Self { entries: later, more: false, first_at: None, samples, out_of_memory }
     }
 
     /// Forgets one.
     pub fn forget(&mut self, fingerprint: Fingerprint) {
         self.entries.remove(&fingerprint);
+        self.out_of_memory.remove(&fingerprint);
         self.samples.retain(|sample| sample.fingerprint != fingerprint);
     }
 
@@ -272,6 +295,15 @@ impl Failures {
         counts
     }
 
+    /// The containers that ran out of memory, and how often each did, as far as ECS named them.
+    pub fn out_of_memory(&self) -> BTreeMap<&Redacted, usize> {
+        let mut counts = BTreeMap::new();
+        for container in self.out_of_memory.values() {
+            *counts.entry(container).or_default() += 1;
+        }
+        counts
+    }
+
     /// The cause to name first: the most frequent that is known. A symptom does not hide what is behind it.
     pub fn leading_cause(&self) -> Option<Cause> {
         let causes = self.causes();
@@ -308,6 +340,35 @@ fn write_entries<S: Serializer>(
         }
     }
     serializer.serialize_str(&text)
+}
+
+/// Twelve digits of each failure, container by container.
+fn write_containers<S: Serializer>(
+    containers: &BTreeMap<Fingerprint, Redacted>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut by_name: BTreeMap<&Redacted, String> = BTreeMap::new();
+    for (Fingerprint(bits), container) in containers {
+        push_hex(by_name.entry(container).or_default(), *bits);
+    }
+    by_name.serialize(serializer)
+}
+
+fn read_containers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Fingerprint, Redacted>, D::Error> {
+    let by_name = BTreeMap::<Redacted, String>::deserialize(deserializer)?;
+    let mut containers = BTreeMap::new();
+    for (container, text) in by_name {
+        for digits in text.as_bytes().chunks(ENTRY_DIGITS / 2) {
+            let word =
+                std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            let word =
+                word.ok_or_else(|| serde::de::Error::custom("containers are not written in digits"))?;
+            containers.insert(Fingerprint(word), container.clone());
+        }
+    }
+    Ok(containers)
 }
 
 /// Twelve digits.
@@ -400,6 +461,39 @@ pub(crate) mod tests {
         let backwards = of(many.iter().rev().cloned().chain(many.iter().cloned()));
         assert_eq!(backwards.causes(), set.causes());
         assert_eq!(backwards.count(), set.count());
+    }
+
+    #[test]
+    fn who_ran_out_of_memory_is_counted_container_by_container_and_read_back() {
+        let of_container = |task, version, cause, name: &str| {
+            let mut failure = failure(task, version, i64::from(task), cause);
+            failure.diagnosis.container = Some(crate::redact::redact(name));
+            failure
+        };
+        let mut set = of([
+            of_container(1, 1, Cause::OutOfMemory, "app"),
+            of_container(2, 1, Cause::OutOfMemory, "app"),
+            of_container(3, 1, Cause::OutOfMemory, "log"),
+            of_container(4, 1, Cause::AppError, "app"),
+            failure(5, 1, 5, Cause::OutOfMemory),
+        ]);
+        let counts = |set: &Failures| -> Vec<(String, usize)> {
+            set.out_of_memory().into_iter().map(|(name, count)| (name.to_string(), count)).collect()
+        };
+        assert_eq!(counts(&set), [("app".to_owned(), 2), ("log".to_owned(), 1)]);
+        let stored = serde_json::to_string(&set).unwrap();
+        assert_eq!(serde_json::from_str::<Failures>(&stored).unwrap(), set);
+        set.add(of_container(3, 2, Cause::AppError, "log"));
+        assert_eq!(counts(&set), [("app".to_owned(), 2)], "the later version is the truth");
+        let later = set.split_off(Timestamp::from_second(1_700_000_001).unwrap());
+        assert_eq!(
+            (counts(&set), counts(&later)),
+            (vec![("app".to_owned(), 1)], vec![("app".to_owned(), 1)])
+        );
+        set.forget(Fingerprint::of(&["task/1"]));
+        assert_eq!(counts(&set), []);
+        let before = serde_json::to_string(&of([failure(1, 1, 0, Cause::AppError)])).unwrap();
+        assert!(!before.contains("out_of_memory"), "items of before read alike: {before}");
     }
 
     #[test]

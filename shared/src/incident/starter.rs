@@ -54,7 +54,11 @@ impl History {
                     self.stopped(id, by, *at);
                 }
             }
-            Call::StopTask { .. } | Call::RunTask { .. } | Call::ContinueServiceDeployment { .. } => {}
+            // What is registered is not deployed yet.
+            Call::StopTask { .. }
+            | Call::RunTask { .. }
+            | Call::RegisterTaskDefinition { .. }
+            | Call::ContinueServiceDeployment { .. } => {}
         }
     }
 }

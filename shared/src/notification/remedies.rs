@@ -5,7 +5,7 @@
 
 use crate::action::{How, Remedy, Ruling, State, Verdict};
 use crate::arn::TaskDefinitionArn;
-use crate::incident::{Held, Incident, Note};
+use crate::incident::{Held, Incident, Note, Target};
 use crate::redact::{Redacted, redact};
 use crate::words::remedies::Sentence;
 use crate::words::{self, Language};
@@ -53,6 +53,7 @@ pub(super) fn of(incident: &Incident, language: Language) -> Said {
     done.extend(latest_first().find_map(still_named).map(|sentence| sentence.say(language)));
     // While a person is asked, the question says why nothing is done.
     done.extend(held.filter(|_| asks.is_empty()).map(|held| held_back(held, language)));
+    done.extend(fragments(incident).map(|sentence| sentence.say(language)));
     if done.is_empty() && asks.is_empty() {
         done.push(Sentence::NothingChanged.say(language));
     }
@@ -161,6 +162,18 @@ fn still_named(note: &Note) -> Option<Sentence<'_>> {
     };
     let was = note.was.as_ref().map(TaskDefinitionArn::family_and_revision);
     note.changes_definition.then_some(Sentence::StillNamed { is_certain, was })
+}
+
+/// Where people find the change for their own code, as long as it is not made for good.
+fn fragments(incident: &Incident) -> Option<Sentence<'_>> {
+    let Target::Service { cluster, name } = &incident.target else { return None };
+    let remedies = &incident.remedies;
+    let is_held = remedies.held.as_ref().is_some_and(|held| held.remedy == Some(Remedy::RaiseMemory));
+    let last = remedies.notes.last().filter(|note| note.remedy == Remedy::RaiseMemory);
+    let is_asked =
+        last.is_some_and(|note| matches!(note.state, State::Proposed { .. } | State::Failed { .. }));
+    let (service, cluster) = (name.as_str(), cluster.name());
+    (incident.is_open() && (is_held || is_asked)).then_some(Sentence::Fragments { service, cluster })
 }
 
 fn held_back(held: &Held, language: Language) -> String {

@@ -35,6 +35,12 @@ pub trait DescribeEcs {
         Access { method: "find_tasks", actions: &["ecs:ListTasks"], on: Resource::InClusters },
         Access { method: "find_tasks", actions: &["ecs:DescribeTasks"], on: Resource::Tasks },
         Access { method: "clusters", actions: &["ecs:ListClusters"], on: Resource::Everything },
+        // Neither can be scoped (Service Authorization Reference of ECS).
+        Access {
+            method: "registered",
+            actions: &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"],
+            on: Resource::Everything,
+        },
     ];
 
     /// A service with its tags; `None` where ECS knows none of that name.
@@ -68,7 +74,23 @@ pub trait DescribeEcs {
 
     /// All clusters of the account in this region.
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError>;
+
+    /// The active revision of a family, later than `after`, that an action registered: the one with its tag
+    /// ([`ACTION_TAG`](crate::remediation::memory::ACTION_TAG)). It is looked for among the latest
+    /// [`MAX_LATER_REVISIONS`].
+    ///
+    /// # Errors
+    ///
+    /// Also where there are more revisions than that: then nobody knows.
+    async fn registered(
+        &self,
+        after: &TaskDefinitionArn,
+        action: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError>;
 }
+
+/// So many revisions of a family are looked through for one's own, the latest first.
+pub const MAX_LATER_REVISIONS: usize = 20;
 
 /// A part of a longer answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +133,19 @@ pub trait ChangeEcs {
         Access { method: "RunTask", actions: &["ecs:RunTask"], on: Resource::TaskDefinitions },
         Access { method: "RunTask", actions: &["iam:PassRole"], on: Resource::TaskRoles },
         Access {
+            method: "RegisterTaskDefinition",
+            actions: &["ecs:RegisterTaskDefinition", "ecs:TagResource"],
+            on: Resource::TaskDefinitions,
+        },
+        // The revision that it is made from, with its tags.
+        Access {
+            method: "RegisterTaskDefinition",
+            actions: &["ecs:DescribeTaskDefinition"],
+            on: Resource::Everything,
+        },
+        // Where that has roles.
+        Access { method: "RegisterTaskDefinition", actions: &["iam:PassRole"], on: Resource::TaskRoles },
+        Access {
             method: "ContinueServiceDeployment",
             actions: &["ecs:ContinueServiceDeployment"],
             on: Resource::ServiceDeployments,
@@ -128,7 +163,7 @@ pub trait ChangeEcs {
 /// What a change made, where ECS says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// The PRIMARY deployment's id, or the new task's ARN.
+    /// The PRIMARY deployment's id, the new task's ARN, or the new revision's.
     pub made: Option<String>,
 }
 

@@ -53,6 +53,14 @@ impl DescribeEcs for Nowhere {
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
         Ok(Vec::new())
     }
+
+    async fn registered(
+        &self,
+        _: &TaskDefinitionArn,
+        _: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        Ok(None)
+    }
 }
 
 impl ChangeEcs for Nowhere {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::action::ActionId;
 use crate::arn::{DeploymentId, ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn};
 use crate::ecs::{Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use crate::incident::Deployment;
@@ -33,6 +34,13 @@ pub enum Query {
     Budgets,
     /// What began to fail in the cluster of late.
     Openings,
+    /// The revision that an action registered, by its tag.
+    Registered {
+        /// The revision that it was made from: one's own is later.
+        after: TaskDefinitionArn,
+        /// The action.
+        action: ActionId,
+    },
 }
 
 /// Answers. They only grow: what was answered once is not asked again.
@@ -60,6 +68,8 @@ pub struct Facts {
     pub budgets: Option<Observed<BTreeMap<Scope, Budget>>>,
     /// What began to fail in the cluster of late.
     pub openings: Option<Observed<Openings>>,
+    /// Revisions that actions registered, by action. Those that are known are among the task definitions, too.
+    pub registered: BTreeMap<ActionId, Observed<TaskDefinition>>,
 }
 
 impl Facts {
@@ -77,6 +87,7 @@ impl Facts {
             Query::Switches => self.switches.is_some(),
             Query::Budgets => self.budgets.is_some(),
             Query::Openings => self.openings.is_some(),
+            Query::Registered { action, .. } => self.registered.contains_key(action),
         }
     }
 

@@ -7,6 +7,7 @@ mod calls;
 mod decision;
 mod facts;
 mod health;
+pub mod memory;
 mod remedy;
 
 use crate::arn::{ClusterArn, ServiceDeploymentArn};

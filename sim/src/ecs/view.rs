@@ -32,6 +32,18 @@ pub(super) struct View<'a> {
     pub(super) now: Timestamp,
 }
 
+/// What a revision could be launched on: Fargate wants a size of its own (API reference of TaskDefinition, `compatibilities`).
+/// That it wants a network mode of its own as well is not modelled.
+fn compatibilities(request: &api::RegisterTaskDefinitionRequest) -> Vec<api::Compatibility> {
+    let size = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+    let fits = size(&request.cpu)
+        .zip(size(&request.memory))
+        .is_some_and(|(cpu, memory)| steward::quota::fits(cpu, memory));
+    let mut all = vec![api::Compatibility::Ec2];
+    all.extend(fits.then_some(api::Compatibility::Fargate));
+    all
+}
+
 fn seconds(at: Option<Timestamp>) -> Option<EpochSeconds> {
     at.map(EpochSeconds)
 }
@@ -296,6 +308,7 @@ impl View<'_> {
             placement_constraints: request.placement_constraints.clone(),
             runtime_platform: request.runtime_platform.clone(),
             requires_compatibilities: request.requires_compatibilities.clone(),
+            compatibilities: compatibilities(request),
             cpu: request.cpu.clone(),
             memory: request.memory.clone(),
             pid_mode: request.pid_mode,

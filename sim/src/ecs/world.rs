@@ -124,6 +124,24 @@ impl Ecs {
         &self.effects
     }
 
+    /// MiB that the essential container of a revision can use; `None` where there is no such revision.
+    pub fn usable_memory(&self, revision: &str) -> Option<u64> {
+        let definition = self.state.definition(revision)?;
+        Some(super::fate::usable_memory(definition, &super::api::TaskOverride::default()))
+    }
+
+    /// The same of what a service's PRIMARY deployment runs.
+    pub fn memory_of_service(&mut self, cluster: &str, service: &str) -> Option<u64> {
+        let request = super::api::DescribeServicesRequest {
+            cluster: Some(cluster.to_owned()),
+            services: vec![service.to_owned()],
+            include: Vec::new(),
+        };
+        let answer = super::operation::ControlPlane::describe_services(self, request).ok()?;
+        let deployed = answer.services.into_iter().next()?.task_definition?;
+        self.usable_memory(&deployed)
+    }
+
     /// Puts a happening on the agenda.
     pub fn schedule(&mut self, at: Timestamp, happening: Happening) {
         self.agenda.put(at.max(self.now), Due::Happening(Box::new(happening)));

@@ -189,6 +189,10 @@ pub(super) fn behaviour(does: &form::Behaviour) -> Behaviour {
         form::Behaviour::CrashesAtBoot(exit_code) => Fate::CrashesAtBoot { exit_code: *exit_code },
         form::Behaviour::Exits(exit) => Fate::Exits { after: span(&exit.after), exit_code: exit.code },
         form::Behaviour::OutOfMemory(after) => Fate::OutOfMemory { after: span(after) },
+        form::Behaviour::NeedMemory(needed) => {
+            let otherwise = Box::new(Fate::Serves);
+            Fate::NeedsMemory { mib: needed.mib, after: span(&needed.after), otherwise }
+        }
         form::Behaviour::FailsContainerHealth(after) => Fate::FailsContainerHealth { after: span(after) },
         form::Behaviour::FailsElbHealth(after) => Fate::FailsElbHealth { after: span(after) },
         form::Behaviour::Hangs(after) => Fate::Hangs { after: span(after) },
@@ -398,6 +402,9 @@ fn in_words(does: &form::Behaviour) -> String {
         form::Behaviour::CrashesAtBoot(code) => format!("exit with {code} before they run"),
         form::Behaviour::Exits(exit) => format!("exit with {} after {}", exit.code, exit.after),
         form::Behaviour::OutOfMemory(after) => format!("run out of memory after {after}"),
+        form::Behaviour::NeedMemory(needed) => {
+            format!("run out of memory after {}, unless they have {} MiB", needed.after, needed.mib)
+        }
         form::Behaviour::FailsContainerHealth(_) => "fail their health check".to_owned(),
         form::Behaviour::FailsElbHealth(_) => "fail the load balancer's health check".to_owned(),
         form::Behaviour::Hangs(after) => format!("hang after {after}"),

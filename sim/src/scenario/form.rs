@@ -87,6 +87,8 @@ pub(super) enum Behaviour {
     Exits(Exit),
     /// Are killed for memory so long after they run.
     OutOfMemory(Duration),
+    /// Are killed for memory, unless they have enough: then they serve.
+    NeedMemory(Needed),
     /// Their container's health check fails so long after they run; `0s`: it never passes.
     FailsContainerHealth(Duration),
     /// The load balancer's check fails so long after they run; `0s`: it never passes.
@@ -112,6 +114,16 @@ pub(super) enum Secret {
     NotFound,
     Denied,
     Unreachable,
+}
+
+/// How much memory a task needs.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Needed {
+    /// So many MiB.
+    pub(super) mib: u32,
+    /// Killed so long after it runs.
+    pub(super) after: Duration,
 }
 
 /// How a task exits.
@@ -370,6 +382,13 @@ pub(super) struct ExpectedRemedy {
     pub(super) not_before: Option<Duration>,
     /// What became of it.
     pub(super) verdict: Option<Verdict>,
+}
+
+impl ExpectedRemedy {
+    /// Whether it makes a revision that the file does not have.
+    pub(super) fn registers(&self) -> bool {
+        self.call.starts_with("RegisterTaskDefinition ")
+    }
 }
 
 /// What became of a remedy.

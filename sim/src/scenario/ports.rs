@@ -144,6 +144,14 @@ impl DescribeEcs for Stage {
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
         self.with_ecs(ports::clusters)
     }
+
+    async fn registered(
+        &self,
+        after: &TaskDefinitionArn,
+        action: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        self.with_ecs(|ecs| ports::registered(ecs, after, action))
+    }
 }
 
 impl ChangeEcs for Stage {

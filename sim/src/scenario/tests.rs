@@ -58,11 +58,21 @@ scenarios! {
     budget_spent
     code_deploy
     crash_after_completion
+    deployed_by
     freeze
     good_revision_gone
+    hook_answered_elsewhere
+    hook_approved
+    hook_rejected
+    hook_timed_out
     hung_task
     image_not_found
     image_not_found_with_breaker
+    memory_capped
+    memory_leak
+    memory_observed
+    memory_of_a_new_revision
+    memory_proposed
     old_revision_fails_too
     paused
     person_in_between
@@ -74,6 +84,7 @@ scenarios! {
     spot_task_declared
     spot_task_undeclared
     stack_in_progress
+    stopped_by_hand
     stuck_deployment
     zone_lost
 }

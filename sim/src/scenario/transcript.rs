@@ -184,7 +184,8 @@ impl Transcript {
             self.put(at, What::Steward(format!("{} has approved {call}", ruling.by), Tone::Plain));
         }
         if let (Some(verdict), None) = (action.verdict, before.as_ref().and_then(|before| before.verdict)) {
-            if let Some(made) = self.made.iter_mut().find(|made| made.id == action.plan.id.to_string()) {
+            // Both steps of an action that has two.
+            for made in self.made.iter_mut().filter(|made| made.id == action.plan.id.as_str()) {
                 made.verdict = Some(verdict);
             }
             let (text, tone) = match verdict {

@@ -79,6 +79,8 @@ pub enum Futile {
     RollingBack,
     /// Every new task hangs like the one before.
     StoppingTasks,
+    /// No task ever has enough memory.
+    RaisingMemory,
 }
 
 /// A month of one service that nothing helps, in which Steward hears of all that its own remedies do.
@@ -114,6 +116,7 @@ fn plan_of(seed: u64, what: Futile) -> Plan {
         let behaviour = Behaviour::new(match what {
             Futile::RollingBack => Fate::CrashesAtBoot { exit_code: 1 },
             Futile::StoppingTasks => Fate::Hangs { after: Duration::from_secs(40) },
+            Futile::RaisingMemory => Fate::OutOfMemory { after: Duration::from_mins(2) },
         });
         let all = Happening::BehaviourOfAll { revision: name.clone(), behaviour: behaviour.clone() };
         let bad = Revision::new(&name, behaviour).health_check();

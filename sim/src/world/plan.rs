@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward::action::Remedy;
 use steward::arn::ClusterArn;
 use steward::config::{
-    Allowance, Entry, Glob, Guards, Mode, OnStuck, Policy, Rerun, Rules, Selector, When, Window,
+    Allowance, Entry, Glob, Guards, Memory, Mode, OnStuck, Policy, Rerun, Rules, Selector, When, Window,
 };
 use steward::ledger::Scope;
 
@@ -24,6 +24,8 @@ use crate::random::{Random, later};
 pub(super) const CLUSTER: &str = "shop";
 /// Services become steady before anything goes wrong.
 pub(super) const WARM_UP: Duration = Duration::from_hours(1);
+/// Tells the randomness of memory from the others'.
+const MEMORY: u64 = 0x006d_656d_6f72_79;
 /// The service whose deployments wait.
 const GATED: &str = "gated";
 /// The random stream of hooks.
@@ -83,6 +85,7 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
         // The first is the one that is sure to be remedied.
         outage(services.get(1..).unwrap_or_default(), start, until, &mut script, &mut random);
     }
+    short_of_memory(&services, start, until, &mut script, &mut Random::new(seed ^ MEMORY));
     script.sort_by_key(|(at, _)| *at);
     Plan { start, until, services, policy, script, rates: Rates::usual(later(start, WARM_UP), until) }
 }
@@ -188,6 +191,9 @@ fn policy(services: &[Service], start: Timestamp, until: Timestamp, random: &mut
             on_stuck: OnStuck::RollBack,
             rerun: Some(Rerun::default()),
             cooldown: SignedDuration::from_mins(20),
+            remedies: Remedy::ALL.into_iter().collect(),
+            // Days are too long for a day.
+            memory: Memory { verify: SignedDuration::from_mins(40), ..Memory::default() },
             ..Rules::default()
         },
     };
@@ -335,6 +341,38 @@ fn weather(start: Timestamp, until: Timestamp, script: &mut Vec<(Timestamp, Deed
         let lasts = random.between(Duration::from_mins(10), Duration::from_hours(3));
         script.push((at, Deed::Lag(lag)));
         script.push((later(at, lasts), Deed::Lag(Duration::ZERO)));
+    }
+}
+
+/// Services that served well begin to need more memory than they have, until somebody deploys anew. From a stream of
+/// randomness of its own: what happens besides is the same with it.
+fn short_of_memory(
+    services: &[Service],
+    start: Timestamp,
+    until: Timestamp,
+    script: &mut Vec<(Timestamp, Deed)>,
+    random: &mut Random,
+) {
+    for service in services.iter().skip(1) {
+        if random.below(3) != 0 {
+            continue;
+        }
+        let at = moment(start, until, random);
+        // Half of them have enough after one step or two, the others never have.
+        let mib = match random.below(4) {
+            0 => 700,
+            1 => 1_500,
+            _ => 1_000_000,
+        };
+        let after = random.between(Duration::from_secs(20), Duration::from_mins(3));
+        let fate = Fate::NeedsMemory { mib, after, otherwise: Box::new(Fate::Serves) };
+        let needs =
+            Happening::BehaviourOfAll { revision: service.name.clone(), behaviour: Behaviour::new(fate) };
+        script.push((at, Deed::Ecs(Box::new(needs))));
+        let lasts = random.between(Duration::from_hours(1), Duration::from_hours(3));
+        let well = Happening::Behaviour { revision: service.name.clone(), behaviour: Behaviour::serves() };
+        script.push((later(at, lasts), Deed::Ecs(Box::new(well))));
+        script.push((later(at, lasts), deploy(service, service.good(), true)));
     }
 }
 

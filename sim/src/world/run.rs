@@ -64,11 +64,12 @@ pub enum Course {
 
 impl Course {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Faults,
         Self::Disorder,
         Self::Futile(Futile::RollingBack),
         Self::Futile(Futile::StoppingTasks),
+        Self::Futile(Futile::RaisingMemory),
         Self::Jobs,
         Self::Scaling,
     ];
@@ -80,6 +81,7 @@ impl Course {
             Self::Disorder => "disorder",
             Self::Futile(Futile::RollingBack) => "futile-rollback",
             Self::Futile(Futile::StoppingTasks) => "futile-stops",
+            Self::Futile(Futile::RaisingMemory) => "futile-memory",
             Self::Jobs => "jobs",
             Self::Scaling => "scaling",
         }

@@ -156,7 +156,7 @@ impl Stage {
                     taken
                 }
                 State::Unknown { .. } => {
-                    let happened = self.checks.borrow().has_happened(id);
+                    let happened = self.checks.borrow().has_happened(&action);
                     let settled = if happened { Settled::Done } else { Settled::NotDone };
                     self.note("person", || format!("SETTLES action {} as {settled:?}", id.short()));
                     people::settle(&self.ledger, id, settled, &person(now)).now_or_never()

@@ -33,6 +33,20 @@ fn a_crash_on_demand_strikes_the_call_that_was_asked_for() {
     assert_eq!(struck.sites[site].crashed_after, 1, "{site}");
 }
 
+#[test]
+fn a_crash_around_the_first_of_two_steps_leaves_one_revision_and_nothing_open() {
+    let is_it = |site: &Site| site.on == "RegisterTaskDefinition";
+    let found = (1..=30).find_map(|one| {
+        let (_, visits) = run(seed(one)).sites.into_iter().find(|(site, _)| is_it(site))?;
+        Some((one, visits.first_call))
+    });
+    let (one, call) = found.unwrap();
+    for side in [Side::Before, Side::After] {
+        let report = run(Options { crash_at: [Some(CrashAt { call, side }), None], ..seed(one) });
+        assert_eq!(report.violations, [], "seed {one}, {side:?}");
+    }
+}
+
 /// Some seed of the first few sees what is broken, and calls it so.
 #[track_caller]
 fn bites(sabotage: Sabotage, expected: &[Invariant]) {
@@ -92,7 +106,7 @@ fn a_memory_that_forgets_what_was_tried_goes_round_for_ever() {
 
 #[test]
 fn a_remedy_that_never_works_is_not_tried_for_ever() {
-    for what in [Futile::RollingBack, Futile::StoppingTasks] {
+    for what in [Futile::RollingBack, Futile::StoppingTasks, Futile::RaisingMemory] {
         let report = run_course(Course::Futile(what), seed(1));
         assert_eq!(report.violations, [], "{what:?}");
         assert!(report.mutations > 0, "{what:?}: nothing was tried");
@@ -117,6 +131,16 @@ fn an_outage_that_is_not_seen_is_found() {
 #[test]
 fn a_sweep_that_finds_no_action_leaves_something_open() {
     bites(Sabotage::HidesActions, &[Invariant::EveryActionResolves]);
+}
+
+#[test]
+fn a_revision_that_nobody_is_told_of_is_registered_again() {
+    bites(Sabotage::HidesRegistered, &[Invariant::OneRevision]);
+}
+
+#[test]
+fn memory_that_is_lowered_is_found() {
+    bites(Sabotage::LowersMemory, &[Invariant::MemoryOnlyGrows]);
 }
 
 #[test]

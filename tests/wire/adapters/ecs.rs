@@ -14,6 +14,7 @@ use steward::aws::{Ecs, Stacks};
 use steward::ecs::{Controller, DesiredCount, HookAnswer, Launch, Overrides, Rollout, RunningCount, Service, Watch};
 use steward::event::TaskStatus;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Meaning, Owners};
+use steward::remediation::memory::{Raise, Step};
 use steward_sim::ecs::server::Endpoint;
 use steward_sim::ecs::{Behaviour, Effect, Revision, fargate_service};
 use steward_sim::lambda::gateway::{self, Fault, Gateway, Touch, When};
@@ -314,6 +315,54 @@ fn only_a_tokened_call_that_was_throttled_is_made_again_by_itself() {
     });
 }
 
+fn raise(like: &str) -> Call {
+    Call::RegisterTaskDefinition {
+        cluster: cluster(),
+        service: web(),
+        like: revision(like),
+        raise: Raise {
+            container: "web".to_owned(),
+            limit: None,
+            task_memory: Some(Step { from: 512, to: 1_024 }),
+            task_cpu: None,
+        },
+    }
+}
+
+#[test]
+fn a_revision_with_more_memory_is_registered_tagged_and_found_by_its_tag() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let before = behind.ecs.task_definition(&revision("web:1")).await.unwrap().unwrap();
+        assert_eq!((before.sizes.is_fargate, before.sizes.memory), (true, Some(512)));
+        assert_eq!(behind.ecs.registered(&revision("web:1"), &action("a")).await, Ok(None));
+        let made = TaskDefinitionArn::new(behind.made("a", &raise("web:1")).await.unwrap());
+        assert_eq!(made, revision("web:3"));
+        let found = behind.ecs.registered(&revision("web:1"), &action("a")).await.unwrap().unwrap();
+        assert_eq!((&found.arn, found.is_active, found.sizes.memory), (&made, true, Some(1_024)));
+        assert_eq!(found.sizes.containers, before.sizes.containers);
+        assert_eq!(behind.ecs.registered(&revision("web:1"), &action("b")).await, Ok(None), "another's");
+        assert_eq!(behind.ecs.registered(&made, &action("a")).await, Ok(None), "a later one only");
+        let (_, first) = behind.ecs.whole_definition("web:1").await.unwrap().unwrap();
+        let (_, second) = behind.ecs.whole_definition("web:3").await.unwrap().unwrap();
+        let mut expected = first.reveal().clone();
+        for member in ["taskDefinitionArn", "revision", "registeredAt", "registeredBy", "memory"] {
+            expected[member] = second.reveal()[member].clone();
+        }
+        assert_eq!(*second.reveal(), expected, "nothing else has changed");
+
+        let lost =
+            behind.gateway.inject(When::any().operation("RegisterTaskDefinition").nth(1), Fault::LoseAnswer);
+        let error = behind.change("c", &raise("web:1"), &Overrides::default()).await.unwrap_err();
+        assert_eq!((error.meaning, behind.gateway.hits(lost).len()), (Meaning::Unknown, 1));
+        let own = behind.ecs.registered(&revision("web:1"), &action("c")).await.unwrap().unwrap();
+        assert_eq!(own.arn, revision("web:4"), "what a lost answer made is found");
+        let registered =
+            behind.effects().iter().filter(|it| it.operation == "RegisterTaskDefinition").count();
+        assert_eq!(registered, 2, "one request each");
+    });
+}
+
 #[test]
 fn a_stack_that_is_there_has_a_status_and_no_other_has_one() {
     run(async {
@@ -355,6 +404,8 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
         ecs.tasks(&cluster(), std::slice::from_ref(&task.arn)).await.unwrap();
         behind.made("2", &stop(&task.arn)).await;
         behind.made("3", &run_job("cron")).await;
+        behind.made("5", &raise("web:1")).await;
+        ecs.registered(&revision("web:1"), &action("5")).await.unwrap().unwrap();
         behind
             .made(
                 "4",

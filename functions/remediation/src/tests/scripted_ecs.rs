@@ -187,6 +187,14 @@ impl DescribeEcs for ScriptedEcs {
         self.ask("clusters")?;
         Ok(self.clusters.borrow().clone())
     }
+
+    async fn registered(
+        &self,
+        _: &TaskDefinitionArn,
+        _: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        Ok(None)
+    }
 }
 
 impl ChangeEcs for ScriptedEcs {

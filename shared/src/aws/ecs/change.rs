@@ -10,7 +10,7 @@ use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, LaunchType, StopServiceD
 use aws_smithy_types::retry::RetryConfig;
 
 use super::run_task::{self, RUN_TASK, awsvpc, strategy_item, unfit};
-use super::{failed, lacks, overrides, said, service};
+use super::{failed, lacks, overrides, register, said, service};
 use crate::action::{ActionId, Call, Network};
 use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::aws::sdk::patient;
@@ -55,6 +55,7 @@ pub(super) async fn change(
                 .await
                 .map_err(|error| EcsError { target: format!("{task_definition} like {like}"), ..error })
         }
+        Call::RegisterTaskDefinition { like, raise, .. } => register::register(client, id, like, raise).await,
     }
 }
 

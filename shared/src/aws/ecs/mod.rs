@@ -10,6 +10,7 @@ mod change;
 mod deployment;
 mod jobs;
 mod overrides;
+mod register;
 mod run_task;
 mod scaling;
 mod service;
@@ -34,7 +35,10 @@ use crate::action::{ActionId, Call};
 use crate::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
-use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::ecs::{
+    Definition as WholeDefinition, Overrides, Service, ServiceDeployment, ServiceRevision, Task,
+    TaskDefinition,
+};
 use crate::event::TaskStateChange;
 use crate::ports::{
     ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Meaning, Page, RunTasks, ScaleServices,
@@ -56,6 +60,25 @@ impl Ecs {
     /// With what all clients share.
     pub fn new(sdk: &Sdk) -> Self {
         Self { client: sdk.ecs() }
+    }
+
+    /// With credentials and the rest from elsewhere.
+    pub fn with_config(sdk: &aws_types::SdkConfig) -> Self {
+        Self { client: Client::new(sdk) }
+    }
+
+    /// How much memory a task definition has, and the whole of it, by family, `family:revision` or ARN; `None` where ECS knows
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// Where ECS does not answer, or refuses.
+    pub async fn whole_definition(
+        &self,
+        name: &str,
+    ) -> Result<Option<(TaskDefinition, WholeDefinition)>, EcsError> {
+        let found = register::describe(&self.client, name, None).await?;
+        Ok(found.map(|found| (found.revision, found.definition)))
     }
 }
 
@@ -80,7 +103,7 @@ impl DescribeEcs for Ecs {
     }
 
     async fn task_definition(&self, arn: &TaskDefinitionArn) -> Result<Option<TaskDefinition>, EcsError> {
-        task::describe_definition(&self.client, arn).await
+        Ok(register::describe(&self.client, arn.as_str(), None).await?.map(|found| found.revision))
     }
 
     async fn tasks(&self, cluster: &ClusterArn, arns: &[TaskArn]) -> Result<Vec<Task>, EcsError> {
@@ -105,6 +128,14 @@ impl DescribeEcs for Ecs {
             found.extend(page.cluster_arns.unwrap_or_default().into_iter().map(ClusterArn::new));
         }
         Ok(found)
+    }
+
+    async fn registered(
+        &self,
+        after: &TaskDefinitionArn,
+        action: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        register::registered(&self.client, after, action).await
     }
 }
 

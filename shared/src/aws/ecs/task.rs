@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksError;
-use aws_sdk_ecs::types::{
-    DesiredStatus, Task as Answered, TaskDefinition as AnsweredDefinition, TaskDefinitionStatus,
-};
+use aws_sdk_ecs::types::{DesiredStatus, Task as Answered, TaskDefinition as AnsweredDefinition};
 use serde_json::Value;
 
 use super::overrides::{Answers, own};
 use super::{PAGE, failed, lacks, only_missing, timestamp};
 use crate::arn::{ClusterArn, TaskArn, TaskDefinitionArn};
-use crate::ecs::{Launch, Overrides, Task, TaskDefinition};
+use crate::ecs::{Launch, Overrides, Task};
 use crate::event::TaskStatus;
 use crate::ports::{EcsError, Find, Meaning, Page};
 
@@ -22,18 +20,6 @@ const LIST: &str = "ListTasks";
 pub(super) const DESCRIBE_DEFINITION: &str = "DescribeTaskDefinition";
 /// DescribeTasks takes so many.
 pub(super) const MAX_TASKS: usize = 100;
-
-pub(super) async fn describe_definition(
-    client: &Client,
-    arn: &TaskDefinitionArn,
-) -> Result<Option<TaskDefinition>, EcsError> {
-    let Some(found) = definition(client, arn.as_str()).await? else { return Ok(None) };
-    let status = found.status.ok_or_else(|| lacks(DESCRIBE_DEFINITION, arn.as_str(), "status"))?;
-    Ok(Some(TaskDefinition {
-        arn: found.task_definition_arn.map_or_else(|| arn.clone(), TaskDefinitionArn::new),
-        is_active: status == TaskDefinitionStatus::Active,
-    }))
-}
 
 /// A task definition as ECS answers it, by family, `family:revision` or ARN.
 pub(super) async fn definition(client: &Client, name: &str) -> Result<Option<AnsweredDefinition>, EcsError> {

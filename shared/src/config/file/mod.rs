@@ -31,7 +31,7 @@ pub use jobs::{
 pub use notifications::{
     Channel, ChannelSlack, Flapping, Messages, Repeat, Route, RouteMatch, Slack, Told, Topic,
 };
-pub use rules::{Defaults, Remedies};
+pub use rules::{Defaults, Memory, Remedies};
 pub use scaling::{Hours, Queue, Scaled, Scaling};
 pub use services::{Match, Rerun, Service, TaskNetwork};
 pub use version::{VERSION, Version};

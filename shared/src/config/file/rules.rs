@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::{Check, DAY, HOUR, MINUTE};
 use super::form::{OnOff, number, section, word};
+use super::jobs::Percent;
 use crate::action::Remedy;
 use crate::config::{Duration, Mode, OnStuck, Rules};
 
@@ -24,7 +25,7 @@ macro_rules! with_rules {
                 /// How far Steward may go. Default `observe`.
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
                 mode: Option<Mode>,
-                /// Which remedies may be used at all.
+                /// Which remedies may be used at all. By default all that do not say otherwise.
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
                 remedies: Option<Remedies>,
                 /// A revision on which the service was steady for so long may be gone back to. Default `10m`, from `1m`
@@ -64,6 +65,9 @@ macro_rules! with_rules {
                 /// So long a proposal may be approved. Default `4h`, from `10m` to `3d`.
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 proposal: Option<Duration>,
+                /// How much more memory a container gets that runs out of it.
+                #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "section")]
+                memory: Option<Memory>,
             }
         }
     };
@@ -109,7 +113,7 @@ with_rules! {
     pub struct Defaults {}
 }
 
-/// Which remedies may be used. What is left out is as in `defaults`; there it is on, unless it says otherwise.
+/// Which remedies may be used. What is left out is as in `defaults`, and there it is on unless it says otherwise here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -126,9 +130,75 @@ pub struct Remedies {
     /// Run a lost standalone task again, where an entry declares by `rerun` that it may be.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub run_task: Option<OnOff>,
+    /// Give a container that runs out of memory again and again more of it. Off by default.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub raise_memory: Option<OnOff>,
     /// Answer the hook at which a deployment waits, as a person says. Off by default.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub answer_hook: Option<OnOff>,
+}
+
+/// How memory is raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Memory {
+    /// Neither a container nor its task gets more, in MiB. Default 8192, from 512 to 249856.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "number")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 512, max = 249_856)))]
+    pub max: Option<u64>,
+    /// It gets so much of what it had, rounded up to the next size that there is. Default `150%`, from `110%` to `400%`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Percent>,
+    /// It has helped where no task has run out of memory for so long. Default `3d`, from `1h` to `30d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Duration>,
+    /// Whether a task gets more CPU, too, where Fargate has no more memory for the CPU that it has. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub raise_cpu: Option<OnOff>,
+}
+
+impl Memory {
+    fn of(rules: &Rules) -> Self {
+        let crate::config::Memory { ladder, verify } = rules.memory;
+        Self {
+            max: Some(ladder.max.into()),
+            factor: Some(Percent(ladder.percent)),
+            verify: Some(Duration::new(verify)),
+            raise_cpu: Some(OnOff::of(ladder.raise_cpu)),
+        }
+    }
+
+    fn check(self, rules: &mut Rules, check: &mut Check<'_>) {
+        let memory = &mut rules.memory;
+        check.number(
+            "max",
+            self.max,
+            512..=249_856,
+            "Fargate has no smaller task, and none larger",
+            &mut memory.ladder.max,
+        );
+        check.duration(
+            "verify",
+            self.verify,
+            HOUR..=30 * DAY,
+            "what runs out of memory does so in its own time, and a month without it is long enough",
+            &mut memory.verify,
+        );
+        let (least, most) = (110, 400);
+        match self.factor {
+            Some(Percent(percent)) if (least..=most).contains(&percent) => memory.ladder.percent = percent,
+            Some(given) => check.out_of_bounds(
+                "factor",
+                &given,
+                &Percent(least),
+                &Percent(most),
+                "less is no step, and more is better decided by a person",
+            ),
+            None => {}
+        }
+        memory.ladder.raise_cpu = self.raise_cpu.map_or(memory.ladder.raise_cpu, OnOff::is_on);
+    }
 }
 
 impl Remedies {
@@ -139,6 +209,7 @@ impl Remedies {
             force_new_deployment: is(Remedy::ForceNewDeployment),
             stop_task: is(Remedy::StopTask),
             run_task: is(Remedy::RunTask),
+            raise_memory: is(Remedy::RaiseMemory),
             answer_hook: is(Remedy::AnswerHook),
         }
     }
@@ -149,6 +220,7 @@ impl Remedies {
             Remedy::ForceNewDeployment => self.force_new_deployment,
             Remedy::StopTask => self.stop_task,
             Remedy::RunTask => self.run_task,
+            Remedy::RaiseMemory => self.raise_memory,
             Remedy::AnswerHook => self.answer_hook,
         }
     }
@@ -182,6 +254,7 @@ impl Defaults {
             silent: duration(rules.silent),
             hung: duration(rules.hung),
             proposal: duration(rules.proposal),
+            memory: Some(Memory::of(rules)),
         }
     }
 
@@ -191,6 +264,9 @@ impl Defaults {
         rules.on_stuck = self.on_stuck.unwrap_or(rules.on_stuck);
         if let Some(remedies) = self.remedies {
             remedies.apply(rules);
+        }
+        if let Some(memory) = self.memory {
+            memory.check(rules, &mut check.below("memory"));
         }
         self.check_decisions(rules, check);
         self.check_outcomes(rules, check);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::{Check, Fault};
 use super::form::{OnOff, number, section, word};
-use super::rules::{Defaults, Remedies, SharesRules, with_rules};
+use super::rules::{Defaults, Memory, Remedies, SharesRules, with_rules};
 use crate::action::Network;
 use crate::config::{Duration, Entry, Glob, Mode, OnStuck, Rules, Selector};
 

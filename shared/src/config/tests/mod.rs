@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::file::File;
 use super::*;
 use crate::action::Remedy;
+use crate::remediation::memory::Ladder;
 use crate::words::Language;
 
 fn file(value: Value) -> File {
@@ -39,6 +40,7 @@ fn every_key_reaches_its_setting() {
             "remedies": {"roll_back": "on", "force_new_deployment": "off", "stop_task": "on", "run_task": "off"},
             "bake": "20m", "failures": 5, "stability": "3m", "cooldown": "1h", "attempts": 1, "verify": "40m",
             "stuck": "2h", "on_stuck": "roll_back", "silent": "20m", "hung": "15m", "proposal": "8h",
+            "memory": {"max": 16_384, "factor": "200%", "verify": "1d", "raise_cpu": "on"},
         },
         "guards": {
             "budgets": {
@@ -93,6 +95,10 @@ fn every_key_reaches_its_setting() {
             hung: SignedDuration::from_mins(15),
             proposal: SignedDuration::from_hours(8),
             rerun: None,
+            memory: Memory {
+                ladder: Ladder { percent: 200, max: 16_384, raise_cpu: true },
+                verify: SignedDuration::from_hours(24),
+            },
         },
         services: Vec::new(),
         guards: Guards {

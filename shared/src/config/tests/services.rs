@@ -15,6 +15,10 @@ fn faults_of(entry: &Value) -> Vec<String> {
     told.iter().map(|fault| fault.strip_prefix("services[0].").unwrap_or(fault).to_owned()).collect()
 }
 
+fn on_by_default() -> impl Iterator<Item = Remedy> {
+    Remedy::ALL.into_iter().filter(|remedy| remedy.is_on_by_default())
+}
+
 #[test]
 fn an_entry_has_the_defaults_of_the_file_but_for_what_it_says() {
     let [plain, other] = entries(json!({
@@ -36,11 +40,11 @@ fn an_entry_has_the_defaults_of_the_file_but_for_what_it_says() {
     let defaults = Rules {
         mode: Mode::Propose,
         cooldown: SignedDuration::from_hours(1),
-        remedies: without(Remedy::RunTask),
+        remedies: on_by_default().filter(|remedy| *remedy != Remedy::RunTask).collect(),
         ..Rules::default()
     };
     assert_eq!(plain.rules, defaults);
-    let remedies = without(Remedy::StopTask);
+    let remedies = on_by_default().filter(|remedy| *remedy != Remedy::StopTask).collect();
     assert_eq!(other.rules, Rules { mode: Mode::Act, attempts: 1, remedies, ..defaults });
     assert_eq!(other.selector.to_string(), "cluster shop, service api-*, tag team=web");
 }

@@ -9,6 +9,7 @@ use crate::arn::TaskDefinitionArn;
 use crate::diagnosis::Cause;
 use crate::incident::Held;
 use crate::redact::{Redacted, quoted};
+use crate::remediation::memory::NoRoom;
 use crate::words::{Language, remedies};
 
 /// What could not be read is asked for again after so long.
@@ -56,6 +57,15 @@ pub enum Escalation {
     NoNetwork,
     /// The task was lost too long ago: ECS forgets it.
     TooLate,
+    /// A container runs out of memory, and can have no more.
+    NoMoreMemory {
+        /// Which.
+        container: Redacted,
+        /// Why not.
+        why: NoRoom,
+        /// How often it was given more: more than never, and a leak is likely.
+        raised: usize,
+    },
 }
 
 impl Escalation {
@@ -79,6 +89,8 @@ impl Escalation {
             Self::NotDeclared => "not_declared",
             Self::NoNetwork => "no_network",
             Self::TooLate => "too_late",
+            Self::NoMoreMemory { raised: 0, .. } => "no_more_memory",
+            Self::NoMoreMemory { .. } => "leak_likely",
         }
     }
 

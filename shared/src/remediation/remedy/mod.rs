@@ -6,6 +6,7 @@
 
 mod answer_hook;
 mod escalation;
+mod raise_memory;
 mod rerun;
 mod retirement;
 mod roll_back;
@@ -135,6 +136,26 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     later.map_or(Candidate::Not, Candidate::Later)
 }
 
+/// A bad revision is gone back from. Only where that is no remedy, for the revision ran well before or none before it did, more
+/// memory may be one.
+fn revision_or_memory(patient: Patient<'_>, service: &Service, facts: &Facts, now: Timestamp) -> Candidate {
+    match roll_back::consider(patient, service, facts, now) {
+        Candidate::Need(queries) => {
+            Candidate::Need([queries, raise_memory::needs(patient, service, facts)].concat())
+        }
+        Candidate::No(
+            why @ (Escalation::RanWellBefore(_)
+            | Escalation::NoGoodRevision
+            | Escalation::GoodRevisionGone { .. }
+            | Escalation::GoodRevisionFails),
+        ) => match raise_memory::consider(patient, service, facts, now) {
+            Candidate::Not => Candidate::No(why),
+            said => said,
+        },
+        said => said,
+    }
+}
+
 type Consider = fn(Patient<'_>, &Service, &Facts, Timestamp) -> Candidate;
 
 /// A hook that nobody was asked about yet, or that a person has answered, goes before all else. Once it is asked about, it stands in
@@ -148,7 +169,7 @@ fn in_turn(patient: Patient<'_>) -> Vec<Consider> {
         all.push(answer_hook::consider);
     }
     if !waits {
-        all.push(roll_back::consider);
+        all.push(revision_or_memory);
     }
     all.extend([stop_task::consider as Consider, retirement::consider]);
     if waits && !is_urgent {
@@ -171,10 +192,13 @@ fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -
 
 /// A plan with everything that the guards check it against.
 pub fn case<'c>(patient: Patient<'c>, facts: &'c Facts, plan: &'c Plan, now: Timestamp) -> Case<'c> {
-    // What was approved is what the person saw, and for as long as they were asked.
+    // What was approved is what the person saw, and for as long as they were asked; of two steps the second, too.
     let is_approved = patient.open.is_some_and(|action| {
+        let is_same =
+            action.plan.call == plan.call || plan.call.follows(&action.plan.call, action.registered.as_ref());
         action.approved.is_some()
-            && (&action.plan.id, &action.plan.call) == (&plan.id, &plan.call)
+            && action.plan.id == plan.id
+            && is_same
             && !matches!(action.state, State::Proposed { until } if now >= until)
     });
     Case {

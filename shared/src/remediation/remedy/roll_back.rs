@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Candidate, Escalation, Patient, id_of};
+use super::{Candidate, Escalation, Patient, id_of, raise_memory};
 use crate::action::{Because, Call, Plan, Precondition, Remedy};
 use crate::arn::{DeploymentId, ServiceRevisionArn, TaskDefinitionArn};
 use crate::config::{OnStuck, Rules};
@@ -48,6 +48,10 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
         Ok(found) => found,
         Err(why) => return Candidate::No(why),
     };
+    let is_of_memory = matches!(trouble, Trouble::Fails { cause: Cause::OutOfMemory, .. });
+    if raise_memory::left(patient, &good) && (is_of_memory || raise_memory::made(patient, revision)) {
+        return Candidate::No(Escalation::GoodRevisionFails);
+    }
     let source = source_revision(service, facts);
     let needs = facts.open(
         [Query::TaskDefinition(good.clone()), Query::Deployment(past.clone())]

@@ -11,14 +11,16 @@ use crate::arn::{
 use crate::config::{Entry, Glob, Mode, OnStuck, Rerun, Rules, Selector};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
-    Controller, DesiredCount, Launch, PendingCount, Rollout, RunningCount, ServiceDeployment,
-    ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
+    ContainerSize, Controller, DesiredCount, Launch, PendingCount, Rollout, RunningCount, ServiceDeployment,
+    ServiceDeploymentSummary, ServiceRevision, Sizes, Task, TaskDefinition, Watch,
 };
 use crate::event::TaskStatus;
 use crate::incident::{
     DeploymentStatus, Failure, Fingerprint, Lost, Observation, Retirement, Step, Story, Unwell,
 };
 use crate::ledger::Openings;
+
+mod memory;
 
 const GOOD: u32 = 41;
 const BAD: u32 = 42;
@@ -58,6 +60,19 @@ fn failure(minute: i64, number: u32, cause: Cause) -> Observation {
         deployment: Some(deployment_id(number)),
         availability_zone: None,
     }))
+}
+
+/// 256 CPU units and 512 MiB of Fargate.
+fn defined(number: u32) -> TaskDefinition {
+    let app = ContainerSize { name: "app".to_owned(), limit: None, reservation: None };
+    let sizes = Sizes {
+        is_fargate: true,
+        cpu: Some(256),
+        memory: Some(512),
+        containers: vec![app],
+        ..Sizes::default()
+    };
+    TaskDefinition { arn: revision(number), is_active: true, sizes }
 }
 
 fn step(minute: i64, number: u32, status: DeploymentStatus) -> Observation {
@@ -133,9 +148,7 @@ impl World {
             current_service_deployment: None,
             tags: BTreeMap::new(),
         }));
-        let definition = |number| {
-            (revision(number), Observed::Known(TaskDefinition { arn: revision(number), is_active: true }))
-        };
+        let definition = |number| (revision(number), Observed::Known(defined(number)));
         world.truth.task_definitions = BTreeMap::from([definition(GOOD), definition(BAD)]);
         world
     }
@@ -170,11 +183,15 @@ impl World {
 
     /// Answers what is asked from the truth, in as few rounds as are promised.
     fn considered(&self, minute: i64) -> Considered {
+        self.considered_with(None, minute)
+    }
+
+    fn considered_with(&self, open: Option<&Action>, minute: i64) -> Considered {
         let incident = self.story.incident.as_ref().unwrap();
         let patient = Patient {
             record: &self.story.record,
             incident,
-            open: None,
+            open,
             home: Some(&self.home),
             policy: &self.policy,
         };
@@ -222,6 +239,13 @@ impl World {
                 Query::Switches => facts.switches = self.truth.switches.clone(),
                 Query::Budgets => facts.budgets = self.truth.budgets.clone(),
                 Query::Openings => facts.openings = self.truth.openings.clone(),
+                Query::Registered { action, .. } => {
+                    let found = self.truth.registered.get(&action).cloned().unwrap_or(Observed::Absent);
+                    if let Observed::Known(own) = &found {
+                        facts.task_definitions.insert(own.arn.clone(), found.clone());
+                    }
+                    facts.registered.insert(action, found);
+                }
             }
         }
     }
@@ -324,7 +348,7 @@ fn a_revision_that_cannot_be_deployed_any_more_is_not_gone_back_to() {
         world.word(106)
     };
     assert_eq!(
-        gone(Observed::Known(TaskDefinition { arn: revision(GOOD), is_active: false })),
+        gone(Observed::Known(TaskDefinition { is_active: false, ..defined(GOOD) })),
         "good_revision_gone"
     );
     assert_eq!(gone(Observed::Absent), "good_revision_gone");

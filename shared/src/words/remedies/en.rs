@@ -10,6 +10,7 @@ use crate::guard::{Gone, Needed, Refusal};
 use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
+use crate::remediation::memory::NoRoom;
 use crate::words::{Language, hooks, moment};
 
 fn at(at: &Timestamp) -> String {
@@ -30,6 +31,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "force a new deployment",
         Remedy::StopTask => "stop the task",
         Remedy::RunTask => "run the task again",
+        Remedy::RaiseMemory => "raise its memory",
         Remedy::AnswerHook => "answer the deployment's hook",
     }
 }
@@ -40,6 +42,7 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "forced a new deployment",
         Remedy::StopTask => "stopped the task",
         Remedy::RunTask => "ran the task again",
+        Remedy::RaiseMemory => "raised its memory",
         Remedy::AnswerHook => "answered the deployment's hook",
     }
 }
@@ -93,6 +96,9 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "{services} services of the cluster began to fail together: this is an outage, not a bad revision"
             );
         }
+        Refusal::MemoryOutOfBounds { max } => {
+            return format!("memory only goes up, and to {max} MiB at the most (`memory.max` in the policy)");
+        }
         Refusal::PreconditionGone(what) => {
             return format!("it is not as it was when this was decided: {}", gone(*what));
         }
@@ -133,6 +139,7 @@ fn needed(what: Needed) -> &'static str {
         Needed::Task => "the task",
         Needed::LostTask => "the lost task",
         Needed::StandIns => "what stands in for the lost task",
+        Needed::Sizes => "how much memory the revision has",
     }
 }
 
@@ -179,9 +186,27 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::NoNetwork => {
             "the task needs a network interface, and the policy's `rerun` names no subnets".to_owned()
         }
+        Escalation::NoMoreMemory { container, why, raised: 0 } => {
+            format!("{container} runs out of memory, and gets no more: {}", no_room(*why))
+        }
+        Escalation::NoMoreMemory { container, why, raised } => format!(
+            "{container} runs out of memory again, however much it gets ({raised} times more): a leak is likely. It gets no more: {}",
+            no_room(*why)
+        ),
         Escalation::TooLate => {
             "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
         }
+    }
+}
+
+fn no_room(why: NoRoom) -> String {
+    match why {
+        NoRoom::AtMax { max } => format!("the policy allows {max} MiB (`memory.max`)"),
+        NoRoom::NeedsCpu { cpu } => {
+            format!("Fargate has no more for {cpu} CPU units (`memory.raise_cpu` allows more of them)")
+        }
+        NoRoom::NoLimit => "neither it nor its task has a limit, and its host has no more".to_owned(),
+        NoRoom::NotUnderstood => "its sizes are not understood".to_owned(),
     }
 }
 
@@ -207,6 +232,10 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("task {} was lost ({cause}), and nothing replaces it", task.id())
         }
+        Because::RunsOutOfMemory { revision, container, count } => format!(
+            "{container} of {} ran out of memory in {count} tasks, and no other container did",
+            revision.family_and_revision()
+        ),
         Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
             let waits = hooks::waits(stage.as_deref(), *since, Language::En);
             let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::En);
@@ -284,6 +313,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("It helped: the task runs since {}.", at(when))
         }
+        Sentence::Helped { remedy: Remedy::RaiseMemory, at: when } => {
+            format!("It helped: no task ran out of memory until {}.", at(when))
+        }
         Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
             format!("ECS has heard it, as is known since {}.", at(when))
         }
@@ -310,6 +342,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Held { remedy: what, call, why } => {
             let call = call.map_or_else(String::new, |call| format!(" ({call})"));
             format!("Steward would {}{call}, but does not: {why}", remedy(*what))
+        }
+        Sentence::Fragments { service, cluster } => {
+            format!("The change for your own code: `steward memory {service} --cluster {cluster}`.")
         }
         Sentence::NoRemedy { why } => format!("Steward has no remedy for this: {why}"),
     }

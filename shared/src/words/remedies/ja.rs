@@ -9,6 +9,7 @@ use crate::incident::Target;
 use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
+use crate::remediation::memory::NoRoom;
 use crate::words::{Language, hooks, moment};
 
 fn at(at: &Timestamp) -> String {
@@ -29,6 +30,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ForceNewDeployment => "新しいデプロイの強制",
         Remedy::StopTask => "タスクの停止",
         Remedy::RunTask => "タスクの再実行",
+        Remedy::RaiseMemory => "メモリの引き上げ",
         Remedy::AnswerHook => "デプロイのフックへの応答",
     }
 }
@@ -86,6 +88,9 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "クラスター内の {services} 個のサービスが同時期に失敗し始めました。リビジョンの問題ではなく障害です"
             );
         }
+        Refusal::MemoryOutOfBounds { max } => {
+            return format!("メモリは増やすだけで、上限は {max} MiB です (ポリシーの `memory.max`)");
+        }
         Refusal::PreconditionGone(what) => {
             return format!("判断した時点から状況が変わりました: {}", gone(*what));
         }
@@ -135,6 +140,7 @@ fn needed(what: Needed) -> &'static str {
         Needed::Task => "タスク",
         Needed::LostTask => "失われたタスク",
         Needed::StandIns => "失われたタスクの代わりとなるタスク",
+        Needed::Sizes => "リビジョンのメモリ量",
     }
 }
 
@@ -184,9 +190,29 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
             "タスクにはネットワークインターフェイスが必要ですが、ポリシーの `rerun` にサブネットの指定がありません"
                 .to_owned()
         }
+        Escalation::NoMoreMemory { container, why, raised: 0 } => {
+            format!("{container} のメモリが不足していますが、これ以上は増やせません: {}", no_room(*why))
+        }
+        Escalation::NoMoreMemory { container, why, raised } => format!(
+            "メモリを {raised} 回増やしましたが、{container} のメモリがまた不足しました。メモリリークの可能性があります。これ以上は増やせません: {}",
+            no_room(*why)
+        ),
         Escalation::TooLate => {
             "タスクが失われてから 1 時間以上経過しており、ECS に情報が残っていない可能性があります".to_owned()
         }
+    }
+}
+
+fn no_room(why: NoRoom) -> String {
+    match why {
+        NoRoom::AtMax { max } => format!("ポリシーの上限は {max} MiB です (`memory.max`)"),
+        NoRoom::NeedsCpu { cpu } => {
+            format!(
+                "Fargate では CPU {cpu} ユニットにこれ以上のメモリを設定できません (`memory.raise_cpu` で CPU も増やせます)"
+            )
+        }
+        NoRoom::NoLimit => "コンテナにもタスクにも制限がなく、ホストのメモリが不足しています".to_owned(),
+        NoRoom::NotUnderstood => "サイズを確認できません".to_owned(),
     }
 }
 
@@ -212,6 +238,10 @@ pub(super) fn because(because: &Because) -> String {
         Because::TaskLost { task, cause } => {
             format!("タスク {} が失われ ({cause})、代わりのタスクは起動されません", task.id())
         }
+        Because::RunsOutOfMemory { revision, container, count } => format!(
+            "{} のタスク {count} 個で {container} のメモリが不足しました。ほかのコンテナでは不足していません",
+            revision.family_and_revision()
+        ),
         Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
             let waits = hooks::waits(stage.as_deref(), *since, Language::Ja);
             let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::Ja);
@@ -295,6 +325,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Helped { remedy: Remedy::RunTask, at: when } => {
             format!("効果がありました: タスクは {} から実行中です。", at(when))
         }
+        Sentence::Helped { remedy: Remedy::RaiseMemory, at: when } => {
+            format!("効果がありました: {} までメモリ不足は起きていません。", at(when))
+        }
         Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
             format!("ECS が応答を受け取りました ({} に確認)。", at(when))
         }
@@ -324,6 +357,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         Sentence::Held { remedy: what, call, why } => {
             let call = call.map_or_else(String::new, |call| format!(" ({call})"));
             format!("Steward は{}{call}を見合わせています。理由: {why}", remedy(*what))
+        }
+        Sentence::Fragments { service, cluster } => {
+            format!("コードに反映する変更の確認: `steward memory {service} --cluster {cluster}`")
         }
         Sentence::NoRemedy { why } => format!("Steward が行える対処はありません: {why}"),
     }

@@ -146,6 +146,13 @@ pub enum Sentence<'s> {
         /// Why not.
         why: &'s str,
     },
+    /// Where the change of memory is found, for infrastructure-as-code.
+    Fragments {
+        /// Of which service.
+        service: &'s str,
+        /// In which cluster.
+        cluster: &'s str,
+    },
 }
 
 impl Sentence<'_> {

@@ -9,6 +9,7 @@ use crate::guard::{Gone, Needed};
 use crate::incident::Target;
 use crate::ledger::Scope;
 use crate::redact::redact;
+use crate::remediation::memory::NoRoom;
 use crate::words::{full_stop, in_turn, moment};
 
 fn at() -> Timestamp {
@@ -82,6 +83,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Locked { by: "cf69c730006d".to_owned() },
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },
+        Refusal::MemoryOutOfBounds { max: 8_192 },
     ];
     refusals.extend(Remedy::ALL.map(Refusal::RemedyOff));
     refusals.extend(Gone::ALL.map(Refusal::PreconditionGone));
@@ -93,6 +95,10 @@ fn refusals() -> Vec<Refusal> {
         refusals.push(Refusal::BudgetSpent { scope, until: at() });
     }
     refusals
+}
+
+fn no_more_memory(why: NoRoom, raised: usize) -> Escalation {
+    Escalation::NoMoreMemory { container: redact("app_1"), why, raised }
 }
 
 fn escalations() -> Vec<Escalation> {
@@ -109,6 +115,10 @@ fn escalations() -> Vec<Escalation> {
         Escalation::NotDeclared,
         Escalation::NoNetwork,
         Escalation::TooLate,
+        no_more_memory(NoRoom::AtMax { max: 8_192 }, 0),
+        no_more_memory(NoRoom::NeedsCpu { cpu: 256 }, 2),
+        no_more_memory(NoRoom::NoLimit, 0),
+        no_more_memory(NoRoom::NotUnderstood, 1),
     ]
 }
 
@@ -142,6 +152,7 @@ fn every_because_has_its_words_in_each_language() {
         Because::TaskHangs { how: "UNHEALTHY".to_owned(), since: at() },
         Because::TasksRetire { from: at() },
         Because::TaskLost { task, cause: Cause::SpotInterrupted },
+        Because::RunsOutOfMemory { revision: revision(42), container: redact("app_1"), count: 3 },
     ];
     check(becauses, because);
 }

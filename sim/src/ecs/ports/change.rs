@@ -1,16 +1,18 @@
 //! What is changed: one request each.
 
 use steward::action::{ActionId, Call, Network};
-use steward::ecs::{HookAnswer, Launch, Overrides};
+use steward::arn::TaskDefinitionArn;
+use steward::ecs::{Definition, HookAnswer, Launch, Overrides};
 use steward::ports::{Changed, EcsError, Meaning};
+use steward::remediation::memory::{Raise, registration};
 
 use super::super::api::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContinueServiceDeploymentRequest,
-    DeploymentLifecycleHookAction, LaunchType, NetworkConfiguration,
-    RunTaskRequest, StopServiceDeploymentRequest, StopServiceDeploymentStopType, StopTaskRequest,
-    UpdateServiceRequest,
+    DeploymentLifecycleHookAction, DescribeTaskDefinitionRequest,
+    LaunchType, NetworkConfiguration, RunTaskRequest, StopServiceDeploymentRequest,
+    StopServiceDeploymentStopType, StopTaskRequest, TaskDefinitionField, UpdateServiceRequest, without_nulls,
 };
-use super::super::operation;
+use super::super::operation::{self, Operation};
 use super::super::world::Ecs;
 use super::{failed, not_run};
 
@@ -62,7 +64,44 @@ pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) 
             answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))
         }
         Call::RunTask { .. } => run_task(ecs, id, call, overrides),
+        Call::RegisterTaskDefinition { like, raise, .. } => register(ecs, id, call, like, raise),
     }
+}
+
+/// A revision like another, in ECS's own JSON, as the adapter sends it.
+fn register(
+    ecs: &mut Ecs,
+    id: &ActionId,
+    call: &Call,
+    like: &TaskDefinitionArn,
+    raise: &Raise,
+) -> Result<Changed, EcsError> {
+    let not_made = |problem: String, meaning: Meaning| EcsError {
+        operation: call.operation(),
+        target: call.to_string(),
+        problem,
+        meaning,
+    };
+    let read = DescribeTaskDefinitionRequest {
+        task_definition: like.to_string(),
+        include: vec![TaskDefinitionField::Tags],
+    };
+    // What could not be read was not registered either.
+    let found =
+        operation::call(ecs, read).map_err(|error| not_made(error.to_string(), Meaning::Throttled))?;
+    let json = |value: Result<serde_json::Value, serde_json::Error>| {
+        value.map(without_nulls).map_err(|error| not_made(error.to_string(), Meaning::Refused))
+    };
+    let definition = Definition::new(
+        json(serde_json::to_value(found.task_definition))?,
+        json(serde_json::to_value(found.tags))?,
+    );
+    let input = registration(&definition, raise, id)
+        .map_err(|error| not_made(error.to_string(), Meaning::Refused))?;
+    let answer = operation::answer_value(ecs, Operation::RegisterTaskDefinition, input)
+        .map_err(|error| failed(call.operation(), &call.to_string(), &error))?;
+    let made = answer.pointer("/taskDefinition/taskDefinitionArn").and_then(serde_json::Value::as_str);
+    Ok(Changed { made: made.map(str::to_owned) })
 }
 
 fn run_task(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError> {

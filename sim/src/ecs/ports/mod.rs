@@ -16,7 +16,8 @@ use super::error::ApiError;
 pub use change::change;
 pub(crate) use read::of_service;
 pub use read::{
-    clusters, find_tasks, service, service_deployment, service_revision, services, task_definition, tasks,
+    clusters, find_tasks, registered, service, service_deployment, service_revision, services,
+    task_definition, tasks,
 };
 pub use scale::{protected, scale, scaled_services};
 pub use tasks::{find_job_tasks, job_definition, job_tasks, run_tasks, stop_task};

@@ -1,15 +1,17 @@
 //! What is read.
 
+use steward::action::ActionId;
 use steward::arn::{
     ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
     TaskDefinitionArn,
 };
 use steward::ecs::{
     Controller, DesiredCount, HookAnswer, Launch, LifecycleHook, Overrides, PendingCount, Rollout, RunningCount, Service,
-    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
+    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Sizes, Task, TaskDefinition, Watch,
 };
 use steward::event::TaskStatus;
-use steward::ports::{EcsError, Find, Meaning, Page};
+use steward::ports::{EcsError, Find, MAX_LATER_REVISIONS, Meaning, Page};
+use steward::remediation::memory::ACTION_TAG;
 
 use super::super::api::{
     self, DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, DesiredStatus, EpochSeconds,
@@ -176,10 +178,59 @@ pub fn task_definition(ecs: &mut Ecs, arn: &TaskDefinitionArn) -> Result<Option<
         Ok(answer) => Ok(answer.task_definition.map(|found| TaskDefinition {
             arn: arn.clone(),
             is_active: found.status == Some(TaskDefinitionStatus::Active),
+            sizes: sizes(found),
         })),
         // What was never registered has no code of its own.
         Err(error) if error.code == "ClientException" => Ok(None),
         Err(error) => Err(failed("DescribeTaskDefinition", arn.as_str(), &error)),
+    }
+}
+
+/// As the domain reads them of ECS's own JSON; what cannot be written has none.
+fn sizes(found: api::TaskDefinition) -> Sizes {
+    serde_json::to_value(found).map(|value| Sizes::read(&api::without_nulls(value))).unwrap_or_default()
+}
+
+/// The revision later than another that an action registered, by its tag, as the adapter looks for it.
+pub fn registered(
+    ecs: &mut Ecs,
+    after: &TaskDefinitionArn,
+    action: &ActionId,
+) -> Result<Option<TaskDefinition>, EcsError> {
+    const OPERATION: &str = "ListTaskDefinitions";
+    let request = api::ListTaskDefinitionsRequest {
+        family_prefix: Some(after.family().to_string()),
+        status: Some(TaskDefinitionStatus::Active),
+        sort: Some(api::SortOrder::Desc),
+        max_results: u32::try_from(MAX_LATER_REVISIONS).ok(),
+        ..api::ListTaskDefinitionsRequest::default()
+    };
+    let listed = operation::call(ecs, request).map_err(|error| failed(OPERATION, after.as_str(), &error))?;
+    for arn in listed.task_definition_arns.into_iter().map(TaskDefinitionArn::new) {
+        if arn.revision() <= after.revision() {
+            return Ok(None);
+        }
+        let request = api::DescribeTaskDefinitionRequest {
+            task_definition: arn.to_string(),
+            include: vec![api::TaskDefinitionField::Tags],
+        };
+        let answer = operation::call(ecs, request)
+            .map_err(|error| failed("DescribeTaskDefinition", arn.as_str(), &error))?;
+        let is_own = |tag: &api::Tag| {
+            tag.key.as_deref() == Some(ACTION_TAG) && tag.value.as_deref() == Some(action.as_str())
+        };
+        if let Some(found) = answer.task_definition.filter(|_| answer.tags.iter().any(is_own)) {
+            return Ok(Some(TaskDefinition { arn, is_active: true, sizes: sizes(found) }));
+        }
+    }
+    match listed.next_token {
+        None => Ok(None),
+        Some(_) => Err(EcsError {
+            operation: OPERATION,
+            target: after.to_string(),
+            problem: format!("more than {MAX_LATER_REVISIONS} revisions were registered since"),
+            meaning: Meaning::Unknown,
+        }),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Requests about tasks and task definitions.
 
 use super::super::api::{
-    DeregisterTaskDefinitionRequest, DescribeTaskDefinitionRequest, DescribeTasksRequest,
+    Compatibility, DeregisterTaskDefinitionRequest, DescribeTaskDefinitionRequest, DescribeTasksRequest,
     GetTaskProtectionRequest, ListTaskDefinitionsRequest, ListTasksRequest, RegisterTaskDefinitionRequest,
     RunTaskRequest, StopTaskRequest, TaskOverride, UpdateTaskProtectionRequest, without_nulls,
 };
+use super::super::error::ApiError;
 use super::service::{either_type_or_strategy, network, placement};
 use super::{
     Checked, Validate, client_token, invalid, name, not_blank, page, some_and_at_most, some_not_blank,
@@ -125,8 +126,29 @@ impl Validate for RegisterTaskDefinitionRequest {
             }
             names.push(called);
         }
-        Ok(())
+        sizes(self)
     }
+}
+
+/// A task that is to run on Fargate has one of its sizes, no container has more than its task, and none reserves more than its
+/// limit (API reference of RegisterTaskDefinition and of ContainerDefinition; the first text as ECS writes it).
+fn sizes(request: &RegisterTaskDefinitionRequest) -> Checked {
+    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u32>().ok());
+    let (cpu, memory) = (number(&request.cpu), number(&request.memory));
+    if request.requires_compatibilities.contains(&Compatibility::Fargate)
+        && !cpu.zip(memory).is_some_and(|(cpu, memory)| steward::quota::fits(cpu, memory))
+    {
+        return Err(ApiError::client("No Fargate configuration exists for given values."));
+    }
+    for container in &request.container_definitions {
+        let too_large = |size: Option<u32>| size.zip(memory).is_some_and(|(size, task)| size > task);
+        let is_odd =
+            container.memory.zip(container.memory_reservation).is_some_and(|(most, kept)| kept > most);
+        if too_large(container.memory) || too_large(container.memory_reservation) || is_odd {
+            return Err(ApiError::client("Invalid 'memory' setting for container."));
+        }
+    }
+    Ok(())
 }
 
 impl Validate for DeregisterTaskDefinitionRequest {

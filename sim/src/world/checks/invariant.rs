@@ -54,6 +54,10 @@ pub enum Invariant {
     NothingAtWorkIsTaken,
     /// When nothing goes wrong any more, all that waits is done, and what idles comes down to its minimum.
     CountsFollowTheWork,
+    /// An action registers one task definition at the most, and deploys no other.
+    OneRevision,
+    /// Whoever raises memory leaves no task with less than before.
+    MemoryOnlyGrows,
     /// A hook is answered only as a person said, and never by Steward itself.
     NoAnswerUnasked,
     /// A hook that waits to its end is told.
@@ -64,7 +68,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -88,6 +92,8 @@ impl Invariant {
         Self::NoBlindScaleIn,
         Self::NothingAtWorkIsTaken,
         Self::CountsFollowTheWork,
+        Self::OneRevision,
+        Self::MemoryOnlyGrows,
         Self::NoAnswerUnasked,
         Self::EveryHookIsTold,
         Self::Progress,
@@ -119,6 +125,8 @@ impl Invariant {
             Self::NoBlindScaleIn => "no_blind_scale_in",
             Self::NothingAtWorkIsTaken => "nothing_at_work_is_taken",
             Self::CountsFollowTheWork => "counts_follow_the_work",
+            Self::OneRevision => "one_revision",
+            Self::MemoryOnlyGrows => "memory_only_grows",
             Self::NoAnswerUnasked => "no_answer_unasked",
             Self::EveryHookIsTold => "every_hook_is_told",
             Self::Progress => "progress",

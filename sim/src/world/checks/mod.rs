@@ -43,8 +43,8 @@ pub(super) struct Checks {
     /// Claims by action and time.
     claims: BTreeSet<(Timestamp, ActionId)>,
     actions: BTreeMap<ActionId, Action>,
-    /// When a call of an action took effect.
-    effects: BTreeMap<ActionId, Vec<Timestamp>>,
+    /// When a call of an action took effect, operation by operation: some have two steps.
+    effects: BTreeMap<(ActionId, &'static str), Vec<Timestamp>>,
     /// What channels took.
     posts: Posts,
     /// Jobs, in a world of them.
@@ -122,9 +122,9 @@ impl Checks {
         self.effects.values().map(Vec::len).sum()
     }
 
-    /// Whether a call of an action took effect.
-    pub(super) fn has_happened(&self, id: &ActionId) -> bool {
-        self.effects.contains_key(id)
+    /// Whether the call that an action is at took effect.
+    pub(super) fn has_happened(&self, action: &Action) -> bool {
+        self.effects.contains_key(&(action.plan.id.clone(), action.plan.call.operation()))
     }
 
     /// A person decided about an action.

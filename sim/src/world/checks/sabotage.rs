@@ -60,6 +60,10 @@ pub enum Sabotage {
     ForgetsHooks,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
+    /// Nobody is told which revision an action registered.
+    HidesRegistered,
+    /// The port registers half the memory.
+    LowersMemory,
 }
 
 /// What a broken ledger says that it holds.
@@ -69,6 +73,8 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
             (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
+            (Sabotage::HidesRegistered, Record::Target(record)) => record.care.registered.clear(),
+            (Sabotage::HidesRegistered, Record::Action(action)) => action.registered = None,
             (Sabotage::PutsWordsInMouths, Record::Action(action)) => allow(action),
             (Sabotage::ForgetsHooks, Record::Target(record)) => record.care.hooks.clear(),
             (Sabotage::ForgetsHooks, Record::Incident(incident)) => incident.hooks.clear(),

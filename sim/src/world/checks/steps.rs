@@ -18,6 +18,8 @@ use crate::world::actor::Actor;
 pub(in crate::world) struct Change<'c> {
     pub(in crate::world) id: &'c ActionId,
     pub(in crate::world) call: &'c Call,
+    /// MiB that tasks could use before, and can use of what it makes or deploys.
+    pub(in crate::world) memory: Option<(u64, u64)>,
 }
 
 impl Checks {
@@ -61,7 +63,13 @@ impl Checks {
 
     fn legal(&mut self, before: Option<&Action>, after: &Action, now: Timestamp, who: &str) {
         let id = &after.plan.id;
-        let happened = self.effects.get(id).map_or(0, Vec::len);
+        let call = &before.unwrap_or(after).plan.call;
+        let happened = self.effects.get(&(id.clone(), call.operation())).map_or(0, Vec::len);
+        // The first of two steps is done, and the second is planned.
+        let goes_on = matches!(call, Call::RegisterTaskDefinition { .. })
+            && to_planned(after)
+            && (after.registered.is_some()
+                || before.is_some_and(|before| before.state.as_str() == "unknown"));
         let (from, to) = (before.map_or("nothing", |before| before.state.as_str()), after.state.as_str());
         let is_legal = match (from, to) {
             ("nothing", to) => ["proposed", "planned"].contains(&to),
@@ -84,7 +92,7 @@ impl Checks {
         }
         let says_not =
             matches!(to, "planned" | "failed" | "withdrawn") && matches!(from, "issued" | "unknown");
-        if says_not && happened > 0 {
+        if says_not && happened > 0 && !goes_on {
             let what = format!("{who}: action {} took effect, and becomes {to}", id.short());
             self.fail(Invariant::LegalSteps, now, what);
         }
@@ -289,14 +297,40 @@ impl Checks {
 
     /// A call took effect.
     pub(in crate::world) fn called(&mut self, actor: &Actor, change: &Change<'_>, now: Timestamp) {
-        let times = self.effects.entry(change.id.clone()).or_default();
+        let times = self.effects.entry((change.id.clone(), change.call.operation())).or_default();
         times.push(now);
         let count = times.len();
         if count > 1 {
             let what = format!("{actor}: action {} takes effect for the {count}. time", change.id.short());
-            self.fail(Invariant::AtMostOnce, now, what);
+            let registers = matches!(change.call, Call::RegisterTaskDefinition { .. });
+            let invariant = if registers { Invariant::OneRevision } else { Invariant::AtMostOnce };
+            self.fail(invariant, now, what);
+        }
+        self.raised(actor, change, now);
+    }
+
+    /// Memory only grows, and what is deployed of it is what the action itself registered.
+    fn raised(&mut self, actor: &Actor, change: &Change<'_>, now: Timestamp) {
+        let Some(action) = self.actions.get(change.id).filter(|it| it.plan.remedy == Remedy::RaiseMemory)
+        else {
+            return;
+        };
+        let short = change.id.short();
+        if let Call::UpdateService { task_definition, .. } = change.call
+            && *task_definition != action.registered
+        {
+            let what = format!("{actor}: action {short} deploys another revision than it registered");
+            return self.fail(Invariant::OneRevision, now, what);
+        }
+        if change.memory.is_none_or(|(before, after)| after <= before) {
+            let what = format!("{actor}: {} leaves MiB as {:?}", change.call, change.memory);
+            self.fail(Invariant::MemoryOnlyGrows, now, what);
         }
     }
+}
+
+fn to_planned(action: &Action) -> bool {
+    matches!(action.state, State::Planned)
 }
 
 /// From when on a window holds more than it may. Times are sorted.

@@ -81,6 +81,17 @@ impl DescribeEcs for EcsPort {
     async fn clusters(&self) -> Result<Vec<ClusterArn>, EcsError> {
         self.read("clusters", "ListClusters", "the account".to_owned(), ports::clusters).await
     }
+
+    async fn registered(
+        &self,
+        after: &TaskDefinitionArn,
+        action: &ActionId,
+    ) -> Result<Option<TaskDefinition>, EcsError> {
+        let read = |ecs: &mut Ecs| ports::registered(ecs, after, action);
+        let found = self.read("registered", "ListTaskDefinitions", after.to_string(), read).await;
+        let is_hidden = self.0.stage.checks.borrow().sabotage() == Some(Sabotage::HidesRegistered);
+        found.map(|found| found.filter(|_| !is_hidden))
+    }
 }
 
 impl Owners for EcsPort {
@@ -102,9 +113,11 @@ impl ChangeEcs for EcsPort {
             if sabotage == Some(Sabotage::ClaimsWhatItDidNot) {
                 return Ok(Changed { made: None });
             }
-            let changed = change(actor, stage, id, call, overrides);
+            let lowered = halved(call);
+            let made = if sabotage == Some(Sabotage::LowersMemory) { &lowered } else { call };
+            let changed = change(actor, stage, id, call, made, overrides);
             if sabotage == Some(Sabotage::CallsTwice) {
-                let _again = change(actor, stage, id, call, overrides);
+                let _again = change(actor, stage, id, call, made, overrides);
             }
             if sabotage == Some(Sabotage::DeniesWhatItDid) && changed.is_ok() {
                 return Err(interrupted(operation, about.clone(), Broken::Throttled));
@@ -123,23 +136,54 @@ pub(super) fn with_ecs<T>(stage: &Stage, act: impl FnOnce(&mut Ecs) -> T) -> T {
     act(&mut ecs)
 }
 
-/// Makes one call. What ECS notes as an effect is seen by the checks.
+/// Makes one call, in the form `made` (another than was asked for where that is broken on purpose). What ECS notes as an effect is seen by the checks.
 fn change(
     actor: &Actor,
     stage: &Stage,
     id: &ActionId,
     call: &Change,
+    made: &Change,
     overrides: &Overrides,
 ) -> Result<Changed, EcsError> {
     let before = stage.ecs.borrow().effects().len();
-    let changed = with_ecs(stage, |ecs| ports::change(ecs, id, call, overrides));
+    let had = memory_before(&mut stage.ecs.borrow_mut(), call);
+    let changed = with_ecs(stage, |ecs| ports::change(ecs, id, made, overrides));
     if stage.ecs.borrow().effects().len() > before {
-        let seen = Seen { id, call };
+        let revision = match call {
+            Change::UpdateService { task_definition, .. } => {
+                task_definition.as_ref().map(ToString::to_string)
+            }
+            _ => changed.as_ref().ok().and_then(|changed| changed.made.clone()),
+        };
+        let has = revision.and_then(|revision| stage.ecs.borrow().usable_memory(&revision));
+        let seen = Seen { id, call, memory: had.zip(has) };
         let mut checks = stage.checks.borrow_mut();
         checks.calling(actor, &stage.ledger, &seen, stage.now());
         checks.called(actor, &seen, stage.now());
     }
     changed
+}
+
+/// MiB that tasks can use before a call, where it is about that.
+fn memory_before(ecs: &mut Ecs, call: &Change) -> Option<u64> {
+    match call {
+        Change::RegisterTaskDefinition { like, .. } => ecs.usable_memory(like.as_str()),
+        Change::UpdateService { cluster, service, .. } => {
+            ecs.memory_of_service(cluster.as_str(), service.as_str())
+        }
+        _ => None,
+    }
+}
+
+/// The same call, with half the memory where it is about that.
+fn halved(call: &Change) -> Change {
+    let mut call = call.clone();
+    if let Change::RegisterTaskDefinition { raise, .. } = &mut call {
+        for step in [&mut raise.limit, &mut raise.task_memory].into_iter().flatten() {
+            step.to = step.from / 2;
+        }
+    }
+    call
 }
 
 /// A call that went wrong on its way.

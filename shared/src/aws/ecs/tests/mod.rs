@@ -3,6 +3,7 @@
 mod change;
 mod jobs;
 mod read;
+mod register;
 mod scaling;
 
 use super::*;

@@ -2,7 +2,8 @@
 //!
 //! Which kind of resource IAM looks at for which operation is that of IAM's service authorization reference for ECS, and
 //! FACTS §10: some operations know only `*`. Names and ids become ARNs; a cluster left out is `default`. `RunTask` tags the
-//! tasks that it starts, and hands over the roles that its overrides name. Those of a task definition are not seen in a call.
+//! tasks that it starts, and hands over the roles that its overrides name; `RegisterTaskDefinition` tags what it registers, and
+//! hands over the roles of that. Those of a task definition that is only named are not seen in a call.
 
 use serde_json::Value;
 
@@ -19,6 +20,16 @@ pub(super) fn touches(region: &str, operation: &str, json: &Value) -> Vec<(Strin
         all.extend(tagged.map(|tasks| ("ecs:TagResource".to_owned(), tasks)));
         let role = |name: &str| json.pointer(&format!("/overrides/{name}"))?.as_str();
         let roles = ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(role);
+        all.extend(roles.map(|role| ("iam:PassRole".to_owned(), role.to_owned())));
+    }
+    if operation == "RegisterTaskDefinition" {
+        let call = Call { region, json };
+        let has_tags = json.get("tags").and_then(Value::as_array).is_some_and(|tags| !tags.is_empty());
+        let family =
+            call.texts("family").first().map(|family| call.arn("task-definition", &format!("{family}:*")));
+        all.extend(family.filter(|_| has_tags).map(|family| ("ecs:TagResource".to_owned(), family)));
+        let roles =
+            ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(|name| json.get(name)?.as_str());
         all.extend(roles.map(|role| ("iam:PassRole".to_owned(), role.to_owned())));
     }
     all
@@ -159,6 +170,30 @@ mod tests {
         let [run, tag, pass] = actions(&full).try_into().unwrap();
         assert_eq!([run, tag], ["ecs:RunTask task-definition/job:3", "ecs:TagResource task/prod/*"]);
         assert_eq!(pass, "iam:PassRole role/job");
+    }
+
+    #[test]
+    fn registering_a_task_definition_tags_it_and_hands_over_its_roles() {
+        let all = touches(
+            "eu-west-1",
+            "RegisterTaskDefinition",
+            &json!({
+                "family": "web", "tags": [{ "key": "team", "value": "a" }],
+                "taskRoleArn": "arn:aws:iam::123456789012:role/web",
+            }),
+        );
+        let all: Vec<String> = all
+            .into_iter()
+            .map(|(action, arn)| format!("{action} {}", arn.splitn(6, ':').last().unwrap()))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                "ecs:RegisterTaskDefinition task-definition/web:*",
+                "ecs:TagResource task-definition/web:*",
+                "iam:PassRole role/web",
+            ]
+        );
     }
 
     #[test]
