@@ -213,7 +213,9 @@ fn what_is_rejected_is_given_up_for_its_incident_with_a_reason() {
     assert!(told.starts_with("rejected: UpdateService api to api:42, of service api in shop\n"), "{told}");
     assert!(told.contains("it is not proposed again for this incident"), "{told}");
     assert_eq!(server.action().state.as_str(), "withdrawn");
-    let Some(Record::Incident(incident)) = server.record(&Key::incident(&target(), opened_at())) else { panic!() };
+    let Some(Record::Incident(incident)) = server.record(&Key::incident(&target(), opened_at())) else {
+        panic!()
+    };
     assert!(incident.remedies.rejected[&plan().id].by.starts_with("ana@"));
     let told = server.ends(0, &["reject", &id, "--why", "once more"]);
     assert!(told.starts_with("ana@") && told.contains(" has rejected it already, "), "{told}");

@@ -456,7 +456,7 @@ class Roles(unittest.TestCase):
     def test_hooks_are_answered_by_a_parameter_of_their_own(self):
         self.assertEqual(TEMPLATE["Parameters"]["AllowHookAnswers"]["Default"], "false")
         self.assertEqual(TEMPLATE["Conditions"]["MayAnswerHooks"], {"Fn::Equals": [{"Ref": "AllowHookAnswers"}, "true"]})
-        alone = {"MayChange": False, "MayPassRoles": False, "MayAnswerHooks": True}
+        alone = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayAnswerHooks": True}
         self.assertEqual(self.actions("RemediationRole", "ecs", **alone), self.READS | {"ecs:ContinueServiceDeployment"})
 
     def test_a_stack_with_its_defaults_starts_and_stops_no_task_for_jobs(self):

@@ -166,7 +166,17 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item, policy: Option<&Policy>
         Item::Missing { .. } => (None, None, None, remediation::decide_task(None, None, None, policy)),
     };
     let target = target.map(|target| redact(&target).to_string());
-    Explanation { file, index, kind: item.kind(), target, task, done, diagnosis, decision, is_by_configuration }
+    Explanation {
+        file,
+        index,
+        kind: item.kind(),
+        target,
+        task,
+        done,
+        diagnosis,
+        decision,
+        is_by_configuration,
+    }
 }
 
 /// What somebody did, and when.

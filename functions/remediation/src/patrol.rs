@@ -16,9 +16,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steward::action::CALL_TIMEOUT;
 use steward::arn::{ClusterArn, ServiceName};
-use steward::ecs::{
-    LifecycleHook, Rollout, Service, ServiceDeployment, ServiceDeploymentSummary, Task,
-};
+use steward::ecs::{LifecycleHook, Rollout, Service, ServiceDeployment, ServiceDeploymentSummary, Task};
 use steward::incident::{Began, Hanging, Story, Target};
 use steward::ledger::{
     Abnormal, Due, Key, LedgerError, Owner, Patrol, Record, Stage, Stored, Transaction, Write,
@@ -192,7 +190,8 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
             Err(LedgerError::Conflict { .. }) => return Ok(()),
             written => written?,
         }
-        let mut round = Round { patrol: claimed, tags: BTreeMap::new(), began: Vec::new(), looks_left: LOOKS };
+        let mut round =
+            Round { patrol: claimed, tags: BTreeMap::new(), began: Vec::new(), looks_left: LOOKS };
         let walked = self.walk(&mut round, patrolled).await;
         let cluster = round.patrol.cluster.clone();
         let policy = &self.settings.policy;
@@ -346,13 +345,7 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
     }
 
     /// Looks for hooks at which a service's deployment waits: whoever must answer does not hear of an event that was lost.
-    async fn hooks(
-        &self,
-        service: &Service,
-        target: &Target,
-        round: &mut Round,
-        patrolled: &mut Patrolled,
-    ) {
+    async fn hooks(&self, service: &Service, target: &Target, round: &mut Round, patrolled: &mut Patrolled) {
         let began = service.deployments.iter().filter_map(|deployment| deployment.created_at).max();
         // What began a moment ago is heard of.
         let is_old = began.is_some_and(|began| self.now().duration_since(began) >= EVERY);

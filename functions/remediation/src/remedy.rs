@@ -3,7 +3,9 @@
 //! Decisions are pure, and the protocol leaves none to be made: here they meet the ports.
 
 use jiff::{SignedDuration, Timestamp};
-use steward::action::{Action, ActionId, Because, Call, Doubt, How, Plan, Remedy, State, Verdict, Withdrawal};
+use steward::action::{
+    Action, ActionId, Because, Call, Doubt, How, Plan, Remedy, State, Verdict, Withdrawal,
+};
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
 use steward::guard::{self, Refusal};
 use steward::incident::{Evidence, Held, HookEnd, HookOver, Incident, Story, Target, TargetRecord};
@@ -11,7 +13,8 @@ use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
 use steward::remediation::{
-    Considered, Escalation, Facts, HookSeen, MAX_ROUNDS, Patient, Query, consider, enrolled, hooks_seen, id_of,
+    Considered, Escalation, Facts, HookSeen, MAX_ROUNDS, Patient, Query, consider, enrolled, hooks_seen,
+    id_of,
 };
 
 use crate::observe::Observer;

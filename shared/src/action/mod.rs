@@ -43,8 +43,14 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::RollBack, Self::ForceNewDeployment, Self::StopTask, Self::RunTask, Self::RaiseMemory, Self::AnswerHook];
+    pub const ALL: [Self; 6] = [
+        Self::RollBack,
+        Self::ForceNewDeployment,
+        Self::StopTask,
+        Self::RunTask,
+        Self::RaiseMemory,
+        Self::AnswerHook,
+    ];
 
     /// Whether it is used where nobody says so: those that change more than a deployment are not.
     pub fn is_on_by_default(self) -> bool {

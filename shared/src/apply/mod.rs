@@ -170,9 +170,9 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
             return Err(Stop::Lost);
         }
         match guard::check(&case(patient, &facts, plan, now), Stage::Gate, GUARDS) {
-            Ok(Permission::Act) => {}
-            // Whoever is to be asked was not, or not about this.
-            Ok(Permission::Propose) => return Err(Stop::Lost),
+            // Whoever is to be asked each time was not, or not about this.
+            Ok(Permission::Propose) if plan.remedy.always_asks() => return Err(Stop::Lost),
+            Ok(_) => {}
             Err(refusal) => {
                 let why = Withdrawal::Refused(refusal.clone());
                 self.step(patient, plan, epoch, State::Withdrawn { at: now, why }, news).await?;

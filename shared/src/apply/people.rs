@@ -143,15 +143,12 @@ pub async fn approve<L: Ledger>(
 /// # Errors
 ///
 /// [`Untaken`]: then nothing was written.
-pub async fn reject<L: Ledger>(
-    ledger: &L,
-    id: &ActionId,
-    person: &Person,
-) -> Result<Taken<Action>, Untaken> {
+pub async fn reject<L: Ledger>(ledger: &L, id: &ActionId, person: &Person) -> Result<Taken<Action>, Untaken> {
     let found = find(ledger, id, person.now).await?;
     let step = |scene: &mut Scene| {
         let ruling = person.ruling();
-        let rejected = scene.incident.as_ref().and_then(|incident| incident.remedies.rejected.get(id)).cloned();
+        let rejected =
+            scene.incident.as_ref().and_then(|incident| incident.remedies.rejected.get(id)).cloned();
         let action = known(scene, id)?;
         let State::Proposed { until } = action.state else {
             return match rejected {

@@ -22,12 +22,12 @@ pub(crate) use containers::is_sidecar;
 pub use denied::DeniedAction;
 pub use steps::Advice;
 
+use crate::ecs::{HookAnswer, LifecycleHook};
 use crate::event::{
     ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
-    DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus, HookStateChange,
-    ServiceAction, ServiceActionName, StopCode, TaskStateChange,
+    DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus,
+    HookStateChange, ServiceAction, ServiceActionName, StopCode, TaskStateChange,
 };
-use crate::ecs::{HookAnswer, LifecycleHook};
 use crate::redact::{Redacted, redact};
 use containers::Deciding;
 use text::classify;

@@ -110,11 +110,7 @@ pub fn check(case: &Case<'_>, stage: Stage, guards: &[Guard]) -> Result<Permissi
         (guard.rule)(case)?;
     }
     let may_act = case.enrolled.mode == Mode::Act && !case.plan.remedy.always_asks();
-    Ok(if may_act || case.is_approved {
-        Permission::Act
-    } else {
-        Permission::Propose
-    })
+    Ok(if may_act || case.is_approved { Permission::Act } else { Permission::Propose })
 }
 
 #[cfg(test)]

@@ -85,11 +85,12 @@ pub(super) fn breaker(case: &Case<'_>) -> Ruling {
     let goes_back = watches.iter().any(|watch| watch.is_enabled && watch.rolls_back);
     // A deployment that waits at a hook is one about which ECS itself asks, whatever watches it.
     let asks = case.plan.remedy == Remedy::AnswerHook;
-    let acts = !asks && match service.primary().and_then(|primary| primary.rollout) {
-        Some(Rollout::InProgress) => is_watched,
-        Some(Rollout::Failed) => goes_back,
-        Some(Rollout::Completed) | None => false,
-    };
+    let acts = !asks
+        && match service.primary().and_then(|primary| primary.rollout) {
+            Some(Rollout::InProgress) => is_watched,
+            Some(Rollout::Failed) => goes_back,
+            Some(Rollout::Completed) | None => false,
+        };
     let is_underway = case.facts.service_deployments.values().filter_map(Observed::known).any(|deployment| {
         matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
     });

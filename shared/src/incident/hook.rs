@@ -174,7 +174,13 @@ impl Care {
 
 impl TargetRecord {
     /// Notes how the new revision does, and that people are shown the hook: what its incident tells follows.
-    pub fn see_hook(&mut self, incident: Option<&mut Incident>, id: &str, evidence: Evidence, is_shown: bool) {
+    pub fn see_hook(
+        &mut self,
+        incident: Option<&mut Incident>,
+        id: &str,
+        evidence: Evidence,
+        is_shown: bool,
+    ) {
         let Some(hook) = self.care.hooks.get_mut(id) else { return };
         hook.evidence = Some(evidence);
         hook.is_shown |= is_shown;

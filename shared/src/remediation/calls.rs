@@ -55,8 +55,7 @@ fn of_service(event: &Event, call: &ApiCall, at: Timestamp) -> Option<Reading> {
     let started = event.envelope.time.and_then(|time| call.started(time));
     if let Some(started) = started {
         let (id, revision) = (started.id.clone(), started.task_definition.clone());
-        let begun =
-            Observation::Started { id: id.clone(), by: Starter::Person { who: by.clone() }, at };
+        let begun = Observation::Started { id: id.clone(), by: Starter::Person { who: by.clone() }, at };
         let deed = did(event, call, by, at, Act::Deployed { deployment: id, revision });
         return Some(Reading::of(None, Some(target), vec![begun, deed]));
     }

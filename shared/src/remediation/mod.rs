@@ -12,12 +12,12 @@ mod remedy;
 
 use crate::arn::{ClusterArn, ServiceDeploymentArn};
 use crate::diagnosis::{self, Diagnosis};
+use crate::ecs::HookAnswer;
 use crate::event::{
     ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
     DeploymentEventName, DeploymentStateChange, Detail, Event, HealthStatus, HookStateChange, ServiceAction,
     ServiceActionName, TaskStateChange,
 };
-use crate::ecs::HookAnswer;
 use crate::incident::{DeploymentStatus, Failure, Fingerprint, Hook, Image, Observation, Step, Target};
 use crate::redact::redact;
 use jiff::{SignedDuration, Timestamp};

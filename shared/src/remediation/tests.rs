@@ -307,12 +307,17 @@ fn whoever_scales_stops_a_task_or_a_deployment_or_calls_in_vain_is_named() {
         "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
         "deployments": [{"id": "ecs-svc/42", "status": "PRIMARY", "createdAt": "Nov 1, 2026 8:59:58 PM"}]}});
     let scaled = json!({"requestParameters": {"service": "api", "desiredCount": 4}, "responseElements": old});
-    let refused = json!({"errorCode": "ClientException", "errorMessage": "no such revision", "responseElements": null});
+    let refused =
+        json!({"errorCode": "ClientException", "errorMessage": "no such revision", "responseElements": null});
     let rolled_back = json!({"eventName": "StopServiceDeployment", "requestParameters": {"serviceDeploymentArn": deployment}});
     let task = TaskArn::new("arn:aws:ecs:eu-central-1:123456789012:task/shop/0a");
     for (changes, whom, what) in [
         (scaled, "service api in shop", Act::Scaled { desired: DesiredCount(4) }),
-        (refused, "service api in shop", Act::UpdateRefused { problem: redact("ClientException: no such revision") }),
+        (
+            refused,
+            "service api in shop",
+            Act::UpdateRefused { problem: redact("ClientException: no such revision") },
+        ),
         (stopped("service:api", "ecs-svc/1"), "service api in shop", Act::StoppedTask { task: task.clone() }),
         (stopped("family:report", "cron"), "task report in shop", Act::StoppedTask { task }),
         (rolled_back, "service api in shop", Act::StoppedDeployment),
@@ -326,7 +331,11 @@ fn whoever_scales_stops_a_task_or_a_deployment_or_calls_in_vain_is_named() {
     assert_eq!((job.observations().count(), job.because), (0, Some(Reason::BelongsToBatch)));
     let mut own = stopped("service:api", "ecs-svc/1");
     own["requestParameters"] = json!({"reason": "0a ECS Steward replaces a task that hangs"});
-    assert_eq!(read(&update_service(own), now()).observations().count(), 0, "Steward tells what it does itself");
+    assert_eq!(
+        read(&update_service(own), now()).observations().count(),
+        0,
+        "Steward tells what it does itself"
+    );
 }
 
 #[test]
@@ -375,7 +384,8 @@ fn a_name_from_outside_is_redacted_and_bounded() {
     for name in ["AKIAIOSFODNN7EXAMPLQ", &"x".repeat(1_000)] {
         let identity = json!({"arn": format!("arn:aws:sts::123456789012:assumed-role/deploy/{name}")});
         let reading = read(&update_service(json!({"userIdentity": identity})), now());
-        let Some(Observation::Started { by: Starter::Person { who }, .. }) = reading.observations().next() else {
+        let Some(Observation::Started { by: Starter::Person { who }, .. }) = reading.observations().next()
+        else {
             panic!("{reading:?}")
         };
         assert!(who.as_str().chars().count() <= MAX_CALLER && !who.as_str().contains("AKIA"), "{who}");

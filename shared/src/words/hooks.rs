@@ -60,7 +60,9 @@ pub fn evidence(seen: &Evidence, language: Language) -> String {
         (Some((running, wanted)), Some(name), Ja) => {
             format!("{name} のタスクは {wanted} 個中 {running} 個が実行中です")
         }
-        (Some((running, wanted)), None, Ja) => format!("新しいタスクは {wanted} 個中 {running} 個が実行中です"),
+        (Some((running, wanted)), None, Ja) => {
+            format!("新しいタスクは {wanted} 個中 {running} 個が実行中です")
+        }
         (None, Some(name), Ja) => format!("{name} の実行中タスク数は不明です"),
         (None, None, Ja) => "新しいタスクの実行数は不明です".to_owned(),
     };

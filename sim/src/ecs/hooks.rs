@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::api::{
     DeploymentLifecycleHook, DeploymentLifecycleHookAction, DeploymentLifecycleHookDetail,
-    DeploymentLifecycleHookStage, DeploymentLifecycleHookStatus, DeploymentLifecycleHookTargetType, EpochSeconds,
-    ServiceDeploymentLifecycleStage, ServiceDeploymentStatus,
+    DeploymentLifecycleHookStage, DeploymentLifecycleHookStatus, DeploymentLifecycleHookTargetType,
+    EpochSeconds, ServiceDeploymentLifecycleStage, ServiceDeploymentStatus,
 };
 use super::scheduler::Standing;
 use super::service::{Hook, Service, ServiceDeployment, is_final};
@@ -97,7 +97,11 @@ pub(super) fn leave(one: &mut ServiceDeployment) {
 impl Ecs {
     /// Hooks that nobody answered in time, by their ids.
     pub fn hooks_timed_out(&self) -> Vec<String> {
-        let all = self.state.services.values().flat_map(|service| service.history.iter().flat_map(|one| &one.hooks));
+        let all = self
+            .state
+            .services
+            .values()
+            .flat_map(|service| service.history.iter().flat_map(|one| &one.hooks));
         all.filter(|hook| hook.status == Status::TimedOut).map(|hook| hook.id.clone()).collect()
     }
 
@@ -132,7 +136,13 @@ impl Ecs {
     }
 
     /// Somebody looks a service up, and answers what it waits for; where it waits for nothing they leave it.
-    pub(super) fn answer_in_the_console(&mut self, caller: &str, cluster: &str, service: &str, goes_on: bool) {
+    pub(super) fn answer_in_the_console(
+        &mut self,
+        caller: &str,
+        cluster: &str,
+        service: &str,
+        goes_on: bool,
+    ) {
         let found = self.state.service_by_name(cluster, service).and_then(Service::current);
         let Some((arn, hook)) = found.and_then(|one| Some((one.arn.clone(), one.waits()?.id.clone()))) else {
             return;
@@ -181,11 +191,13 @@ fn next(service: &Service, standing: &Standing<'_>) -> Option<(Stage, u32, Deplo
     let is_met = |stage: Stage| current.hooks.iter().any(|hook| hook.stage == stage);
     let is_reached = |stage: Stage| is_before_scale_up(stage) || standing.is_served(service.desired);
     let stage = STAGES.into_iter().find(|stage| {
-        let is_set = current.configuration.lifecycle_hooks.iter().any(|hook| hook.lifecycle_stages.contains(stage));
+        let is_set =
+            current.configuration.lifecycle_hooks.iter().any(|hook| hook.lifecycle_stages.contains(stage));
         is_set && !is_met(*stage)
     })?;
     let hooks = &current.configuration.lifecycle_hooks;
-    let hook = hooks.iter().find(|hook| hook.lifecycle_stages.contains(&stage)).filter(|_| is_reached(stage))?;
+    let hook =
+        hooks.iter().find(|hook| hook.lifecycle_stages.contains(&stage)).filter(|_| is_reached(stage))?;
     let timeout = hook.timeout_configuration.clone().unwrap_or_default();
     let action = timeout.action.unwrap_or(DeploymentLifecycleHookAction::Rollback);
     Some((stage, timeout.timeout_in_minutes.unwrap_or(WAITS), action))

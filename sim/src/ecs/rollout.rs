@@ -131,7 +131,8 @@ impl Ecs {
             .and_then(Service::current)
             .is_some_and(|current| current.progress == ServiceDeploymentStatus::RollbackRequested);
         if requested {
-            let at_hook = self.state.service(id).and_then(Service::current).is_some_and(|one| !one.hooks.is_empty());
+            let at_hook =
+                self.state.service(id).and_then(Service::current).is_some_and(|one| !one.hooks.is_empty());
             let why = if at_hook {
                 "Service deployment rolled back at a lifecycle hook."
             } else {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::api::{
     CapacityProviderStrategyItem, DeploymentConfiguration, DeploymentControllerType,
     DeploymentLifecycleHookAction, DeploymentLifecycleHookStage, DeploymentLifecycleHookStatus,
-    DeploymentRolloutState, DeploymentStrategy,
-    LoadBalancer, NetworkConfiguration, PropagateTags, ServiceDeploymentStatus,
+    DeploymentRolloutState, DeploymentStrategy, LoadBalancer, NetworkConfiguration, PropagateTags,
+    ServiceDeploymentStatus,
 };
 use super::definition::Definition;
 use super::state::ServiceId;

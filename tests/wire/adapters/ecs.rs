@@ -11,7 +11,9 @@ use steward::arn::{
     ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
 };
 use steward::aws::{Ecs, Stacks};
-use steward::ecs::{Controller, DesiredCount, HookAnswer, Launch, Overrides, Rollout, RunningCount, Service, Watch};
+use steward::ecs::{
+    Controller, DesiredCount, HookAnswer, Launch, Overrides, Rollout, RunningCount, Service, Watch,
+};
 use steward::event::TaskStatus;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Meaning, Owners};
 use steward::remediation::memory::{Raise, Step};

@@ -6,7 +6,9 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::Builder;
 use aws_sdk_ecs::operation::run_task::RunTaskOutput;
-use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, LaunchType, StopServiceDeploymentStopType, TaskOverride};
+use aws_sdk_ecs::types::{
+    DeploymentLifecycleHookAction, LaunchType, StopServiceDeploymentStopType, TaskOverride,
+};
 use aws_smithy_types::retry::RetryConfig;
 
 use super::run_task::{self, RUN_TASK, awsvpc, strategy_item, unfit};

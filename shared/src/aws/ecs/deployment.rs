@@ -3,7 +3,8 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::types::{
-    DeploymentLifecycleHookDetail, ServiceDeployment as Answered, ServiceRevision as AnsweredRevision, ServiceRevisionSummary,
+    DeploymentLifecycleHookDetail, ServiceDeployment as Answered, ServiceRevision as AnsweredRevision,
+    ServiceRevisionSummary,
 };
 
 use super::{failed, lacks, only_missing, timestamp};

@@ -34,9 +34,6 @@ fn an_entry_has_the_defaults_of_the_file_but_for_what_it_says() {
     }))
     .try_into()
     .unwrap();
-    let without = |left_out: Remedy| {
-        Rules::default().remedies.into_iter().filter(|remedy| *remedy != left_out).collect()
-    };
     let defaults = Rules {
         mode: Mode::Propose,
         cooldown: SignedDuration::from_hours(1),

@@ -89,12 +89,24 @@ fn it_is_off_unless_the_policy_says_otherwise() {
 fn an_answer_is_allowed_where_other_remedies_are_not() {
     let changes: [fn(&mut World); 6] = [
         |world| world.service().breaker = Watch { is_enabled: true, rolls_back: true },
-        |world| drop(world.facts.stacks.insert("shop-api".to_owned(), Observed::Known("UPDATE_IN_PROGRESS".to_owned()))),
+        |world| {
+            drop(
+                world
+                    .facts
+                    .stacks
+                    .insert("shop-api".to_owned(), Observed::Known("UPDATE_IN_PROGRESS".to_owned())),
+            )
+        },
         |world| world.rules().stability = SignedDuration::from_hours(2),
         |world| world.tried(599, Remedy::RollBack, Outcome::Helped),
         |world| world.tried(-100, Remedy::AnswerHook, Outcome::DidNotHelp),
         |world| {
-            let opening = |name: &str| Opening { at: at(30), target: target(name), cause: Cause::ImageNotFound, zone: None };
+            let opening = |name: &str| Opening {
+                at: at(30),
+                target: target(name),
+                cause: Cause::ImageNotFound,
+                zone: None,
+            };
             let openings = ["api", "b", "c", "d", "e"].map(opening).to_vec();
             world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
         },

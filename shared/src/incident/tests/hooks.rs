@@ -136,9 +136,16 @@ fn what_a_person_answered_stands_with_the_hook_until_it_is_given_up() {
     let mut given_up = story.clone();
     given_up.record.note(&withdrawn);
     assert_eq!(answer(&given_up), None);
-    story.hook_over("one", HookOver { at: at(1_300), how: HookEnd::RolledBack, by: Some(redact("role steward")) });
+    story.hook_over(
+        "one",
+        HookOver { at: at(1_300), how: HookEnd::RolledBack, by: Some(redact("role steward")) },
+    );
     let over = story.record.care.hooks["one"].over.clone().unwrap();
-    assert_eq!(over.by, Some(redact("maria")), "whoever answered through Steward, whatever the trail calls it");
+    assert_eq!(
+        over.by,
+        Some(redact("maria")),
+        "whoever answered through Steward, whatever the trail calls it"
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::incident::{Failure, Hook, Incident, Severity, Status};
 use crate::notification::{Fact, Link, Message, Tone, links, remedies};
 use crate::redact::redact;
 use crate::words::alerts::{self, Name};
-use crate::words::{causes, deeds, hooks};
 use crate::words::{self, Language};
+use crate::words::{causes, deeds, hooks};
 
 pub(super) fn message(incident: &Incident, style: &Style<'_>) -> Message {
     let language = style.language;

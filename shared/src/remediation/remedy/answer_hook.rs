@@ -212,7 +212,11 @@ mod tests {
         }
         assert_eq!(seen(1, Observed::Absent), None, "reads lag");
         assert_eq!(seen(5, Observed::Absent), over(HookEnd::Ended));
-        assert_eq!(seen(5, Observed::Unknown("throttled".to_owned())), None, "what is not known ends nothing");
+        assert_eq!(
+            seen(5, Observed::Unknown("throttled".to_owned())),
+            None,
+            "what is not known ends nothing"
+        );
     }
 
     #[test]

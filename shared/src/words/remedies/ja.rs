@@ -301,7 +301,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         ),
         Sentence::NothingChanged => "何も変更していません。".to_owned(),
         Sentence::Approved { by, remedy: Remedy::AnswerHook, call } => {
-            format!("{by} が応答しました: {call}。ガードが拒否しないかぎり、Steward が 1 分以内に ECS へ伝えます。")
+            format!(
+                "{by} が応答しました: {call}。ガードが拒否しないかぎり、Steward が 1 分以内に ECS へ伝えます。"
+            )
         }
         Sentence::Approved { by, remedy: what, call } => format!(
             "{by} が{}を承認しました: {call}。ガードが拒否しないかぎり、1 分以内に開始します。",

@@ -1,13 +1,13 @@
 //! Service deployments and service revisions.
 
 use super::super::api::{
-    ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse, DescribeServiceDeploymentsRequest,
-    DescribeServiceDeploymentsResponse, DeploymentLifecycleHookAction, DescribeServiceRevisionsRequest, DescribeServiceRevisionsResponse,
-    EpochSeconds, ListServiceDeploymentsRequest, ListServiceDeploymentsResponse, Rollback,
-    ServiceDeployment as Shown, ServiceDeploymentAlarms, ServiceDeploymentBrief,
-    ServiceDeploymentCircuitBreaker, ServiceDeploymentRollbackMonitorsStatus as Monitor,
-    ServiceDeploymentStatus, ServiceRevision, ServiceRevisionSummary, StopServiceDeploymentRequest,
-    StopServiceDeploymentResponse,
+    ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse, DeploymentLifecycleHookAction,
+    DescribeServiceDeploymentsRequest, DescribeServiceDeploymentsResponse, DescribeServiceRevisionsRequest,
+    DescribeServiceRevisionsResponse, EpochSeconds, ListServiceDeploymentsRequest,
+    ListServiceDeploymentsResponse, Rollback, ServiceDeployment as Shown, ServiceDeploymentAlarms,
+    ServiceDeploymentBrief, ServiceDeploymentCircuitBreaker,
+    ServiceDeploymentRollbackMonitorsStatus as Monitor, ServiceDeploymentStatus, ServiceRevision,
+    ServiceRevisionSummary, StopServiceDeploymentRequest, StopServiceDeploymentResponse,
 };
 use super::super::breaker;
 use super::super::error::ApiError;

@@ -8,9 +8,9 @@ use steward::remediation::memory::{Raise, registration};
 
 use super::super::api::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContinueServiceDeploymentRequest,
-    DeploymentLifecycleHookAction, DescribeTaskDefinitionRequest,
-    LaunchType, NetworkConfiguration, RunTaskRequest, StopServiceDeploymentRequest,
-    StopServiceDeploymentStopType, StopTaskRequest, TaskDefinitionField, UpdateServiceRequest, without_nulls,
+    DeploymentLifecycleHookAction, DescribeTaskDefinitionRequest, LaunchType, NetworkConfiguration,
+    RunTaskRequest, StopServiceDeploymentRequest, StopServiceDeploymentStopType, StopTaskRequest,
+    TaskDefinitionField, UpdateServiceRequest, without_nulls,
 };
 use super::super::operation::{self, Operation};
 use super::super::world::Ecs;

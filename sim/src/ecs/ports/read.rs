@@ -6,8 +6,9 @@ use steward::arn::{
     TaskDefinitionArn,
 };
 use steward::ecs::{
-    Controller, DesiredCount, HookAnswer, Launch, LifecycleHook, Overrides, PendingCount, Rollout, RunningCount, Service,
-    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Sizes, Task, TaskDefinition, Watch,
+    Controller, DesiredCount, HookAnswer, Launch, LifecycleHook, Overrides, PendingCount, Rollout,
+    RunningCount, Service, ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Sizes, Task,
+    TaskDefinition, Watch,
 };
 use steward::event::TaskStatus;
 use steward::ports::{EcsError, Find, MAX_LATER_REVISIONS, Meaning, Page};

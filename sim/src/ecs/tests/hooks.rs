@@ -57,14 +57,21 @@ fn a_deployment_waits_once_all_its_tasks_run_beside_the_old_ones_and_says_so_onc
     world.pass(MINUTE * 40);
     assert_eq!(running(&mut world), (2, 2));
     assert_eq!(world.count("HOOK_AWAITING_ACTION"), 1);
-    let told = world.events.iter().find(|emitted| emitted.event["detail-type"] == "ECS Hook State Change").unwrap();
+    let told =
+        world.events.iter().find(|emitted| emitted.event["detail-type"] == "ECS Hook State Change").unwrap();
     let detail = told.event["detail"].clone();
     let seen = hook(&mut world);
     assert_eq!((&detail["hookId"], &detail["timeoutAction"]), (&seen["hookId"], &json!("ROLLBACK")));
-    assert_eq!((seen["status"].as_str(), seen["targetType"].as_str()), (Some("AWAITING_ACTION"), Some("PAUSE")));
+    assert_eq!(
+        (seen["status"].as_str(), seen["targetType"].as_str()),
+        (Some("AWAITING_ACTION"), Some("PAUSE"))
+    );
     assert_eq!(detail["lifecycleStage"], "POST_TEST_TRAFFIC_SHIFT");
     let one = world.service_deployment();
-    assert_eq!((&one["status"], &one["lifecycleStage"]), (&json!("IN_PROGRESS"), &json!("POST_TEST_TRAFFIC_SHIFT")));
+    assert_eq!(
+        (&one["status"], &one["lifecycleStage"]),
+        (&json!("IN_PROGRESS"), &json!("POST_TEST_TRAFFIC_SHIFT"))
+    );
     assert_eq!(one["targetServiceRevision"]["runningTaskCount"], 2);
     assert_eq!(world.count("SERVICE_DEPLOYMENT_IN_PROGRESS"), 0, "those are of rolling deployments");
 }
@@ -177,7 +184,10 @@ fn a_world_with_a_trail_is_the_world_without_it() {
         let arn = world.define(Behaviour::serves());
         world.update(&arn);
         world.pass(MINUTE * 20);
-        let others = world.events.iter().filter(|emitted| emitted.event["detail-type"] != "AWS API Call via CloudTrail");
+        let others = world
+            .events
+            .iter()
+            .filter(|emitted| emitted.event["detail-type"] != "AWS API Call via CloudTrail");
         others.map(|emitted| emitted.event.clone()).collect::<Vec<_>>()
     };
     assert_eq!(run(true), run(false));

@@ -14,13 +14,19 @@ impl Checks {
         let said = self.said.get(change.id);
         if said != Some(answer) {
             let said = said.map_or("nothing", |said| said.as_str());
-            let what = format!("{actor}: a hook is answered by {}, and a person said {said}", answer.as_str());
+            let what =
+                format!("{actor}: a hook is answered by {}, and a person said {said}", answer.as_str());
             self.fail(Invariant::NoAnswerUnasked, now, what);
         }
     }
 
     /// Hooks that waited to their end stand in an incident, and incidents are told.
-    pub(in crate::world) fn hooks_told(&mut self, ledger: &MemoryLedger, timed_out: &[String], now: Timestamp) {
+    pub(in crate::world) fn hooks_told(
+        &mut self,
+        ledger: &MemoryLedger,
+        timed_out: &[String],
+        now: Timestamp,
+    ) {
         let records = ledger.records().unwrap_or_default();
         let told = |id: &String| {
             records.values().any(|record| match record {
