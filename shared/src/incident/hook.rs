@@ -155,7 +155,7 @@ impl Care {
     /// Notes that people were asked, and what they answered.
     pub(super) fn note_answer(&mut self, action: &Action) {
         let Call::ContinueServiceDeployment { hook, answer, .. } = &action.plan.call else { return };
-        let Some(known) = self.hooks.get_mut(hook) else { return };
+        let Some(known) = self.hooks.get_mut(hook).filter(|hook| hook.waits()) else { return };
         known.is_shown = true;
         let is_given_up = matches!(action.state, State::Withdrawn { .. } | State::Failed { .. });
         let ruling = action.approved.as_ref().filter(|_| !is_given_up);

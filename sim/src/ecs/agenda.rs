@@ -68,6 +68,11 @@ impl Agenda {
         self.entries.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// Whether a trail has something to tell.
+    pub(super) fn has_trail(&self) -> bool {
+        self.entries.values().any(|due| matches!(due, Due::Trail(_)))
+    }
+
     /// The next entry that is due at `until` or before.
     pub(super) fn take(&mut self, until: Timestamp) -> Option<(Timestamp, Due)> {
         if self.next_at()? > until {

@@ -115,6 +115,11 @@ impl Ecs {
         self.trail = Some(Trail { random: Random::new(seed) });
     }
 
+    /// Whether a trail has calls that it has not told yet.
+    pub fn has_untold_calls(&self) -> bool {
+        self.agenda.has_trail()
+    }
+
     /// A call that was carried out.
     pub(super) fn record(&mut self, operation: Operation, target: &str, request: &Value) {
         if self.trail.is_some() {

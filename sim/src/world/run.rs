@@ -201,7 +201,8 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     let quiet = SignedDuration::from_mins(10);
     world.run_until_over(quiet, end, |world| {
         let stage = &world.stage;
-        world.is_idle() && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
+        let is_told = !stage.ecs.borrow().has_untold_calls();
+        world.is_idle() && is_told && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
     });
     finish(&stage, &mut world, seed);
     let now = stage.now();

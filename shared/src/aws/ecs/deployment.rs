@@ -57,7 +57,7 @@ fn read(answered: Answered, asked: &ServiceDeploymentArn) -> Result<ServiceDeplo
     })
 }
 
-/// What ECS does not say is not known, and never zero.
+/// Of a revision that is deployed ECS says both; without one there are no counts, and not none.
 fn running(target: &ServiceRevisionSummary) -> Option<(RunningCount, DesiredCount)> {
     let running = u32::try_from(target.running_task_count()).ok()?;
     let wanted = u32::try_from(target.requested_task_count()).ok()?;

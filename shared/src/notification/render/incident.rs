@@ -81,11 +81,10 @@ fn of_hooks(incident: &Incident, language: Language) -> Option<String> {
         (Some(hook), _, Status::Open) => {
             let ends = hooks::without_an_answer(hook.expires_at, hook.timeout_action, language);
             let waits = hooks::waits(hook.stage.as_deref(), hook.since, language);
-            Some(words::in_turn(
-                &words::full_stop(waits, language),
-                &words::full_stop(ends, language),
-                language,
-            ))
+            Some(match language {
+                Language::En => format!("{waits}; {ends}"),
+                Language::Ja => format!("{waits}。{ends}"),
+            })
         }
         (None, Some(over), _) => {
             let how = hooks::end(over.how, over.by.as_ref(), language);
