@@ -3,6 +3,8 @@
 //! Counts and states that ECS did not answer are absent, never zero. Environments and overrides are carried, where a task
 //! must be run again, in a type that shows nothing of them.
 
+mod host;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,6 +16,8 @@ use crate::arn::{
     TaskDefinitionArn,
 };
 use crate::event::TaskStatus;
+
+pub use host::{CapacityProvider, ContainerInstance, HostStatus, HostTask, StatusCheck, Stopping};
 
 /// A service, from DescribeServices with `include: TAGS`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod channel;
 mod ecs;
 mod evidence;
+mod hosts;
 mod nowhere;
 mod scaling;
 mod tasks;
@@ -17,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
+pub use hosts::Hosts;
 pub use nowhere::Nowhere;
 pub use scaling::{
     AutoScaling, MAX_OWNED, MAX_QUEUES, MAX_SERVICES, ReadQueues, ScaleServices, ScaledService, Wait,
@@ -75,6 +77,12 @@ pub enum Resource {
     Stacks,
     /// The queues by which services are scaled.
     ScaledQueues,
+    /// Container instances of the clusters that are looked after.
+    ContainerInstances,
+    /// These clusters themselves.
+    Clusters,
+    /// Capacity providers of this account and region.
+    CapacityProviders,
     /// What IAM cannot scope.
     Everything,
 }

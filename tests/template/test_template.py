@@ -396,6 +396,12 @@ class Roles(unittest.TestCase):
     }
     READS_OF_BATCH = {"ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"}
     READS_OF_SCALING = {"ecs:DescribeServices", "ecs:GetTaskProtection", "ecs:ListTasks"}
+    OF_HOSTS = {
+        "ecs:DescribeCapacityProviders",
+        "ecs:DescribeContainerInstances",
+        "ecs:ListContainerInstances",
+        "ecs:UpdateContainerInstancesState",
+    }
     CHANGES = {"ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"}
 
     def actions(self, role, service, **conditions):
@@ -417,7 +423,7 @@ class Roles(unittest.TestCase):
         parameters = TEMPLATE["Parameters"]
         self.assertEqual((parameters["AllowChanges"]["Default"], parameters["TaskRoleArns"]["Default"]), ("false", ""))
         self.assertEqual(TEMPLATE["Conditions"]["MayChange"], {"Fn::Equals": [{"Ref": "AllowChanges"}, "true"]})
-        default = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayAnswerHooks": False}
+        default = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **default), self.READS)
         self.assertEqual(self.actions("RemediationRole", "iam", **default), set())
         services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "logs", "xray"}
@@ -425,10 +431,10 @@ class Roles(unittest.TestCase):
         self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
 
     def test_changes_are_allowed_by_a_parameter_and_running_tasks_by_the_roles_that_they_may_have(self):
-        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": False, "MayAnswerHooks": False}
+        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES)
         self.assertEqual(self.actions("RemediationRole", "iam", **may), set())
-        runs = self.actions("RemediationRole", "ecs", MayRaiseMemory=False, MayAnswerHooks=False)
+        runs = self.actions("RemediationRole", "ecs", MayRaiseMemory=False, MayDrain=False, MayAnswerHooks=False)
         self.assertEqual(runs, self.READS | self.CHANGES | {"ecs:RunTask"})
         (passing,) = (each for each in statements("RemediationRole") if "iam:PassRole" in listed(each["Action"]))
         self.assertEqual(passing["Resource"], {"Ref": "TaskRoleArns"})
@@ -443,7 +449,7 @@ class Roles(unittest.TestCase):
         both = TEMPLATE["Conditions"]["MayRaiseMemory"]["Fn::And"]
         self.assertIn({"Condition": "MayChange"}, both)
         self.assertIn({"Fn::Equals": [{"Ref": "AllowRaiseMemory"}, "true"]}, both)
-        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": True, "MayAnswerHooks": False}
+        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": True, "MayDrain": False, "MayAnswerHooks": False}
         registers = {"ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:ListTaskDefinitions"}
         self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES | registers)
         by_sid = {each["Sid"]: each for each in statements("RemediationRole")}
@@ -453,10 +459,23 @@ class Roles(unittest.TestCase):
             (resource,) = listed(by_sid[sid]["Resource"])
             self.assertTrue(str(resource).rstrip("'}").endswith(":task-definition/*"), resource)
 
+    def test_hosts_are_read_and_drained_only_where_a_parameter_says_so_and_warnings_of_spot_come_only_then(self):
+        self.assertEqual(TEMPLATE["Parameters"]["AllowDrain"]["Default"], "false")
+        self.assertEqual(TEMPLATE["Conditions"]["MayDrain"], {"Fn::Equals": [{"Ref": "AllowDrain"}, "true"]})
+        drain = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": True, "MayAnswerHooks": False}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **drain), self.READS | self.OF_HOSTS)
+        self.assertEqual(self.actions("RemediationRole", "cloudwatch", **drain), {"cloudwatch:GetMetricData"})
+        self.assertEqual(self.actions("RemediationRole", "cloudwatch", MayDrain=False), set())
+        rule = RESOURCES["SpotRule"]["Properties"]
+        self.assertEqual(rule["State"], {"Fn::If": ["MayDrain", "ENABLED", "DISABLED"]})
+        sample = json.loads((ROOT / "events/ec2-spot-interruption/warning-h1.json").read_text(encoding="utf-8"))
+        self.assertIn(sample["source"], rule["EventPattern"]["source"])
+        self.assertIn(sample["detail-type"], rule["EventPattern"]["detail-type"])
+
     def test_hooks_are_answered_by_a_parameter_of_their_own(self):
         self.assertEqual(TEMPLATE["Parameters"]["AllowHookAnswers"]["Default"], "false")
         self.assertEqual(TEMPLATE["Conditions"]["MayAnswerHooks"], {"Fn::Equals": [{"Ref": "AllowHookAnswers"}, "true"]})
-        alone = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayAnswerHooks": True}
+        alone = {"MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": True}
         self.assertEqual(self.actions("RemediationRole", "ecs", **alone), self.READS | {"ecs:ContinueServiceDeployment"})
 
     def test_a_stack_with_its_defaults_starts_and_stops_no_task_for_jobs(self):
@@ -508,7 +527,8 @@ class Roles(unittest.TestCase):
 
     def test_what_allows_changes_by_remedies_allows_no_jobs_and_no_scaling_and_the_other_way_round(self):
         powers = (
-            "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory", "MayAnswerHooks"
+            "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory", "MayDrain",
+            "MayAnswerHooks",
         )
         nothing = {name: False for name in powers}
         changes = nothing | {"MayChange": True, "MayPassRoles": True}
@@ -523,15 +543,15 @@ class Roles(unittest.TestCase):
 
     def test_one_cluster_bounds_whatever_iam_can_bound_by_a_cluster(self):
         unbounded = {"ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListTaskDefinitions"}
-        # A task definition belongs to no cluster.
-        unbounded |= {"ecs:RegisterTaskDefinition"}
+        # A task definition belongs to no cluster, and neither does a capacity provider.
+        unbounded |= {"ecs:RegisterTaskDefinition", "ecs:DescribeCapacityProviders"}
         both = [each for role in self.ROLES for each in statements(role, OneCluster=True)]
         for statement in both:
             actions = {action for action in listed(statement["Action"]) if action.startswith("ecs:")} - unbounded
             if not actions or statement["Sid"] == "TagTaskDefinitionsThatAreRegistered":
                 continue
             arns = [arn["Fn::Sub"] for arn in listed(statement["Resource"]) if arn != "*"]
-            by_arn = [arn for arn in arns if "/${ClusterName}/" in arn]
+            by_arn = [arn for arn in arns if "/${ClusterName}/" in arn or arn.endswith(":cluster/${ClusterName}")]
             by_condition = "cluster/${ClusterName}" in json.dumps(statement.get("Condition", {}))
             self.assertTrue(by_condition or by_arn == arns != [], statement["Sid"])
         for statement in (each for role in self.ROLES for each in statements(role, OneCluster=False)):

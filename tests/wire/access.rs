@@ -10,7 +10,9 @@ use steward::aws::{
 };
 use steward::batch::{Happened, JobName, Trouble};
 use steward::ledger::{Owner, Transaction, Write, push_news};
-use steward::ports::{Access, ChangeEcs, DescribeEcs, Evidence, Ledger, Owners, Resource, Role, RunTasks};
+use steward::ports::{
+    Access, ChangeEcs, DescribeEcs, Evidence, Hosts, Ledger, Owners, Resource, Role, RunTasks,
+};
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
 use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
 use steward_sim::slack::Reply;
@@ -115,6 +117,9 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::TaskDefinitions => is_kind("task-definition"),
         Resource::TaskRoles => is_kind("role"),
         Resource::Stacks => is_kind("stack"),
+        Resource::ContainerInstances => is_kind("container-instance"),
+        Resource::Clusters => is_kind("cluster"),
+        Resource::CapacityProviders => is_kind("capacity-provider"),
         Resource::InClusters | Resource::Everything => arn == "*",
     }
 }
@@ -150,6 +155,7 @@ fn is_exercised_elsewhere(need: &Access) -> bool {
         <Ecs as DescribeEcs>::ACCESS,
         <Ecs as ChangeEcs>::ACCESS,
         <Ecs as RunTasks>::ACCESS,
+        <Ecs as Hosts>::ACCESS,
         Stacks::ACCESS,
         <TaskEvidence as Evidence>::ACCESS,
     ];
@@ -291,6 +297,10 @@ fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::TaskRoles if role == "BatchRole" => vec!["JobTaskRoleArns".to_owned()],
         Resource::TaskRoles => vec!["TaskRoleArns".to_owned()],
         Resource::Stacks => vec![arn("cloudformation", "stack/*")],
+        Resource::ContainerInstances => vec![ecs("container-instance")],
+        Resource::Clusters if one_cluster => vec![arn("ecs", "cluster/${ClusterName}")],
+        Resource::Clusters => vec![arn("ecs", "cluster/*")],
+        Resource::CapacityProviders => vec![arn("ecs", "capacity-provider/*")],
         Resource::InClusters | Resource::Everything => vec!["*".to_owned()],
     }
 }
@@ -321,7 +331,7 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 8] = [
+const ASKED: [&str; 9] = [
     "OneCluster",
     "MayChange",
     "MayPassRoles",
@@ -329,6 +339,7 @@ const ASKED: [&str; 8] = [
     "MayPassJobRoles",
     "MayScale",
     "MayRaiseMemory",
+    "MayDrain",
     "MayAnswerHooks",
 ];
 
@@ -401,6 +412,11 @@ impl Stack {
         }
         if role == "ScalingRole" {
             return action != "ecs:UpdateService" || self.holds("MayScale");
+        }
+        let drains = <Ecs as Hosts>::ACCESS.iter().any(|need| need.actions.contains(&action));
+        let is_read_elsewhere = matches!(action, "ecs:ListTasks" | "ecs:DescribeTasks");
+        if (drains && !is_read_elsewhere) || action == "ecs:UpdateContainerInstancesState" {
+            return self.holds("MayDrain");
         }
         let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
         match action {
@@ -481,7 +497,11 @@ fn allows_what_is_declared(
     let mut declared: BTreeSet<(String, String)> =
         of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
     let needs = role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, *action)));
-    for (need, action) in needs.filter(|(_, action)| stack.allows(name, action)) {
+    let allows = |need: &Access, action: &str| {
+        let is_of_hosts = matches!(need.on, Resource::ContainerInstances);
+        stack.allows(name, action) && (!is_of_hosts || stack.holds("MayDrain"))
+    };
+    for (need, action) in needs.filter(|(need, action)| allows(need, action)) {
         let on = in_template(name, need.on, stack.holds("OneCluster"));
         declared.extend(on.into_iter().map(|on| (action.to_owned(), on)));
     }

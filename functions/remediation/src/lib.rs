@@ -9,6 +9,7 @@ mod observe;
 mod openings;
 mod patrol;
 mod remedy;
+mod spot;
 mod story;
 
 use std::collections::BTreeMap;
@@ -20,10 +21,12 @@ use steward::config::Policy;
 use steward::deadline::Deadline;
 use steward::diagnosis::Diagnosis;
 use steward::event::decode::{self, DecodeError};
-use steward::incident::{Began, Target};
+use steward::incident::{Began, Observation, Target};
 use steward::ledger::{Due, Key, LedgerError, Owner, Record};
 use steward::notification::Subject;
-use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, NudgeError, Owners, Parameters, Role, Tell};
+use steward::ports::{
+    ChangeEcs, Clock, DescribeEcs, Hosts, Ledger, NudgeError, Owners, Parameters, Role, Tell,
+};
 use steward::remediation::{Decision, Home, Reason};
 
 use crate::batch::Group;
@@ -54,10 +57,11 @@ pub struct Ports<'p, L, E, O, T, C> {
 }
 
 /// What the function's role allows at the most; `P` reads its configuration. A stack may leave out what changes ECS.
-pub fn role<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, P: Parameters>() -> Role {
-    let (reads, changes) = (<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS);
+pub fn role<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T: Tell, P: Parameters>() -> Role {
+    let (reads, changes, hosts) =
+        (<E as DescribeEcs>::ACCESS, <E as ChangeEcs>::ACCESS, <E as Hosts>::ACCESS);
     Role {
-        needs: [L::ACCESS, reads, changes, O::ACCESS, T::ACCESS, P::ACCESS].concat(),
+        needs: [L::ACCESS, reads, changes, hosts, O::ACCESS, T::ACCESS, P::ACCESS].concat(),
         reads: &[Owner::Remediation, Owner::Shared],
         writes: &[Owner::Remediation, Owner::Shared],
         due: Owner::Remediation,
@@ -167,7 +171,9 @@ pub struct Swept {
     pub is_cut: bool,
 }
 
-impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Handler<'p, L, E, O, T, C> {
+impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T: Tell, C: Clock>
+    Handler<'p, L, E, O, T, C>
+{
     /// A handler with its ports, for one invocation.
     pub fn new(ports: Ports<'p, L, E, O, T, C>, settings: Settings) -> Self {
         Self { ports, settings }
@@ -186,7 +192,9 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
     /// [`Handler::handle`], of records that are decoded already.
     pub async fn handle_records(&self, records: Vec<decode::Record>) -> Outcome {
         let now = self.ports.clock.now();
-        let batch = batch::read(records, &self.settings, now);
+        let warnings = spot::find(self.ports.ecs, &records, &self.settings.policy, now).await;
+        let batch = batch::read(records, warnings, &self.settings, now);
+        let warned = warned(&batch);
         let mut outcome = Outcome { records: batch.records, ..Outcome::default() };
         let mut clusters: BTreeMap<ClusterArn, Fallen> = BTreeMap::new();
         let stories = batch.groups.into_iter().map(|(target, group)| async move {
@@ -215,7 +223,22 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
                 fail(&mut outcome.records, &records, &error.to_string());
             }
         }
+        self.drain_at_once(&warned, &mut outcome).await;
         outcome
+    }
+
+    /// What Spot takes back in two minutes does not wait for a sweep. Where this fails, the sweep finds it.
+    async fn drain_at_once(&self, warned: &[Target], outcome: &mut Outcome) {
+        let care = Care { ports: &self.ports, settings: &self.settings };
+        for target in warned {
+            if self.is_out_of_time() {
+                return;
+            }
+            let mut news = Vec::new();
+            let _left_to_a_sweep = care.of_target(target, &mut news).await;
+            outcome.not_nudged.extend(self.nudge(&news).await);
+            outcome.news.extend(news);
+        }
     }
 
     async fn advance(
@@ -296,7 +319,13 @@ impl<'p, L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T: Tell, C: Clock> Ha
         let stored = self.ports.ledger.read(std::slice::from_ref(key)).await?.pop().flatten();
         match stored.map(|stored| stored.record) {
             Some(Record::Target(record)) => {
-                news.extend(story::look(self.ports.ledger, &record.target, &self.settings, now).await?);
+                let looked = story::look(self.ports.ledger, &record.target, &self.settings, now).await?;
+                news.extend(looked.news);
+                if let Some(began) = looked.began {
+                    let cluster = record.target.cluster();
+                    let policy = &self.settings.policy;
+                    openings::remember(self.ports.ledger, cluster, &[began], policy, now).await?;
+                }
                 if record.care.look_at.is_some_and(|look_at| look_at <= now) {
                     care.of_target(&record.target, news).await?;
                 }
@@ -335,6 +364,13 @@ struct Attended {
     not_nudged: Vec<NudgeError>,
     failed: Option<String>,
     is_cut: bool,
+}
+
+/// The container instances whose hosts Spot takes back.
+fn warned(batch: &batch::Batch) -> Vec<Target> {
+    let is_warning = |said: &Observation| matches!(said, Observation::Warned { .. });
+    let of_spot = batch.groups.iter().filter(|(_, group)| group.observations.iter().any(is_warning));
+    of_spot.map(|(target, _)| target.clone()).collect()
 }
 
 fn fail(records: &mut [Handled], indexes: &[usize], problem: &str) {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use steward::config::Policy;
+use steward::ecs::{ContainerInstance, HostTask};
 use steward::guard;
 use steward::incident::Target;
 use steward::ledger::{Key, LedgerError, Openings, Record, Scope};
 use steward::observed::Observed;
-use steward::ports::{DescribeEcs, Find, Ledger, Owners};
+use steward::ports::{DescribeEcs, Find, Hosts, Ledger, Owners};
 use steward::remediation::{Facts, Query};
 
 /// Reads what is asked about one target.
@@ -17,9 +19,11 @@ pub(crate) struct Observer<'p, L, E, O> {
     pub(crate) owners: &'p O,
     pub(crate) target: &'p Target,
     pub(crate) policy: &'p Policy,
+    /// What CloudWatch is asked about is told up to then.
+    pub(crate) now: Timestamp,
 }
 
-impl<L: Ledger, E: DescribeEcs, O: Owners> Observer<'_, L, E, O> {
+impl<L: Ledger, E: DescribeEcs + Hosts, O: Owners> Observer<'_, L, E, O> {
     /// Answers each question that `facts` leave open.
     pub(crate) async fn answer(&self, queries: Vec<Query>, facts: &mut Facts) {
         for query in facts.open(queries) {
@@ -80,6 +84,44 @@ impl<L: Ledger, E: DescribeEcs, O: Owners> Observer<'_, L, E, O> {
                 }
                 facts.registered.insert(action, answer);
             }
+            Query::Host => facts.host = Some(self.host().await),
+            Query::HostTasks => facts.host_tasks = Some(self.host_tasks().await),
+            Query::StatusCheck(instance) => {
+                let answer = Observed::of(self.ecs.status_check(&instance, self.now).await);
+                facts.status_checks.insert(instance, answer);
+            }
+            Query::CapacityProvider(name) => {
+                let answer = Observed::of(self.ecs.capacity_provider(cluster, &name).await);
+                facts.capacity_providers.insert(name, answer);
+            }
+            Query::Draining => {
+                facts.draining = Some(Observed::of(self.ecs.draining(cluster).await.map(Some)));
+            }
+            Query::DrainSlot => {
+                let read = self.read_one(Key::drain_slot(cluster)).await;
+                facts.drain_slot = Some(Observed::of(read.map(|record| match record {
+                    Some(Record::DrainSlot(slot)) => Some(slot),
+                    _ => None,
+                })));
+            }
+        }
+    }
+
+    async fn host(&self) -> Observed<ContainerInstance> {
+        match self.target {
+            Target::ContainerInstance { cluster, arn } => {
+                Observed::of(self.ecs.container_instance(cluster, arn).await)
+            }
+            Target::Service { .. } | Target::Family { .. } => Observed::Absent,
+        }
+    }
+
+    async fn host_tasks(&self) -> Observed<Vec<HostTask>> {
+        match self.target {
+            Target::ContainerInstance { cluster, arn } => {
+                Observed::of(self.ecs.tasks_on(cluster, arn).await.map(Some))
+            }
+            Target::Service { .. } | Target::Family { .. } => Observed::Absent,
         }
     }
 

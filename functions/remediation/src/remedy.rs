@@ -11,14 +11,14 @@ use steward::guard::{self, Refusal};
 use steward::incident::{Evidence, Held, HookEnd, HookOver, Incident, Story, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
-use steward::ports::{ChangeEcs, Clock, DescribeEcs, Ledger, Owners};
+use steward::ports::{ChangeEcs, Clock, DescribeEcs, Hosts, Ledger, Owners};
 use steward::remediation::{
     Considered, Escalation, Facts, HookSeen, MAX_ROUNDS, Patient, Query, consider, enrolled, hooks_seen,
-    id_of,
+    id_of, is_active_again,
 };
 
 use crate::observe::Observer;
-use crate::{Ports, Settings, story};
+use crate::{Ports, Settings, openings, story};
 
 /// So many lost tasks of one family are run again in one go; the next sweep goes on.
 const MAX_IN_A_ROW: usize = 10;
@@ -48,7 +48,7 @@ enum Looked {
     More,
 }
 
-impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_, L, E, O, T, C> {
+impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care<'_, '_, L, E, O, T, C> {
     /// Considers a target's remedies, and carries out what may be.
     pub(crate) async fn of_target(
         &self,
@@ -77,12 +77,19 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             self.withdraw(chart.open.as_ref(), Withdrawal::IncidentOver, news).await?;
             return self.note(&chart, None, None, news).await.map(|()| Looked::Done);
         };
+        self.remember(&chart, incident).await?;
         let mut facts = Facts::default();
         let patient = self.patient(&chart, incident, chart.open.as_ref());
         let considered = self.consider(patient, &mut facts).await;
         let seen = Seen::of(&chart.record, &facts, now);
         if !seen.over.is_empty() {
             self.end_hooks(patient, &seen.over, news).await?;
+            return Ok(Looked::More);
+        }
+        if is_active_again(&chart.record, &facts, now) {
+            let step = |story: &mut Story| story.takes_tasks_again(now);
+            let seen = story::see(self.ports.ledger, target, None, self.settings, now, step).await?;
+            news.extend(seen.news);
             return Ok(Looked::More);
         }
         let may_wait = chart.open.as_ref().is_some_and(|open| {
@@ -119,6 +126,16 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, &seen, news).await,
             Considered::Act(plan) => self.act(&chart, patient, *plan, &facts, news).await,
         }
+    }
+
+    /// Of hosts that fall silent together each is known to its cluster before one is drained. No event opens their incidents,
+    /// and where what did was interrupted, nothing else makes up for it.
+    async fn remember(&self, chart: &Chart, incident: &Incident) -> Result<(), LedgerError> {
+        let Target::ContainerInstance { cluster, .. } = &chart.record.target else { return Ok(()) };
+        let story = Story { incident: Some(incident.clone()), ..Story::loaded(chart.record.clone()) };
+        let Some(began) = story.began() else { return Ok(()) };
+        let policy = &self.settings.policy;
+        openings::remember(self.ports.ledger, cluster, &[began], policy, self.now()).await
     }
 
     async fn consider(&self, patient: Patient<'_>, facts: &mut Facts) -> Considered {
@@ -370,6 +387,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
             target: &chart.record.target,
             incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
             budgets: &[],
+            drains_in: None,
         };
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             // What was heard meanwhile asks for another look.
@@ -430,7 +448,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs, O: Owners, T, C: Clock> Care<'_, '_,
 
     fn observer<'x>(&'x self, target: &'x Target) -> Observer<'x, L, E, O> {
         let Ports { ledger, ecs, owners, .. } = *self.ports;
-        Observer { ledger, ecs, owners, target, policy: &self.settings.policy }
+        Observer { ledger, ecs, owners, target, policy: &self.settings.policy, now: self.now() }
     }
 
     fn terms(&self, now: Timestamp) -> Terms<'_> {

@@ -84,16 +84,17 @@ fn parts(observations: &[Observation]) -> Vec<&[Observation]> {
     parts
 }
 
-/// Lets a story go on by what time says.
+/// Lets a story go on by what time says. What began is answered where it is new.
 pub(crate) async fn look<L: Ledger>(
     ledger: &L,
     target: &Target,
     settings: &Settings,
     now: Timestamp,
-) -> Result<Vec<Subject>, LedgerError> {
+) -> Result<Advanced, LedgerError> {
     let policy = &settings.policy;
     let advanced = see(ledger, target, None, settings, now, |story| story.tick(policy, now)).await?;
-    Ok(advanced.news)
+    let began = advanced.began.filter(|_| advanced.begins);
+    Ok(Advanced { began, ..advanced })
 }
 
 /// Reads, lets go on and writes; when somebody else wrote meanwhile, again from the start.
@@ -206,6 +207,8 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
             | Observation::Did(_)
             | Observation::Announced(_)
             | Observation::Agent { .. }
+            | Observation::AwayWhileDraining { .. }
+            | Observation::Warned { .. }
             | Observation::Healthy { .. }
             | Observation::Gone { .. } => None,
         })

@@ -13,6 +13,7 @@ use super::*;
 mod openings;
 mod patrol;
 mod scripted_ecs;
+mod spot;
 
 struct At(Cell<Timestamp>);
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::arn::{ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
-use crate::ecs::{HookAnswer, Launch};
+use crate::arn::{
+    ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn,
+    TaskDefinitionArn,
+};
+use crate::ecs::{HookAnswer, HostStatus, Launch};
 use crate::remediation::memory::Raise;
 
 /// One call of ECS's API that changes something, with absolute parameters.
@@ -68,6 +72,15 @@ pub enum Call {
         /// What becomes larger.
         raise: Raise,
     },
+    /// UpdateContainerInstancesState, of one instance. The status is absolute: made twice it is as made once.
+    UpdateContainerInstancesState {
+        /// In this cluster.
+        cluster: ClusterArn,
+        /// Which.
+        instance: ContainerInstanceArn,
+        /// What it is to be.
+        status: HostStatus,
+    },
     /// ContinueServiceDeployment: a person's answer to a hook at which a deployment waits.
     ContinueServiceDeployment {
         /// The deployment.
@@ -87,6 +100,7 @@ impl Call {
             Self::UpdateService { .. } => "UpdateService",
             Self::StopTask { .. } => "StopTask",
             Self::RunTask { .. } => "RunTask",
+            Self::UpdateContainerInstancesState { .. } => "UpdateContainerInstancesState",
             Self::ContinueServiceDeployment { .. } => "ContinueServiceDeployment",
             Self::RegisterTaskDefinition { .. } => "RegisterTaskDefinition",
         }
@@ -116,7 +130,9 @@ impl Call {
             Self::StopServiceDeployment { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
             Self::RegisterTaskDefinition { .. } => true,
-            Self::StopTask { .. } | Self::RunTask { .. } => false,
+            Self::StopTask { .. } | Self::RunTask { .. } | Self::UpdateContainerInstancesState { .. } => {
+                false
+            }
             Self::ContinueServiceDeployment { answer, .. } => *answer == HookAnswer::Rollback,
         }
     }
@@ -144,6 +160,9 @@ impl fmt::Display for Call {
             }
             Self::RegisterTaskDefinition { service, like, raise, .. } => {
                 write!(f, "{operation} like {} for {service}: {raise}", like.family_and_revision())
+            }
+            Self::UpdateContainerInstancesState { instance, status, .. } => {
+                write!(f, "{operation} {} to {}", instance.id(), status.as_str())
             }
             Self::ContinueServiceDeployment { service_deployment, answer, .. } => {
                 write!(f, "{operation} {}: {}", service_deployment.service(), answer.as_str())
@@ -182,7 +201,25 @@ pub struct Precondition {
     pub active: Option<TaskDefinitionArn>,
     /// A service deployment that can still be stopped.
     pub stoppable: Option<ServiceDeploymentArn>,
+    /// How the target, a container instance, must still be.
+    #[serde(default)]
+    pub host: Option<HostCondition>,
     /// A hook of the service deployment that the call names, which still awaits an answer.
     #[serde(default)]
     pub awaits: Option<String>,
+}
+
+/// How a container instance must still be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCondition {
+    /// ACTIVE, its agent away, and EC2 or its tasks say that it fails.
+    Failing {
+        /// Since when the agent is away.
+        since: Timestamp,
+    },
+    /// ACTIVE, for it ends in any case.
+    Active,
+    /// DRAINING, its agent connected, and its EC2 instance well.
+    Recovered,
 }

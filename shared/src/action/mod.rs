@@ -14,12 +14,12 @@ mod state;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use call::{Call, Network, Precondition};
+pub use call::{Call, HostCondition, Network, Precondition};
 pub use id::ActionId;
-pub use reason::{Because, Doubt, Withdrawal};
+pub use reason::{Because, Doubt, HostSign, Withdrawal};
 pub use state::{Epoch, How, Ruling, Settled, State, Verdict};
 
-use crate::arn::TaskDefinitionArn;
+use crate::arn::{ContainerInstanceArn, TaskDefinitionArn};
 use crate::incident::Target;
 use crate::words::{Language, remedies};
 
@@ -37,18 +37,24 @@ pub enum Remedy {
     RunTask,
     /// Give a container that runs out of memory more of it.
     RaiseMemory,
+    /// Move the tasks of a container instance away, and place none on it.
+    DrainInstance,
+    /// Let a container instance take tasks again that Steward drained.
+    ActivateInstance,
     /// Answer the hook at which a deployment waits, as a person says.
     AnswerHook,
 }
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::RollBack,
         Self::ForceNewDeployment,
         Self::StopTask,
         Self::RunTask,
         Self::RaiseMemory,
+        Self::DrainInstance,
+        Self::ActivateInstance,
         Self::AnswerHook,
     ];
 
@@ -65,6 +71,8 @@ impl Remedy {
             Self::StopTask => "stop_task",
             Self::RunTask => "run_task",
             Self::RaiseMemory => "raise_memory",
+            Self::DrainInstance => "drain_instance",
+            Self::ActivateInstance => "activate_instance",
             Self::AnswerHook => "answer_hook",
         }
     }
@@ -99,6 +107,26 @@ pub struct Plan {
     pub precondition: Precondition,
     /// Why.
     pub because: Because,
+}
+
+impl Plan {
+    /// Whether it drains a host that EC2 takes back within two minutes, whatever anybody does: then nothing is won by waiting,
+    /// and as many are drained at a time as are taken back.
+    pub fn is_of_spot(&self) -> bool {
+        self.remedy == Remedy::DrainInstance && matches!(self.because, Because::SpotInterruption { .. })
+    }
+
+    /// The container instance that it drains as the only one of its cluster at the time.
+    pub fn drains_alone(&self) -> Option<&ContainerInstanceArn> {
+        match &self.target {
+            Target::ContainerInstance { arn, .. }
+                if self.remedy == Remedy::DrainInstance && !self.is_of_spot() =>
+            {
+                Some(arn)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An action as the ledger keeps it.

@@ -66,6 +66,27 @@ pub enum Because {
         /// How often.
         count: usize,
     },
+    /// A container instance's agent is away, and more says that it fails.
+    HostFails {
+        /// Since when the agent is away.
+        since: Timestamp,
+        /// What else says so.
+        sign: HostSign,
+        /// How many tasks of services move to other instances; absent where that could not be read.
+        moves: Option<usize>,
+    },
+    /// EC2 takes the host back.
+    SpotInterruption {
+        /// When it said so: two minutes ahead.
+        at: Timestamp,
+        /// How many tasks of services move to other instances; absent where that could not be read.
+        moves: Option<usize>,
+    },
+    /// A host that Steward drained is well again.
+    HostRecovered {
+        /// Since when its agent is connected again.
+        since: Timestamp,
+    },
     /// A deployment waits for a person's answer.
     HookWaits {
         /// Where it stands, in ECS's word.
@@ -78,6 +99,23 @@ pub enum Because {
         timeout_action: Option<HookAnswer>,
         /// How the new revision does.
         evidence: Evidence,
+    },
+}
+
+/// What says that a container instance fails, beside the absence of its agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostSign {
+    /// A status check of EC2 fails.
+    StatusCheck,
+    /// At least half of its tasks are unhealthy, or were stopped for what nobody meant.
+    Tasks {
+        /// Unhealthy ones.
+        unhealthy: usize,
+        /// Stopped ones.
+        stopped: usize,
+        /// Of how many.
+        of: usize,
     },
 }
 
@@ -141,6 +179,8 @@ pub enum Doubt {
     NoTaskFound,
     /// ECS names no PRIMARY deployment.
     NoPrimary,
+    /// The container instance has left its cluster.
+    HostGone,
     /// What would tell was not asked for.
     NotAsked,
     /// What would tell could not be read: why not, in ECS's words.

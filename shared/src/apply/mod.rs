@@ -23,12 +23,12 @@ use jiff::{SignedDuration, Timestamp};
 pub use probe::{Probe, judged_by, next_look, probe, queries, verdict};
 pub use record::{Items, Scene, Terms, write_action};
 
-use crate::action::{Action, Epoch, How, Plan, Remedy, State, Withdrawal};
+use crate::action::{Action, Epoch, How, Plan, READS_LAG, Remedy, State, Withdrawal};
 use crate::deadline::Deadline;
 use crate::ecs::Overrides;
 use crate::guard::{self, GUARDS, Permission, Refusal, Stage};
 use crate::incident::{Incident, TargetRecord};
-use crate::ledger::{LedgerError, Scope};
+use crate::ledger::{DrainSlot, LedgerError, Scope};
 use crate::notification::Subject;
 use crate::observed::Observed;
 use crate::ports::{ChangeEcs, Clock, EcsError, Ledger, Meaning};
@@ -114,14 +114,23 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         let now = self.clock.now();
         let allowances = guard::scopes(&plan.target, &patient.policy.guards);
         let scopes: Vec<Scope> = allowances.iter().map(|(scope, _)| scope.clone()).collect();
-        let items = Items { budgets: &scopes, ..Items::of_plan(plan) };
+        let drains_in = plan.drains_alone().map(|_| plan.target.cluster());
+        let items = Items { budgets: &scopes, drains_in, ..Items::of_plan(plan) };
         let step = |scene: &mut Scene| -> Result<(Epoch, TargetRecord, Incident), Stop> {
             let Some(incident) = scene.incident.clone().filter(Incident::is_open) else {
                 return Err(Stop::Lost);
             };
             let record = scene.record.clone();
             let place = guard::place(&record, &plan.id, &patient.policy.guards, now);
-            let facts = Facts { budgets: Some(Observed::Known(scene.budgets.clone())), ..facts.clone() };
+            let drain_slot = match &scene.drain_slot {
+                Some(slot) => Observed::Known(slot.clone()),
+                None => Observed::Absent,
+            };
+            let facts = Facts {
+                budgets: Some(Observed::Known(scene.budgets.clone())),
+                drain_slot: Some(drain_slot),
+                ..facts.clone()
+            };
             let now_patient =
                 Patient { record: &record, incident: &incident, open: scene.action.as_ref(), ..patient };
             match guard::check(&case(now_patient, &facts, plan, now), Stage::Claim, GUARDS) {
@@ -141,6 +150,14 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
                         *budget = budget.spent(*allowance, now);
                     }
                 }
+            }
+            if let Some(instance) = plan.drains_alone() {
+                scene.drain_slot = Some(DrainSlot {
+                    cluster: plan.target.cluster().clone(),
+                    instance: instance.clone(),
+                    by: plan.id.clone(),
+                    until: claimed.lease_until.saturating_add(READS_LAG).unwrap_or(Timestamp::MAX),
+                });
             }
             scene.action = Some(claimed);
             scene.record.care.epoch = epoch;
@@ -240,13 +257,18 @@ async fn read_anew(plan: &Plan, observe: &impl AsyncFn(Vec<Query>) -> Facts) -> 
         plan.revision.clone().filter(|_| plan.remedy == Remedy::RaiseMemory).map(Query::TaskDefinition),
     );
     needs.extend(wanted.stoppable.clone().map(Query::ServiceDeployment));
+    needs.extend(guard::host_queries(plan));
     needs.extend(wanted.unwell.clone().or_else(|| wanted.lost.clone()).map(Query::Task));
     needs.sort();
     needs.dedup();
     let mut facts = observe(needs).await;
+    let check = facts.host.as_ref().and_then(Observed::known).and_then(guard::status_check);
+    if let Some(check) = check.filter(|_| wanted.host.is_some()) {
+        facts.status_checks = observe(vec![check]).await.status_checks;
+    }
     let stack = facts.service.as_ref().and_then(Observed::known).and_then(|service| service.stack());
-    // The switch last: whoever pauses is heard up to the last moment.
     let last = stack.map(|stack| Query::Stack(stack.to_owned())).into_iter().chain([Query::Switches]);
+    // The switch last: whoever pauses is heard up to the last moment.
     let more = observe(last.collect()).await;
     facts.stacks.extend(more.stacks);
     facts.switches = more.switches;

@@ -8,7 +8,9 @@ use crate::action::{Action, Call, Doubt, Plan, Remedy, State, Verdict};
 use crate::arn::DeploymentId;
 use crate::config::Rules;
 use crate::diagnosis::Cause;
-use crate::ecs::{HookAnswer, LifecycleHook, Rollout, Service, ServiceDeployment};
+use crate::ecs::{
+    ContainerInstance, HookAnswer, HostStatus, LifecycleHook, Rollout, Service, ServiceDeployment,
+};
 use crate::event::TaskStatus;
 use crate::incident::{Deployment, Incident, Target};
 use crate::observed::Observed;
@@ -52,6 +54,8 @@ pub fn queries(plan: &Plan) -> Vec<Query> {
         Call::RegisterTaskDefinition { like, .. } => {
             queries.push(Query::Registered { after: like.clone(), action: plan.id.clone() });
         }
+        // Whether a drain has helped shows in the tasks.
+        Call::UpdateContainerInstancesState { .. } => queries.extend([Query::Host, Query::HostTasks]),
         Call::ContinueServiceDeployment { service_deployment, .. } => {
             queries.push(Query::ServiceDeployment(service_deployment.clone()));
         }
@@ -124,6 +128,10 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
             Some(Observed::Absent) => Probe::NotDone,
             other => unread(other, Doubt::NotAsked),
         },
+        Call::UpdateContainerInstancesState { status, .. } => match &facts.host {
+            Some(Observed::Known(host)) => set(host, *status),
+            other => unread(other.as_ref(), Doubt::HostGone),
+        },
         Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
             match facts.service_deployments.get(service_deployment) {
                 Some(Observed::Known(found)) => answered(found, hook, *answer),
@@ -158,6 +166,19 @@ fn unread<T>(observed: Option<&Observed<T>>, absent: Doubt) -> Probe {
         Some(Observed::Unknown(why)) => Probe::Unread(Doubt::Unread(quoted(why))),
         Some(Observed::Absent) => Probe::Unclear(absent),
         _ => Probe::Unread(Doubt::NotAsked),
+    }
+}
+
+/// The status is absolute: where it is still the other one, making the call again does what it was to do.
+fn set(host: &ContainerInstance, wanted: HostStatus) -> Probe {
+    let is = |status| match status {
+        HostStatus::Active => host.is_active(),
+        HostStatus::Draining => host.is_draining(),
+    };
+    match wanted {
+        _ if is(wanted) => Probe::Done { made: None },
+        _ if host.is_active() || host.is_draining() => Probe::NotDone,
+        _ => Probe::Unclear(Doubt::HostGone),
     }
 }
 
@@ -208,6 +229,11 @@ pub fn verdict(
             }
         }
         Call::UpdateService { .. } | Call::StopTask { .. } => is_calm && service.is_some_and(is_settled),
+        Call::UpdateContainerInstancesState { status: HostStatus::Draining, .. } => is_empty(facts),
+        Call::UpdateContainerInstancesState { status: HostStatus::Active, .. } => {
+            let host = facts.host.as_ref().and_then(Observed::known);
+            host.is_some_and(|host| host.is_active() && host.agent_connected == Some(true))
+        }
         Call::RunTask { started_by, .. } => {
             let tasks = facts.stand_ins.get(started_by).and_then(Observed::known);
             tasks.into_iter().flatten().any(|task| {
@@ -263,6 +289,13 @@ fn remembered(
     }
     let until = confirmed_at.saturating_add(rules.memory.verify).unwrap_or(Timestamp::MAX);
     (now >= until).then_some(Verdict::Helped { at: now })
+}
+
+/// Whether no service keeps a task on the host, or the host is gone. Standalone tasks stay as long as they run.
+fn is_empty(facts: &Facts) -> bool {
+    let is_gone = facts.host == Some(Observed::Absent);
+    let tasks = facts.host_tasks.as_ref().and_then(Observed::known);
+    is_gone || tasks.is_some_and(|tasks| !tasks.iter().any(|task| task.is_wanted && task.service.is_some()))
 }
 
 fn is_settled(service: &Service) -> bool {

@@ -15,9 +15,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Action, ActionId, Plan};
+use crate::arn::ClusterArn;
 use crate::config::Policy;
 use crate::incident::{Incident, Note, Story, Target, TargetRecord};
-use crate::ledger::{Budget, Key, LedgerError, Record, Scope, Stored, Transaction, Write, push_news};
+use crate::ledger::{
+    Budget, DrainSlot, Key, LedgerError, Record, Scope, Stored, Transaction, Write, push_news,
+};
 use crate::notification::Subject;
 use crate::ports::Ledger;
 
@@ -35,6 +38,8 @@ pub struct Items<'i> {
     pub incident: Timestamp,
     /// The budgets that it enters: none but for a claim.
     pub budgets: &'i [Scope],
+    /// The cluster whose container instances are drained one at a time: none but for the claim of a drain.
+    pub drains_in: Option<&'i ClusterArn>,
 }
 
 impl<'i> Items<'i> {
@@ -45,7 +50,13 @@ impl<'i> Items<'i> {
 
     /// Those of a plan's step that enters no budget.
     pub fn of_plan(plan: &'i Plan) -> Self {
-        Self { id: Some(&plan.id), target: &plan.target, incident: plan.incident, budgets: &[] }
+        Self {
+            id: Some(&plan.id),
+            target: &plan.target,
+            incident: plan.incident,
+            budgets: &[],
+            drains_in: None,
+        }
     }
 }
 
@@ -72,6 +83,8 @@ pub struct Scene {
     pub incident: Option<Incident>,
     /// The budgets, those that nothing was spent of included.
     pub budgets: BTreeMap<Scope, Budget>,
+    /// Which container instance of the cluster was drained last; absent: none.
+    pub drain_slot: Option<DrainSlot>,
 }
 
 /// Lets `step` change an action and what hangs together with it, and writes all that changed. Answers what the step did,
@@ -121,6 +134,7 @@ impl Loaded {
         let mut keys = vec![Key::target(items.target), Key::incident(items.target, items.incident)];
         keys.extend(items.id.map(Key::action));
         keys.extend(items.budgets.iter().map(Key::budget));
+        keys.extend(items.drains_in.map(Key::drain_slot));
         let mut scene = Scene {
             action: None,
             record: TargetRecord::new(items.target.clone()),
@@ -130,6 +144,7 @@ impl Loaded {
                 .iter()
                 .map(|scope| (scope.clone(), Budget::unspent(scope.clone())))
                 .collect(),
+            drain_slot: None,
         };
         let mut read = BTreeMap::new();
         for (key, stored) in keys.iter().zip(ledger.read(&keys).await?) {
@@ -141,6 +156,7 @@ impl Loaded {
                 Some(Record::Budget(budget)) => {
                     scene.budgets.insert(budget.scope.clone(), budget);
                 }
+                Some(Record::DrainSlot(slot)) => scene.drain_slot = Some(slot),
                 _ => {}
             }
             read.insert(key.clone(), stored);
@@ -201,6 +217,10 @@ async fn write<L: Ledger>(
             let stored = loaded.stored(&key);
             writes.push(Write::of_budget(budget.clone(), stored, policy, now));
         }
+    }
+    if let Some(slot) = scene.drain_slot.as_ref().filter(|slot| before.drain_slot.as_ref() != Some(*slot)) {
+        let stored = loaded.stored(&Key::drain_slot(&slot.cluster));
+        writes.push(Write::of_drain_slot(slot.clone(), stored, policy, now));
     }
     if writes.is_empty() {
         return Ok(news);

@@ -182,7 +182,8 @@ fn step<L: Ledger>(
     let policy = Policy::default();
     let terms = Terms { policy: &policy, grouping: GROUPING, now };
     let plan = plan();
-    let items = Items { id: Some(&plan.id), target: &plan.target, incident: plan.incident, budgets };
+    let items =
+        Items { id: Some(&plan.id), target: &plan.target, incident: plan.incident, budgets, drains_in: None };
     ready(write_action(ledger, items, &terms, step)).map(|((), news)| news.len())
 }
 

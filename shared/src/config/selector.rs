@@ -12,7 +12,7 @@ use crate::incident::Target;
 pub struct Selector {
     /// A glob of the cluster's name.
     pub cluster: Option<Glob>,
-    /// A glob of the service's name, or of the family's for standalone tasks.
+    /// A glob of the service's name, or of the family's for standalone tasks; with one no container instance is selected.
     pub service: Option<Glob>,
     /// Tags of the service, by key.
     pub tags: BTreeMap<String, String>,
@@ -27,6 +27,10 @@ impl Selector {
     /// Whether a target with these tags is selected.
     pub fn selects(&self, target: &Target, tags: &BTreeMap<String, String>) -> bool {
         let fits = |glob: &Option<Glob>, name: &str| glob.as_ref().is_none_or(|glob| glob.matches(name));
+        // Globs are of services' names, which ids of container instances may look like.
+        if matches!(target, Target::ContainerInstance { .. }) && self.service.is_some() {
+            return false;
+        }
         self.specificity() > Specificity::default()
             && fits(&self.cluster, target.cluster().name())
             && fits(&self.service, target.name())

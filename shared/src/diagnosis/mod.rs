@@ -26,7 +26,7 @@ use crate::ecs::{HookAnswer, LifecycleHook};
 use crate::event::{
     ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
     DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus,
-    HookStateChange, ServiceAction, ServiceActionName, StopCode, TaskStateChange,
+    HookStateChange, ServiceAction, ServiceActionName, SpotInterruptionWarning, StopCode, TaskStateChange,
 };
 use crate::redact::{Redacted, redact};
 use containers::Deciding;
@@ -374,6 +374,16 @@ pub fn of_lost_agent(change_id: &str, minutes: i64) -> Diagnosis {
     let cause = Cause::ContainerRuntimeFailed;
     let text = format!("the agent has been disconnected for {minutes} min");
     of_texts(cause, [("agentConnected", Some(text.as_str()))], advice::for_host(cause, change_id))
+}
+
+/// Explains that EC2 takes the host of a container instance back: `change_id` is the container instance's.
+pub fn of_spot_warning(warning: &SpotInterruptionWarning, change_id: &str) -> Diagnosis {
+    let cause = Cause::SpotInterrupted;
+    let evidence = [
+        ("instance-id", Some(warning.instance_id.as_str())),
+        ("instance-action", warning.instance_action.as_deref()),
+    ];
+    of_texts(cause, evidence, advice::for_host(cause, change_id))
 }
 
 /// What a service has of which fewer tasks run than are desired while no event says why: for the patrol, which alone sees it.

@@ -9,11 +9,13 @@
 //! * [`check`] runs before an action is claimed, and again, on what is read anew, between the claim and the call. What the
 //!   claim itself uses up (lock, budget) is checked before it alone.
 
+mod hosts;
 mod refusal;
 mod rules;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use hosts::{host_queries, is_impaired, sign_of, status_check};
 pub use refusal::{Gone, Needed, Refusal};
 pub(crate) use rules::{is_ailing, is_unwell};
 pub use rules::{place, scopes};
@@ -96,6 +98,7 @@ pub const GUARDS: &[Guard] = &[
     Guard { name: "lock", until: Stage::Claim, rule: rules::lock },
     Guard { name: "budget", until: Stage::Claim, rule: rules::budget },
     Guard { name: "outage", until: Stage::Gate, rule: rules::outage },
+    Guard { name: "one_host_at_a_time", until: Stage::Gate, rule: hosts::one_host_at_a_time },
     Guard { name: "precondition", until: Stage::Gate, rule: rules::precondition },
     Guard { name: "memory", until: Stage::Gate, rule: rules::memory },
 ];

@@ -116,6 +116,11 @@ pub enum Refusal {
         /// The most that is allowed, in MiB.
         max: u32,
     },
+    /// Another container instance of the cluster drains.
+    AnotherHostDrains {
+        /// Its id.
+        instance: String,
+    },
 }
 
 /// What a guard must know.
@@ -144,11 +149,15 @@ pub enum Needed {
     StandIns,
     /// How much memory a revision has.
     Sizes,
+    /// The container instance.
+    Host,
+    /// Which other container instances of the cluster drain.
+    OtherHosts,
 }
 
 impl Needed {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Switch,
         Self::Service,
         Self::Stack,
@@ -160,6 +169,8 @@ impl Needed {
         Self::LostTask,
         Self::StandIns,
         Self::Sizes,
+        Self::Host,
+        Self::OtherHosts,
     ];
 }
 
@@ -187,13 +198,23 @@ pub enum Gone {
     LostTask,
     /// A task stands in for the lost one already.
     Gap,
+    /// The container instance has left its cluster.
+    Host,
+    /// The container instance drains already, or leaves.
+    ActiveHost,
+    /// The same, or its agent is connected.
+    AwayAgent,
+    /// Neither EC2 nor its tasks say that the container instance fails.
+    FailingHost,
+    /// The container instance is not DRAINING, or its agent is away, or EC2 does not say that it is well.
+    RecoveredHost,
     /// The hook does not wait for an answer any more.
     Hook,
 }
 
 impl Gone {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Service,
         Self::ActiveService,
         Self::Revision,
@@ -204,6 +225,11 @@ impl Gone {
         Self::UnwellTask,
         Self::LostTask,
         Self::Gap,
+        Self::Host,
+        Self::ActiveHost,
+        Self::AwayAgent,
+        Self::FailingHost,
+        Self::RecoveredHost,
         Self::Hook,
     ];
 }
@@ -235,6 +261,7 @@ impl Refusal {
             Self::CorrelatedOutage { .. } => "correlated_outage",
             Self::PreconditionGone(_) => "precondition_gone",
             Self::MemoryOutOfBounds { .. } => "memory_out_of_bounds",
+            Self::AnotherHostDrains { .. } => "another_host_drains",
         }
     }
 
@@ -252,6 +279,7 @@ impl Refusal {
             | Self::DeployedMeanwhile
             | Self::StackInProgress { .. }
             | Self::Locked { .. }
+            | Self::AnotherHostDrains { .. }
             | Self::PreconditionGone(_) => soon(),
             Self::NotEnrolled
             | Self::RemedyOff(_)

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, Gone, Needed, Refusal};
+use super::{Case, Gone, Needed, Refusal, hosts};
 use crate::action::{ActionId, Call, Remedy};
 use crate::arn::{Arn, TaskArn, TaskDefinitionArn};
 use crate::config::{Allowance, Guards, Mode};
@@ -67,7 +67,11 @@ pub(super) fn mode(case: &Case<'_>) -> Ruling {
     if case.enrolled.mode == Mode::Observe { Err(Refusal::ModeObserves) } else { Ok(()) }
 }
 
+/// What Spot takes back goes, frozen or not: draining decides how its tasks go, not whether.
 pub(super) fn freeze(case: &Case<'_>) -> Ruling {
+    if case.plan.is_of_spot() {
+        return Ok(());
+    }
     match case.guards.frozen(case.now) {
         None => Ok(()),
         Some(window) => {
@@ -133,19 +137,21 @@ pub(super) fn stack(case: &Case<'_>) -> Ruling {
     }
 }
 
-/// A flap is over before the incident is so old, and an outage shows. A hook does not flap, and a person decides.
+/// A flap is over before the incident is so old, and an outage shows. In two minutes a Spot host is gone; and a hook does not flap:
+/// a person decides.
 pub(super) fn stability(case: &Case<'_>) -> Ruling {
-    if case.plan.remedy == Remedy::AnswerHook {
+    if case.plan.is_of_spot() || case.plan.remedy == Remedy::AnswerHook {
         return Ok(());
     }
-    let since = began(case);
+    let since = hosts::stable_since(case, began(case));
     let until = since.saturating_add(case.enrolled.rules.stability).unwrap_or(Timestamp::MAX);
     if until <= case.now { Ok(()) } else { Err(Refusal::NotStable { until }) }
 }
 
-/// Each lost task and each hook is a need of its own: one that is run again or answered does not make the next one wait.
+/// Each lost task and each hook is a need of its own: one that is run again or answered does not make the next one wait. And a
+/// Spot host has no next.
 pub(super) fn cooldown(case: &Case<'_>) -> Ruling {
-    if is_own_need(case.plan.remedy) {
+    if is_own_need(case.plan.remedy) || case.plan.is_of_spot() {
         return Ok(());
     }
     let Some(last) = others(case).filter(|tried| !is_own_need(tried.remedy)).map(|tried| tried.at).max()
@@ -270,7 +276,8 @@ pub fn scopes(target: &Target, guards: &Guards) -> [(Scope, Allowance); 3] {
 /// Many that begin to fail together have one cause, and it is none of theirs. A hook waits whatever else fails, and whoever
 /// answers it knows.
 pub(super) fn outage(case: &Case<'_>) -> Ruling {
-    if case.plan.remedy == Remedy::AnswerHook {
+    // Spot takes hosts back in waves, and announces each.
+    if case.plan.is_of_spot() || case.plan.remedy == Remedy::AnswerHook {
         return Ok(());
     }
     let Some(openings) = known(case.facts.openings.as_ref(), Needed::Openings)? else {
@@ -322,6 +329,7 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
             _ => return gone(Gone::UnwellTask),
         }
     }
+    hosts::precondition(case)?;
     if let (Some(hook), Call::ContinueServiceDeployment { service_deployment, .. }) =
         (&wanted.awaits, &case.plan.call)
     {
@@ -412,7 +420,7 @@ fn service<'c>(case: &Case<'c>) -> Result<Option<&'c Service>, Refusal> {
 }
 
 /// What was read, `None` where it is known not to be. What is not known is a refusal.
-fn known<T>(fact: Option<&Observed<T>>, what: Needed) -> Result<Option<&T>, Refusal> {
+pub(super) fn known<T>(fact: Option<&Observed<T>>, what: Needed) -> Result<Option<&T>, Refusal> {
     match fact {
         Some(Observed::Known(value)) => Ok(Some(value)),
         Some(Observed::Absent) => Ok(None),

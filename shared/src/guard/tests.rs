@@ -3,16 +3,17 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::action::{ActionId, Because, Call, Precondition, Remedy, Ruling};
-use crate::arn::{ClusterArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionArn};
+use crate::action::{ActionId, Because, Call, HostCondition, HostSign, Precondition, Remedy, Ruling};
+use crate::arn::{ClusterArn, ContainerInstanceArn, DeploymentId, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::config::{Entry, Glob, Policy, Rules, Selector, When, Window};
 use crate::diagnosis::{Advice, Cause, Diagnosis};
 use crate::ecs::{
-    ContainerSize, Controller, DesiredCount, PendingCount, Rollout, RunningCount, Service,
-    ServiceDeploymentSummary, Sizes, TaskDefinition, Watch,
+    ContainerInstance, ContainerSize, Controller, DesiredCount, HostStatus, PendingCount, Rollout,
+    RunningCount, Service, ServiceDeploymentSummary, Sizes, StatusCheck, TaskDefinition, Watch,
 };
-use crate::incident::{Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
-use crate::ledger::{Budget, Opening, Openings, Scope, Switch};
+use crate::event::ContainerInstanceStatus;
+use crate::incident::{Agent, Drained, Failure, Fingerprint, Observation, Outcome, Story, Target, Tried};
+use crate::ledger::{Budget, DrainSlot, Opening, Openings, Scope, Switch};
 use crate::observed::Observed;
 use crate::remediation::memory::{Raise, Step};
 
@@ -30,6 +31,10 @@ fn target(name: &str) -> Target {
 
 fn revision(number: u32) -> TaskDefinitionArn {
     TaskDefinitionArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:task-definition/api:{number}"))
+}
+
+fn host_arn(id: &str) -> ContainerInstanceArn {
+    ContainerInstanceArn::new(format!("arn:aws:ecs:eu-central-1:123456789012:container-instance/shop/{id}"))
 }
 
 /// A world in which no guard refuses: revision 42 fails since ten minutes, and 41 was good.
@@ -157,6 +162,88 @@ impl World {
         world
     }
 
+    /// The same for container instance `a`, whose agent is away as long as the service fails, and whose status checks fail.
+    fn drain(&mut self) {
+        let target = Target::ContainerInstance { cluster: cluster(), arn: host_arn("a") };
+        let home = self.home.clone().unwrap();
+        self.plan = Plan {
+            id: ActionId::of(&home, &target, Remedy::DrainInstance, "0"),
+            remedy: Remedy::DrainInstance,
+            target: target.clone(),
+            revision: None,
+            call: Call::UpdateContainerInstancesState {
+                cluster: cluster(),
+                instance: host_arn("a"),
+                status: HostStatus::Draining,
+            },
+            precondition: Precondition {
+                host: Some(HostCondition::Failing { since: at(0) }),
+                ..Precondition::default()
+            },
+            because: Because::HostFails { since: at(0), sign: HostSign::StatusCheck, moves: Some(2) },
+            ..self.plan.clone()
+        };
+        self.record = TargetRecord::new(target.clone());
+        self.record.agent = Some(Agent { version: 3, away_since: Some(at(0)), gone: false });
+        self.incident.target = target;
+        let rules = self.rules();
+        rules.remedies.extend([Remedy::DrainInstance, Remedy::ActivateInstance]);
+        self.policy.services[0].selector =
+            Selector { cluster: Some(Glob::new("shop")), ..Selector::default() };
+        let instance = ContainerInstance {
+            arn: host_arn("a"),
+            cluster: cluster(),
+            status: ContainerInstanceStatus::Active,
+            agent_connected: Some(false),
+            ec2_instance_id: Some("i-a".to_owned()),
+            capacity_provider: None,
+        };
+        self.facts.service = Some(Observed::Absent);
+        self.facts.host = Some(Observed::Known(instance));
+        self.facts.host_tasks = Some(Observed::Known(Vec::new()));
+        let check = StatusCheck { at: at(540), has_failed: true };
+        self.facts.status_checks.insert("i-a".to_owned(), Observed::Known(check));
+        self.facts.draining = Some(Observed::Known(Vec::new()));
+        self.facts.drain_slot = Some(Observed::Absent);
+    }
+
+    fn host(&mut self) -> &mut ContainerInstance {
+        match &mut self.facts.host {
+            Some(Observed::Known(host)) => host,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The drain of a host that Spot takes back.
+    fn spot(&mut self) {
+        self.drain();
+        self.plan.because = Because::SpotInterruption { at: at(590), moves: Some(2) };
+        self.plan.precondition.host = Some(HostCondition::Active);
+        self.record.agent = None;
+        self.host().agent_connected = Some(true);
+    }
+
+    /// Letting it take tasks again.
+    fn activate(&mut self) {
+        self.drain();
+        let (by, status) = (self.plan.id.clone(), HostStatus::Active);
+        self.record.care.drained = Some(Drained { by, at: at(100), is_of_spot: false });
+        self.record.care.back_since = Some(at(200));
+        self.plan.remedy = Remedy::ActivateInstance;
+        self.plan.call =
+            Call::UpdateContainerInstancesState { cluster: cluster(), instance: host_arn("a"), status };
+        self.plan.precondition.host = Some(HostCondition::Recovered);
+        self.plan.because = Because::HostRecovered { since: at(200) };
+        self.host().status = ContainerInstanceStatus::Draining;
+        self.host().agent_connected = Some(true);
+        self.ec2_says(false);
+    }
+
+    fn ec2_says(&mut self, has_failed: bool) {
+        let check = StatusCheck { at: at(540), has_failed };
+        self.facts.status_checks.insert("i-a".to_owned(), Observed::Known(check));
+    }
+
     fn service(&mut self) -> &mut Service {
         match &mut self.facts.service {
             Some(Observed::Known(service)) => service,
@@ -278,6 +365,10 @@ bites! {
         let opening = |name: &str| Opening { at: at(30), target: target(name), cause: Cause::ImageNotFound, zone: None };
         let openings = ["api", "b", "c", "d", "e"].map(opening).to_vec();
         world.facts.openings = Some(Observed::Known(Openings { cluster: cluster(), openings }));
+    };
+    the_guard_one_host_at_a_time => "another_host_drains", |world| {
+        world.drain();
+        world.facts.draining = Some(Observed::Known(vec![host_arn("b")]));
     };
     the_guard_precondition => "precondition_gone", |world| {
         let gone = TaskDefinition { arn: revision(41), is_active: false, sizes: Sizes::default() };
@@ -554,3 +645,4 @@ fn an_action_that_is_taken_up_again_does_not_stand_in_its_own_way() {
 }
 
 mod hooks;
+mod hosts;

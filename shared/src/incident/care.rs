@@ -44,9 +44,29 @@ pub struct Care {
     /// Revisions that actions registered, of those that were tried: one that is taken up again registers no other.
     #[serde(default)]
     pub registered: BTreeMap<ActionId, TaskDefinitionArn>,
+    /// That Steward drained the container instance, which has not taken tasks since.
+    #[serde(default)]
+    pub drained: Option<Drained>,
+    /// Since when the agent of the container instance that Steward drained is connected again.
+    #[serde(default)]
+    pub back_since: Option<Timestamp>,
+    /// When EC2 warned that it takes the container instance's host back.
+    #[serde(default)]
+    pub warned_at: Option<Timestamp>,
     /// Hooks of the service's deployments, by their ids: those that wait, and those that were over last.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
+}
+
+/// That Steward drained a container instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drained {
+    /// By which action.
+    pub by: ActionId,
+    /// When that became known.
+    pub at: Timestamp,
+    /// Whether Spot took its host back: then it never takes tasks again.
+    pub is_of_spot: bool,
 }
 
 /// A remedy that was tried.
@@ -125,6 +145,7 @@ impl Care {
         } else if self.open.as_ref() == Some(id) {
             self.open = None;
         }
+        self.note_host(action);
         self.note_answer(action);
         let Some(at) = action.claimed_at else { return };
         self.tried.retain(|tried| tried.id != *id);
@@ -144,6 +165,21 @@ impl Care {
         }
         let tried = &self.tried;
         self.registered.retain(|id, _| tried.iter().any(|tried| tried.id == *id));
+    }
+
+    /// Notes that a container instance was drained, or takes tasks again: once, when that becomes known. What came of it later
+    /// says nothing of how it is then.
+    fn note_host(&mut self, action: &Action) {
+        let (State::Confirmed { at, .. }, None) = (&action.state, action.verdict) else { return };
+        match action.plan.remedy {
+            Remedy::DrainInstance => {
+                let (by, is_of_spot) = (action.plan.id.clone(), action.plan.is_of_spot());
+                self.drained = Some(Drained { by, at: *at, is_of_spot });
+                self.back_since = None;
+            }
+            Remedy::ActivateInstance => self.drained = None,
+            _ => {}
+        }
     }
 
     /// Asks that remedies be considered at `at`, or before.

@@ -11,17 +11,17 @@ use super::{Incident, Outcome, Story, Target};
 use crate::config::Policy;
 
 /// Remedies of one target are considered so often at the most, however fast its tasks fail.
-const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(30);
 
 impl Story {
     /// Asks that remedies be considered as far as the step from `before` is a reason to, and takes that back where it is
-    /// good news. There is none yet for container instances.
+    /// good news.
     pub fn ask_for_remedies(&mut self, before: &Self, policy: &Policy, now: Timestamp) {
         for over in self.over.iter_mut().chain(&mut self.incident).filter(|incident| !incident.is_open()) {
             over.remedies.held = None;
         }
         if matches!(self.record.target, Target::ContainerInstance { .. }) {
-            return;
+            return self.ask_for_host(before, policy, now);
         }
         let has_stepped = self.has_stepped_since(before);
         if self.incident.as_ref().is_some_and(Incident::is_open) {
@@ -62,7 +62,7 @@ impl Story {
         })
     }
 
-    fn has_failed_since(&self, before: &Self) -> bool {
+    pub(super) fn has_failed_since(&self, before: &Self) -> bool {
         let known = before.incident.as_ref();
         self.incident.as_ref().is_some_and(|incident| {
             known

@@ -12,6 +12,7 @@ mod failures;
 mod held;
 mod history;
 mod hook;
+mod host;
 mod look;
 mod lost;
 mod observation;
@@ -28,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use care::{Care, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
+pub use care::{Care, Drained, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
 pub use deed::{Act, Deed};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};

@@ -80,6 +80,20 @@ pub enum Observation {
         /// When.
         at: Timestamp,
     },
+    /// The agent of a container instance went while that was DRAINING: on purpose, as a rule.
+    AwayWhileDraining {
+        /// `detail.version`.
+        version: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// EC2 takes the host of a container instance back, two minutes from then.
+    Warned {
+        /// When it said so.
+        at: Timestamp,
+        /// What it said.
+        diagnosis: Box<Diagnosis>,
+    },
     /// A container instance is well.
     Healthy {
         /// When ECS said so.
@@ -108,6 +122,8 @@ impl Observation {
             | Self::Started { at, .. }
             | Self::Answered { at, .. }
             | Self::Agent { at, .. }
+            | Self::AwayWhileDraining { at, .. }
+            | Self::Warned { at, .. }
             | Self::Healthy { at }
             | Self::Gone { at, .. } => *at,
         }

@@ -58,6 +58,7 @@ impl History {
             Call::StopTask { .. }
             | Call::RunTask { .. }
             | Call::RegisterTaskDefinition { .. }
+            | Call::UpdateContainerInstancesState { .. }
             | Call::ContinueServiceDeployment { .. } => {}
         }
     }

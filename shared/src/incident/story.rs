@@ -6,12 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lost::Loss;
 use super::{
-    Agent, Deployment, DeploymentStatus, Ending, Failure, Fingerprint, Image, Incident, Observation, Span,
-    Starter, Status, Step, Target, TargetRecord, is_until,
+    Deployment, DeploymentStatus, Ending, Failure, Image, Incident, Observation, Span, Starter, Status, Step,
+    Target, TargetRecord, is_until,
 };
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::config::Policy;
-use crate::diagnosis::{self, Cause};
 
 /// In a crash loop ECS calls the service steady each time that all its tasks run for a moment: what the same deployment
 /// fails of so soon afterwards belongs to the same incident. Longer than the longest pause between two launches of a failing
@@ -66,6 +65,8 @@ impl Story {
             Observation::Started { id, by, at } => self.started(&id, by, at),
             Observation::Announced(notice) => self.announced(*notice, now),
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
+            Observation::AwayWhileDraining { version, at } => self.away_while_draining(version, at),
+            Observation::Warned { at, diagnosis } => self.warned(at, *diagnosis, now),
             Observation::Waits { hook, diagnosis } => self.hook_waits(*hook, *diagnosis, now),
             Observation::Answered { hook, service_deployment, answer, by, at } => {
                 self.hook_answered(&hook, service_deployment, answer, by, at);
@@ -171,7 +172,7 @@ impl Story {
         after_last.map_or(now, |after_last| after_last.max(now))
     }
 
-    fn is_well(&mut self, at: Timestamp, by: Ending) {
+    pub(super) fn is_well(&mut self, at: Timestamp, by: Ending) {
         self.record.well_at = self.record.well_at.max(Some(at));
         self.record.care.short_since.take_if(|since| *since <= at);
         let standing = self.record.standing();
@@ -262,38 +263,10 @@ impl Story {
         self.note(id);
     }
 
-    fn gone(&mut self, version: u64, at: Timestamp) {
-        // Version 0 is an event without one: it is not older than anything.
-        if version == 0 || self.record.agent.is_none_or(|known| known.version < version) {
-            self.record.agent = Some(Agent { version, away_since: None, gone: true });
-            // Nothing good can be heard of it any more: whatever failed is over.
-            let last = self.incident.as_ref().and_then(|incident| incident.failures.last_at());
-            self.is_well(last.map_or(at, |last| at.max(last)), Ending::Gone);
-        }
-    }
-
-    fn agent(&mut self, version: u64, connected: bool, at: Timestamp) {
-        let known = self.record.agent;
-        if known.is_some_and(|known| known.version >= version && known.version != 0) {
-            return;
-        }
-        // The version is kept even while all is well: an older event that comes later must not count.
-        let since = known.and_then(|known| known.away_since).unwrap_or(at);
-        self.record.agent = Some(Agent { version, away_since: (!connected).then_some(since), gone: false });
-        // An agent that talks is registered, and is back; it says nothing about what else is wrong with its host.
-        let is_impaired = self.incident.as_ref().is_some_and(|incident| {
-            incident.failures.causes().iter().any(|(cause, _)| *cause == Cause::InfrastructureImpaired)
-        });
-        if connected && !is_impaired {
-            // A newer version ends what the agent's absence began, whatever the clocks say.
-            let last = self.incident.as_ref().and_then(|incident| incident.failures.last_at());
-            self.is_well(last.map_or(at, |last| at.max(last)), Ending::Steady);
-        }
-    }
-
     /// What time alone changes: a quiet incident ends, an agent that stays away has failed.
     pub fn tick(&mut self, policy: &Policy, now: Timestamp) {
         self.agent_stays_away(policy, now);
+        self.host_serves_again();
         self.retirement_passes(now);
         if self.quiet_at(policy).is_none_or(|quiet_at| now < quiet_at) {
             return;
@@ -326,20 +299,6 @@ impl Story {
         Some(last_at.max(incident.opened_at) + quiet)
     }
 
-    fn agent_stays_away(&mut self, policy: &Policy, now: Timestamp) {
-        let Some(since) = self.record.agent.and_then(|agent| agent.away_since) else { return };
-        let away = now.duration_since(since);
-        if away < policy.agent_away || self.incident.as_ref().is_some_and(Incident::is_open) {
-            return;
-        }
-        let Target::ContainerInstance { arn, .. } = &self.record.target else { return };
-        let diagnosis = diagnosis::of_lost_agent(arn.id(), away.as_mins());
-        // Good news about something else, such as its health, does not make up for the agent.
-        let at = self.not_before_good_news(since);
-        let fingerprint = Fingerprint::of(&[arn.as_str(), "agent", &since.to_string()]);
-        self.failed(Failure::symptom(fingerprint, at, diagnosis), now);
-    }
-
     /// When something began that goes on whatever good news came since: what is not later opens nothing.
     pub(super) fn not_before_good_news(&self, since: Timestamp) -> Timestamp {
         let after =
@@ -352,7 +311,8 @@ impl Story {
         let is_open = self.incident.as_ref().is_some_and(Incident::is_open);
         let away_since = self.record.agent.and_then(|agent| agent.away_since).filter(|_| !is_open);
         let by_itself = away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy));
-        by_itself.into_iter().chain(self.record.care.look_at).chain(self.retirement_ends_at()).min()
+        let others = [self.record.care.look_at, self.retirement_ends_at(), self.serves_again_since()];
+        others.into_iter().flatten().chain(by_itself).min()
     }
 }
 

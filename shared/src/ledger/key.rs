@@ -66,6 +66,11 @@ impl Key {
         Self(format!("x#CLUSTER#{cluster}"))
     }
 
+    /// `r#DRAIN#cluster`.
+    pub fn drain_slot(cluster: &ClusterArn) -> Self {
+        Self(format!("r#DRAIN#{cluster}"))
+    }
+
     /// `n#THREAD#subject`.
     pub fn thread(subject: &Subject) -> Self {
         Self(format!("n#THREAD#{}", subject.key()))

@@ -20,7 +20,7 @@ pub use key::Key;
 pub use memory::{MemoryLedger, Usage};
 pub use outbox::{NUDGE_MARGIN, push_news};
 pub use patrol::{Abnormal, MAX_ABNORMAL, Patrol, Stage};
-pub use shared::{Budget, MAX_OPENINGS, Opening, Openings, Scope, Switch};
+pub use shared::{Budget, DrainSlot, MAX_OPENINGS, Opening, Openings, Scope, Switch};
 pub use telling::{
     ChannelRecord, HeldBack, Kept, Lease, MAX_SILENCES, MAX_WAITING, Outage, Recent, Root, Silence,
     SilenceId, Silences, Thread, Told, Trouble, Why, Withheld,
@@ -138,6 +138,8 @@ pub enum Record {
     ScalingLoop(Loop),
     /// See [`ScalerTrouble`].
     ScalerTrouble(Box<ScalerTrouble>),
+    /// See [`DrainSlot`].
+    DrainSlot(DrainSlot),
 }
 
 /// An item as it was read.

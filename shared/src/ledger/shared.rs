@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::action::Ruling;
-use crate::arn::ClusterArn;
+use crate::action::{ActionId, Ruling};
+use crate::arn::{ClusterArn, ContainerInstanceArn};
 use crate::config::Allowance;
 use crate::diagnosis::Cause;
 use crate::incident::Target;
@@ -78,6 +78,22 @@ impl Budget {
     pub fn spent(&self, allowance: Allowance, now: Timestamp) -> Self {
         Self { scope: self.scope.clone(), times: allowance.spent(&self.times, now) }
     }
+}
+
+/// Which container instance of a cluster Steward drained last: one at a time.
+///
+/// It counts as long as ECS may not show yet what became of the call. From then on the instances that ECS shows as DRAINING
+/// count, so nothing need be given back here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrainSlot {
+    /// The cluster.
+    pub cluster: ClusterArn,
+    /// The container instance.
+    pub instance: ContainerInstanceArn,
+    /// By which action.
+    pub by: ActionId,
+    /// Until when nobody else may drain another, whatever ECS shows.
+    pub until: Timestamp,
 }
 
 /// What began to fail in a cluster of late.

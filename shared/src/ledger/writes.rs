@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Budget, Expect, Key, Record, Stored, Write};
+use super::{Budget, DrainSlot, Expect, Key, Record, Stored, Write};
 use crate::action::Action;
 use crate::batch::{JobRecord, Run, Trouble as JobTrouble, Unit};
 use crate::config::Policy;
@@ -64,6 +64,12 @@ impl Write {
     pub fn of_budget(budget: Budget, stored: Option<&Stored>, policy: &Policy, now: Timestamp) -> Self {
         let key = Key::budget(&budget.scope);
         Self::new(key, stored, Record::Budget(budget)).expiring(true, policy, now)
+    }
+
+    /// Which container instance of a cluster is drained. What is over is remembered for longer than it counts.
+    pub fn of_drain_slot(slot: DrainSlot, stored: Option<&Stored>, policy: &Policy, now: Timestamp) -> Self {
+        let key = Key::drain_slot(&slot.cluster);
+        Self::new(key, stored, Record::DrainSlot(slot)).expiring(true, policy, now)
     }
 
     /// A run.

@@ -146,6 +146,11 @@ pub trait ChangeEcs {
         // Where that has roles.
         Access { method: "RegisterTaskDefinition", actions: &["iam:PassRole"], on: Resource::TaskRoles },
         Access {
+            method: "UpdateContainerInstancesState",
+            actions: &["ecs:UpdateContainerInstancesState"],
+            on: Resource::ContainerInstances,
+        },
+        Access {
             method: "ContinueServiceDeployment",
             actions: &["ecs:ContinueServiceDeployment"],
             on: Resource::ServiceDeployments,

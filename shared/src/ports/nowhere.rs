@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{
-    ChangeEcs, Changed, DescribeEcs, EcsError, Evidence, EvidenceError, Find, LogSource, Meaning, Owners,
-    Page,
+    ChangeEcs, Changed, DescribeEcs, EcsError, Evidence, EvidenceError, Find, Hosts, LogSource, Meaning,
+    Owners, Page,
 };
 use crate::action::{ActionId, Call};
 use crate::arn::{
-    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
+use crate::ecs::{CapacityProvider, ContainerInstance, HostTask, StatusCheck};
 use crate::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use crate::incident::Target;
 use crate::notification::LogLine;
@@ -71,6 +75,36 @@ impl ChangeEcs for Nowhere {
             problem: "there is no ECS here".to_owned(),
             meaning: Meaning::Refused,
         })
+    }
+}
+
+impl Hosts for Nowhere {
+    async fn container_instance(
+        &self,
+        _: &ClusterArn,
+        _: &ContainerInstanceArn,
+    ) -> Result<Option<ContainerInstance>, EcsError> {
+        Ok(None)
+    }
+
+    async fn tasks_on(&self, _: &ClusterArn, _: &ContainerInstanceArn) -> Result<Vec<HostTask>, EcsError> {
+        Ok(Vec::new())
+    }
+
+    async fn draining(&self, _: &ClusterArn) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_host(&self, _: &ClusterArn, _: &str) -> Result<Option<ContainerInstanceArn>, EcsError> {
+        Ok(None)
+    }
+
+    async fn capacity_provider(&self, _: &ClusterArn, _: &str) -> Result<Option<CapacityProvider>, EcsError> {
+        Ok(None)
+    }
+
+    async fn status_check(&self, _: &str, _: Timestamp) -> Result<Option<StatusCheck>, EcsError> {
+        Ok(None)
     }
 }
 

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::action::ActionId;
-use crate::arn::{DeploymentId, ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn};
-use crate::ecs::{Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use crate::arn::{
+    ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+};
+use crate::ecs::{
+    CapacityProvider, ContainerInstance, HostTask, Service, ServiceDeployment, ServiceRevision, StatusCheck,
+    Task, TaskDefinition,
+};
 use crate::incident::Deployment;
-use crate::ledger::{Budget, Openings, Scope, Switch};
+use crate::ledger::{Budget, DrainSlot, Openings, Scope, Switch};
 use crate::observed::Observed;
 
 /// A question to the outside.
@@ -41,6 +46,18 @@ pub enum Query {
         /// The action.
         action: ActionId,
     },
+    /// The target itself, a container instance.
+    Host,
+    /// The tasks on it.
+    HostTasks,
+    /// The status checks of an EC2 instance.
+    StatusCheck(String),
+    /// A capacity provider of the target's cluster.
+    CapacityProvider(String),
+    /// The container instances of the cluster that are DRAINING.
+    Draining,
+    /// Which container instance of the cluster Steward drained last.
+    DrainSlot,
 }
 
 /// Answers. They only grow: what was answered once is not asked again.
@@ -70,6 +87,18 @@ pub struct Facts {
     pub openings: Option<Observed<Openings>>,
     /// Revisions that actions registered, by action. Those that are known are among the task definitions, too.
     pub registered: BTreeMap<ActionId, Observed<TaskDefinition>>,
+    /// The target, a container instance.
+    pub host: Option<Observed<ContainerInstance>>,
+    /// The tasks on it.
+    pub host_tasks: Option<Observed<Vec<HostTask>>>,
+    /// Status checks by EC2 instance; absent: CloudWatch tells nothing.
+    pub status_checks: BTreeMap<String, Observed<StatusCheck>>,
+    /// Capacity providers by name.
+    pub capacity_providers: BTreeMap<String, Observed<CapacityProvider>>,
+    /// The cluster's container instances that are DRAINING.
+    pub draining: Option<Observed<Vec<ContainerInstanceArn>>>,
+    /// Which of them Steward drained last; absent: none ever.
+    pub drain_slot: Option<Observed<DrainSlot>>,
 }
 
 impl Facts {
@@ -88,6 +117,12 @@ impl Facts {
             Query::Budgets => self.budgets.is_some(),
             Query::Openings => self.openings.is_some(),
             Query::Registered { action, .. } => self.registered.contains_key(action),
+            Query::Host => self.host.is_some(),
+            Query::HostTasks => self.host_tasks.is_some(),
+            Query::StatusCheck(instance) => self.status_checks.contains_key(instance),
+            Query::CapacityProvider(name) => self.capacity_providers.contains_key(name),
+            Query::Draining => self.draining.is_some(),
+            Query::DrainSlot => self.drain_slot.is_some(),
         }
     }
 

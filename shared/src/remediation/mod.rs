@@ -10,7 +10,7 @@ mod health;
 pub mod memory;
 mod remedy;
 
-use crate::arn::{ClusterArn, ServiceDeploymentArn};
+use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceDeploymentArn};
 use crate::diagnosis::{self, Diagnosis};
 use crate::ecs::HookAnswer;
 use crate::event::{
@@ -25,7 +25,8 @@ use jiff::{SignedDuration, Timestamp};
 pub use decision::{Action, Decision, Home, Reason, decide, decide_task};
 pub use facts::{Facts, Query};
 pub use remedy::{
-    Considered, Escalation, HookSeen, MAX_ROUNDS, Patient, case, consider, enrolled, hooks_seen, id_of,
+    Considered, Escalation, HookSeen, MAX_ROUNDS, Patient, SPOT_NOTICE, case, consider, enrolled, hooks_seen,
+    id_of, is_active_again,
 };
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
@@ -104,6 +105,26 @@ pub fn read(event: &Event, now: Timestamp) -> Reading {
         Detail::HookStateChange(change) => read_hook(change, diagnosis, at),
         Detail::Other => Reading::nothing(None, None, Reason::UnknownKind),
     }
+}
+
+/// What EC2's warning that it takes a Spot host back says of the container instance on it, which the event does not name.
+/// `None` for any other event.
+pub fn read_warning(
+    event: &Event,
+    cluster: &ClusterArn,
+    instance: &ContainerInstanceArn,
+    now: Timestamp,
+) -> Option<About> {
+    let Detail::SpotInterruptionWarning(warning) = &event.detail else { return None };
+    let at = warned_at(event, now);
+    let diagnosis = Box::new(diagnosis::of_spot_warning(warning, instance.id()));
+    let target = Target::of_container_instance(cluster, instance)?;
+    Some(About { target, observations: vec![Observation::Warned { at, diagnosis }] })
+}
+
+/// When EC2 warned, as far as the event says so: no clock is ahead by more.
+pub fn warned_at(event: &Event, now: Timestamp) -> Timestamp {
+    event.occurred_at().map_or(now, |at| at.min(now.saturating_add(AHEAD).unwrap_or(now)))
 }
 
 /// Events of ECS count only where AWS sent them: anybody may put an event of any detail-type on a bus of theirs.
@@ -233,9 +254,17 @@ fn read_container_instance(
     if change.status.as_ref().is_some_and(ContainerInstanceStatus::has_left) {
         return Reading::of(diagnosis, target, vec![Observation::Gone { version: change.version.0, at }]);
     }
-    // An instance that drains may lose its agent on purpose; that it talks is good news all the same.
+    // An instance that drains may lose its agent on purpose; that it talks is good news all the same. To an instance that
+    // Steward drained both matter.
     let serves = change.status == Some(ContainerInstanceStatus::Active);
     match change.agent_connected {
+        Some(false) if change.status == Some(ContainerInstanceStatus::Draining) => {
+            let observation = Observation::AwayWhileDraining { version: change.version.0, at };
+            Reading {
+                because: Some(Reason::NothingFailed),
+                ..Reading::of(diagnosis, target, vec![observation])
+            }
+        }
         Some(connected) if serves || connected => {
             let observation = Observation::Agent { version: change.version.0, connected, at };
             let because = (!connected).then_some(Reason::MayReconnect);

@@ -28,6 +28,8 @@ pub(super) struct Capacity {
     pub(super) waves: u32,
     /// How many tasks there is room for at a time, by `FARGATE` and `FARGATE_SPOT`; absent: for any number.
     pub(super) rooms: BTreeMap<String, usize>,
+    /// Capacity providers of Managed Instances.
+    pub(super) managed: BTreeSet<String>,
 }
 
 /// Where a task goes.

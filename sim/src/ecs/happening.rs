@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::agenda::Due;
 use super::api::{ContainerInstanceStatus, TaskStopCode};
-use super::behaviour::Behaviour;
+use super::behaviour::{Behaviour, Fate};
 use super::capacity::{FARGATE, FARGATE_SPOT};
 use super::events::http_time;
 use super::fate::usable_memory;
-use super::instance::Instance;
+use super::instance::{HostNow, Instance};
 use super::refusal::{Refusal, Refusals};
 use super::service::ServiceStatus;
 use super::state::{ServiceId, TaskId};
@@ -107,6 +107,18 @@ pub enum Happening {
         ec2_instance_id: String,
         /// Heard.
         connected: bool,
+    },
+    /// EC2's status checks of an instance fail, or pass again. CloudWatch tells of them; ECS knows nothing of it.
+    StatusCheck {
+        /// The EC2 instance.
+        ec2_instance_id: String,
+        /// Whether they fail.
+        fails: bool,
+    },
+    /// A host loses its network: its agent is not heard any more, and the load balancer's checks of its tasks fail.
+    CutOff {
+        /// The EC2 instance.
+        ec2_instance_id: String,
     },
     /// A container instance is drained, or takes tasks again.
     Drain {
@@ -206,6 +218,10 @@ impl Ecs {
                 self.warn_of_interruption(&ec2_instance_id, drains);
             }
             Happening::Agent { ec2_instance_id, connected } => self.set_agent(&ec2_instance_id, connected),
+            Happening::StatusCheck { ec2_instance_id, fails } => {
+                self.set_status_check(&ec2_instance_id, fails);
+            }
+            Happening::CutOff { ec2_instance_id } => self.cut_off(&ec2_instance_id),
             Happening::Drain { ec2_instance_id, drains } => self.set_draining(&ec2_instance_id, drains),
             Happening::InstanceTerminated { ec2_instance_id } => self.terminate_instance(&ec2_instance_id),
             Happening::Alarm { name, in_alarm } => {
@@ -366,7 +382,10 @@ impl Ecs {
                 task.times.connectivity = Some(now);
             }
         }
-        self.change_instance(&instance.id, |instance| instance.connected = connected);
+        self.change_instance(&instance.id, |instance| {
+            instance.connected = connected;
+            instance.connected_since = now;
+        });
         if !connected {
             return;
         }
@@ -377,6 +396,48 @@ impl Ecs {
             .unwrap_or_default();
         for (task, epoch, step) in unheard {
             self.agenda.put(now, Due::Step { task, epoch, step });
+        }
+    }
+
+    fn set_status_check(&mut self, ec2: &str, fails: bool) {
+        let now = self.now;
+        let Some(instance) = self.instance_of(ec2) else { return };
+        if let Some(instance) = self.state.instance_mut(&instance.id) {
+            instance.impaired_since = fails.then(|| instance.impaired_since.unwrap_or(now));
+        }
+    }
+
+    /// What EC2's status checks said of an instance in a minute that has ended, as CloudWatch tells it; `None` of an instance
+    /// that is not there. The checks are made, and told, each minute (Amazon EC2 User Guide, instance metrics).
+    pub fn status_check(&self, ec2: &str, minute: Timestamp) -> Option<bool> {
+        let instance = self.state.instances.values().find(|instance| instance.ec2 == ec2)?;
+        let ended = later(minute, Duration::from_mins(1));
+        (ended <= self.now).then(|| instance.impaired_since.is_some_and(|since| since < ended))
+    }
+
+    /// How a container instance really is; `None` for one that is not there.
+    pub fn host_now(&self, arn: &str) -> Option<HostNow> {
+        let instance = self.state.instances.values().find(|instance| instance.arn == arn)?;
+        Some(HostNow {
+            drains: instance.status == ContainerInstanceStatus::Draining,
+            connected_since: instance.connected.then_some(instance.connected_since),
+        })
+    }
+
+    fn cut_off(&mut self, ec2: &str) {
+        self.set_agent(ec2, false);
+        let Some(instance) = self.instance_of(ec2) else { return };
+        let balanced: Vec<TaskId> = self
+            .state
+            .tasks_on(&instance.id)
+            .filter(|task| task.elb.is_some() && !task.desired_stopped)
+            .map(|task| task.id)
+            .collect();
+        for id in balanced {
+            if let Some(task) = self.state.task_mut(id) {
+                task.behaviour = Arc::new(Behaviour::new(Fate::FailsElbHealth { after: Duration::ZERO }));
+            }
+            self.meet_fate(id);
         }
     }
 

@@ -19,11 +19,24 @@ pub(super) struct Instance {
     pub(super) memory: u64,
     pub(super) status: ContainerInstanceStatus,
     pub(super) connected: bool,
+    /// When its agent was heard last after it was not, or first; while it is heard.
+    pub(super) connected_since: Timestamp,
+    /// Since when EC2's status checks fail, if they do.
+    pub(super) impaired_since: Option<Timestamp>,
     pub(super) version: u64,
     pub(super) registered: Timestamp,
     pub(super) updated: Timestamp,
     /// What its tasks would have reported while the agent is not heard.
     pub(super) unheard: Vec<(TaskId, u32, Step)>,
+}
+
+/// How a container instance really is, for who watches the model: nobody's read lags here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostNow {
+    /// Whether it is DRAINING.
+    pub drains: bool,
+    /// Since when its agent is heard; absent while it is not.
+    pub connected_since: Option<Timestamp>,
 }
 
 /// A container instance to be registered.

@@ -35,7 +35,10 @@ impl Ecs {
         if task.epoch != epoch || task.is_stopped() {
             return;
         }
-        if let Some(instance) = task.instance().filter(|_| !task.connected).map(str::to_owned) {
+        // The load balancer checks tasks and lets go of them itself, whatever the agent hears.
+        let is_balancers = step == Step::Deregistered || (step == Step::Unhealthy && task.is_failed_by_elb());
+        let unheard = task.instance().filter(|_| !task.connected && !is_balancers).map(str::to_owned);
+        if let Some(instance) = unheard {
             if let Some(instance) = self.state.instance_mut(&instance) {
                 instance.unheard.push((id, epoch, step));
             }

@@ -106,7 +106,7 @@ mod world;
 pub use behaviour::{Behaviour, Fate, PullFailure, SecretFailure};
 pub use definition::Revision;
 pub use happening::Happening;
-pub use instance::Host;
+pub use instance::{Host, HostNow};
 pub use refusal::Refusal;
 pub use settings::{Latencies, Latency, Settings};
 pub use setup::fargate_service;

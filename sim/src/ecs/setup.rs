@@ -23,6 +23,14 @@ impl Ecs {
         self.state.tags.insert(self.names.cluster(name), std::collections::BTreeMap::new());
     }
 
+    /// A capacity provider of Managed Instances in a cluster: ECS itself launches, repairs and ends its hosts.
+    pub fn add_managed_instances(&mut self, cluster: &str, provider: &str) {
+        self.state.capacity.managed.insert(provider.to_owned());
+        if let Some(cluster) = self.state.clusters.get_mut(cluster) {
+            cluster.capacity_providers.push(provider.to_owned());
+        }
+    }
+
     /// The next revision of its family. Gives its ARN.
     pub fn add_task_definition(&mut self, revision: &Revision) -> String {
         self.add_revision(&revision.request, Arc::new(revision.behaviour.clone()))
@@ -50,6 +58,8 @@ impl Ecs {
             memory: host.memory,
             status: ContainerInstanceStatus::Active,
             connected: true,
+            connected_since: self.now,
+            impaired_since: None,
             version: 0,
             registered: self.now,
             updated: self.now,

@@ -1,4 +1,4 @@
-//! Amazon CloudWatch as far as `GetMetricData` of queues goes: what a test tells of them, minute by minute, over its wire
+//! Amazon CloudWatch as far as `GetMetricData` of queues and EC2 instances goes: what a test tells of them, minute by minute, over its wire
 //! protocol (Smithy's RPC v2 in CBOR, which moto does not speak).
 //!
 //! Expressions, other periods than a minute and pages are not imitated: they are refused by name, as is any other operation.
@@ -32,7 +32,7 @@ type Values = BTreeMap<i64, f64>;
 /// The service. Clones share their metrics.
 #[derive(Clone, Debug, Default)]
 pub struct CloudWatch {
-    /// By queue and metric.
+    /// By queue or EC2 instance, and metric.
     metrics: Arc<Mutex<BTreeMap<(String, String), Values>>>,
 }
 
@@ -106,6 +106,11 @@ impl CloudWatch {
         lock(&self.metrics).entry(key).or_default().insert(began.as_second(), value);
     }
 
+    /// Tells what the status checks of an EC2 instance said in the minute that began then.
+    pub fn tell_status_check(&self, ec2_instance_id: &str, began: Timestamp, has_failed: bool) {
+        self.tell(ec2_instance_id, "StatusCheckFailed", began, if has_failed { 1.0 } else { 0.0 });
+    }
+
     /// Answers one call of the wire protocol, by its operation.
     pub fn answer(&self, operation: &str, body: &[u8]) -> Answer {
         if operation != "GetMetricData" {
@@ -135,7 +140,8 @@ impl CloudWatch {
         let Series { namespace, metric_name, dimensions } = &query.metric_stat.metric;
         let queue = match dimensions.as_slice() {
             [Dimension { name, value }] if namespace == "AWS/SQS" && name == "QueueName" => value,
-            _ => return Err(format!("{}: no metric of a queue", query.id)),
+            [Dimension { name, value }] if namespace == "AWS/EC2" && name == "InstanceId" => value,
+            _ => return Err(format!("{}: no metric of a queue or an EC2 instance", query.id)),
         };
         if query.metric_stat.period != PERIOD {
             return Err(format!("{}: a period of {} seconds", query.id, query.metric_stat.period));

@@ -235,6 +235,10 @@ impl form::Happening {
             self.retirement_notice.is_some(),
             self.agent_lost.is_some(),
             self.agent_back.is_some(),
+            self.status_check_fails.is_some(),
+            self.status_check_passes.is_some(),
+            self.host_cut_off.is_some(),
+            self.spot_warning.is_some(),
             self.host_lost.is_some(),
             self.alarm.is_some(),
             self.stack.is_some(),
@@ -347,7 +351,36 @@ impl form::Happening {
         Some((Deed::Stack { name: stack.name.clone(), status: stack.status.clone() }, told))
     }
 
+    /// What befalls a host, but for its agent.
+    fn of_host(&self) -> Option<(Happening, String)> {
+        let check = |host: &String, fails| {
+            let told = format!("the status checks of {host} {}", if fails { "fail" } else { "pass again" });
+            (Happening::StatusCheck { ec2_instance_id: host.clone(), fails }, told)
+        };
+        if let Some(host) = &self.status_check_fails {
+            return Some(check(host, true));
+        }
+        if let Some(host) = &self.status_check_passes {
+            return Some(check(host, false));
+        }
+        if let Some(host) = &self.host_cut_off {
+            let told = format!("the host {host} loses its network");
+            return Some((Happening::CutOff { ec2_instance_id: host.clone() }, told));
+        }
+        if let Some(host) = &self.spot_warning {
+            let told = format!("EC2 warns that it takes the Spot instance {host} back in two minutes");
+            let ec2_instance_id = host.clone();
+            return Some((Happening::SpotInstanceInterruption { ec2_instance_id, drains: false }, told));
+        }
+        let host = self.host_lost.as_ref()?;
+        let ec2_instance_id = host.clone();
+        Some((Happening::InstanceTerminated { ec2_instance_id }, format!("the host {host} ends")))
+    }
+
     fn fault(&self, cluster: &str) -> (Deed, String) {
+        if let Some((happening, told)) = self.of_host() {
+            return (Deed::World(Box::new(happening)), told);
+        }
         let (happening, told) = if let Some(zone) = &self.lose_zone {
             (Happening::ZoneLost(zone.clone()), format!("the availability zone {zone} goes"))
         } else if let Some(zone) = &self.zone_back {
@@ -363,9 +396,6 @@ impl form::Happening {
             (Happening::Retirement { cluster: cluster.to_owned(), services: services.clone() }, told)
         } else if let Some(name) = &self.alarm {
             (Happening::Alarm { name: name.clone(), in_alarm: true }, format!("the alarm {name} rings"))
-        } else if let Some(host) = &self.host_lost {
-            let ec2_instance_id = host.clone();
-            (Happening::InstanceTerminated { ec2_instance_id }, format!("the host {host} ends"))
         } else {
             let (host, connected) = match &self.agent_lost {
                 Some(host) => (host.clone(), false),

@@ -266,6 +266,14 @@ pub(super) struct Happening {
     pub(super) agent_lost: Option<String>,
     /// It is heard again.
     pub(super) agent_back: Option<String>,
+    /// The status checks of an EC2 instance fail.
+    pub(super) status_check_fails: Option<String>,
+    /// They pass again.
+    pub(super) status_check_passes: Option<String>,
+    /// An EC2 instance loses its network: its agent is not heard, and the load balancer's checks of its tasks fail.
+    pub(super) host_cut_off: Option<String>,
+    /// EC2 warns that it takes an instance back, and does so two minutes later. Its agent does not drain it by itself.
+    pub(super) spot_warning: Option<String>,
     /// An EC2 instance ends with all its tasks.
     pub(super) host_lost: Option<String>,
     /// An alarm rings.

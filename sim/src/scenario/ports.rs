@@ -6,14 +6,18 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steward::action::{ActionId, Call};
 use steward::arn::{
-    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
-use steward::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
+use steward::ecs::{
+    CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
+    StatusCheck, Task, TaskDefinition,
+};
 use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Root, Stored, Transaction};
 use steward::notification::Subject;
 use steward::ports::{
-    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Ledger, Letter, NudgeError, Owners,
-    Page, Postpone, SendError, Tell,
+    ChangeEcs, Changed, Channel, Clock, DescribeEcs, EcsError, Find, Hosts, Ledger, Letter, NudgeError,
+    Owners, Page, Postpone, SendError, Tell,
 };
 
 use super::build::Deed;
@@ -151,6 +155,52 @@ impl DescribeEcs for Stage {
         action: &ActionId,
     ) -> Result<Option<TaskDefinition>, EcsError> {
         self.with_ecs(|ecs| ports::registered(ecs, after, action))
+    }
+}
+
+impl Hosts for Stage {
+    async fn container_instance(
+        &self,
+        cluster: &ClusterArn,
+        arn: &ContainerInstanceArn,
+    ) -> Result<Option<ContainerInstance>, EcsError> {
+        self.with_ecs(|ecs| ports::container_instance(ecs, cluster, arn))
+    }
+
+    async fn tasks_on(
+        &self,
+        cluster: &ClusterArn,
+        instance: &ContainerInstanceArn,
+    ) -> Result<Vec<HostTask>, EcsError> {
+        self.with_ecs(|ecs| ports::tasks_on(ecs, cluster, instance))
+    }
+
+    async fn draining(&self, cluster: &ClusterArn) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+        self.with_ecs(|ecs| ports::draining(ecs, cluster))
+    }
+
+    async fn find_host(
+        &self,
+        cluster: &ClusterArn,
+        ec2_instance_id: &str,
+    ) -> Result<Option<ContainerInstanceArn>, EcsError> {
+        self.with_ecs(|ecs| ports::find_host(ecs, cluster, ec2_instance_id))
+    }
+
+    async fn capacity_provider(
+        &self,
+        cluster: &ClusterArn,
+        name: &str,
+    ) -> Result<Option<CapacityProvider>, EcsError> {
+        self.with_ecs(|ecs| ports::capacity_provider(ecs, cluster, name))
+    }
+
+    async fn status_check(
+        &self,
+        ec2_instance_id: &str,
+        until: Timestamp,
+    ) -> Result<Option<StatusCheck>, EcsError> {
+        Ok(self.with_ecs(|ecs| ports::status_check(ecs, ec2_instance_id, until)))
     }
 }
 

@@ -53,6 +53,8 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    agent_alone
+    agent_flaps
     bad_image_everywhere
     breaker_without_rollback
     budget_spent
@@ -65,6 +67,8 @@ scenarios! {
     hook_approved
     hook_rejected
     hook_timed_out
+    host_cut_off
+    host_fails
     hung_task
     image_not_found
     image_not_found_with_breaker
@@ -81,12 +85,15 @@ scenarios! {
     retirement_notice
     rollback_does_not_help
     secret_deleted
+    spot_host
     spot_task_declared
     spot_task_undeclared
     stack_in_progress
     stopped_by_hand
     stuck_deployment
+    two_hosts_fail
     zone_lost
+    zone_of_hosts_lost
 }
 
 #[track_caller]

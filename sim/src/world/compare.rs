@@ -100,6 +100,7 @@ pub(super) fn futile(options: Options, what: Futile) -> Report {
 fn plan_of(seed: u64, what: Futile) -> Plan {
     let mut plan = plan::draw(seed, LOOP_DAYS);
     plan.services.truncate(1);
+    plan.hosts.clear();
     plan.rates = Rates::none();
     plan.policy.guards.freeze.clear();
     for entry in &mut plan.policy.services {

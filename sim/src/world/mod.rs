@@ -18,6 +18,7 @@ mod compare;
 mod executor;
 mod faults;
 mod functions;
+mod hosts;
 mod jobs;
 mod plan;
 mod ports;

@@ -13,11 +13,12 @@ use steward::config::{
 use steward::ledger::Scope;
 
 use super::faults::Rates;
+use super::hosts;
 use super::script::Deed;
 use crate::ecs::api::{
     CreateServiceRequest, DeploymentLifecycleHookAction, DeploymentLifecycleHookStage, DeploymentStrategy,
 };
-use crate::ecs::{Behaviour, Fate, Happening, PullFailure, Revision, SecretFailure, fargate_service};
+use crate::ecs::{Behaviour, Fate, Happening, Host, PullFailure, Revision, SecretFailure, fargate_service};
 use crate::random::{Random, later};
 
 /// The cluster of every world.
@@ -39,6 +40,8 @@ pub(super) struct Plan {
     /// Nothing goes wrong from then on.
     pub(super) until: Timestamp,
     pub(super) services: Vec<Service>,
+    /// Container instances, in some worlds.
+    pub(super) hosts: Vec<Host>,
     pub(super) policy: Policy,
     pub(super) script: Vec<(Timestamp, Deed)>,
     pub(super) rates: Rates,
@@ -87,7 +90,10 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     }
     short_of_memory(&services, start, until, &mut script, &mut Random::new(seed ^ MEMORY));
     script.sort_by_key(|(at, _)| *at);
-    Plan { start, until, services, policy, script, rates: Rates::usual(later(start, WARM_UP), until) }
+    let rates = Rates::usual(later(start, WARM_UP), until);
+    let mut plan = Plan { start, until, services, hosts: Vec::new(), policy, script, rates };
+    hosts::add(&mut plan, seed);
+    plan
 }
 
 /// Adds a service whose deployments wait at a hook to every third world, drawn by itself: its people deploy, answer through Steward or past
@@ -214,7 +220,7 @@ fn policy(services: &[Service], start: Timestamp, until: Timestamp, random: &mut
 }
 
 /// A moment at which something goes wrong: late enough for services to be steady, early enough to be remedied.
-fn moment(start: Timestamp, until: Timestamp, random: &mut Random) -> Timestamp {
+pub(super) fn moment(start: Timestamp, until: Timestamp, random: &mut Random) -> Timestamp {
     let span = Duration::try_from(until.duration_since(start)).unwrap_or_default();
     later(
         start,

@@ -20,7 +20,7 @@ use super::site::Sites;
 use super::stage::Stage;
 use super::trace::Step;
 use super::world::World;
-use crate::ecs::{Behaviour, Ecs, Happening, Settings};
+use crate::ecs::{Behaviour, Ecs, Happening, Host, Settings};
 use crate::random::{Random, later};
 
 /// Steps that are kept for a failure to show.
@@ -182,7 +182,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         ecs.set_trail(seed);
     }
     let stage = Rc::new(Stage::new(ecs, seed, weather, checks, kept));
-    let Plan { start, until, services, policy, script, .. } = plan;
+    let Plan { start, until, services, hosts, policy, script, .. } = plan;
     let made = queues::create(&mut stage.queues.borrow_mut(), seed, trouble == Trouble::All);
     let policy = match sabotage {
         Some(Sabotage::IgnoresPolicy) => lawless(&policy),
@@ -194,7 +194,7 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
         stage.checks.borrow_mut().fail(Invariant::Progress, start, error.to_string());
     }
     world.run_until(until);
-    calm(&mut world, &services);
+    calm(&mut world, &services, &hosts);
     // Half a minute past, when no tick has just begun.
     world.run_until(later(until, Duration::from_secs(30)));
     let end = stage.now().saturating_add(QUIET_WITHIN).unwrap_or(Timestamp::MAX);
@@ -228,6 +228,9 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
 fn build(plan: &Plan, seed: u64) -> Ecs {
     let mut ecs = Ecs::new(Settings::new(plan.start, seed));
     ecs.add_cluster(CLUSTER);
+    for host in &plan.hosts {
+        ecs.add_container_instance(host);
+    }
     for service in &plan.services {
         ecs.add_task_definition(&service.good());
         // What the plan draws is legal.
@@ -252,11 +255,12 @@ fn blind(policy: Policy) -> Policy {
 }
 
 /// What people do when the day is over: everything serves again, and nothing is paused.
-fn calm(world: &mut World, services: &[plan::Service]) {
+fn calm(world: &mut World, services: &[plan::Service], hosts: &[Host]) {
     let now = world.stage.now();
     let cluster = Scope::Cluster(plan::cluster_arn());
     let mut deeds = vec![Deed::LedgerAway(false), Deed::Lag(Duration::ZERO)];
     deeds.extend([Scope::Global, cluster].map(|scope| Deed::Pause { scope, paused: false }));
+    deeds.extend(super::hosts::calm(hosts));
     for service in services {
         let well = Happening::Behaviour { revision: service.name.clone(), behaviour: Behaviour::serves() };
         deeds.push(Deed::Ecs(Box::new(well)));

@@ -128,6 +128,42 @@ fn an_outage_that_is_not_seen_is_found() {
     bites(Sabotage::IgnoresOutages, &[Invariant::NoCallInAnOutage]);
 }
 
+/// Of the seeds with hosts.
+#[track_caller]
+fn bites_hosts(sabotage: Sabotage, expected: Invariant) {
+    let with_hosts = (1..=90).filter(|one| !plan::draw(*one, 1).hosts.is_empty());
+    let found: Vec<Invariant> = with_hosts
+        .map(|one| run(Options { sabotage: Some(sabotage), ..seed(one) }))
+        .flat_map(|report| report.violations)
+        .map(|violation| violation.invariant)
+        .take(1)
+        .collect();
+    assert_eq!(found, [expected], "{sabotage:?}");
+}
+
+#[test]
+fn a_host_that_drains_and_is_not_seen_is_found_when_another_is_drained() {
+    bites_hosts(Sabotage::HidesDraining, Invariant::OneHostDrains);
+}
+
+#[test]
+fn an_agent_that_is_said_to_be_away_and_is_not_is_found_when_its_host_is_drained() {
+    bites_hosts(Sabotage::HidesAgents, Invariant::NoConnectedHostDrained);
+}
+
+#[test]
+fn days_with_hosts_hold_and_hosts_are_drained_in_them() {
+    let with_hosts: Vec<u64> = (1..=12).filter(|one| !plan::draw(*one, 1).hosts.is_empty()).collect();
+    let mut drains = 0;
+    for one in with_hosts {
+        let report = run(seed(one));
+        assert_eq!(report.violations, [], "seed {one}");
+        let is_drain = |site: &&Site| site.method == "change" && site.on == "UpdateContainerInstancesState";
+        drains += report.sites.keys().filter(is_drain).count();
+    }
+    assert!(drains > 0, "no host was drained");
+}
+
 #[test]
 fn a_sweep_that_finds_no_action_leaves_something_open() {
     bites(Sabotage::HidesActions, &[Invariant::EveryActionResolves]);

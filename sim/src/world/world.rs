@@ -224,6 +224,9 @@ impl World {
         }
         for one in emitted {
             let now = self.stage.now();
+            if self.is_broken_by(Sabotage::HidesAgents) && is_agent_back(&one.event) {
+                continue;
+            }
             self.stage.checks.borrow_mut().emitted(&one.event, now);
             let passage = self.stage.weather.borrow_mut().on_event(is_good_news(&one.event), now);
             if is_breaker(&one.event) {
@@ -385,6 +388,10 @@ impl World {
 fn is_good_news(event: &serde_json::Value) -> bool {
     let name = event.pointer("/detail/eventName").and_then(serde_json::Value::as_str);
     matches!(name, Some("SERVICE_STEADY_STATE" | "SERVICE_DEPLOYMENT_COMPLETED"))
+}
+
+fn is_agent_back(event: &serde_json::Value) -> bool {
+    event.pointer("/detail/agentConnected") == Some(&serde_json::Value::Bool(true))
 }
 
 fn is_breaker(event: &serde_json::Value) -> bool {

@@ -4,21 +4,24 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::action::{ActionId, Call};
 use steward::arn::{
-    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use steward::aws::{Ecs, Stacks};
 use steward::ecs::{
-    Controller, DesiredCount, HookAnswer, Launch, Overrides, Rollout, RunningCount, Service, Watch,
+    Controller, DesiredCount, HookAnswer, HostStatus, Launch, Overrides, Rollout, RunningCount, Service,
+    StatusCheck, Watch,
 };
 use steward::event::TaskStatus;
-use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Meaning, Owners};
+use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Hosts, Meaning, Owners};
 use steward::remediation::memory::{Raise, Step};
 use steward_sim::ecs::server::Endpoint;
-use steward_sim::ecs::{Behaviour, Effect, Revision, fargate_service};
+use steward_sim::ecs::{Behaviour, Effect, Host, Revision, fargate_service};
+use steward_sim::lambda::cloudwatch::CloudWatch;
 use steward_sim::lambda::gateway::{self, Fault, Gateway, Touch, When};
 use steward_sim::moto::Moto;
 
@@ -31,6 +34,7 @@ struct Behind {
     endpoint: Endpoint,
     gateway: Gateway,
     ecs: Ecs,
+    cloudwatch: CloudWatch,
 }
 
 impl Behind {
@@ -43,14 +47,34 @@ impl Behind {
         model.add_service(&fargate_service(CLUSTER, "web", &first, 2).with_breaker(false)).unwrap();
         let endpoint = Endpoint::new(model);
         endpoint.advance(Duration::from_mins(10));
+        let cloudwatch = CloudWatch::default();
         let behind = gateway::Settings {
             ecs: Some(endpoint.clone()),
+            cloudwatch: Some(cloudwatch.clone()),
             upstream: upstream.map(Moto::url),
             ..gateway::Settings::default()
         };
         let gateway = Gateway::start(behind).await.unwrap();
         let ecs = Ecs::new(&sdk_at(&gateway.url()));
-        Self { endpoint, gateway, ecs }
+        Self { endpoint, gateway, ecs, cloudwatch }
+    }
+
+    /// Adds a container instance with two tasks of a service.
+    async fn host(&self) -> ContainerInstanceArn {
+        self.endpoint.model(|model| {
+            model.add_managed_instances(CLUSTER, "managed");
+            model.add_container_instance(&Host {
+                cluster: CLUSTER.to_owned(),
+                ec2_instance_id: EC2.to_owned(),
+                zone: "us-east-1a".to_owned(),
+                capacity_provider: Some("hosts".to_owned()),
+                cpu: 4096,
+                memory: 8192,
+            });
+            model.add_service(&fargate_service(CLUSTER, "hosted", "job", 2).on_ec2()).unwrap();
+        });
+        self.endpoint.advance(Duration::from_mins(10));
+        self.ecs.find_host(&cluster(), EC2).await.unwrap().unwrap()
     }
 
     async fn web(&self) -> Service {
@@ -74,6 +98,9 @@ impl Behind {
         self.gateway.calls_of(&When::any().operation(operation)).len()
     }
 }
+
+/// The EC2 instance of the one container instance.
+const EC2: &str = "i-0a";
 
 fn cluster() -> ClusterArn {
     ClusterArn::new(format!("arn:aws:ecs:us-east-1:123456789012:cluster/{CLUSTER}"))
@@ -99,6 +126,10 @@ fn deploy(name: &str) -> Call {
         task_definition: Some(revision(name)),
         force_new_deployment: false,
     }
+}
+
+fn set(instance: &ContainerInstanceArn, status: HostStatus) -> Call {
+    Call::UpdateContainerInstancesState { cluster: cluster(), instance: instance.clone(), status }
 }
 
 fn stop(task: &TaskArn) -> Call {
@@ -366,6 +397,58 @@ fn a_revision_with_more_memory_is_registered_tagged_and_found_by_its_tag() {
 }
 
 #[test]
+fn a_container_instance_is_found_read_drained_and_let_take_tasks_again() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let ecs = &behind.ecs;
+        let host = behind.host().await;
+        assert_eq!(ecs.find_host(&cluster(), "i-0b").await, Ok(None));
+        assert_eq!(ecs.find_host(&ClusterArn::new("gone"), EC2).await.unwrap_err().meaning, Meaning::Refused);
+        let found = ecs.container_instance(&cluster(), &host).await.unwrap().unwrap();
+        assert_eq!((found.ec2_instance_id.as_deref(), found.agent_connected), (Some(EC2), Some(true)));
+        assert!(found.is_active() && found.capacity_provider.as_deref() == Some("hosts"), "{found:?}");
+        let gone = ContainerInstanceArn::new(format!("{}0", host.as_str()));
+        assert_eq!(ecs.container_instance(&cluster(), &gone).await, Ok(None));
+        let provider = |name: &'static str| ecs.capacity_provider(&cluster(), name);
+        assert!(!provider("hosts").await.unwrap().unwrap().is_managed);
+        assert!(provider("managed").await.unwrap().unwrap().is_managed);
+        assert_eq!(provider("gone").await, Ok(None));
+        let tasks = ecs.tasks_on(&cluster(), &host).await.unwrap();
+        assert!(
+            tasks.len() == 2 && tasks.iter().all(|task| task.is_wanted && !task.is_unhealthy),
+            "{tasks:?}"
+        );
+        assert_eq!(tasks[0].service, Some(ServiceName::new("hosted")));
+
+        assert_eq!(ecs.draining(&cluster()).await.unwrap(), []);
+        behind.made("1", &set(&host, HostStatus::Draining)).await;
+        assert!(ecs.container_instance(&cluster(), &host).await.unwrap().unwrap().is_draining());
+        assert_eq!(ecs.draining(&cluster()).await.unwrap(), [host.clone()]);
+        behind.made("2", &set(&host, HostStatus::Active)).await;
+        assert!(ecs.container_instance(&cluster(), &host).await.unwrap().unwrap().is_active());
+        let refused = behind.change("3", &set(&gone, HostStatus::Draining), &Overrides::default()).await;
+        assert_eq!(refused.unwrap_err().meaning, Meaning::Overtaken, "it is not there: not executed");
+    });
+}
+
+#[test]
+fn what_cloudwatch_tells_of_an_instance_s_status_checks_is_its_latest_minute() {
+    run(async {
+        let behind = Behind::start(None).await;
+        let now: Timestamp = "2026-11-27T10:00:30Z".parse().unwrap();
+        let minute = |back: i64| Timestamp::from_second(now.as_second() - 30 - back * 60).unwrap();
+        assert_eq!(behind.ecs.status_check(EC2, now).await, Ok(None), "no data says nothing");
+        behind.cloudwatch.tell_status_check(EC2, minute(9), true);
+        assert_eq!(behind.ecs.status_check(EC2, now).await, Ok(None), "what is old says nothing of now");
+        for (back, has_failed) in [(4, true), (3, false), (2, true)] {
+            behind.cloudwatch.tell_status_check(EC2, minute(back), has_failed);
+            let told = behind.ecs.status_check(EC2, now).await.unwrap().unwrap();
+            assert_eq!(told, StatusCheck { at: minute(back), has_failed });
+        }
+    });
+}
+
+#[test]
 fn a_stack_that_is_there_has_a_status_and_no_other_has_one() {
     run(async {
         let moto = Moto::start().await.unwrap();
@@ -382,7 +465,8 @@ fn a_stack_that_is_there_has_a_status_and_no_other_has_one() {
 
 /// What the ports declare, but for what no request shows: that a role is handed over.
 fn declared() -> Vec<Access> {
-    let all = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, Stacks::ACCESS].concat();
+    let of_ecs = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, <Ecs as Hosts>::ACCESS].concat();
+    let all = [&of_ecs, Stacks::ACCESS].concat();
     all.into_iter().filter(|need| !need.actions.contains(&"iam:PassRole")).collect()
 }
 
@@ -419,6 +503,13 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
         let answer = HookAnswer::Continue;
         waiting.made("5", &Call::ContinueServiceDeployment { service_deployment, hook, answer }).await;
         Stacks::new(&sdk_at(&behind.gateway.url())).stack_status("gone").await.unwrap();
+        let (host, now) = (behind.host().await, Timestamp::now());
+        ecs.container_instance(&cluster(), &host).await.unwrap().unwrap();
+        ecs.tasks_on(&cluster(), &host).await.unwrap();
+        ecs.draining(&cluster()).await.unwrap();
+        ecs.capacity_provider(&cluster(), "hosts").await.unwrap().unwrap();
+        ecs.status_check(EC2, now).await.unwrap();
+        behind.made("5", &set(&host, HostStatus::Draining)).await;
 
         let calls = behind.gateway.calls().into_iter().chain(waiting.gateway.calls());
         let touches: BTreeSet<Touch> = calls.flat_map(|call| call.touches).collect();

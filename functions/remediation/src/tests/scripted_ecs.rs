@@ -3,17 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use steward::action::{ActionId, Call};
 use steward::arn::{
-    ClusterArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
-    TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, ServiceRevisionArn,
+    TaskArn, TaskDefinitionArn,
 };
 use steward::ecs::{
-    Controller, DesiredCount, Launch, Overrides, PendingCount, Rollout, RunningCount, Service,
-    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Task, TaskDefinition, Watch,
+    CapacityProvider, ContainerInstance, Controller, DesiredCount, HostTask, Launch, Overrides, PendingCount,
+    Rollout, RunningCount, Service, ServiceDeployment, ServiceDeploymentSummary, ServiceRevision,
+    StatusCheck, Task, TaskDefinition, Watch,
 };
 use steward::event::TaskStatus;
-use steward::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Page};
+use steward::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Hosts, Meaning, Page};
 
 /// So many items are on a page.
 pub(super) const ON_A_PAGE: usize = 2;
@@ -193,6 +195,43 @@ impl DescribeEcs for ScriptedEcs {
         _: &TaskDefinitionArn,
         _: &ActionId,
     ) -> Result<Option<TaskDefinition>, EcsError> {
+        Ok(None)
+    }
+}
+
+/// No container instance is here.
+impl Hosts for ScriptedEcs {
+    async fn container_instance(
+        &self,
+        _: &ClusterArn,
+        _: &ContainerInstanceArn,
+    ) -> Result<Option<ContainerInstance>, EcsError> {
+        self.ask("container_instance")?;
+        Ok(None)
+    }
+
+    async fn tasks_on(&self, _: &ClusterArn, _: &ContainerInstanceArn) -> Result<Vec<HostTask>, EcsError> {
+        self.ask("tasks_on")?;
+        Ok(Vec::new())
+    }
+
+    async fn draining(&self, _: &ClusterArn) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+        self.ask("draining")?;
+        Ok(Vec::new())
+    }
+
+    async fn find_host(&self, _: &ClusterArn, _: &str) -> Result<Option<ContainerInstanceArn>, EcsError> {
+        self.ask("find_host")?;
+        Ok(None)
+    }
+
+    async fn capacity_provider(&self, _: &ClusterArn, _: &str) -> Result<Option<CapacityProvider>, EcsError> {
+        self.ask("capacity_provider")?;
+        Ok(None)
+    }
+
+    async fn status_check(&self, _: &str, _: Timestamp) -> Result<Option<StatusCheck>, EcsError> {
+        self.ask("status_check")?;
         Ok(None)
     }
 }

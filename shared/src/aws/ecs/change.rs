@@ -12,7 +12,7 @@ use aws_sdk_ecs::types::{
 use aws_smithy_types::retry::RetryConfig;
 
 use super::run_task::{self, RUN_TASK, awsvpc, strategy_item, unfit};
-use super::{failed, lacks, overrides, register, said, service};
+use super::{failed, hosts, lacks, overrides, register, said, service};
 use crate::action::{ActionId, Call, Network};
 use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::aws::sdk::patient;
@@ -40,6 +40,9 @@ pub(super) async fn change(
         Call::StopTask { cluster, task } => {
             let reason = format!("{id} ECS Steward replaces a task that hangs");
             stop_task(client, cluster, task, reason).await.map(|()| Changed { made: None })
+        }
+        Call::UpdateContainerInstancesState { cluster, instance, status } => {
+            hosts::update(client, cluster, instance, *status).await
         }
         Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
             continue_service_deployment(client, service_deployment, hook, *answer).await

@@ -110,7 +110,11 @@ pub(super) async fn describe(
     Ok(tasks)
 }
 
-fn read(answered: Answered, cluster: &ClusterArn, asked: &[TaskArn]) -> Result<TaskStateChange, EcsError> {
+pub(super) fn read(
+    answered: Answered,
+    cluster: &ClusterArn,
+    asked: &[TaskArn],
+) -> Result<TaskStateChange, EcsError> {
     let lacks = |member| lacks(DESCRIBE, &task::target(cluster, asked), member);
     let times = times(&answered);
     Ok(TaskStateChange {

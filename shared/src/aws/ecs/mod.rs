@@ -8,6 +8,7 @@
 
 mod change;
 mod deployment;
+mod hosts;
 mod jobs;
 mod overrides;
 mod register;
@@ -33,16 +34,21 @@ use super::sdk::Sdk;
 use super::verdict::{FailedCall, Verdict};
 use crate::action::{ActionId, Call};
 use crate::arn::{
-    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
 use crate::ecs::{
-    Definition as WholeDefinition, Overrides, Service, ServiceDeployment, ServiceRevision, Task,
-    TaskDefinition,
+    CapacityProvider, ContainerInstance, Definition as WholeDefinition, HostTask, Overrides, Service,
+    ServiceDeployment, ServiceRevision, StatusCheck, Task, TaskDefinition,
+};
+use crate::ecs::{
+    CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
+    StatusCheck, Task, TaskDefinition,
 };
 use crate::event::TaskStateChange;
 use crate::ports::{
-    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Meaning, Page, RunTasks, ScaleServices,
-    ScaledService, Started, TaskRequest,
+    ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Hosts, Meaning, Page, RunTasks,
+    ScaleServices, ScaledService, Started, TaskRequest,
 };
 
 /// The most that one of ECS's lists answers.
@@ -54,17 +60,19 @@ const MISSING: &str = "MISSING";
 #[derive(Debug, Clone)]
 pub struct Ecs {
     client: Client,
+    /// Tells what EC2 says of the instances below container instances.
+    cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
 impl Ecs {
     /// With what all clients share.
     pub fn new(sdk: &Sdk) -> Self {
-        Self { client: sdk.ecs() }
+        Self { client: sdk.ecs(), cloudwatch: sdk.cloudwatch() }
     }
 
     /// With credentials and the rest from elsewhere.
     pub fn with_config(sdk: &aws_types::SdkConfig) -> Self {
-        Self { client: Client::new(sdk) }
+        Self { client: Client::new(sdk), cloudwatch: aws_sdk_cloudwatch::Client::new(sdk) }
     }
 
     /// How much memory a task definition has, and the whole of it, by family, `family:revision` or ARN; `None` where ECS knows
@@ -136,6 +144,52 @@ impl DescribeEcs for Ecs {
         action: &ActionId,
     ) -> Result<Option<TaskDefinition>, EcsError> {
         register::registered(&self.client, after, action).await
+    }
+}
+
+impl Hosts for Ecs {
+    async fn container_instance(
+        &self,
+        cluster: &ClusterArn,
+        arn: &ContainerInstanceArn,
+    ) -> Result<Option<ContainerInstance>, EcsError> {
+        hosts::describe(&self.client, cluster, arn).await
+    }
+
+    async fn tasks_on(
+        &self,
+        cluster: &ClusterArn,
+        instance: &ContainerInstanceArn,
+    ) -> Result<Vec<HostTask>, EcsError> {
+        hosts::tasks_on(&self.client, cluster, instance).await
+    }
+
+    async fn draining(&self, cluster: &ClusterArn) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+        hosts::draining(&self.client, cluster).await
+    }
+
+    async fn find_host(
+        &self,
+        cluster: &ClusterArn,
+        ec2_instance_id: &str,
+    ) -> Result<Option<ContainerInstanceArn>, EcsError> {
+        hosts::find(&self.client, cluster, ec2_instance_id).await
+    }
+
+    async fn capacity_provider(
+        &self,
+        cluster: &ClusterArn,
+        name: &str,
+    ) -> Result<Option<CapacityProvider>, EcsError> {
+        hosts::capacity_provider(&self.client, cluster, name).await
+    }
+
+    async fn status_check(
+        &self,
+        ec2_instance_id: &str,
+        until: Timestamp,
+    ) -> Result<Option<StatusCheck>, EcsError> {
+        hosts::status_check(&self.cloudwatch, ec2_instance_id, until).await
     }
 }
 

@@ -133,6 +133,12 @@ pub struct Remedies {
     /// Give a container that runs out of memory again and again more of it. Off by default.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub raise_memory: Option<OnOff>,
+    /// Drain a container instance that fails, or that Spot takes back. Off unless it is switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub drain_instance: Option<OnOff>,
+    /// Let a container instance take tasks again that Steward drained. Off unless it is switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub activate_instance: Option<OnOff>,
     /// Answer the hook at which a deployment waits, as a person says. Off by default.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub answer_hook: Option<OnOff>,
@@ -210,6 +216,8 @@ impl Remedies {
             stop_task: is(Remedy::StopTask),
             run_task: is(Remedy::RunTask),
             raise_memory: is(Remedy::RaiseMemory),
+            drain_instance: is(Remedy::DrainInstance),
+            activate_instance: is(Remedy::ActivateInstance),
             answer_hook: is(Remedy::AnswerHook),
         }
     }
@@ -221,6 +229,8 @@ impl Remedies {
             Remedy::StopTask => self.stop_task,
             Remedy::RunTask => self.run_task,
             Remedy::RaiseMemory => self.raise_memory,
+            Remedy::DrainInstance => self.drain_instance,
+            Remedy::ActivateInstance => self.activate_instance,
             Remedy::AnswerHook => self.answer_hook,
         }
     }

@@ -130,14 +130,6 @@ fn an_incident_that_ends_by_quiet_asks_for_nothing_any_more() {
 }
 
 #[test]
-fn there_is_no_remedy_for_a_container_instance() {
-    let mut story = Story::new(instance());
-    go_on(&mut story, [failed(1, 10)], at(20));
-    assert!(story.incident.as_ref().unwrap().is_open());
-    assert_eq!(look_at(&story), None);
-}
-
-#[test]
 fn a_standalone_task_is_lost_to_what_it_ran_on_and_to_nothing_else() {
     let causes = [
         (Cause::SpotInterrupted, true),

@@ -7,6 +7,7 @@ use crate::config::Policy;
 
 mod deployments;
 mod hooks;
+mod hosts;
 mod look;
 mod order;
 mod relapse;

@@ -66,6 +66,16 @@ pub enum Escalation {
         /// How often it was given more: more than never, and a leak is likely.
         raised: usize,
     },
+    /// ECS looks after the container instance itself, by its capacity provider of Managed Instances.
+    HostManaged {
+        /// The capacity provider.
+        provider: Redacted,
+    },
+    /// The container instance's agent is away, and nothing else says that it fails: its tasks may serve.
+    HostMayServe {
+        /// Whether EC2 says that the instance is well; false where nobody says anything.
+        is_well: bool,
+    },
 }
 
 impl Escalation {
@@ -91,13 +101,17 @@ impl Escalation {
             Self::TooLate => "too_late",
             Self::NoMoreMemory { raised: 0, .. } => "no_more_memory",
             Self::NoMoreMemory { .. } => "leak_likely",
+            Self::HostManaged { .. } => "host_managed",
+            Self::HostMayServe { .. } => "host_may_serve",
         }
     }
 
     /// When it makes sense to ask again though nothing new was heard.
     pub fn ask_again(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } => now.checked_add(ASK_AGAIN).ok(),
+            Self::Unobserved { .. } | Self::MostTasksUnwell { .. } | Self::HostMayServe { .. } => {
+                now.checked_add(ASK_AGAIN).ok()
+            }
             _ => None,
         }
     }

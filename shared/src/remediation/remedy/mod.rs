@@ -6,6 +6,7 @@
 
 mod answer_hook;
 mod escalation;
+mod host;
 mod raise_memory;
 mod rerun;
 mod retirement;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 
 pub use answer_hook::{HookSeen, hooks_seen};
 pub use escalation::Escalation;
+pub use host::{SPOT_NOTICE, is_active_again};
 
 use super::{Facts, Home, Query};
 use crate::action::{Action, ActionId, Plan, Remedy, State};
@@ -95,7 +97,7 @@ pub fn consider(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Consider
     let candidate = match &patient.record.target {
         Target::Service { .. } => of_service(patient, facts, now),
         Target::Family { .. } => rerun::consider(patient, facts, now),
-        Target::ContainerInstance { .. } => Candidate::Not,
+        Target::ContainerInstance { .. } => host::consider(patient, facts, now),
     };
     match candidate {
         Candidate::Need(queries) => Considered::Need([queries, all].concat()),

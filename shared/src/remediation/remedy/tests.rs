@@ -246,6 +246,18 @@ impl World {
                     }
                     facts.registered.insert(action, found);
                 }
+                Query::Host => facts.host = self.truth.host.clone(),
+                Query::HostTasks => facts.host_tasks = self.truth.host_tasks.clone(),
+                Query::StatusCheck(instance) => {
+                    let found = self.truth.status_checks.get(&instance).cloned().unwrap_or(Observed::Absent);
+                    facts.status_checks.insert(instance, found);
+                }
+                Query::CapacityProvider(name) => {
+                    let found = self.truth.capacity_providers.get(&name).cloned().unwrap_or(Observed::Absent);
+                    facts.capacity_providers.insert(name, found);
+                }
+                Query::Draining => facts.draining = self.truth.draining.clone(),
+                Query::DrainSlot => facts.drain_slot = self.truth.drain_slot.clone(),
             }
         }
     }
@@ -553,3 +565,5 @@ fn an_approval_is_for_the_call_that_was_approved_and_for_as_long_as_the_proposal
     action.plan.call = Call::StopTask { cluster: cluster(), task: TaskArn::new("task/a") };
     assert!(!judged(&action, 108));
 }
+
+mod hosts;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::Sentence;
-use crate::action::{Because, Doubt, Remedy, Withdrawal};
+use crate::action::{Because, Doubt, HostSign, Remedy, Withdrawal};
 use crate::guard::{Gone, Needed, Refusal};
 use crate::ledger::Scope;
 use crate::redact::Redacted;
@@ -32,6 +32,8 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::StopTask => "stop the task",
         Remedy::RunTask => "run the task again",
         Remedy::RaiseMemory => "raise its memory",
+        Remedy::DrainInstance => "drain the instance",
+        Remedy::ActivateInstance => "let the instance take tasks again",
         Remedy::AnswerHook => "answer the deployment's hook",
     }
 }
@@ -43,6 +45,8 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::StopTask => "stopped the task",
         Remedy::RunTask => "ran the task again",
         Remedy::RaiseMemory => "raised its memory",
+        Remedy::DrainInstance => "drained the instance",
+        Remedy::ActivateInstance => "let the instance take tasks again",
         Remedy::AnswerHook => "answered the deployment's hook",
     }
 }
@@ -102,6 +106,9 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
         Refusal::PreconditionGone(what) => {
             return format!("it is not as it was when this was decided: {}", gone(*what));
         }
+        Refusal::AnotherHostDrains { instance } => {
+            return format!("container instance {instance} drains: one at a time in a cluster");
+        }
     };
     said.to_owned()
 }
@@ -140,6 +147,8 @@ fn needed(what: Needed) -> &'static str {
         Needed::LostTask => "the lost task",
         Needed::StandIns => "what stands in for the lost task",
         Needed::Sizes => "how much memory the revision has",
+        Needed::Host => "the container instance",
+        Needed::OtherHosts => "which other instances drain",
     }
 }
 
@@ -155,6 +164,11 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "the task is well, or stops already",
         Gone::LostTask => "ECS does not know the lost task as stopped",
         Gone::Gap => "a task stands in for it already",
+        Gone::Host => "the container instance has left its cluster",
+        Gone::ActiveHost => "the container instance drains already, or leaves",
+        Gone::AwayAgent => "its agent is connected, or the container instance drains already",
+        Gone::FailingHost => "neither EC2 nor its tasks say that it fails",
+        Gone::RecoveredHost => "it does not drain, its agent is away, or EC2 does not call it well",
         Gone::Hook => "the hook does not wait for an answer any more",
     }
 }
@@ -196,6 +210,15 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::TooLate => {
             "the task was lost more than an hour ago, and ECS may have forgotten it".to_owned()
         }
+        Escalation::HostManaged { provider } => {
+            format!("ECS itself replaces the hosts of capacity provider {provider} (Managed Instances)")
+        }
+        Escalation::HostMayServe { is_well: true } => {
+            "its agent alone is away: EC2 calls it well, and most of its tasks run on".to_owned()
+        }
+        Escalation::HostMayServe { is_well: false } => {
+            "its agent alone is away: most of its tasks run on, and EC2 says nothing of it".to_owned()
+        }
     }
 }
 
@@ -236,11 +259,43 @@ pub(super) fn because(because: &Because) -> String {
             "{container} of {} ran out of memory in {count} tasks, and no other container did",
             revision.family_and_revision()
         ),
+        Because::HostFails { since, sign, moves } => {
+            let sign = host_sign(*sign);
+            format!("its agent is away since {}, and {sign}. {}", hour(since), moving(*moves))
+        }
+        Because::SpotInterruption { at: when, moves } => {
+            format!(
+                "EC2 warned at {} that it takes the host back in two minutes. {}",
+                hour(when),
+                moving(*moves)
+            )
+        }
+        Because::HostRecovered { since } => {
+            format!("its agent is connected again since {}, and no status check fails", hour(since))
+        }
         Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
             let waits = hooks::waits(stage.as_deref(), *since, Language::En);
             let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::En);
             format!("{}; {waits}; {ends}", hooks::evidence(seen, Language::En))
         }
+    }
+}
+
+fn host_sign(sign: HostSign) -> String {
+    match sign {
+        HostSign::StatusCheck => "a status check of EC2 fails".to_owned(),
+        HostSign::Tasks { unhealthy, stopped, of } => {
+            format!("of {of} tasks {unhealthy} are unhealthy and {stopped} were stopped")
+        }
+    }
+}
+
+fn moving(moves: Option<usize>) -> String {
+    match moves {
+        None => "How many tasks move could not be read".to_owned(),
+        Some(0) => "No task of a service moves".to_owned(),
+        Some(1) => "1 task of a service moves".to_owned(),
+        Some(moves) => format!("{moves} tasks of services move"),
     }
 }
 
@@ -265,6 +320,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         Doubt::DeployedMeanwhile => "somebody has deployed another revision meanwhile",
         Doubt::NoTaskFound => "no task of it is found, and its client token may have ended",
         Doubt::NoPrimary => "ECS names no PRIMARY deployment",
+        Doubt::HostGone => "the container instance has left its cluster",
         Doubt::NotAsked => "it was not asked for",
         Doubt::Unread(why) => why.as_str(),
     };
@@ -315,6 +371,12 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::RaiseMemory, at: when } => {
             format!("It helped: no task ran out of memory until {}.", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::DrainInstance, at: when } => {
+            format!("It helped: no service has a task left on it since {}.", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::ActivateInstance, at: when } => {
+            format!("It helped: it takes tasks since {}.", at(when))
         }
         Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
             format!("ECS has heard it, as is known since {}.", at(when))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Sentence;
-use crate::action::{Because, Doubt, Remedy, Withdrawal};
+use crate::action::{Because, Doubt, HostSign, Remedy, Withdrawal};
 use crate::guard::{Gone, Needed, Refusal};
 use crate::incident::Target;
 use crate::ledger::Scope;
@@ -31,6 +31,8 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::StopTask => "タスクの停止",
         Remedy::RunTask => "タスクの再実行",
         Remedy::RaiseMemory => "メモリの引き上げ",
+        Remedy::DrainInstance => "インスタンスのドレイン",
+        Remedy::ActivateInstance => "インスタンスの再アクティブ化",
         Remedy::AnswerHook => "デプロイのフックへの応答",
     }
 }
@@ -94,6 +96,11 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
         Refusal::PreconditionGone(what) => {
             return format!("判断した時点から状況が変わりました: {}", gone(*what));
         }
+        Refusal::AnotherHostDrains { instance } => {
+            return format!(
+                "コンテナインスタンス {instance} がドレイン中です。クラスターごとに一度に 1 台だけ行います"
+            );
+        }
     };
     said.to_owned()
 }
@@ -141,6 +148,8 @@ fn needed(what: Needed) -> &'static str {
         Needed::LostTask => "失われたタスク",
         Needed::StandIns => "失われたタスクの代わりとなるタスク",
         Needed::Sizes => "リビジョンのメモリ量",
+        Needed::Host => "コンテナインスタンス",
+        Needed::OtherHosts => "ドレイン中のほかのインスタンス",
     }
 }
 
@@ -156,6 +165,13 @@ fn gone(what: Gone) -> &'static str {
         Gone::UnwellTask => "タスクは正常か、すでに停止処理中です",
         Gone::LostTask => "失われたタスクの停止を ECS で確認できません",
         Gone::Gap => "代わりのタスクがすでにあります",
+        Gone::Host => "コンテナインスタンスはクラスターから外れています",
+        Gone::ActiveHost => "コンテナインスタンスはすでにドレイン中か、登録解除中です",
+        Gone::AwayAgent => "エージェントが接続しているか、インスタンスがすでにドレイン中です",
+        Gone::FailingHost => "EC2 のステータスチェックもタスクも異常を示していません",
+        Gone::RecoveredHost => {
+            "ドレイン中ではないか、エージェントが未接続か、EC2 のステータスが正常と確認できません"
+        }
         Gone::Hook => "フックはもう応答を待っていません",
     }
 }
@@ -200,6 +216,16 @@ pub(super) fn escalation(escalation: &Escalation) -> String {
         Escalation::TooLate => {
             "タスクが失われてから 1 時間以上経過しており、ECS に情報が残っていない可能性があります".to_owned()
         }
+        Escalation::HostManaged { provider } => {
+            format!("キャパシティプロバイダー {provider} のホストは ECS 自身が置き換えます (マネージドインスタンス)")
+        }
+        Escalation::HostMayServe { is_well: true } => {
+            "エージェントが未接続なだけで、EC2 のステータスは正常であり、タスクの多くは動作しています".to_owned()
+        }
+        Escalation::HostMayServe { is_well: false } => {
+            "エージェントが未接続なだけで、タスクの多くは動作しています。EC2 のステータスは確認できません"
+                .to_owned()
+        }
     }
 }
 
@@ -242,11 +268,39 @@ pub(super) fn because(because: &Because) -> String {
             "{} のタスク {count} 個で {container} のメモリが不足しました。ほかのコンテナでは不足していません",
             revision.family_and_revision()
         ),
+        Because::HostFails { since, sign, moves } => {
+            format!("エージェントが {} から未接続で、{}。{}", hour(since), host_sign(*sign), moving(*moves))
+        }
+        Because::SpotInterruption { at: when, moves } => format!(
+            "EC2 が {} に、2 分後のスポットインスタンスの中断を通知しました。{}",
+            hour(when),
+            moving(*moves)
+        ),
+        Because::HostRecovered { since } => {
+            format!("エージェントが {} から再び接続し、EC2 のステータスチェックも正常です", hour(since))
+        }
         Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
             let waits = hooks::waits(stage.as_deref(), *since, Language::Ja);
             let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::Ja);
             format!("{}。{waits}。{ends}", hooks::evidence(seen, Language::Ja))
         }
+    }
+}
+
+fn host_sign(sign: HostSign) -> String {
+    match sign {
+        HostSign::StatusCheck => "EC2 のステータスチェックが失敗しています".to_owned(),
+        HostSign::Tasks { unhealthy, stopped, of } => {
+            format!("{of} 個のタスクのうち {unhealthy} 個が異常、{stopped} 個が停止しています")
+        }
+    }
+}
+
+fn moving(moves: Option<usize>) -> String {
+    match moves {
+        None => "移動するタスクの数は確認できませんでした".to_owned(),
+        Some(0) => "移動するサービスのタスクはありません".to_owned(),
+        Some(moves) => format!("サービスのタスク {moves} 個が移動します"),
     }
 }
 
@@ -275,6 +329,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
             "該当するタスクが見つからず、クライアントトークンの期限も切れた可能性があります"
         }
         Doubt::NoPrimary => "ECS の応答に PRIMARY デプロイがありません",
+        Doubt::HostGone => "コンテナインスタンスはクラスターから外れています",
         Doubt::NotAsked => "確認していません",
         Doubt::Unread(why) => return format!("確認中にエラーが発生しました ({why})"),
     };
@@ -329,6 +384,12 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::RaiseMemory, at: when } => {
             format!("効果がありました: {} までメモリ不足は起きていません。", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::DrainInstance, at: when } => {
+            format!("効果がありました: {} から、サービスのタスクは残っていません。", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::ActivateInstance, at: when } => {
+            format!("効果がありました: {} から、再びタスクを受け入れています。", at(when))
         }
         Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
             format!("ECS が応答を受け取りました ({} に確認)。", at(when))

@@ -3,6 +3,7 @@ use std::fmt::{Debug, Display};
 use serde::de::DeserializeOwned;
 
 use super::*;
+use crate::action::HostSign;
 use crate::arn::{ClusterArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::diagnosis::Cause;
 use crate::guard::{Gone, Needed};
@@ -84,6 +85,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },
         Refusal::MemoryOutOfBounds { max: 8_192 },
+        Refusal::AnotherHostDrains { instance: "8f0c2a".to_owned() },
     ];
     refusals.extend(Remedy::ALL.map(Refusal::RemedyOff));
     refusals.extend(Gone::ALL.map(Refusal::PreconditionGone));
@@ -119,6 +121,9 @@ fn escalations() -> Vec<Escalation> {
         no_more_memory(NoRoom::NeedsCpu { cpu: 256 }, 2),
         no_more_memory(NoRoom::NoLimit, 0),
         no_more_memory(NoRoom::NotUnderstood, 1),
+        Escalation::HostManaged { provider: redact("managed_hosts") },
+        Escalation::HostMayServe { is_well: true },
+        Escalation::HostMayServe { is_well: false },
     ]
 }
 
@@ -153,6 +158,14 @@ fn every_because_has_its_words_in_each_language() {
         Because::TasksRetire { from: at() },
         Because::TaskLost { task, cause: Cause::SpotInterrupted },
         Because::RunsOutOfMemory { revision: revision(42), container: redact("app_1"), count: 3 },
+        Because::HostFails { since: at(), sign: HostSign::StatusCheck, moves: Some(3) },
+        Because::HostFails {
+            since: at(),
+            sign: HostSign::Tasks { unhealthy: 2, stopped: 4, of: 7 },
+            moves: None,
+        },
+        Because::SpotInterruption { at: at(), moves: Some(0) },
+        Because::HostRecovered { since: at() },
     ];
     check(becauses, because);
 }
@@ -175,6 +188,7 @@ fn every_doubt_has_its_words_in_each_language() {
         Doubt::DeployedMeanwhile,
         Doubt::NoTaskFound,
         Doubt::NoPrimary,
+        Doubt::HostGone,
         Doubt::NotAsked,
         Doubt::Unread(redact("ThrottlingException: Rate_exceeded")),
     ];

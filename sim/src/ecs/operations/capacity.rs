@@ -1,8 +1,8 @@
 //! Clusters, capacity providers and container instances.
 
 use super::super::api::{
-    CapacityProvider, CapacityProviderStatus, Cluster as Shown, ContainerInstanceStatus,
-    CreateClusterRequest, CreateClusterResponse, DescribeCapacityProvidersRequest,
+    CapacityProvider, CapacityProviderStatus, CapacityProviderType, Cluster as Shown,
+    ContainerInstanceStatus, CreateClusterRequest, CreateClusterResponse, DescribeCapacityProvidersRequest,
     DescribeCapacityProvidersResponse, DescribeClustersRequest, DescribeClustersResponse,
     DescribeContainerInstancesRequest, DescribeContainerInstancesResponse, ListClustersRequest,
     ListClustersResponse, ListContainerInstancesRequest, ListContainerInstancesResponse,
@@ -89,6 +89,14 @@ impl Ecs {
                     capacity_provider_arn: Some(arn),
                     name: Some(name.to_owned()),
                     status: Some(CapacityProviderStatus::Active),
+                    r#type: Some(match name {
+                        FARGATE => CapacityProviderType::Fargate,
+                        FARGATE_SPOT => CapacityProviderType::FargateSpot,
+                        name if view.state.capacity.managed.contains(name) => {
+                            CapacityProviderType::ManagedInstances
+                        }
+                        _ => CapacityProviderType::Ec2Autoscaling,
+                    }),
                     ..CapacityProvider::default()
                 });
             } else {
@@ -126,17 +134,14 @@ impl Ecs {
     ) -> Result<ListContainerInstancesResponse, ApiError> {
         let view = self.view();
         let cluster = view.cluster(input.cluster.as_deref())?;
-        if input.filter.is_some() {
-            return Err(ApiError::unsupported_feature(
-                "Filters in the cluster query language are not known here.",
-            ));
-        }
+        let ec2 = input.filter.as_deref().map(ec2_instance_of).transpose()?;
         let arns = view
             .state
             .instances
             .values()
             .filter(|instance| instance.cluster == cluster)
             .filter(|instance| input.status.is_none_or(|status| instance.status == status))
+            .filter(|instance| ec2.is_none_or(|ec2| instance.ec2 == ec2))
             .map(|instance| instance.arn.clone())
             .collect();
         let (container_instance_arns, next_token) =
@@ -174,6 +179,15 @@ impl Ecs {
             self.change_instance(id, |instance| instance.status = status);
             self.mark_leaving(id, status == ContainerInstanceStatus::Draining);
         }
+    }
+}
+
+/// Of the cluster query language one expression is known: `ec2InstanceId == i-…` (Developer Guide, cluster query language).
+fn ec2_instance_of(filter: &str) -> Result<&str, ApiError> {
+    let words: Vec<&str> = filter.split_whitespace().collect();
+    match words.as_slice() {
+        ["ec2InstanceId", "==", instance] => Ok(instance),
+        _ => Err(ApiError::unsupported_feature("Of filters only `ec2InstanceId == i-…` is known here.")),
     }
 }
 

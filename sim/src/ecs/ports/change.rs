@@ -14,7 +14,7 @@ use super::super::api::{
 };
 use super::super::operation::{self, Operation};
 use super::super::world::Ecs;
-use super::{failed, not_run};
+use super::{failed, hosts, not_run};
 
 /// Makes one call.
 pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) -> Result<Changed, EcsError> {
@@ -65,6 +65,9 @@ pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) 
         }
         Call::RunTask { .. } => run_task(ecs, id, call, overrides),
         Call::RegisterTaskDefinition { like, raise, .. } => register(ecs, id, call, like, raise),
+        Call::UpdateContainerInstancesState { cluster, instance, status } => {
+            hosts::update(ecs, call, cluster, instance, *status)
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! takes, and what may go wrong on the way, is theirs.
 
 mod change;
+mod hosts;
 mod read;
 mod scale;
 mod tasks;
@@ -14,6 +15,7 @@ use steward::ports::{EcsError, Meaning, is_throttling_by_text};
 use super::error::ApiError;
 
 pub use change::change;
+pub use hosts::{capacity_provider, container_instance, draining, find_host, status_check, tasks_on};
 pub(crate) use read::of_service;
 pub use read::{
     clusters, find_tasks, registered, service, service_deployment, service_revision, services,

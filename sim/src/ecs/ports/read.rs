@@ -366,7 +366,7 @@ pub fn clusters(ecs: &mut Ecs) -> Result<Vec<ClusterArn>, EcsError> {
 }
 
 /// `None` where what is asked for went with its cluster or service.
-fn known<T>(
+pub(super) fn known<T>(
     operation: &'static str,
     target: &str,
     answer: Result<T, ApiError>,

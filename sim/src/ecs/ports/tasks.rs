@@ -112,7 +112,14 @@ pub fn job_tasks(
     cluster: &ClusterArn,
     arns: &[TaskArn],
 ) -> Result<Vec<TaskStateChange>, EcsError> {
-    let tasks = describe_tasks(ecs, cluster, arns)?;
+    as_events(describe_tasks(ecs, cluster, arns)?, cluster)
+}
+
+/// Tasks as ECS describes them, in the words of its events.
+pub(super) fn as_events(
+    tasks: Vec<api::Task>,
+    cluster: &ClusterArn,
+) -> Result<Vec<TaskStateChange>, EcsError> {
     if tasks.is_empty() {
         return Ok(Vec::new());
     }

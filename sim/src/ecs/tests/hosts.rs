@@ -225,3 +225,78 @@ fn on_a_host_the_cause_of_a_failed_start_is_the_container_s() {
     assert_eq!(event.unrecognised.count(), 0);
     assert_eq!(diagnose(&event).unwrap().cause.to_string(), "image_not_found");
 }
+
+#[test]
+fn of_a_host_without_network_the_load_balancer_gives_up_the_tasks_and_ecs_replaces_them() {
+    let mut world = World::new(9);
+    world.define(Behaviour::serves());
+    for letter in ["a", "b"] {
+        world.ecs.add_container_instance(&host(letter, 1_024));
+    }
+    let balanced = fargate_service(CLUSTER, "api", "api:1", 2).on_ec2().with_target_group(TARGET_GROUP);
+    world.ecs.add_service(&balanced).unwrap();
+    world.pass(MINUTE * 10);
+    world.ecs.happen(Happening::CutOff { ec2_instance_id: "i-a".into() });
+    world.pass(MINUTE * 15);
+    let cut_off: Vec<Value> = world
+        .call("ListTasks", &json!({ "cluster": CLUSTER, "desiredStatus": "STOPPED" }))["taskArns"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let shown =
+        world.call("DescribeTasks", &json!({ "cluster": CLUSTER, "tasks": cut_off }))["tasks"].clone();
+    assert_eq!(shown.as_array().unwrap().len(), 1);
+    assert!(shown[0]["stoppedReason"].as_str().unwrap().starts_with("Task failed ELB health checks"));
+    assert_ne!(shown[0]["lastStatus"], "STOPPED", "the agent does not hear of it");
+    let running = world.running();
+    assert_eq!(running.iter().filter(|task| task["connectivity"] == "CONNECTED").count(), 2);
+}
+
+#[test]
+fn status_checks_are_told_of_each_minute_that_has_ended_and_of_no_instance_that_is_gone() {
+    let mut world = on_hosts();
+    let began = world.ecs.now();
+    world.ecs.happen(Happening::StatusCheck { ec2_instance_id: "i-a".into(), fails: true });
+    assert_eq!(world.ecs.status_check("i-a", began), None, "that minute goes on");
+    world.pass(MINUTE * 2);
+    assert_eq!(world.ecs.status_check("i-a", began), Some(true));
+    assert_eq!(world.ecs.status_check("i-b", began), Some(false));
+    world.ecs.happen(Happening::StatusCheck { ec2_instance_id: "i-a".into(), fails: false });
+    assert_eq!(world.ecs.status_check("i-a", later(began, MINUTE)), Some(false));
+    world.ecs.happen(Happening::InstanceTerminated { ec2_instance_id: "i-a".into() });
+    assert_eq!(world.ecs.status_check("i-a", began), None);
+}
+
+#[test]
+fn a_container_instance_is_found_by_its_ec2_instance() {
+    let mut world = on_hosts();
+    let of = |world: &mut World, filter: &str| {
+        let input = json!({ "cluster": CLUSTER, "filter": filter });
+        world.call("ListContainerInstances", &input)["containerInstanceArns"].as_array().unwrap().len()
+    };
+    assert_eq!(of(&mut world, "ec2InstanceId == i-a"), 1);
+    assert_eq!(of(&mut world, "ec2InstanceId == i-z"), 0);
+}
+
+#[test]
+fn capacity_providers_say_of_what_kind_they_are() {
+    let mut world = on_hosts();
+    world.ecs.add_managed_instances(CLUSTER, "managed");
+    world.ecs.add_container_instance(&Host { capacity_provider: Some("own".into()), ..host("c", 1_024) });
+    let shown = world.call("DescribeCapacityProviders", &json!({}))["capacityProviders"].clone();
+    let kinds: Vec<(&str, &str)> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["name"].as_str().unwrap(), one["type"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("FARGATE", "FARGATE"),
+            ("FARGATE_SPOT", "FARGATE_SPOT"),
+            ("managed", "MANAGED_INSTANCES"),
+            ("own", "EC2_AUTOSCALING"),
+        ]
+    );
+}

@@ -58,6 +58,10 @@ pub enum Invariant {
     OneRevision,
     /// Whoever raises memory leaves no task with less than before.
     MemoryOnlyGrows,
+    /// Steward drains one host of a cluster at a time, but for those that Spot takes back.
+    OneHostDrains,
+    /// Steward drains no host whose agent is connected, but for those that Spot takes back.
+    NoConnectedHostDrained,
     /// A hook is answered only as a person said, and never by Steward itself.
     NoAnswerUnasked,
     /// A hook that waits to its end is told.
@@ -68,7 +72,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::AtMostOnce,
         Self::IssuedBeforeCall,
         Self::LegalSteps,
@@ -94,6 +98,8 @@ impl Invariant {
         Self::CountsFollowTheWork,
         Self::OneRevision,
         Self::MemoryOnlyGrows,
+        Self::OneHostDrains,
+        Self::NoConnectedHostDrained,
         Self::NoAnswerUnasked,
         Self::EveryHookIsTold,
         Self::Progress,
@@ -127,6 +133,8 @@ impl Invariant {
             Self::CountsFollowTheWork => "counts_follow_the_work",
             Self::OneRevision => "one_revision",
             Self::MemoryOnlyGrows => "memory_only_grows",
+            Self::OneHostDrains => "one_host_drains",
+            Self::NoConnectedHostDrained => "no_connected_host_drained",
             Self::NoAnswerUnasked => "no_answer_unasked",
             Self::EveryHookIsTold => "every_hook_is_told",
             Self::Progress => "progress",

@@ -53,6 +53,8 @@ pub(super) struct Checks {
     scaling: Option<super::scaling::Watch>,
     /// Counts that Steward set.
     scalings: usize,
+    /// Hosts that Steward drained.
+    hosts: super::hosts::Watch,
     /// What people answered to deployments that wait, through Steward.
     said: BTreeMap<ActionId, HookAnswer>,
     violations: Vec<Violation>,
@@ -72,6 +74,7 @@ impl Checks {
             watch: None,
             scaling: None,
             scalings: 0,
+            hosts: super::hosts::Watch::default(),
             said: BTreeMap::new(),
             violations: Vec::new(),
         }

@@ -64,6 +64,10 @@ pub enum Sabotage {
     HidesRegistered,
     /// The port registers half the memory.
     LowersMemory,
+    /// No container instance is said to drain, and nobody is said to have drained one.
+    HidesDraining,
+    /// Every agent is said to be away.
+    HidesAgents,
 }
 
 /// What a broken ledger says that it holds.
@@ -72,6 +76,7 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
         match (sabotage, &mut stored.record) {
             (Sabotage::HidesPause, Record::Switch(switch)) => switch.paused = None,
             (Sabotage::HidesBudgets, Record::Budget(budget)) => budget.times.clear(),
+            (Sabotage::HidesDraining, Record::DrainSlot(slot)) => slot.until = jiff::Timestamp::UNIX_EPOCH,
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
             (Sabotage::HidesRegistered, Record::Target(record)) => record.care.registered.clear(),
             (Sabotage::HidesRegistered, Record::Action(action)) => action.registered = None,

@@ -12,7 +12,9 @@ use steward::ledger::{Key, MemoryLedger, Record, Scope, Transaction};
 use steward::ports::TaskRequest;
 
 use super::{Checks, Invariant, action_of, read};
+use crate::ecs::{Ecs, HostNow};
 use crate::world::actor::Actor;
+use crate::world::hosts::Wrong;
 
 /// A call that takes effect, as it is seen at that moment.
 pub(in crate::world) struct Change<'c> {
@@ -247,7 +249,8 @@ impl Checks {
             State::Issued { at } => *at,
             _ => now.saturating_add(actor.skew).unwrap_or(now),
         };
-        if let Some(window) = policy.guards.frozen(decided_at) {
+        // What Spot takes back goes in a freeze, too.
+        if let Some(window) = policy.guards.frozen(decided_at).filter(|_| !action.plan.is_of_spot()) {
             let why = window.why.clone().unwrap_or_default();
             self.fail(
                 Invariant::NoCallWhileFrozen,
@@ -272,6 +275,9 @@ impl Checks {
                 format!("{actor}: outages were not looked for"),
             );
         };
+        if action.plan.is_of_spot() {
+            return;
+        }
         let Some(incident) = incident_of(ledger, action) else { return };
         let Some(openings) = reading.openings() else { return };
         let began = incident.failures.first_at().unwrap_or(incident.opened_at);
@@ -292,6 +298,30 @@ impl Checks {
                 action.plan.remedy.as_str()
             );
             self.fail(Invariant::NoCallInAnOutage, now, what);
+        }
+    }
+
+    /// A call took effect on a container instance, which was so before.
+    pub(in crate::world) fn host_called(
+        &mut self,
+        actor: &Actor,
+        ledger: &MemoryLedger,
+        change: &Change<'_>,
+        (before, ecs): (Option<&HostNow>, &Ecs),
+        now: Timestamp,
+    ) {
+        let is_of_spot = action_of(ledger, change.id).is_some_and(|action| action.plan.is_of_spot());
+        for wrong in self.hosts.called(change.call, is_of_spot, before, ecs, now) {
+            match wrong {
+                Wrong::Another(other) => {
+                    let what = format!("{actor}: {} while {} drains", change.call, other.id());
+                    self.fail(Invariant::OneHostDrains, now, what);
+                }
+                Wrong::Connected(since) => {
+                    let what = format!("{actor}: {}, whose agent is connected since {since}", change.call);
+                    self.fail(Invariant::NoConnectedHostDrained, now, what);
+                }
+            }
         }
     }
 

@@ -2,12 +2,17 @@
 
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use steward::action::{ActionId, Call as Change};
 use steward::arn::{
-    ClusterArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn, TaskDefinitionArn,
+    ClusterArn, ContainerInstanceArn, ServiceDeploymentArn, ServiceName, ServiceRevisionArn, TaskArn,
+    TaskDefinitionArn,
 };
-use steward::ecs::{Overrides, Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition};
-use steward::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Meaning, Owners, Page};
+use steward::ecs::{
+    CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
+    StatusCheck, Task, TaskDefinition,
+};
+use steward::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Hosts, Meaning, Owners, Page};
 
 use crate::ecs::{Ecs, ports};
 use crate::world::actor::{Actor, Broken, Call};
@@ -94,6 +99,66 @@ impl DescribeEcs for EcsPort {
     }
 }
 
+impl Hosts for EcsPort {
+    async fn container_instance(
+        &self,
+        cluster: &ClusterArn,
+        arn: &ContainerInstanceArn,
+    ) -> Result<Option<ContainerInstance>, EcsError> {
+        let lies = self.0.stage.checks.borrow().sabotage();
+        let read = |ecs: &mut Ecs| ports::container_instance(ecs, cluster, arn);
+        let about = arn.id().to_owned();
+        let found = self.read("container_instance", "DescribeContainerInstances", about, read).await?;
+        Ok(found.map(|host| match lies {
+            Some(Sabotage::HidesAgents) => ContainerInstance { agent_connected: Some(false), ..host },
+            _ => host,
+        }))
+    }
+
+    async fn tasks_on(
+        &self,
+        cluster: &ClusterArn,
+        instance: &ContainerInstanceArn,
+    ) -> Result<Vec<HostTask>, EcsError> {
+        let read = |ecs: &mut Ecs| ports::tasks_on(ecs, cluster, instance);
+        self.read("tasks_on", "ListTasks", instance.id().to_owned(), read).await
+    }
+
+    async fn draining(&self, cluster: &ClusterArn) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+        let is_hidden = self.0.stage.checks.borrow().sabotage() == Some(Sabotage::HidesDraining);
+        let read = |ecs: &mut Ecs| ports::draining(ecs, cluster);
+        let found = self.read("draining", "ListContainerInstances", cluster.to_string(), read).await?;
+        Ok(if is_hidden { Vec::new() } else { found })
+    }
+
+    async fn find_host(
+        &self,
+        cluster: &ClusterArn,
+        ec2_instance_id: &str,
+    ) -> Result<Option<ContainerInstanceArn>, EcsError> {
+        let read = |ecs: &mut Ecs| ports::find_host(ecs, cluster, ec2_instance_id);
+        self.read("find_host", "ListContainerInstances", ec2_instance_id.to_owned(), read).await
+    }
+
+    async fn capacity_provider(
+        &self,
+        cluster: &ClusterArn,
+        name: &str,
+    ) -> Result<Option<CapacityProvider>, EcsError> {
+        let read = |ecs: &mut Ecs| ports::capacity_provider(ecs, cluster, name);
+        self.read("capacity_provider", "DescribeCapacityProviders", name.to_owned(), read).await
+    }
+
+    async fn status_check(
+        &self,
+        ec2_instance_id: &str,
+        until: Timestamp,
+    ) -> Result<Option<StatusCheck>, EcsError> {
+        let read = |ecs: &mut Ecs| Ok(ports::status_check(ecs, ec2_instance_id, until));
+        self.read("status_check", "GetMetricData", ec2_instance_id.to_owned(), read).await
+    }
+}
+
 impl Owners for EcsPort {
     /// No stack describes anything here.
     async fn stack_status(&self, stack: &str) -> Result<Option<String>, EcsError> {
@@ -146,6 +211,12 @@ fn change(
     overrides: &Overrides,
 ) -> Result<Changed, EcsError> {
     let before = stage.ecs.borrow().effects().len();
+    let host = match call {
+        Change::UpdateContainerInstancesState { instance, .. } => {
+            stage.ecs.borrow().host_now(instance.as_str())
+        }
+        _ => None,
+    };
     let had = memory_before(&mut stage.ecs.borrow_mut(), call);
     let changed = with_ecs(stage, |ecs| ports::change(ecs, id, made, overrides));
     if stage.ecs.borrow().effects().len() > before {
@@ -160,6 +231,8 @@ fn change(
         let mut checks = stage.checks.borrow_mut();
         checks.calling(actor, &stage.ledger, &seen, stage.now());
         checks.called(actor, &seen, stage.now());
+        let ecs = stage.ecs.borrow();
+        checks.host_called(actor, &stage.ledger, &seen, (host.as_ref(), &ecs), stage.now());
     }
     changed
 }

@@ -1,6 +1,7 @@
 //! What the adapter sends, and what it makes of ECS's answers.
 
 mod change;
+mod hosts;
 mod jobs;
 mod read;
 mod register;
