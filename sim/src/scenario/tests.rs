@@ -60,13 +60,8 @@ scenarios! {
     budget_spent
     code_deploy
     crash_after_completion
-    deployed_by
     freeze
     good_revision_gone
-    hook_answered_elsewhere
-    hook_approved
-    hook_rejected
-    hook_timed_out
     host_cut_off
     host_fails
     hung_task
@@ -89,7 +84,6 @@ scenarios! {
     spot_task_declared
     spot_task_undeclared
     stack_in_progress
-    stopped_by_hand
     stuck_deployment
     two_hosts_fail
     zone_lost
