@@ -294,37 +294,50 @@ pub struct ContainerSize {
 impl Sizes {
     /// Reads them from `taskDefinition` as ECS answers it. A size that is no whole number is absent.
     pub fn read(definition: &serde_json::Value) -> Self {
-        let number = |value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => text.parse().ok(),
-            other => other.as_u64().and_then(|number| u32::try_from(number).ok()),
-        };
         let names_fargate = |member: &str| {
             let named = definition.get(member)?.as_array()?;
             (!named.is_empty()).then(|| named.iter().any(|name| name.as_str() == Some("FARGATE")))
         };
-        let system = &definition["runtimePlatform"]["operatingSystemFamily"];
-        let containers = definition["containerDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let system = definition.pointer("/runtimePlatform/operatingSystemFamily");
+        let containers = definition.get("containerDefinitions").and_then(serde_json::Value::as_array);
         Self {
             is_fargate: names_fargate("compatibilities")
                 .or_else(|| names_fargate("requiresCompatibilities"))
                 .unwrap_or_default(),
-            is_windows: system.as_str().is_some_and(|system| system.starts_with("WINDOWS")),
-            cpu: number(&definition["cpu"]),
-            memory: number(&definition["memory"]),
-            containers: containers
-                .iter()
-                .map(|container| ContainerSize {
-                    name: container["name"].as_str().unwrap_or_default().to_owned(),
-                    limit: number(&container["memory"]),
-                    reservation: number(&container["memoryReservation"]),
-                })
-                .collect(),
+            is_windows: system
+                .and_then(serde_json::Value::as_str)
+                .is_some_and(|system| system.starts_with("WINDOWS")),
+            cpu: number(definition, "cpu"),
+            memory: number(definition, "memory"),
+            containers: containers.into_iter().flatten().map(ContainerSize::read).collect(),
         }
     }
 
     /// A container by its name.
     pub fn container(&self, name: &str) -> Option<&ContainerSize> {
         self.containers.iter().find(|container| container.name == name)
+    }
+}
+
+impl ContainerSize {
+    fn read(container: &serde_json::Value) -> Self {
+        Self {
+            name: container
+                .get("name")
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_owned)
+                .unwrap_or_default(),
+            limit: number(container, "memory"),
+            reservation: number(container, "memoryReservation"),
+        }
+    }
+}
+
+/// A whole number: of a task ECS writes it as text.
+fn number(of: &serde_json::Value, member: &str) -> Option<u32> {
+    match of.get(member)? {
+        serde_json::Value::String(text) => text.parse().ok(),
+        other => other.as_u64().and_then(|number| u32::try_from(number).ok()),
     }
 }
 

@@ -16,7 +16,6 @@ use crate::remediation::memory::Raise;
 /// One call of ECS's API that changes something, with absolute parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "few are ever held at once")]
 pub enum Call {
     /// StopServiceDeployment with `stopType: ROLLBACK`.
     StopServiceDeployment {
@@ -127,9 +126,8 @@ impl Call {
     /// Whether it changes what infrastructure-as-code may describe.
     pub fn changes_definition(&self) -> bool {
         match self {
-            Self::StopServiceDeployment { .. } => true,
+            Self::StopServiceDeployment { .. } | Self::RegisterTaskDefinition { .. } => true,
             Self::UpdateService { task_definition, .. } => task_definition.is_some(),
-            Self::RegisterTaskDefinition { .. } => true,
             Self::StopTask { .. } | Self::RunTask { .. } | Self::UpdateContainerInstancesState { .. } => {
                 false
             }

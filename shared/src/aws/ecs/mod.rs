@@ -41,10 +41,6 @@ use crate::ecs::{
     CapacityProvider, ContainerInstance, Definition as WholeDefinition, HostTask, Overrides, Service,
     ServiceDeployment, ServiceRevision, StatusCheck, Task, TaskDefinition,
 };
-use crate::ecs::{
-    CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
-    StatusCheck, Task, TaskDefinition,
-};
 use crate::event::TaskStateChange;
 use crate::ports::{
     ChangeEcs, Changed, Definition, DescribeEcs, EcsError, Find, Hosts, Meaning, Page, RunTasks,

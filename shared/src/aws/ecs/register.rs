@@ -126,7 +126,7 @@ pub(super) async fn describe(
     let status = found.status.ok_or_else(|| lacks(DESCRIBE_DEFINITION, name, "status"))?;
     let answer = whole.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(Secret(mut answer)) = answer else { return Err(lacks(DESCRIBE_DEFINITION, name, "JSON")) };
-    let (definition, tags) = (answer["taskDefinition"].take(), answer["tags"].take());
+    let (definition, tags) = (taken(&mut answer, "taskDefinition"), taken(&mut answer, "tags"));
     Ok(Some(Described {
         revision: TaskDefinition {
             arn: found
@@ -137,6 +137,10 @@ pub(super) async fn describe(
         },
         definition: Definition::new(definition, tags),
     }))
+}
+
+fn taken(answer: &mut Value, member: &str) -> Value {
+    answer.get_mut(member).map(Value::take).unwrap_or_default()
 }
 
 /// Registers a revision like another, with more memory and the action's tag: one request, behind one read.
@@ -202,7 +206,9 @@ pub(super) async fn registered(
         let found = describe(client, arn.as_str(), Some(TaskDefinitionField::Tags)).await?;
         let is_own = |found: &Described| {
             let tags = found.definition.tags().as_array().map(Vec::as_slice).unwrap_or_default();
-            tags.iter().any(|tag| tag["key"] == ACTION_TAG && tag["value"] == action.as_str())
+            let is =
+                |tag: &Value, member: &str, text: &str| tag.get(member).and_then(Value::as_str) == Some(text);
+            tags.iter().any(|tag| is(tag, "key", ACTION_TAG) && is(tag, "value", action.as_str()))
         };
         if let Some(found) = found.filter(is_own) {
             return Ok(Some(found.revision));

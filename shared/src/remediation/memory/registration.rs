@@ -51,7 +51,7 @@ pub fn registration(definition: &Definition, raise: &Raise, id: &ActionId) -> Re
     members.retain(|name, value| !READ_ONLY.contains(&name.as_str()) && !value.is_null());
     let own = definition.tags().as_array().map(Vec::as_slice).unwrap_or_default();
     let is_kept = |tag: &&Value| {
-        let key = tag["key"].as_str().unwrap_or_default();
+        let key = tag.get("key").and_then(Value::as_str).unwrap_or_default();
         key != ACTION_TAG && !key.starts_with(RESERVED)
     };
     let mut tags: Vec<Value> = own.iter().filter(is_kept).cloned().collect();
@@ -64,20 +64,19 @@ pub fn registration(definition: &Definition, raise: &Raise, id: &ActionId) -> Re
 pub(super) fn apply(definition: &mut Value, raise: &Raise) -> Result<(), Unfit> {
     let containers = definition.get_mut("containerDefinitions").and_then(Value::as_array_mut);
     let containers = containers.ok_or(Unfit::NoContainer)?;
-    let is_it = |container: &&mut Value| container["name"].as_str() == Some(&raise.container);
+    let is_it = |container: &&mut Value| {
+        container.get("name").and_then(Value::as_str) == Some(raise.container.as_str())
+    };
     let container = containers.iter_mut().find(is_it).ok_or(Unfit::NoContainer)?;
     if let Some(Step { from, to }) = raise.limit {
-        if container["memory"].as_u64() != Some(from.into()) {
-            return Err(Unfit::OtherSizes);
-        }
-        container["memory"] = to.into();
+        let limit = container.get_mut("memory").filter(|limit| limit.as_u64() == Some(from.into()));
+        *limit.ok_or(Unfit::OtherSizes)? = to.into();
     }
     for (member, step) in [("memory", raise.task_memory), ("cpu", raise.task_cpu)] {
         let Some(Step { from, to }) = step else { continue };
-        if definition[member].as_str().and_then(|text| text.parse().ok()) != Some(from) {
-            return Err(Unfit::OtherSizes);
-        }
-        definition[member] = to.to_string().into();
+        let is_from = |size: &&mut Value| size.as_str().and_then(|text| text.parse().ok()) == Some(from);
+        let size = definition.get_mut(member).filter(is_from);
+        *size.ok_or(Unfit::OtherSizes)? = to.to_string().into();
     }
     Ok(())
 }
