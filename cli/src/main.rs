@@ -30,6 +30,8 @@ mod pause;
 mod play;
 mod preview;
 #[cfg(feature = "aws")]
+mod reject;
+#[cfg(feature = "aws")]
 mod resume;
 #[cfg(feature = "aws")]
 mod retry;
@@ -66,7 +68,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without jobs, runs, run, cancel, retry, scaling, memory, approve, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -96,6 +98,8 @@ enum Command {
     Memory(memory::Arguments),
     #[cfg(feature = "aws")]
     Approve(approve::Arguments),
+    #[cfg(feature = "aws")]
+    Reject(reject::Arguments),
     #[cfg(feature = "aws")]
     Settle(settle::Arguments),
     #[cfg(feature = "aws")]
@@ -145,6 +149,8 @@ fn main() -> ExitCode {
         Command::Memory(arguments) => memory::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Approve(arguments) => approve::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Reject(arguments) => reject::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Settle(arguments) => settle::run(&arguments),
         #[cfg(feature = "aws")]

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::action::{Action, ActionId, Because, Call, Doubt, Epoch, Plan, Precondition, Remedy, State};
-use steward::arn::{ClusterArn, ServiceName, TaskDefinitionArn};
+use steward::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskDefinitionArn};
 use steward::batch::{Run, RunId};
+use steward::ecs::HookAnswer;
 use steward::incident::{Failures, Incident, Note, Remedies, Status, Target, TargetRecord};
 use steward::ledger::{self, Key, Openings, Record, Scope, Switch};
 use steward::remediation::Home;
@@ -133,6 +134,8 @@ impl Server {
             deployments: [].into(),
             remedies: Remedies::default(),
             relapses: 0,
+            hooks: Vec::new(),
+            deeds: Vec::new(),
         };
         incident.remedies.note(Note::of(action));
         self.keep(&Key::action(&action.plan.id), &Record::Action(Box::new(action.clone())));
@@ -198,6 +201,50 @@ fn a_proposal_is_approved_once_and_by_whom_is_remembered() {
     assert_eq!(*server.tables.lock().unwrap(), BTreeSet::from(["prod-Table-1ABC".to_owned()]));
     let told = server.ends(0, &["approve", &id, "--by", "ben"]);
     assert!(told.starts_with("ana@") && told.contains(" has approved it already, "), "{told}");
+}
+
+#[test]
+fn what_is_rejected_is_given_up_for_its_incident_with_a_reason() {
+    let server = Server::start();
+    let id = plan().id.to_string();
+    assert!(server.ends(2, &["reject", &id, "--why", "no"]).contains(&format!("no action has the id {id}")));
+    server.knows(&Action::proposed(plan(), now(), now() + SignedDuration::from_hours(1)));
+    let told = server.ends(2, &["reject", &id]);
+    assert!(told.contains("--why <TEXT>"), "{told}");
+    let told = server.ends(0, &["reject", &id, "--why", "it is not the image"]);
+    assert!(told.starts_with("rejected: UpdateService api to api:42, of service api in shop\n"), "{told}");
+    assert!(told.contains("it is not proposed again for this incident"), "{told}");
+    assert_eq!(server.action().state.as_str(), "withdrawn");
+    let Some(Record::Incident(incident)) = server.record(&Key::incident(&target(), opened_at())) else {
+        panic!()
+    };
+    assert!(incident.remedies.rejected[&plan().id].by.starts_with("ana@"));
+    let told = server.ends(0, &["reject", &id, "--why", "once more"]);
+    assert!(told.starts_with("ana@") && told.contains(" has rejected it already, "), "{told}");
+    let told = server.ends(2, &["approve", &id]);
+    assert!(told.contains("waits for no approval"), "{told}");
+}
+
+#[test]
+fn a_hook_that_is_rejected_is_answered_and_no_more_to_be_approved() {
+    let server = Server::start();
+    let service_deployment =
+        ServiceDeploymentArn::new("arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/api/x");
+    let (hook, answer) = ("ecs-pause-1".to_owned(), HookAnswer::Continue);
+    let waits = Plan {
+        remedy: Remedy::AnswerHook,
+        call: Call::ContinueServiceDeployment { service_deployment, hook, answer },
+        ..plan()
+    };
+    let id = waits.id.to_string();
+    server.knows(&Action::proposed(waits, now(), now() + SignedDuration::from_hours(1)));
+    let told = server.ends(0, &["reject", &id, "--why", "tests are red"]);
+    assert!(told.contains("the next sweep lets the deployment go back"), "{told}");
+    let action = server.action();
+    assert_eq!(action.plan.call.to_string(), "ContinueServiceDeployment api: ROLLBACK");
+    assert_eq!(action.approved.unwrap().why.as_deref(), Some("tests are red"));
+    let told = server.ends(2, &["approve", &id]);
+    assert!(told.contains("has rejected action"), "{told}");
 }
 
 #[test]

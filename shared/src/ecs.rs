@@ -177,9 +177,65 @@ pub struct ServiceDeployment {
     pub target_revision: Option<ServiceRevisionArn>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
+    /// How many tasks of what it deploys run, and of how many.
+    pub target_running: Option<(RunningCount, DesiredCount)>,
+    /// `lifecycleStage`, in ECS's word.
+    pub stage: Option<String>,
+    /// `lifecycleHookDetails`: hooks that are active, or were.
+    pub hooks: Vec<LifecycleHook>,
+}
+
+/// A hook of a service deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LifecycleHook {
+    /// `hookId`.
+    pub id: String,
+    /// In ECS's word, such as `AWAITING_ACTION` or `SUCCEEDED`.
+    pub status: String,
+    /// When ECS goes on without an answer.
+    pub expires_at: Option<Timestamp>,
+    /// What it does then.
+    pub timeout_action: Option<HookAnswer>,
+}
+
+impl LifecycleHook {
+    /// Whether a person must answer it.
+    pub fn awaits(&self) -> bool {
+        self.status == "AWAITING_ACTION"
+    }
+}
+
+/// What `ContinueServiceDeployment` may be asked for (`DeploymentLifecycleHookAction`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum HookAnswer {
+    /// The deployment goes on to its next stage.
+    Continue,
+    /// It goes back to the revision before.
+    Rollback,
+}
+
+impl HookAnswer {
+    /// In ECS's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Continue => "CONTINUE",
+            Self::Rollback => "ROLLBACK",
+        }
+    }
+
+    /// By ECS's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Continue, Self::Rollback].into_iter().find(|answer| answer.as_str() == word)
+    }
 }
 
 impl ServiceDeployment {
+    /// One of its hooks.
+    pub fn hook(&self, id: &str) -> Option<&LifecycleHook> {
+        self.hooks.iter().find(|hook| hook.id == id)
+    }
+
     /// Whether StopServiceDeployment is legal in its status (FACTS: API reference of StopServiceDeployment).
     pub fn is_stoppable(&self) -> bool {
         matches!(

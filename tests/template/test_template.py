@@ -165,6 +165,43 @@ class Events(unittest.TestCase):
         }
         self.assertEqual(taken, {"create-service-wishlist", "update-service-checkout"})
 
+    def test_who_did_what_is_let_through_and_nothing_else(self):
+        def fits(want, value):
+            if not isinstance(want, dict):
+                return value == want
+            ((how, what),) = want.items()
+            if how == "exists":
+                return (value is not None) == what
+            if how == "anything-but":
+                return value is not None and value not in what
+            return isinstance(value, str) and value.startswith(what)
+
+        def passes(pattern, value):
+            if not isinstance(pattern, dict):
+                return any(fits(want, value) for want in pattern)
+            rest = {key: want for key, want in pattern.items() if key != "$or"}
+            own = all(passes(want, value.get(key) if isinstance(value, dict) else None) for key, want in rest.items())
+            return own and ("$or" not in pattern or any(passes(way, value) for way in pattern["$or"]))
+
+        samples = {
+            path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "events/cloudtrail").glob("*.json")
+        }
+        expected = {
+            "ScaleCallRule": {"update-service-checkout-scaled"},
+            "ServiceCallRule": {"update-service-refused", "stop-task-frontend"},
+            "DeploymentCallRule": {"continue-service-deployment-payments", "stop-service-deployment-checkout"},
+        }
+        for rule, names in expected.items():
+            for one_cluster in (False, True):
+                pattern = chosen(RESOURCES[rule]["Properties"]["EventPattern"], {"OneCluster": one_cluster})
+                text = json.dumps(pattern)
+                for name, value in {"AWS::Partition": "aws", "AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012"}.items():
+                    text = text.replace("${" + name + "}", value)
+                text = text.replace("${ClusterName}", "shop").replace('{"Ref": "ClusterName"}', '"shop"')
+                pattern = json.loads(text, object_hook=lambda each: each.get("Fn::Sub", each))
+                taken = {name for name, sample in samples.items() if passes(pattern, sample)}
+                self.assertEqual(taken, names, f"{rule}, one cluster: {one_cluster}")
+
     def test_a_cluster_filter_reaches_every_rule_of_ecs(self):
         for name, rule in of_type("AWS::Events::Rule").items():
             pattern = chosen(rule["EventPattern"], {"OneCluster": True})
@@ -388,7 +425,7 @@ class Roles(unittest.TestCase):
         parameters = TEMPLATE["Parameters"]
         self.assertEqual((parameters["AllowChanges"]["Default"], parameters["TaskRoleArns"]["Default"]), ("false", ""))
         self.assertEqual(TEMPLATE["Conditions"]["MayChange"], {"Fn::Equals": [{"Ref": "AllowChanges"}, "true"]})
-        default = {"MayUpdateServices": False, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False}
+        default = {"MayUpdateServices": False, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **default), self.READS)
         self.assertEqual(self.actions("RemediationRole", "iam", **default), set())
         services = {"dynamodb", "sqs", "ssm", "ecs", "cloudformation", "application-autoscaling", "logs", "xray"}
@@ -396,10 +433,10 @@ class Roles(unittest.TestCase):
         self.assertEqual({action.split(":")[0] for each in found for action in listed(each["Action"])}, services)
 
     def test_changes_are_allowed_by_a_parameter_and_running_tasks_by_the_roles_that_they_may_have(self):
-        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False}
+        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES)
         self.assertEqual(self.actions("RemediationRole", "iam", **may), set())
-        runs = self.actions("RemediationRole", "ecs", MayRaiseMemory=False, MayDrain=False)
+        runs = self.actions("RemediationRole", "ecs", MayRaiseMemory=False, MayDrain=False, MayAnswerHooks=False)
         self.assertEqual(runs, self.READS | self.CHANGES | {"ecs:RunTask"})
         (passing,) = (each for each in statements("RemediationRole") if "iam:PassRole" in listed(each["Action"]))
         self.assertEqual(passing["Resource"], {"Ref": "TaskRoleArns"})
@@ -414,7 +451,7 @@ class Roles(unittest.TestCase):
         both = TEMPLATE["Conditions"]["MayRaiseMemory"]["Fn::And"]
         self.assertIn({"Condition": "MayChange"}, both)
         self.assertIn({"Fn::Equals": [{"Ref": "AllowRaiseMemory"}, "true"]}, both)
-        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": True, "MayDrain": False}
+        may = {"MayChange": True, "MayPassRoles": False, "MayRaiseMemory": True, "MayDrain": False, "MayAnswerHooks": False}
         registers = {"ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:ListTaskDefinitions"}
         self.assertEqual(self.actions("RemediationRole", "ecs", **may), self.READS | self.CHANGES | registers)
         by_sid = {each["Sid"]: each for each in statements("RemediationRole")}
@@ -427,7 +464,7 @@ class Roles(unittest.TestCase):
     def test_hosts_are_read_and_drained_only_where_a_parameter_says_so_and_warnings_of_spot_come_only_then(self):
         self.assertEqual(TEMPLATE["Parameters"]["AllowDrain"]["Default"], "false")
         self.assertEqual(TEMPLATE["Conditions"]["MayDrain"], {"Fn::Equals": [{"Ref": "AllowDrain"}, "true"]})
-        drain = {"MayUpdateServices": False, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": True}
+        drain = {"MayUpdateServices": False, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": True, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **drain), self.READS | self.OF_HOSTS)
         self.assertEqual(self.actions("RemediationRole", "cloudwatch", **drain), {"cloudwatch:GetMetricData"})
         self.assertEqual(self.actions("RemediationRole", "cloudwatch", MayDrain=False), set())
@@ -444,7 +481,7 @@ class Roles(unittest.TestCase):
             self.assertEqual(conditions[condition], {"Fn::Equals": [{"Ref": name}, "true"]})
             self.assertIn({"Condition": condition}, conditions["MayUpdateServices"]["Fn::Or"])
         self.assertEqual(len(conditions["MayUpdateServices"]["Fn::Or"]), 3)
-        alone = {"MayUpdateServices": True, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False}
+        alone = {"MayUpdateServices": True, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": False}
         self.assertEqual(self.actions("RemediationRole", "ecs", **alone), self.READS | {"ecs:UpdateService"})
 
         def condition(**conditions):
@@ -459,6 +496,12 @@ class Roles(unittest.TestCase):
         self.assertIn({"Condition": "MayFallBack"}, only)
         for other in ("MayChange", "MayLimitCount"):
             self.assertIn({"Fn::Not": [{"Condition": other}]}, only)
+
+    def test_hooks_are_answered_by_a_parameter_of_their_own(self):
+        self.assertEqual(TEMPLATE["Parameters"]["AllowHookAnswers"]["Default"], "false")
+        self.assertEqual(TEMPLATE["Conditions"]["MayAnswerHooks"], {"Fn::Equals": [{"Ref": "AllowHookAnswers"}, "true"]})
+        alone = {"MayUpdateServices": False, "MayChange": False, "MayPassRoles": False, "MayRaiseMemory": False, "MayDrain": False, "MayAnswerHooks": True}
+        self.assertEqual(self.actions("RemediationRole", "ecs", **alone), self.READS | {"ecs:ContinueServiceDeployment"})
 
     def test_a_stack_with_its_defaults_starts_and_stops_no_task_for_jobs(self):
         parameters = TEMPLATE["Parameters"]
@@ -508,8 +551,11 @@ class Roles(unittest.TestCase):
         self.assertEqual(self.actions("ScalingRole", "iam"), set())
 
     def test_what_allows_changes_by_remedies_allows_no_jobs_and_no_scaling_and_the_other_way_round(self):
-        may = ("MayUpdateServices", "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory", "MayDrain")
-        nothing = {name: False for name in may}
+        powers = (
+            "MayChange", "MayPassRoles", "MayRunJobs", "MayPassJobRoles", "MayScale", "MayRaiseMemory", "MayDrain",
+            "MayAnswerHooks", "MayUpdateServices",
+        )
+        nothing = {name: False for name in powers}
         changes = nothing | {"MayUpdateServices": True, "MayChange": True, "MayPassRoles": True}
         self.assertEqual(self.actions("BatchRole", "ecs", **changes), self.READS_OF_BATCH)
         self.assertEqual(self.actions("ScalingRole", "ecs", **changes), self.READS_OF_SCALING)

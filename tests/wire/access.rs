@@ -331,7 +331,7 @@ fn listed(value: &Value) -> Vec<String> {
 }
 
 /// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 10] = [
+const ASKED: [&str; 11] = [
     "OneCluster",
     "MayChange",
     "MayPassRoles",
@@ -340,6 +340,7 @@ const ASKED: [&str; 10] = [
     "MayScale",
     "MayRaiseMemory",
     "MayDrain",
+    "MayAnswerHooks",
     "MayFallBack",
     "MayLimitCount",
 ];
@@ -439,6 +440,7 @@ impl Stack {
             }
             // A change that begins with a read.
             "ecs:DescribeTaskDefinition" => true,
+            "ecs:ContinueServiceDeployment" => self.holds("MayAnswerHooks"),
             "ecs:UpdateService" => self.holds("MayUpdateServices"),
             _ if changes => self.holds("MayChange"),
             _ => true,

@@ -13,9 +13,10 @@ use steward::config::Policy;
 use steward::diagnosis::{self, Diagnosis};
 use steward::event::document::{self, Item};
 use steward::event::{Detail, TaskStateChange};
-use steward::incident::Target;
+use steward::incident::{Observation, Target};
 use steward::redact::redact;
 use steward::remediation::{self, Decision};
+use steward::words::{self, Language};
 
 use crate::configuration;
 
@@ -52,6 +53,8 @@ pub(crate) struct Explanation<'f> {
     pub(crate) target: Option<String>,
     /// `family:revision` and task id.
     pub(crate) task: Option<String>,
+    /// Who did what, where the event is a call.
+    pub(crate) done: Vec<String>,
     pub(crate) diagnosis: Option<Diagnosis>,
     pub(crate) decision: Decision,
     /// Whether somebody's configuration was decided by, and not the defaults.
@@ -137,11 +140,13 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item, policy: Option<&Policy>
     let defaults = Policy::default();
     let is_by_configuration = policy.is_some();
     let policy = policy.unwrap_or(&defaults);
+    let mut done = Vec::new();
     let (target, task, diagnosis, decision) = match item {
         Item::Event(event) => {
             // Only identities depend on the time, and none is shown.
             let reading = remediation::read(event, Timestamp::UNIX_EPOCH);
             let decision = remediation::decide(event, &reading, policy, None);
+            done = deeds(&reading);
             let task = match &event.detail {
                 Detail::TaskStateChange(task) => name_of(task),
                 _ => None,
@@ -161,7 +166,26 @@ fn explain<'f>(file: &'f str, index: usize, item: &Item, policy: Option<&Policy>
         Item::Missing { .. } => (None, None, None, remediation::decide_task(None, None, None, policy)),
     };
     let target = target.map(|target| redact(&target).to_string());
-    Explanation { file, index, kind: item.kind(), target, task, diagnosis, decision, is_by_configuration }
+    Explanation {
+        file,
+        index,
+        kind: item.kind(),
+        target,
+        task,
+        done,
+        diagnosis,
+        decision,
+        is_by_configuration,
+    }
+}
+
+/// What somebody did, and when.
+fn deeds(reading: &remediation::Reading) -> Vec<String> {
+    let deeds = reading.observations().filter_map(|observation| match observation {
+        Observation::Did(deed) => Some(words::deeds::deed(deed, Language::En)),
+        _ => None,
+    });
+    deeds.map(|deed| redact(&deed).to_string()).collect()
 }
 
 fn name_of(task: &TaskStateChange) -> Option<String> {

@@ -14,6 +14,7 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
     let place = target.as_deref().unwrap_or(kind);
     let Some(diagnosis) = diagnosis else {
         writeln!(out, "{BOLD}{place}{BOLD:#}: nothing stopped ({kind})")?;
+        write_done(out, explanation)?;
         return write_decision(out, explanation);
     };
     let style = style_of(diagnosis.cause.kind());
@@ -40,7 +41,12 @@ pub(super) fn write(out: &mut impl Write, explanation: &Explanation<'_>) -> io::
         wrapped(out, "  denied     ", &format!("{}{on}", denied.action))?;
     }
     wrapped(out, "  next       ", &diagnosis.advice.to_string())?;
+    write_done(out, explanation)?;
     write_decision(out, explanation)
+}
+
+fn write_done(out: &mut impl Write, explanation: &Explanation<'_>) -> io::Result<()> {
+    explanation.done.iter().try_for_each(|deed| wrapped(out, "  who        ", deed))
 }
 
 fn write_decision(out: &mut impl Write, explanation: &Explanation<'_>) -> io::Result<()> {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steward::action::CALL_TIMEOUT;
 use steward::arn::{ClusterArn, ServiceName};
-use steward::ecs::{Rollout, Service, ServiceDeploymentSummary, Task};
+use steward::ecs::{LifecycleHook, Rollout, Service, ServiceDeployment, ServiceDeploymentSummary, Task};
 use steward::incident::{Began, Hanging, Story, Target};
 use steward::ledger::{
     Abnormal, Due, Key, LedgerError, Owner, Patrol, Record, Stage, Stored, Transaction, Write,
@@ -28,6 +28,8 @@ use crate::{PAGE, Ports, Settings, openings, story};
 
 /// Rounds of one cluster, and looks for new clusters, are so far apart.
 const EVERY: SignedDuration = SignedDuration::from_mins(5);
+/// So many deployments of a cluster are looked at for hooks in one go: less than ECS's burst for these reads (FACTS §10).
+const LOOKS: usize = 40;
 /// The longest that an invocation lasts: Lambda's own limit.
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_mins(15);
 /// A cluster that refuses to be read is tried again after so long, if it is still there.
@@ -107,6 +109,8 @@ struct Round {
     /// Tags of the services that were seen.
     tags: BTreeMap<ServiceName, BTreeMap<String, String>>,
     began: Vec<Began>,
+    /// So many deployments may still be looked at for hooks.
+    looks_left: usize,
 }
 
 impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
@@ -186,7 +190,8 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
             Err(LedgerError::Conflict { .. }) => return Ok(()),
             written => written?,
         }
-        let mut round = Round { patrol: claimed, tags: BTreeMap::new(), began: Vec::new() };
+        let mut round =
+            Round { patrol: claimed, tags: BTreeMap::new(), began: Vec::new(), looks_left: LOOKS };
         let walked = self.walk(&mut round, patrolled).await;
         let cluster = round.patrol.cluster.clone();
         let policy = &self.settings.policy;
@@ -318,6 +323,7 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
         }
         let target = Target::Service { cluster: service.cluster.clone(), name: service.name.clone() };
         let rules = self.settings.policy.for_target(&target, &service.tags).rules;
+        self.hooks(service, &target, round, patrolled).await;
         let now = self.now();
         let stuck = stuck_since(service, rules.stuck, now);
         let is_short = service.running.0 < service.desired.0
@@ -336,6 +342,37 @@ impl<L: Ledger, E: DescribeEcs, C: Clock> Beat<'_, L, E, C> {
             }
         };
         self.see(&target, stuck.map(|(deployment, _)| deployment), round, patrolled, step).await
+    }
+
+    /// Looks for hooks at which a service's deployment waits: whoever must answer does not hear of an event that was lost.
+    async fn hooks(&self, service: &Service, target: &Target, round: &mut Round, patrolled: &mut Patrolled) {
+        let began = service.deployments.iter().filter_map(|deployment| deployment.created_at).max();
+        // What began a moment ago is heard of.
+        let is_old = began.is_some_and(|began| self.now().duration_since(began) >= EVERY);
+        let may_look = is_old && round.looks_left > 0 && !self.is_out_of_time();
+        let Some(arn) = service.current_service_deployment.as_ref().filter(|_| may_look) else { return };
+        round.looks_left -= 1;
+        let found = match self.ecs.service_deployment(arn).await {
+            Ok(found) => found,
+            Err(error) if error.is_retryable() => {
+                // The next round looks again: what else goes on is of more weight.
+                round.looks_left = 0;
+                return;
+            }
+            Err(error) => return patrolled.failed.push(error.to_string()),
+        };
+        let waiting = |found: &ServiceDeployment| found.hooks.iter().any(LifecycleHook::awaits);
+        let Some(found) = found.filter(waiting) else { return };
+        let now = self.now();
+        let step = |story: &mut Story| {
+            for hook in found.hooks.iter().filter(|hook| hook.awaits()) {
+                story.finds_hook(hook, arn, found.stage.as_deref(), now);
+            }
+        };
+        match story::see(self.ledger, target, None, self.settings, now, step).await {
+            Ok(advanced) => patrolled.news.extend(advanced.news),
+            Err(error) => patrolled.failed.push(error.to_string()),
+        }
     }
 
     /// Looks at a task. `None`: time ended.

@@ -3,15 +3,18 @@
 //! Decisions are pure, and the protocol leaves none to be made: here they meet the ports.
 
 use jiff::{SignedDuration, Timestamp};
-use steward::action::{Action, ActionId, Call, Doubt, How, Plan, Remedy, State, Verdict, Withdrawal};
+use steward::action::{
+    Action, ActionId, Because, Call, Doubt, How, Plan, Remedy, State, Verdict, Withdrawal,
+};
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
 use steward::guard::{self, Refusal};
-use steward::incident::{Held, Incident, Story, Target, TargetRecord};
+use steward::incident::{Evidence, Held, HookEnd, HookOver, Incident, Story, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Hosts, Ledger, Owners};
 use steward::remediation::{
-    Considered, Escalation, Facts, MAX_ROUNDS, Passed, Patient, Query, consider, enrolled, is_active_again,
+    Considered, Escalation, Facts, HookSeen, MAX_ROUNDS, Passed, Patient, Query, consider, enrolled,
+    hooks_seen, id_of, is_active_again,
 };
 
 use crate::observe::Observer;
@@ -89,6 +92,11 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         let mut facts = Facts::default();
         let patient = self.patient(&chart, incident, chart.open.as_ref());
         let considered = self.consider(patient, &mut facts).await;
+        let seen = Seen::of(&chart.record, &facts, now);
+        if !seen.over.is_empty() {
+            self.end_hooks(patient, &seen.over, news).await?;
+            return Ok(Looked::More);
+        }
         if is_active_again(&chart.record, &facts, now) {
             let step = |story: &mut Story| story.takes_tasks_again(now);
             let seen = story::see(self.ports.ledger, target, None, self.settings, now, step).await?;
@@ -112,10 +120,11 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             Considered::Need(_) => Ok(Looked::Done),
             Considered::Passed(what) => self.forget(&chart, what, news).await.map(|()| Looked::More),
             Considered::Nothing { look_at } => {
-                self.note(&chart, None, look_at, news).await.map(|()| Looked::Done)
+                self.note_seen(&chart, None, look_at, &seen, news).await.map(|()| Looked::Done)
             }
             Considered::Escalate { why, look_at } => {
-                self.note(&chart, Some(Held::escalated(why)), look_at, news).await.map(|()| Looked::Done)
+                let held = Some(Held::escalated(why));
+                self.note_seen(&chart, held, look_at, &seen, news).await.map(|()| Looked::Done)
             }
             Considered::Refused { plan, refusal, look_at } => {
                 let waits = may_wait && matches!(refusal, Refusal::Unobserved { .. });
@@ -124,9 +133,10 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
                 }
                 let held = Held::refused(&plan, refusal);
                 let look_at = look_at.or_else(|| follow_up(&plan, now));
-                self.note(&chart, Some(held), look_at, news).await.map(|()| Looked::Done)
+                let seen = seen.shown_by(&plan);
+                self.note_seen(&chart, Some(held), look_at, &seen, news).await.map(|()| Looked::Done)
             }
-            Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, news).await,
+            Considered::Propose(plan) => self.propose(&chart, incident, *plan, &facts, &seen, news).await,
             Considered::Act(plan) => self.act(&chart, patient, *plan, &facts, news).await,
         }
     }
@@ -200,6 +210,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         incident: &Incident,
         plan: Plan,
         facts: &Facts,
+        seen: &Seen,
         news: &mut Vec<Subject>,
     ) -> Result<Looked, LedgerError> {
         let now = self.now();
@@ -218,7 +229,12 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             return Ok(Looked::Done);
         }
         let rules = enrolled(&self.settings.policy, &plan.target, facts).rules;
-        let until = now.saturating_add(rules.proposal).unwrap_or(Timestamp::MAX);
+        // ECS says until when it waits for an answer.
+        let ends = match &plan.because {
+            Because::HookWaits { expires_at, .. } => expires_at.filter(|ends| *ends > now),
+            _ => None,
+        };
+        let until = ends.unwrap_or(now.saturating_add(rules.proposal).unwrap_or(Timestamp::MAX));
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             let may = scene.action.as_ref().is_none_or(|action| match action.state {
                 State::Withdrawn { .. } => true,
@@ -230,6 +246,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             }
             // Where no incident goes on, nothing else asks for the next look.
             settle(scene, None, follow_up(&plan, until), now);
+            seen.note(scene, now);
             Ok(())
         };
         let ((), told) =
@@ -335,12 +352,48 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         Ok(())
     }
 
+    /// Ends what hooks asked that wait no more: somebody answered elsewhere, or their time ran out.
+    async fn end_hooks(
+        &self,
+        patient: Patient<'_>,
+        over: &[(String, HookEnd)],
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        let (target, now) = (&patient.record.target, self.now());
+        for (hook, how) in over {
+            let id = id_of(patient, Remedy::AnswerHook, hook);
+            let by = patient.record.care.hooks.get(hook).and_then(|hook| hook.over.as_ref()?.by.clone());
+            let why = Withdrawal::HookOver { how: *how, by };
+            self.withdraw(self.action(&id).await?.as_ref(), why, news).await?;
+        }
+        let step = |story: &mut Story| {
+            for (hook, how) in over {
+                story.hook_over(hook, HookOver { at: now, how: *how, by: None });
+            }
+        };
+        let advanced = story::see(self.ports.ledger, target, None, self.settings, now, step).await?;
+        news.extend(advanced.news);
+        Ok(())
+    }
+
     /// Notes that a target was looked at, and why nothing is done.
     async fn note(
         &self,
         chart: &Chart,
         held: Option<Held>,
         look_at: Option<Timestamp>,
+        news: &mut Vec<Subject>,
+    ) -> Result<(), LedgerError> {
+        self.note_seen(chart, held, look_at, &Seen::default(), news).await
+    }
+
+    /// The same, and how the hooks that wait were seen.
+    async fn note_seen(
+        &self,
+        chart: &Chart,
+        held: Option<Held>,
+        look_at: Option<Timestamp>,
+        hooks: &Seen,
         news: &mut Vec<Subject>,
     ) -> Result<(), LedgerError> {
         let now = self.now();
@@ -356,6 +409,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             // What was heard meanwhile asks for another look.
             let asked = scene.record.care.look_at.filter(|asked| Some(*asked) != seen);
             settle(scene, held.clone(), look_at, now);
+            hooks.note(scene, now);
             if let Some(asked) = asked {
                 scene.record.care.look_by(asked);
             }
@@ -451,6 +505,49 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
 fn follow_up(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
     let follows = plan.remedy.follows_incident();
     follows.then(|| now.saturating_add(FOLLOWED_UP).unwrap_or(Timestamp::MAX))
+}
+
+/// How hooks that wait were seen at a look.
+#[derive(Debug, Default, Clone)]
+struct Seen {
+    /// Those that wait, each with how its revision does.
+    waiting: Vec<(String, Evidence)>,
+    /// Those that wait no more.
+    over: Vec<(String, HookEnd)>,
+    /// Of which people are told why they are not asked.
+    shown: Option<String>,
+}
+
+impl Seen {
+    fn of(record: &TargetRecord, facts: &Facts, now: Timestamp) -> Self {
+        let mut seen = Self::default();
+        for (hook, how) in hooks_seen(record, facts, now) {
+            match how {
+                HookSeen::Waits(evidence) => seen.waiting.push((hook, evidence)),
+                HookSeen::Over(how) => seen.over.push((hook, how)),
+            }
+        }
+        seen
+    }
+
+    fn shown_by(self, plan: &Plan) -> Self {
+        let shown = match &plan.call {
+            Call::ContinueServiceDeployment { hook, .. } => Some(hook.clone()),
+            _ => None,
+        };
+        Self { shown, ..self }
+    }
+
+    /// Only ECS itself says that a hook waits no more: as long as one does, it is looked at.
+    fn note(&self, scene: &mut Scene, now: Timestamp) {
+        for (hook, evidence) in &self.waiting {
+            let is_shown = self.shown.as_ref() == Some(hook);
+            scene.record.see_hook(scene.incident.as_mut(), hook, evidence.clone(), is_shown);
+        }
+        if let Some(at) = scene.record.care.hook_looked_at(now) {
+            scene.record.care.look_by(at);
+        }
+    }
 }
 
 /// Whether somebody carries it out now, or nobody knows what became of it.

@@ -202,6 +202,9 @@ fn deployments_in(observations: &[Observation]) -> BTreeSet<DeploymentId> {
             | Observation::Started { id, .. } => Some(id.clone()),
             Observation::Failed(failure) => failure.deployment.clone(),
             Observation::Steady { .. }
+            | Observation::Waits { .. }
+            | Observation::Answered { .. }
+            | Observation::Did(_)
             | Observation::Announced(_)
             | Observation::Agent { .. }
             | Observation::AwayWhileDraining { .. }

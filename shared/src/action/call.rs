@@ -10,7 +10,7 @@ use crate::arn::{
     ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn,
     TaskDefinitionArn,
 };
-use crate::ecs::{DesiredCount, HostStatus, Launch, StrategyItem};
+use crate::ecs::{DesiredCount, HookAnswer, HostStatus, Launch, StrategyItem};
 use crate::remediation::memory::Raise;
 
 /// One call of ECS's API that changes something, with absolute parameters.
@@ -86,6 +86,15 @@ pub enum Call {
         /// What it is to be.
         status: HostStatus,
     },
+    /// ContinueServiceDeployment: a person's answer to a hook at which a deployment waits.
+    ContinueServiceDeployment {
+        /// The deployment.
+        service_deployment: ServiceDeploymentArn,
+        /// The hook's id.
+        hook: String,
+        /// The answer.
+        answer: HookAnswer,
+    },
 }
 
 impl Call {
@@ -97,6 +106,7 @@ impl Call {
             Self::StopTask { .. } => "StopTask",
             Self::RunTask { .. } => "RunTask",
             Self::UpdateContainerInstancesState { .. } => "UpdateContainerInstancesState",
+            Self::ContinueServiceDeployment { .. } => "ContinueServiceDeployment",
             Self::RegisterTaskDefinition { .. } => "RegisterTaskDefinition",
         }
     }
@@ -135,6 +145,7 @@ impl Call {
             Self::StopTask { .. } | Self::RunTask { .. } | Self::UpdateContainerInstancesState { .. } => {
                 false
             }
+            Self::ContinueServiceDeployment { answer, .. } => *answer == HookAnswer::Rollback,
         }
     }
 }
@@ -178,6 +189,9 @@ impl fmt::Display for Call {
             }
             Self::UpdateContainerInstancesState { instance, status, .. } => {
                 write!(f, "{operation} {} to {}", instance.id(), status.as_str())
+            }
+            Self::ContinueServiceDeployment { service_deployment, answer, .. } => {
+                write!(f, "{operation} {}: {}", service_deployment.service(), answer.as_str())
             }
         }
     }
@@ -225,6 +239,9 @@ pub struct Precondition {
     /// How the target, a container instance, must still be.
     #[serde(default)]
     pub host: Option<HostCondition>,
+    /// A hook of the service deployment that the call names, which still awaits an answer.
+    #[serde(default)]
+    pub awaits: Option<String>,
 }
 
 /// How a container instance must still be.

@@ -41,6 +41,8 @@ pub enum Remedy {
     DrainInstance,
     /// Let a container instance take tasks again that Steward drained.
     ActivateInstance,
+    /// Answer the hook at which a deployment waits, as a person says.
+    AnswerHook,
     /// Run on on-demand capacity what finds no spare capacity.
     FallBackToOnDemand,
     /// Run on spare capacity again what fell back to on-demand capacity.
@@ -51,7 +53,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RollBack,
         Self::ForceNewDeployment,
         Self::StopTask,
@@ -59,6 +61,7 @@ impl Remedy {
         Self::RaiseMemory,
         Self::DrainInstance,
         Self::ActivateInstance,
+        Self::AnswerHook,
         Self::FallBackToOnDemand,
         Self::ReturnToSpot,
         Self::LimitDesiredCount,
@@ -79,6 +82,7 @@ impl Remedy {
             Self::RaiseMemory => "raise_memory",
             Self::DrainInstance => "drain_instance",
             Self::ActivateInstance => "activate_instance",
+            Self::AnswerHook => "answer_hook",
             Self::FallBackToOnDemand => "fall_back_to_on_demand",
             Self::ReturnToSpot => "return_to_spot",
             Self::LimitDesiredCount => "limit_desired_count",
@@ -88,6 +92,11 @@ impl Remedy {
     /// Whether it follows once an incident is over, rather than during one.
     pub fn follows_incident(self) -> bool {
         self == Self::ReturnToSpot
+    }
+
+    /// Whether a person is asked each time, in mode act as well: whoever set up a pause hook wants a person's word.
+    pub fn always_asks(self) -> bool {
+        self == Self::AnswerHook
     }
 
     /// What it does, for people who read English: "roll back", completing "Steward would …".

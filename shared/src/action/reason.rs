@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::{TaskArn, TaskDefinitionArn};
 use crate::diagnosis::Cause;
+use crate::ecs::HookAnswer;
 use crate::guard::Refusal;
+use crate::incident::{Evidence, HookEnd};
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
 use crate::words::{Language, remedies};
@@ -84,6 +86,19 @@ pub enum Because {
     HostRecovered {
         /// Since when its agent is connected again.
         since: Timestamp,
+    },
+    /// A deployment waits for a person's answer.
+    HookWaits {
+        /// Where it stands, in ECS's word.
+        stage: Option<String>,
+        /// Since when.
+        since: Timestamp,
+        /// When ECS goes on without an answer, where that is known.
+        expires_at: Option<Timestamp>,
+        /// What it does then.
+        timeout_action: Option<HookAnswer>,
+        /// How the new revision does.
+        evidence: Evidence,
     },
     /// Spare capacity has no room.
     SpotUnavailable {
@@ -183,6 +198,20 @@ pub enum Withdrawal {
     IncidentOver,
     /// Nobody approved it in time.
     NotApproved,
+    /// A person turned it down.
+    Rejected {
+        /// Who.
+        by: Redacted,
+        /// Why.
+        why: Option<Redacted>,
+    },
+    /// The hook does not wait for an answer any more.
+    HookOver {
+        /// How it ended.
+        how: HookEnd,
+        /// Who answered it, where that is known.
+        by: Option<Redacted>,
+    },
 }
 
 impl fmt::Display for Withdrawal {

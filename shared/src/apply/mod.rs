@@ -192,10 +192,15 @@ impl<L: Ledger, E: ChangeEcs, C: Clock> Protocol<'_, L, E, C> {
         if self.deadline.is_near(now) {
             return Err(Stop::Lost);
         }
-        if let Err(refusal) = guard::check(&case(patient, &facts, plan, now), Stage::Gate, GUARDS) {
-            let why = Withdrawal::Refused(refusal.clone());
-            self.step(patient, plan, epoch, State::Withdrawn { at: now, why }, news).await?;
-            return Err(Stop::Refused(refusal));
+        match guard::check(&case(patient, &facts, plan, now), Stage::Gate, GUARDS) {
+            // Whoever is to be asked each time was not, or not about this.
+            Ok(Permission::Propose) if plan.remedy.always_asks() => return Err(Stop::Lost),
+            Ok(_) => {}
+            Err(refusal) => {
+                let why = Withdrawal::Refused(refusal.clone());
+                self.step(patient, plan, epoch, State::Withdrawn { at: now, why }, news).await?;
+                return Err(Stop::Refused(refusal));
+            }
         }
         let overrides = overrides(plan, &facts).ok_or(Stop::Lost)?;
         self.step(patient, plan, epoch, State::Issued { at: now }, news).await?;

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 pub use silence::{LONGEST_SILENCE, NotSilenced, SHORTEST_SILENCE, silence, silences, unsilence};
 
 use super::record::{Items, Scene, Terms, write_action};
-use crate::action::{Action, ActionId, Call, How, Ruling, Settled, State};
+use crate::action::{Action, ActionId, Call, How, Ruling, Settled, State, Withdrawal};
 use crate::config::{Notifications, Policy};
+use crate::ecs::HookAnswer;
 use crate::ledger::{Key, LedgerError, Record, Scope, Stored, Switch, Transaction, Write};
 use crate::notification::moment;
 use crate::ports::Ledger;
@@ -57,6 +58,22 @@ pub enum Untaken {
         id: ActionId,
         /// Until when it could be approved.
         until: Timestamp,
+    },
+    /// Somebody has said no.
+    #[error("{by} has rejected action {} already: its deployment goes back", id.short())]
+    Rejected {
+        /// Its id.
+        id: ActionId,
+        /// Who.
+        by: String,
+    },
+    /// Somebody has allowed it already.
+    #[error("{by} has approved action {} already: `steward pause` holds it back, if it has not begun", id.short())]
+    Decided {
+        /// Its id.
+        id: ActionId,
+        /// Who.
+        by: String,
     },
     /// Nobody is asked about it.
     #[error("action {} waits for no approval: {stands}", id.short())]
@@ -105,7 +122,11 @@ pub async fn approve<L: Ledger>(
             return Err(Untaken::NotProposed { id: id.clone(), stands: stands(action) });
         };
         if let Some(ruling) = action.approved.clone() {
-            return Ok(Taken::Already(action.clone(), ruling));
+            return if goes_back(action) {
+                Err(Untaken::Rejected { id: id.clone(), by: ruling.by })
+            } else {
+                Ok(Taken::Already(action.clone(), ruling))
+            };
         }
         if until <= person.now {
             return Err(Untaken::Expired { id: id.clone(), until });
@@ -114,6 +135,56 @@ pub async fn approve<L: Ledger>(
         Ok(Taken::Now(action.clone()))
     };
     decide(ledger, &found, person.now, step).await
+}
+
+/// Turns a proposal down. What a deployment's hook asks is answered by it: the deployment goes back. Any other is given up, and not
+/// proposed again for its incident.
+///
+/// # Errors
+///
+/// [`Untaken`]: then nothing was written.
+pub async fn reject<L: Ledger>(ledger: &L, id: &ActionId, person: &Person) -> Result<Taken<Action>, Untaken> {
+    let found = find(ledger, id, person.now).await?;
+    let step = |scene: &mut Scene| {
+        let ruling = person.ruling();
+        let rejected =
+            scene.incident.as_ref().and_then(|incident| incident.remedies.rejected.get(id)).cloned();
+        let action = known(scene, id)?;
+        let State::Proposed { until } = action.state else {
+            return match rejected {
+                Some(ruling) => Ok(Taken::Already(action.clone(), ruling)),
+                None => Err(Untaken::NotProposed { id: id.clone(), stands: stands(action) }),
+            };
+        };
+        if let Some(ruling) = action.approved.clone() {
+            return if goes_back(action) {
+                Ok(Taken::Already(action.clone(), ruling))
+            } else {
+                Err(Untaken::Decided { id: id.clone(), by: ruling.by })
+            };
+        }
+        if until <= person.now {
+            return Err(Untaken::Expired { id: id.clone(), until });
+        }
+        if let Call::ContinueServiceDeployment { answer, .. } = &mut action.plan.call {
+            *answer = HookAnswer::Rollback;
+            action.approved = Some(ruling);
+            return Ok(Taken::Now(action.clone()));
+        }
+        let why = Withdrawal::Rejected { by: redact(&ruling.by), why: ruling.why.as_deref().map(redact) };
+        action.state = State::Withdrawn { at: person.now, why };
+        let action = action.clone();
+        if let Some(incident) = &mut scene.incident {
+            incident.remedies.rejected.insert(id.clone(), ruling);
+        }
+        Ok(Taken::Now(action))
+    };
+    decide(ledger, &found, person.now, step).await
+}
+
+/// Whether a person has answered a hook by no.
+fn goes_back(action: &Action) -> bool {
+    matches!(action.plan.call, Call::ContinueServiceDeployment { answer: HookAnswer::Rollback, .. })
 }
 
 /// Says of an action whose outcome nobody knows whether it took effect. That frees its target, and remedies for it are

@@ -8,7 +8,9 @@ use crate::action::{Action, Call, Doubt, Plan, Remedy, State, Verdict};
 use crate::arn::DeploymentId;
 use crate::config::Rules;
 use crate::diagnosis::Cause;
-use crate::ecs::{ContainerInstance, HostStatus, Rollout, Service};
+use crate::ecs::{
+    ContainerInstance, HookAnswer, HostStatus, LifecycleHook, Rollout, Service, ServiceDeployment,
+};
 use crate::event::TaskStatus;
 use crate::incident::{Deployment, Incident, Target};
 use crate::observed::Observed;
@@ -54,6 +56,9 @@ pub fn queries(plan: &Plan) -> Vec<Query> {
         }
         // Whether a drain has helped shows in the tasks.
         Call::UpdateContainerInstancesState { .. } => queries.extend([Query::Host, Query::HostTasks]),
+        Call::ContinueServiceDeployment { service_deployment, .. } => {
+            queries.push(Query::ServiceDeployment(service_deployment.clone()));
+        }
     }
     queries
 }
@@ -143,7 +148,33 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
             Some(Observed::Known(host)) => set(host, *status),
             other => unread(other.as_ref(), Doubt::HostGone),
         },
+        Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
+            match facts.service_deployments.get(service_deployment) {
+                Some(Observed::Known(found)) => answered(found, hook, *answer),
+                other => unread(other, Doubt::DeploymentForgotten),
+            }
+        }
     }
+}
+
+/// A hook is answered once: where it ended in another way, the call came too late and did nothing.
+fn answered(found: &ServiceDeployment, hook: &str, answer: HookAnswer) -> Probe {
+    let is_done = match (found.hook(hook).map(|hook| hook.status.as_str()), answer) {
+        // Something newer was deployed: whether it was on its way back, nothing shows.
+        (Some("FAILED"), HookAnswer::Rollback) if found.status == "STOPPED" => {
+            return Probe::Unclear(Doubt::DeploymentStopped);
+        }
+        (Some("SUCCEEDED"), HookAnswer::Continue) | (Some("FAILED"), HookAnswer::Rollback) => true,
+        (Some(_), _) => false,
+        // ECS lists hooks that are active.
+        (None, HookAnswer::Rollback) => found.goes_back(),
+        (None, HookAnswer::Continue) => match found.status.as_str() {
+            "IN_PROGRESS" | "SUCCESSFUL" => true,
+            _ if found.goes_back() => false,
+            _ => return Probe::Unclear(Doubt::DeploymentStopped),
+        },
+    };
+    if is_done { Probe::Done { made: None } } else { Probe::NotDone }
 }
 
 fn unread<T>(observed: Option<&Observed<T>>, absent: Doubt) -> Probe {
@@ -242,6 +273,11 @@ pub fn verdict(
         }
         // What was only registered has helped nobody.
         Call::RegisterTaskDefinition { .. } => false,
+        // What was asked for is that ECS has heard the answer; how the deployment fares, its own events tell.
+        Call::ContinueServiceDeployment { service_deployment, hook, .. } => {
+            let found = facts.service_deployments.get(service_deployment).and_then(Observed::known);
+            found.is_some_and(|found| !found.hook(hook).is_some_and(LifecycleHook::awaits))
+        }
     };
     if is_well {
         return Some(Verdict::Helped { at: now });

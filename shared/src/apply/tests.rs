@@ -81,6 +81,8 @@ fn incident() -> Incident {
         deployments: [].into(),
         remedies: crate::incident::Remedies::default(),
         relapses: 0,
+        hooks: Vec::new(),
+        deeds: Vec::new(),
     }
 }
 

@@ -232,6 +232,10 @@ pub(super) fn for_stuck_deployment(deployment: &str) -> Advice {
     Advice(Step::Look(Look::StuckDeployment { deployment: redact(deployment) }))
 }
 
+pub(super) fn for_hook(hook: &str) -> Advice {
+    Advice(Step::Look(Look::Hook { hook: redact(hook) }))
+}
+
 pub(super) fn for_retirement(health: &HealthEvent) -> Advice {
     Advice(Step::Place(PlaceStep::PlanRetirement { from: health.start_time }))
 }

@@ -141,6 +141,8 @@ causes! {
     StoppedByUser = 71, "stopped_by_user", Benign;
     /// A run-to-completion task ended with 0.
     Completed = 72, "completed", Benign;
+    /// A deployment waits at a pause hook: nothing failed.
+    AwaitsAnswer = 80, "awaits_answer", Mixed;
     /// None of these.
     Unknown = 99, "unknown", Mixed;
 }

@@ -22,10 +22,11 @@ pub(crate) use containers::is_sidecar;
 pub use denied::DeniedAction;
 pub use steps::Advice;
 
+use crate::ecs::{HookAnswer, LifecycleHook};
 use crate::event::{
     ApiCall, Container, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
     DeploymentEventName, DeploymentStateChange, Detail, Event, Failure, HealthEvent, HealthStatus,
-    ServiceAction, ServiceActionName, SpotInterruptionWarning, StopCode, TaskStateChange,
+    HookStateChange, ServiceAction, ServiceActionName, SpotInterruptionWarning, StopCode, TaskStateChange,
 };
 use crate::redact::{Redacted, redact};
 use containers::Deciding;
@@ -81,7 +82,8 @@ pub fn diagnose(event: &Event) -> Option<Diagnosis> {
         Detail::ContainerInstanceHealthChange(change) => of_host_health(change),
         Detail::Health(health) => of_health(health),
         Detail::ApiCall(call) => of_api_call(call),
-        Detail::HookStateChange(_) | Detail::SpotInterruptionWarning(_) | Detail::Other => None,
+        Detail::HookStateChange(change) => of_hook(change),
+        Detail::SpotInterruptionWarning(_) | Detail::Other => None,
     }
 }
 
@@ -328,6 +330,31 @@ pub fn of_deployment(change: &DeploymentStateChange) -> Option<Diagnosis> {
     }
     let evidence = [("eventName", Some(change.event_name.as_str())), ("reason", change.reason.as_deref())];
     Some(of_texts(Cause::Unknown, evidence, advice::for_failed_deployment(change)))
+}
+
+/// What a deployment has that waits, where its event was not heard: for the patrol.
+pub fn of_waiting_hook(hook: &LifecycleHook, stage: Option<&str>) -> Diagnosis {
+    let expires_at = hook.expires_at.map(minute);
+    let evidence = [
+        ("lifecycleStage", stage),
+        ("timeoutAction", hook.timeout_action.map(HookAnswer::as_str)),
+        ("expiresAt", expires_at.as_deref()),
+    ];
+    of_texts(Cause::AwaitsAnswer, evidence, advice::for_hook(&hook.id))
+}
+
+/// Explains what a paused deployment waits for. Other events of hooks say nothing yet.
+pub fn of_hook(change: &HookStateChange) -> Option<Diagnosis> {
+    if change.event_name != "HOOK_AWAITING_ACTION" {
+        return None;
+    }
+    let expires_at = change.expires_at.map(minute);
+    let evidence = [
+        ("lifecycleStage", change.lifecycle_stage.as_deref()),
+        ("timeoutAction", change.timeout_action.as_deref()),
+        ("expiresAt", expires_at.as_deref()),
+    ];
+    Some(of_texts(Cause::AwaitsAnswer, evidence, advice::for_hook(change.hook_id.as_deref().unwrap_or("?"))))
 }
 
 /// Explains why a container instance could not join. A lost agent alone explains nothing yet: it comes and goes.

@@ -179,6 +179,7 @@ pub(crate) enum ServiceStep {
 pub(crate) enum Look {
     FailedDeployment { deployment: Redacted },
     StuckDeployment { deployment: Redacted },
+    Hook { hook: Redacted },
     Agent { host: Redacted },
     Host { host: Redacted },
     Shortfall { service: Redacted },

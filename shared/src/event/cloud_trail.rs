@@ -1,10 +1,10 @@
-//! `AWS API Call via CloudTrail`: the only way by which EventBridge learns that `RunTask` failed, and who deploys.
+//! `AWS API Call via CloudTrail`: the only way by which EventBridge learns that `RunTask` failed, and who did what.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::fields::{FieldError, Fields};
 use super::service::ServiceRef;
-use crate::arn::{Arn, ClusterArn, DeploymentId};
+use crate::arn::{Arn, ClusterArn, DeploymentId, TaskArn, TaskDefinitionArn};
 
 /// `RunTask` starts at most ten tasks a call, so it can fail for as many.
 const MAX_FAILURES: usize = 10;
@@ -12,6 +12,8 @@ const MAX_FAILURES: usize = 10;
 const MAX_DEPLOYMENTS: usize = 64;
 /// What a call made is as old as the call; both times are told to the second.
 const JUST_MADE: SignedDuration = SignedDuration::from_secs(10);
+/// How the names of roles begin that IAM Identity Center makes (IAM Identity Center user guide).
+const SSO_ROLE: &str = "AWSReservedSSO_";
 /// Domains that only services of AWS call from.
 const AWS_DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 
@@ -32,9 +34,23 @@ pub struct ApiCall {
     pub task_definition: Option<String>,
     /// Whose tasks they would have been.
     pub started_by: Option<String>,
+    /// The service of the request: a name or an ARN.
+    pub service: Option<String>,
+    /// `desiredCount` of the request.
+    pub desired_count: Option<u32>,
+    /// `reason` of the request.
+    pub reason: Option<String>,
+    /// The service deployment of the request, by its ARN.
+    pub service_deployment: Option<String>,
+    /// `hookId` of the request.
+    pub hook: Option<String>,
+    /// `action` of the request; absent for `CONTINUE`.
+    pub action: Option<String>,
+    /// The task of the answer of `StopTask`.
+    pub stopped: Option<StoppedTask>,
     /// CloudTrail's own id of the call: the same however often it is delivered.
     pub event_id: Option<String>,
-    /// Who called, as people name them: a user's or a session's name, `root`, or a service of AWS.
+    /// Who called, as people name them: a user's name, `role ci/deploy (session)`, `root`, or a service of AWS.
     pub caller: Option<String>,
     /// `failures[]` of the answer.
     pub failures: Vec<Failure>,
@@ -51,6 +67,35 @@ pub struct Primary {
     pub id: DeploymentId,
     /// When it was made.
     pub created_at: Option<Timestamp>,
+    /// What it deploys.
+    pub task_definition: Option<TaskDefinitionArn>,
+}
+
+/// The task that `StopTask` answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoppedTask {
+    /// Its ARN.
+    pub arn: TaskArn,
+    /// Its cluster.
+    pub cluster: ClusterArn,
+    /// `service:<name>`, `family:<name>` or a caller's own text.
+    pub group: Option<String>,
+    /// What it ran.
+    pub task_definition: Option<TaskDefinitionArn>,
+    /// Who had started it.
+    pub started_by: Option<String>,
+}
+
+impl StoppedTask {
+    fn read(task: &mut Fields<'_>) -> Option<Self> {
+        let arn = task.text("taskArn").map(TaskArn::new);
+        let cluster = task.text("clusterArn").map(ClusterArn::new);
+        let group = task.text("group");
+        let task_definition = task.text("taskDefinitionArn").map(TaskDefinitionArn::new);
+        let started_by = task.text("startedBy");
+        task.discard();
+        Some(Self { arn: arn?, cluster: cluster?, group, task_definition, started_by })
+    }
 }
 
 impl Primary {
@@ -62,13 +107,14 @@ impl Primary {
             let is_primary = deployment.text("status").as_deref() == Some("PRIMARY");
             let id = deployment.text("id").as_deref().and_then(DeploymentId::parse);
             let created_at = deployment.time("createdAt");
+            let task_definition = deployment.text("taskDefinition").map(TaskDefinitionArn::new);
             deployment.discard();
-            id.filter(|_| is_primary).map(|id| (id, created_at))
+            id.filter(|_| is_primary).map(|id| (id, created_at, task_definition))
         });
         service.discard();
         let service = ServiceRef::from_arn(&arn?, cluster)?;
-        let (id, created_at) = deployments.into_iter().flatten().next()?;
-        Some(Self { service, id, created_at })
+        let (id, created_at, task_definition) = deployments.into_iter().flatten().next()?;
+        Some(Self { service, id, created_at, task_definition })
     }
 }
 
@@ -89,32 +135,66 @@ impl Failure {
     }
 }
 
+/// What is read of a call's parameters.
+#[derive(Debug, Default)]
+struct Request {
+    cluster: Option<String>,
+    task_definition: Option<String>,
+    started_by: Option<String>,
+    service: Option<String>,
+    desired_count: Option<u32>,
+    reason: Option<String>,
+    service_deployment: Option<String>,
+    hook: Option<String>,
+    action: Option<String>,
+}
+
+impl Request {
+    fn read(request: &mut Fields<'_>) -> Self {
+        let desired = request.integer("desiredCount");
+        let read = Self {
+            cluster: request.text("cluster"),
+            task_definition: request.text("taskDefinition"),
+            started_by: request.text("startedBy"),
+            service: request.text("service"),
+            desired_count: desired.and_then(|count| u32::try_from(count).ok()),
+            reason: request.text("reason"),
+            service_deployment: request.text("serviceDeploymentArn"),
+            hook: request.text("hookId"),
+            action: request.text("action"),
+        };
+        request.discard();
+        read
+    }
+}
+
 impl ApiCall {
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
         let event_name = fields.required_text("eventName")?;
-        let request = fields.inside("requestParameters", |request| {
-            let cluster = request.text("cluster");
-            let task_definition = request.text("taskDefinition");
-            let started_by = request.text("startedBy");
-            request.discard();
-            (cluster, task_definition, started_by)
-        });
+        let request = fields.inside("requestParameters", Request::read).unwrap_or_default();
         let answer = fields.inside("responseElements", |answer| {
             let failures = answer.each("failures", MAX_FAILURES, Failure::read);
             let primary = answer.inside("service", Primary::read).flatten();
+            let stopped = answer.inside("task", StoppedTask::read).flatten();
             answer.discard();
-            (failures, primary)
+            (failures, primary, stopped)
         });
-        let (failures, primary) = answer.unwrap_or_default();
-        let (cluster, task_definition, started_by) = request.unwrap_or_default();
+        let (failures, primary, stopped) = answer.unwrap_or_default();
         let call = Self {
             event_name,
             event_source: fields.text("eventSource"),
             error_code: fields.text("errorCode"),
             error_message: fields.text("errorMessage"),
-            cluster,
-            task_definition,
-            started_by,
+            cluster: request.cluster,
+            task_definition: request.task_definition,
+            started_by: request.started_by,
+            service: request.service,
+            desired_count: request.desired_count,
+            reason: request.reason,
+            service_deployment: request.service_deployment,
+            hook: request.hook,
+            action: request.action,
+            stopped,
             event_id: fields.text("eventID"),
             caller: read_caller(fields),
             failures,
@@ -148,14 +228,42 @@ fn read_caller(fields: &mut Fields<'_>) -> Option<String> {
         let invoked_by = identity.text("invokedBy");
         let arn = identity.text("arn");
         let name = identity.text("userName");
+        let issuer = identity.inside("sessionContext", read_issuer).flatten();
         identity.discard();
-        (invoked_by, arn, name)
+        (invoked_by, arn, name, issuer)
     });
-    let (invoked_by, arn, name) = of_identity.unwrap_or_default();
+    let (invoked_by, arn, name, issuer) = of_identity.unwrap_or_default();
     let service = [&invoked_by, &address].into_iter().flatten().find_map(|text| service_name(text));
     // `assumed-role/<role>/<session>`, `user/<path>/<name>`, `federated-user/<name>`, `root`.
-    let of_arn = || Arn::parse(arn.as_deref()?)?.resource.rsplit('/').next().map(str::to_owned);
+    let of_arn = || {
+        let resource = Arn::parse(arn.as_deref()?)?.resource;
+        match resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')) {
+            Some((role, session)) => Some(of_role(role, session, issuer.as_deref())),
+            None => resource.rsplit('/').next().map(str::to_owned),
+        }
+    };
     service.or_else(of_arn).or(name).filter(|name| !name.is_empty())
+}
+
+/// The ARN of the role whose session it is: it has the role's path, which that of the session has not.
+fn read_issuer(context: &mut Fields<'_>) -> Option<String> {
+    let issuer = context.inside("sessionIssuer", |issuer| {
+        let arn = issuer.text("arn");
+        issuer.discard();
+        arn
+    });
+    context.discard();
+    issuer.flatten()
+}
+
+/// A role by its path and name, with its session; of a role that IAM Identity Center made for people, the person.
+fn of_role(role: &str, session: &str, issuer: Option<&str>) -> String {
+    if role.starts_with(SSO_ROLE) {
+        return session.to_owned();
+    }
+    let path = issuer.and_then(Arn::parse).and_then(|arn| arn.resource_of_kind("role"));
+    let role = path.filter(|path| path.rsplit('/').next() == Some(role)).unwrap_or(role);
+    format!("role {role} ({session})")
 }
 
 /// The name of a service of AWS, from the domain that it calls from; absent for any other address.
@@ -213,13 +321,25 @@ mod tests {
             (
                 json!({"type": "AssumedRole", "arn": format!("{sts}/shop-deployer/GitHubActions")}),
                 "203.0.113.71",
-                Some("GitHubActions"),
+                Some("role shop-deployer (GitHubActions)"),
+            ),
+            (
+                json!({"type": "AssumedRole", "arn": format!("{sts}/deploy/run-812"), "sessionContext": {
+                    "sessionIssuer": {"type": "Role", "arn": "arn:aws:iam::123456789012:role/ci/deploy"}}}),
+                "203.0.113.71",
+                Some("role ci/deploy (run-812)"),
+            ),
+            (
+                json!({"type": "AssumedRole", "arn": format!("{sts}/deploy/run-812"),
+                    "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::123456789012:role/ci/other"}}}),
+                "203.0.113.71",
+                Some("role deploy (run-812)"),
             ),
             (
                 json!({"type": "AssumedRole",
                     "arn": format!("{sts}/steward-RemediationRole-1X2Y/steward-RemediationFunction-3Z4W")}),
                 "203.0.113.9",
-                Some("steward-RemediationFunction-3Z4W"),
+                Some("role steward-RemediationRole-1X2Y (steward-RemediationFunction-3Z4W)"),
             ),
             (
                 json!({"type": "IAMUser", "arn": "arn:aws-cn:iam::123456789012:user/ops/jane", "userName": "jane"}),

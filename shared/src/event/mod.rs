@@ -17,7 +17,7 @@ mod time;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use cloud_trail::{ApiCall, Failure, Primary};
+pub use cloud_trail::{ApiCall, Failure, Primary, StoppedTask};
 pub use fields::{FieldError, Unrecognised};
 pub use host::{
     ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus, HealthEvent,

@@ -96,6 +96,7 @@ pub const GUARDS: &[Guard] = &[
     Guard { name: "cooldown", until: Stage::Gate, rule: rules::cooldown },
     Guard { name: "attempts", until: Stage::Gate, rule: rules::attempts },
     Guard { name: "loop", until: Stage::Gate, rule: rules::failed_before },
+    Guard { name: "rejected", until: Stage::Gate, rule: rules::rejected },
     Guard { name: "lock", until: Stage::Claim, rule: rules::lock },
     Guard { name: "budget", until: Stage::Claim, rule: rules::budget },
     Guard { name: "outage", until: Stage::Gate, rule: rules::outage },
@@ -114,11 +115,8 @@ pub fn check(case: &Case<'_>, stage: Stage, guards: &[Guard]) -> Result<Permissi
     for guard in guards.iter().filter(|guard| guard.until >= stage) {
         (guard.rule)(case)?;
     }
-    Ok(if case.enrolled.mode == Mode::Act || case.is_approved {
-        Permission::Act
-    } else {
-        Permission::Propose
-    })
+    let may_act = case.enrolled.mode == Mode::Act && !case.plan.remedy.always_asks();
+    Ok(if may_act || case.is_approved { Permission::Act } else { Permission::Propose })
 }
 
 #[cfg(test)]

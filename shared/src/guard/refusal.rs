@@ -85,6 +85,13 @@ pub enum Refusal {
         /// How often in a row.
         times: usize,
     },
+    /// A person turned it down, for this incident.
+    Rejected {
+        /// Who.
+        by: Redacted,
+        /// Why.
+        why: Option<Redacted>,
+    },
     /// Another action holds the target.
     Locked {
         /// Which, by the first digits of its id.
@@ -209,6 +216,8 @@ pub enum Gone {
     FailingHost,
     /// The container instance is not DRAINING, or its agent is away, or EC2 does not say that it is well.
     RecoveredHost,
+    /// The hook does not wait for an answer any more.
+    Hook,
     /// The service has another capacity provider strategy.
     Strategy,
     /// Another number of tasks is wanted.
@@ -219,7 +228,7 @@ pub enum Gone {
 
 impl Gone {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Service,
         Self::ActiveService,
         Self::Revision,
@@ -235,6 +244,7 @@ impl Gone {
         Self::AwayAgent,
         Self::FailingHost,
         Self::RecoveredHost,
+        Self::Hook,
         Self::Strategy,
         Self::DesiredCount,
         Self::Shortage,
@@ -262,6 +272,7 @@ impl Refusal {
             Self::DoneBefore => "done_before",
             Self::FailedBefore => "failed_before",
             Self::DoesNotLast { .. } => "does_not_last",
+            Self::Rejected { .. } => "rejected",
             Self::Locked { .. } => "locked",
             Self::BudgetSpent { .. } => "budget_spent",
             Self::CorrelatedOutage { .. } => "correlated_outage",
@@ -298,6 +309,7 @@ impl Refusal {
             | Self::DoneBefore
             | Self::FailedBefore
             | Self::DoesNotLast { .. }
+            | Self::Rejected { .. }
             | Self::CorrelatedOutage { .. }
             | Self::MemoryOutOfBounds { .. }
             | Self::ScaledByOther { .. } => None,

@@ -7,7 +7,7 @@ use crate::action::{ActionId, Call, Remedy};
 use crate::arn::{Arn, TaskArn, TaskDefinitionArn};
 use crate::config::{Allowance, Guards, Mode};
 use crate::diagnosis::Cause;
-use crate::ecs::{ContainerSize, Controller, Rollout, Service, Sizes, Task};
+use crate::ecs::{ContainerSize, Controller, LifecycleHook, Rollout, Service, Sizes, Task};
 use crate::event::TaskStatus;
 use crate::incident::{Incident, Outcome, Target, TargetRecord, Tried};
 use crate::ledger::{Budget, Scope};
@@ -87,11 +87,14 @@ pub(super) fn breaker(case: &Case<'_>) -> Ruling {
     let watches = [service.breaker, service.alarms];
     let is_watched = watches.iter().any(|watch| watch.is_enabled);
     let goes_back = watches.iter().any(|watch| watch.is_enabled && watch.rolls_back);
-    let acts = match service.primary().and_then(|primary| primary.rollout) {
-        Some(Rollout::InProgress) => is_watched,
-        Some(Rollout::Failed) => goes_back,
-        Some(Rollout::Completed) | None => false,
-    };
+    // A deployment that waits at a hook is one about which ECS itself asks, whatever watches it.
+    let asks = case.plan.remedy == Remedy::AnswerHook;
+    let acts = !asks
+        && match service.primary().and_then(|primary| primary.rollout) {
+            Some(Rollout::InProgress) => is_watched,
+            Some(Rollout::Failed) => goes_back,
+            Some(Rollout::Completed) | None => false,
+        };
     let is_underway = case.facts.service_deployments.values().filter_map(Observed::known).any(|deployment| {
         matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
     });
@@ -102,6 +105,8 @@ pub(super) fn controller(case: &Case<'_>) -> Ruling {
     let Some(service) = service(case)? else { return Ok(()) };
     match &service.controller {
         Controller::Ecs if service.is_rolling => Ok(()),
+        // Answering a hook changes no deployment that does not roll: ECS asks, and carries out what it is told.
+        Controller::Ecs if case.plan.remedy == Remedy::AnswerHook => Ok(()),
         Controller::Ecs => Err(Refusal::NotRolling),
         other => Err(Refusal::ForeignController(quoted(other.as_str()))),
     }
@@ -115,7 +120,11 @@ pub(super) fn person(case: &Case<'_>) -> Ruling {
     if is_same { Ok(()) } else { Err(Refusal::DeployedMeanwhile) }
 }
 
+/// A stack that deploys a service with a hook is in progress because it waits for the answer.
 pub(super) fn stack(case: &Case<'_>) -> Ruling {
+    if case.plan.remedy == Remedy::AnswerHook {
+        return Ok(());
+    }
     let Some(service) = service(case)? else { return Ok(()) };
     let Some(stack) = service.stack() else { return Ok(()) };
     match known(case.facts.stacks.get(stack), Needed::Stack)? {
@@ -128,10 +137,10 @@ pub(super) fn stack(case: &Case<'_>) -> Ruling {
     }
 }
 
-/// A flap is over before the incident is so old, and an outage shows.
-/// In two minutes a Spot host is gone.
+/// A flap is over before the incident is so old, and an outage shows. In two minutes a Spot host is gone; and a hook does not flap:
+/// a person decides.
 pub(super) fn stability(case: &Case<'_>) -> Ruling {
-    if case.plan.is_of_spot() {
+    if case.plan.is_of_spot() || case.plan.remedy == Remedy::AnswerHook {
         return Ok(());
     }
     let since = hosts::stable_since(case, began(case));
@@ -139,12 +148,13 @@ pub(super) fn stability(case: &Case<'_>) -> Ruling {
     if until <= case.now { Ok(()) } else { Err(Refusal::NotStable { until }) }
 }
 
-/// Each lost task is a need of its own: one that is run again does not make the next one wait. And a Spot host has no next.
+/// Each lost task and each hook is a need of its own: one that is run again or answered does not make the next one wait. And a
+/// Spot host has no next.
 pub(super) fn cooldown(case: &Case<'_>) -> Ruling {
-    if case.plan.remedy == Remedy::RunTask || case.plan.is_of_spot() {
+    if is_own_need(case.plan.remedy) || case.plan.is_of_spot() {
         return Ok(());
     }
-    let Some(last) = others(case).filter(|tried| tried.remedy != Remedy::RunTask).map(|tried| tried.at).max()
+    let Some(last) = others(case).filter(|tried| !is_own_need(tried.remedy)).map(|tried| tried.at).max()
     else {
         return Ok(());
     };
@@ -152,9 +162,13 @@ pub(super) fn cooldown(case: &Case<'_>) -> Ruling {
     if until <= case.now { Ok(()) } else { Err(Refusal::CoolingDown { until }) }
 }
 
-/// Lost tasks are bounded by the budgets: each is another need.
+fn is_own_need(remedy: Remedy) -> bool {
+    matches!(remedy, Remedy::RunTask | Remedy::AnswerHook)
+}
+
+/// Lost tasks are bounded by the budgets, hooks by whoever set them up: each is another need.
 pub(super) fn attempts(case: &Case<'_>) -> Ruling {
-    if case.plan.remedy == Remedy::RunTask {
+    if is_own_need(case.plan.remedy) {
         return Ok(());
     }
     let attempts = case.enrolled.rules.attempts;
@@ -176,6 +190,8 @@ pub(super) fn failed_before(case: &Case<'_>) -> Ruling {
             && tried.remedy == case.plan.remedy
             // Each task that hangs is a need of its own, until it is too many of them.
             && tried.remedy != Remedy::StopTask
+            // A hook is answered by a person, who knows what became of the last answer.
+            && tried.remedy != Remedy::AnswerHook
             && tried.revision.is_some()
             && tried.revision == case.plan.revision
     };
@@ -186,7 +202,19 @@ pub(super) fn failed_before(case: &Case<'_>) -> Ruling {
     if times >= IN_A_ROW { Err(Refusal::DoesNotLast { times }) } else { Ok(()) }
 }
 
-/// How often the remedy was repeated for the revision, each time before a day had passed. Each lost task is a need of its own.
+/// What a person turned down for this incident is not done for it, in mode act either.
+pub(super) fn rejected(case: &Case<'_>) -> Ruling {
+    match case.incident.remedies.rejected.get(&case.plan.id) {
+        None => Ok(()),
+        Some(ruling) => {
+            let why = ruling.why.as_deref().map(quoted);
+            Err(Refusal::Rejected { by: quoted(&ruling.by), why })
+        }
+    }
+}
+
+/// How often the remedy was repeated for the revision, each time before a day had passed. Each lost task and each hook is a need
+/// of its own.
 fn longest_row(case: &Case<'_>) -> usize {
     let is_same = |tried: &&Tried| {
         tried.remedy == case.plan.remedy && tried.revision.is_some() && tried.revision == case.plan.revision
@@ -194,7 +222,7 @@ fn longest_row(case: &Case<'_>) -> usize {
     let mut row = 0;
     let mut longest = 0;
     let mut last: Option<Timestamp> = None;
-    for tried in others(case).filter(is_same).filter(|tried| tried.remedy != Remedy::RunTask) {
+    for tried in others(case).filter(is_same).filter(|tried| !is_own_need(tried.remedy)) {
         let goes_on = last.is_some_and(|last| tried.at.duration_since(last) < LASTS);
         row = if goes_on { row + 1 } else { 1 };
         last = Some(tried.at);
@@ -245,10 +273,11 @@ pub fn scopes(target: &Target, guards: &Guards) -> [(Scope, Allowance); 3] {
     ]
 }
 
-/// Many that begin to fail together have one cause, and it is none of theirs.
+/// Many that begin to fail together have one cause, and it is none of theirs. A hook waits whatever else fails, and whoever
+/// answers it knows.
 pub(super) fn outage(case: &Case<'_>) -> Ruling {
     // Spot takes hosts back in waves, and announces each.
-    if case.plan.is_of_spot() {
+    if case.plan.is_of_spot() || case.plan.remedy == Remedy::AnswerHook {
         return Ok(());
     }
     let Some(openings) = known(case.facts.openings.as_ref(), Needed::Openings)? else {
@@ -327,6 +356,14 @@ pub(super) fn precondition(case: &Case<'_>) -> Ruling {
         }
     }
     hosts::precondition(case)?;
+    if let (Some(hook), Call::ContinueServiceDeployment { service_deployment, .. }) =
+        (&wanted.awaits, &case.plan.call)
+    {
+        match known(case.facts.service_deployments.get(service_deployment), Needed::ServiceDeployment)? {
+            Some(deployment) if deployment.hook(hook).is_some_and(LifecycleHook::awaits) => {}
+            _ => return gone(Gone::Hook),
+        }
+    }
     match (&wanted.lost, &case.plan.call) {
         (Some(arn), Call::RunTask { started_by, .. }) => still_lost(case, arn, started_by),
         _ => Ok(()),

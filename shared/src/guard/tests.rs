@@ -365,6 +365,10 @@ bites! {
         world.rules().cooldown = SignedDuration::ZERO;
         world.tried(-100, Remedy::RollBack, Outcome::DidNotHelp);
     };
+    the_guard_rejected => "rejected", |world| {
+        let ruling = Ruling { by: "ana".to_owned(), at: at(590), why: Some("not today".to_owned()) };
+        world.incident.remedies.rejected.insert(world.plan.id.clone(), ruling);
+    };
     the_guard_lock => "locked", |world| {
         let other = ActionId::of(world.home.as_ref().unwrap(), &target("api"), Remedy::StopTask, "task/1");
         world.record.care.open = Some(other);
@@ -733,4 +737,5 @@ fn an_action_that_is_taken_up_again_does_not_stand_in_its_own_way() {
     );
 }
 
+mod hooks;
 mod hosts;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Fallback, Held, Limit, TargetRecord};
+use super::{Cause, Fallback, Held, Hook, Limit, TargetRecord};
 use crate::action::{Action, ActionId, Because, Epoch, Remedy, Ruling, State, Verdict};
 use crate::arn::{TaskArn, TaskDefinitionArn};
 use crate::redact::{Redacted, redact};
@@ -53,6 +53,9 @@ pub struct Care {
     /// When EC2 warned that it takes the container instance's host back.
     #[serde(default)]
     pub warned_at: Option<Timestamp>,
+    /// Hooks of the service's deployments, by their ids: those that wait, and those that were over last.
+    #[serde(default)]
+    pub hooks: BTreeMap<String, Hook>,
     /// That Steward moved the service from spare to on-demand capacity, until it has returned for good.
     #[serde(default)]
     pub fallback: Option<Fallback>,
@@ -149,6 +152,7 @@ impl Care {
             self.open = None;
         }
         self.note_host(action);
+        self.note_answer(action);
         self.note_set(action);
         let Some(at) = action.claimed_at else { return };
         self.tried.retain(|tried| tried.id != *id);
@@ -277,6 +281,9 @@ pub struct Remedies {
     pub notes: Vec<Note>,
     /// Why nothing more is done.
     pub held: Option<Held>,
+    /// Proposals that a person turned down: they are not made again.
+    #[serde(default)]
+    pub rejected: BTreeMap<ActionId, Ruling>,
 }
 
 impl Remedies {

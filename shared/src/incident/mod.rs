@@ -7,10 +7,12 @@
 
 mod capacity;
 mod care;
+mod deed;
 mod deployment;
 mod failures;
 mod held;
 mod history;
+mod hook;
 mod host;
 mod look;
 mod lost;
@@ -30,10 +32,12 @@ use serde::{Deserialize, Serialize};
 
 pub use capacity::{Fallback, Limit, Returned};
 pub use care::{Care, Drained, Lost, MAX_TASKS, Note, Outcome, Remedies, Retirement, Tried, Unwell};
+pub use deed::{Act, Deed};
 pub use deployment::{Deployment, DeploymentStatus, Step};
 pub use failures::{Failure, Failures, Fingerprint, MAX_FAILURES};
 pub use held::{Held, Why};
 pub use history::{History, PastDeployment, Stopped};
+pub use hook::{Evidence, Hook, HookEnd, HookOver};
 pub use observation::Observation;
 pub use opening::Began;
 pub use retirement::Notice;
@@ -69,6 +73,8 @@ pub enum Ending {
     Quiet,
     /// The container instance has left its cluster.
     Gone,
+    /// The deployment that waited was answered, or its time ran out.
+    Answered,
 }
 
 /// Whether an incident goes on.
@@ -148,6 +154,12 @@ pub struct Incident {
     /// How often it seemed to be over and was not.
     #[serde(default)]
     pub relapses: u32,
+    /// Deployments that wait for an answer, or waited: the latest eight, the first first.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+    /// Who did what, as far as a trail tells: the latest six, the first first.
+    #[serde(default)]
+    pub deeds: Vec<Deed>,
 }
 
 impl Incident {
@@ -161,6 +173,8 @@ impl Incident {
             deployments: BTreeMap::new(),
             remedies: Remedies::default(),
             relapses: 0,
+            hooks: Vec::new(),
+            deeds: Vec::new(),
         }
     }
 
@@ -232,6 +246,8 @@ impl Incident {
             // What is over and came from something else than was said.
             || (!self.is_open() && self.failures.leading_cause() != before.failures.leading_cause())
             || self.remedies.is_news_since(&before.remedies)
+            || self.told_of_hooks() != before.told_of_hooks()
+            || (self.is_open() && self.deeds != before.deeds)
     }
 }
 
@@ -272,6 +288,9 @@ pub struct TargetRecord {
     /// What is done for it.
     #[serde(default)]
     pub care: Care,
+    /// Who did what to it, as far as a trail tells: the latest sixteen, the first first.
+    #[serde(default)]
+    pub deeds: Vec<Deed>,
 }
 
 impl TargetRecord {
@@ -284,6 +303,7 @@ impl TargetRecord {
             history: History::default(),
             agent: None,
             care: Care::default(),
+            deeds: Vec::new(),
         }
     }
 

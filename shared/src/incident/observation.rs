@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Failure, Image, Notice, Starter, Step};
-use crate::arn::{DeploymentId, TaskDefinitionArn};
+use super::{Deed, Failure, Hook, Image, Notice, Starter, Step};
+use crate::arn::{DeploymentId, ServiceDeploymentArn, TaskDefinitionArn};
 use crate::diagnosis::Diagnosis;
+use crate::ecs::HookAnswer;
+use crate::redact::Redacted;
 
 /// What an event says about its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +47,28 @@ pub enum Observation {
         /// When.
         at: Timestamp,
     },
+    /// A deployment waits for an answer.
+    Waits {
+        /// The hook that waits.
+        hook: Box<Hook>,
+        /// What it says, for people.
+        diagnosis: Box<Diagnosis>,
+    },
+    /// Somebody answered a hook, as a trail has it.
+    Answered {
+        /// Which hook.
+        hook: String,
+        /// Of which deployment.
+        service_deployment: ServiceDeploymentArn,
+        /// How.
+        answer: HookAnswer,
+        /// Who.
+        by: Option<Redacted>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody did something to the target, as a trail has it.
+    Did(Box<Deed>),
     /// AWS announces that it will replace the service's tasks, or that it has.
     Announced(Box<Notice>),
     /// A container instance's agent came or went.
@@ -91,9 +115,12 @@ impl Observation {
             Self::Failed(failure) => failure.at,
             Self::Deployment { step, .. } => step.at,
             Self::Announced(notice) => notice.at,
+            Self::Waits { hook, .. } => hook.since,
+            Self::Did(deed) => deed.at,
             Self::Steady { at }
             | Self::Deploys { at, .. }
             | Self::Started { at, .. }
+            | Self::Answered { at, .. }
             | Self::Agent { at, .. }
             | Self::AwayWhileDraining { at, .. }
             | Self::Warned { at, .. }

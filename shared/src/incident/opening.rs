@@ -27,6 +27,8 @@ impl Story {
             .failures
             .causes()
             .into_iter()
+            // A deployment that waits has not failed: many may wait at once.
+            .filter(|(cause, _)| *cause != Cause::AwaitsAnswer)
             .filter_map(|(cause, _)| Some((cause, incident.failures.first_of(cause, notice)?)))
             .flat_map(|(cause, at)| {
                 zones(incident, cause).into_iter().map(move |zone| Opening {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     DeploymentStatus, Failure, Fingerprint, MAX_TASKS, Observation, Step, Story, Target, TargetRecord,
-    Unwell, retirement,
+    Unwell, hook, retirement,
 };
 use crate::arn::{DeploymentId, TaskArn, TaskDefinitionArn};
 use crate::diagnosis;
@@ -26,10 +26,11 @@ pub struct Hanging {
 }
 
 impl TargetRecord {
-    /// What no good news about tasks ends: an announced retirement, and tasks that hang while ECS calls the service steady.
+    /// What no good news about tasks ends: an announced retirement, a hook that waits, and tasks that hang while ECS calls the service steady.
     pub(super) fn standing(&self) -> BTreeSet<Fingerprint> {
         let hung = self.care.unwell.iter().map(|(task, unwell)| hung(task, unwell.since));
-        hung.chain(self.notice()).collect()
+        let hooks = self.care.waiting().map(|waiting| hook::fingerprint(&waiting.id, &self.target));
+        hung.chain(self.notice()).chain(hooks).collect()
     }
 
     /// The announcement that an incident may hold among its failures.

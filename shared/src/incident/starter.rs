@@ -23,7 +23,7 @@ pub enum Starter {
     Ecs,
     /// Somebody did, as CloudTrail recorded it.
     Person {
-        /// A user's or a session's name, `root`, or a service of AWS such as `CloudFormation`.
+        /// A user's name, `role ci/deploy (session)`, `root`, or a service of AWS such as `CloudFormation`.
         who: Redacted,
     },
 }
@@ -58,7 +58,8 @@ impl History {
             Call::StopTask { .. }
             | Call::RunTask { .. }
             | Call::RegisterTaskDefinition { .. }
-            | Call::UpdateContainerInstancesState { .. } => {}
+            | Call::UpdateContainerInstancesState { .. }
+            | Call::ContinueServiceDeployment { .. } => {}
         }
     }
 }

@@ -67,7 +67,13 @@ impl Story {
             Observation::Agent { version, connected, at } => self.agent(version, connected, at),
             Observation::AwayWhileDraining { version, at } => self.away_while_draining(version, at),
             Observation::Warned { at, diagnosis } => self.warned(at, *diagnosis, now),
+            Observation::Waits { hook, diagnosis } => self.hook_waits(*hook, *diagnosis, now),
+            Observation::Answered { hook, service_deployment, answer, by, at } => {
+                self.hook_answered(&hook, service_deployment, answer, by, at);
+            }
+            Observation::Did(deed) => self.did(&deed),
         }
+        self.join_deeds();
     }
 
     pub(super) fn failed(&mut self, failure: Failure, now: Timestamp) {

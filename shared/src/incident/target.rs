@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::{Arn, ClusterArn, ContainerInstanceArn, Family, ServiceName, TaskDefinitionArn};
+use crate::arn::{
+    Arn, ClusterArn, ContainerInstanceArn, Family, ServiceDeploymentArn, ServiceName, TaskDefinitionArn,
+};
 use crate::ecs::Task;
-use crate::event::{ServiceRef, TaskStateChange};
+use crate::event::{ServiceRef, StoppedTask, TaskStateChange};
 
 /// The thing that fails, and that a person would look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,6 +63,26 @@ impl Target {
     pub fn of_service(service: &ServiceRef) -> Option<Self> {
         let cluster = readable(service.cluster_arn.as_ref()?)?;
         Some(Self::Service { cluster, name: service.name.clone() })
+    }
+
+    /// The target of a service deployment, by its ARN.
+    pub fn of_service_deployment(service_deployment: &ServiceDeploymentArn) -> Option<Self> {
+        let Arn { partition, region, account, .. } = Arn::parse(service_deployment.as_str())?;
+        let rest = Arn::parse(service_deployment.as_str())?.resource_of_kind("service-deployment")?;
+        let mut names = rest.split('/');
+        let (cluster, name) = (names.next()?, names.next().filter(|name| !name.is_empty())?);
+        let cluster = ClusterArn::new(format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}"));
+        Some(Self::Service { cluster, name: ServiceName::new(name) })
+    }
+
+    /// The target of a task that somebody stopped.
+    pub fn of_stopped_task(task: &StoppedTask) -> Option<Self> {
+        let cluster = readable(&task.cluster)?;
+        if let Some(name) = task.group.as_deref().and_then(|group| group.strip_prefix("service:")) {
+            return Some(Self::Service { cluster, name: ServiceName::new(name) });
+        }
+        let family = task.task_definition.as_ref().map(TaskDefinitionArn::family)?;
+        Some(Self::Family { cluster, family })
     }
 
     /// The target of an event about a container instance.

@@ -159,6 +159,11 @@ pub trait ChangeEcs {
             actions: &["ecs:UpdateContainerInstancesState"],
             on: Resource::ContainerInstances,
         },
+        Access {
+            method: "ContinueServiceDeployment",
+            actions: &["ecs:ContinueServiceDeployment"],
+            on: Resource::ServiceDeployments,
+        },
     ];
 
     /// Makes one call. `overrides` are a lost task's own, for RunTask alone.

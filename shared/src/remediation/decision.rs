@@ -225,6 +225,9 @@ pub fn decide_task(
 }
 
 fn about(cause: Cause) -> Reason {
+    if cause == Cause::AwaitsAnswer {
+        return Reason::WaitsForAnswer;
+    }
     match cause.kind() {
         Kind::Benign => Reason::Expected,
         Kind::Persistent => Reason::OnlyAChangeHelps(cause),

@@ -3,6 +3,7 @@
 //! [`read`] turns an event into observations of the targets that it is about; [`decide`] says what to do and why. Both are pure. Until
 //! there are remedies, what is done is to observe, and the reasons say so.
 
+mod calls;
 mod decision;
 mod facts;
 mod health;
@@ -10,31 +11,28 @@ pub mod memory;
 mod remedy;
 mod room;
 
-use crate::arn::{ClusterArn, ContainerInstanceArn, TaskDefinitionArn};
+use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceDeploymentArn};
 use crate::diagnosis::{self, Diagnosis};
+use crate::ecs::HookAnswer;
 use crate::event::{
-    ApiCall, ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
-    DeploymentEventName, DeploymentStateChange, Detail, Event, HealthStatus, ServiceAction,
+    ContainerInstanceHealthChange, ContainerInstanceStateChange, ContainerInstanceStatus,
+    DeploymentEventName, DeploymentStateChange, Detail, Event, HealthStatus, HookStateChange, ServiceAction,
     ServiceActionName, TaskStateChange,
 };
-use crate::incident::{DeploymentStatus, Failure, Fingerprint, Image, Observation, Starter, Step, Target};
+use crate::incident::{DeploymentStatus, Failure, Fingerprint, Hook, Image, Observation, Step, Target};
 use crate::redact::redact;
 use jiff::{SignedDuration, Timestamp};
 
 pub use decision::{Action, Decision, Home, Reason, decide, decide_task};
 pub use facts::{Facts, Query};
 pub use remedy::{
-    Considered, Escalation, MAX_ROUNDS, Passed, Patient, SPOT_NOTICE, case, consider, enrolled,
-    is_active_again,
+    Considered, Escalation, HookSeen, MAX_ROUNDS, Passed, Patient, SPOT_NOTICE, case, consider, enrolled,
+    hooks_seen, id_of, is_active_again,
 };
 pub use room::{Lack, Nearest, Rest, Room, room};
 
 /// `startedBy` of tasks that belong to batch: remediation never touches them.
 pub const JOB_PREFIX: &str = "steward/job/";
-
-/// Names of users and sessions have at most 64 characters; those of services and of odd identities are as good as none if
-/// they are longer than this.
-const MAX_CALLER: usize = 128;
 
 /// How far the clocks of AWS may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -103,13 +101,10 @@ pub fn read(event: &Event, now: Timestamp) -> Reading {
         Detail::DeploymentStateChange(change) => read_deployment(change, diagnosis, at),
         Detail::ContainerInstanceStateChange(change) => read_container_instance(event, change, diagnosis, at),
         Detail::ContainerInstanceHealthChange(change) => read_host_health(event, change, diagnosis, at),
-        Detail::ApiCall(call) => read_api_call(event, call, diagnosis, at),
+        Detail::ApiCall(call) => calls::read(event, call, diagnosis, at),
         Detail::Health(health) => health::read(event, health, diagnosis, at),
         Detail::SpotInterruptionWarning(_) => Reading::nothing(diagnosis, None, Reason::TasksWillTell),
-        Detail::HookStateChange(hook) => {
-            let target = hook.service.as_ref().and_then(Target::of_service);
-            Reading::nothing(diagnosis, target, Reason::WaitsForAnswer)
-        }
+        Detail::HookStateChange(change) => read_hook(change, diagnosis, at),
         Detail::Other => Reading::nothing(None, None, Reason::UnknownKind),
     }
 }
@@ -227,6 +222,25 @@ fn read_deployment(change: &DeploymentStateChange, diagnosis: Option<Diagnosis>,
     Reading::of(diagnosis, target, vec![observation])
 }
 
+fn read_hook(change: &HookStateChange, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
+    let target = change.service.as_ref().and_then(Target::of_service);
+    let Some(found) = diagnosis.clone() else {
+        return Reading::nothing(diagnosis, target, Reason::UnknownKind);
+    };
+    // Without its name it could not be answered.
+    let (Some(id), Some(deployment)) = (&change.hook_id, &change.service_deployment_arn) else {
+        return Reading::nothing(diagnosis, target, Reason::WaitsForAnswer);
+    };
+    let hook = Hook {
+        stage: change.lifecycle_stage.clone(),
+        expires_at: change.expires_at,
+        timeout_action: change.timeout_action.as_deref().and_then(HookAnswer::parse),
+        ..Hook::new(id.clone(), ServiceDeploymentArn::new(deployment), at)
+    };
+    let observation = Observation::Waits { hook: Box::new(hook), diagnosis: Box::new(found) };
+    Reading::of(diagnosis, target, vec![observation])
+}
+
 fn read_container_instance(
     event: &Event,
     change: &ContainerInstanceStateChange,
@@ -278,61 +292,6 @@ fn read_host_health(
         return Reading::of(diagnosis, target, vec![Observation::Healthy { at }]);
     }
     Reading::nothing(diagnosis, target, Reason::NothingFailed)
-}
-
-fn read_api_call(event: &Event, call: &ApiCall, diagnosis: Option<Diagnosis>, at: Timestamp) -> Reading {
-    let target = call_target(event, call);
-    if call.started_by.as_deref().is_some_and(|by| by.starts_with(JOB_PREFIX)) {
-        return Reading::nothing(diagnosis, target, Reason::BelongsToBatch);
-    }
-    let Some(found) = diagnosis.clone() else {
-        return read_start(event, call, at)
-            .unwrap_or_else(|| Reading::nothing(None, target, Reason::NothingFailed));
-    };
-    let family = target.as_ref().map(Target::key).unwrap_or_default();
-    let call_id = call.event_id.as_deref().unwrap_or_default();
-    let failed = |index: usize, found: Diagnosis| {
-        let parts = [family.as_str(), &call.event_name, call_id, &index.to_string(), &moment_of(event)];
-        Observation::Failed(Box::new(Failure::symptom(Fingerprint::of(&parts), at, found)))
-    };
-    let observations = match call.failures.as_slice() {
-        [] => vec![failed(0, found)],
-        failures => failures
-            .iter()
-            .enumerate()
-            .map(|(index, failure)| failed(index, diagnosis::of_failure(failure)))
-            .collect(),
-    };
-    Reading::of(diagnosis, target, observations)
-}
-
-/// A call that started a deployment tells who did. `None`: it started none, or nobody is named.
-fn read_start(event: &Event, call: &ApiCall, at: Timestamp) -> Option<Reading> {
-    let primary = call.started(event.envelope.time?)?;
-    let target = Target::of_service(&primary.service)?;
-    let who = redact(call.caller.as_deref()?).shortened(MAX_CALLER);
-    let by = Starter::Person { who: redact(&who) };
-    let started = Observation::Started { id: primary.id.clone(), by, at };
-    Some(Reading::of(None, Some(target), vec![started]))
-}
-
-/// The family that was to run. CloudTrail has names where ECS has ARNs: account and region are the envelope's.
-fn call_target(event: &Event, call: &ApiCall) -> Option<Target> {
-    let family = TaskDefinitionArn::new(call.task_definition.clone()?).family();
-    let cluster = match call.cluster.as_deref().unwrap_or("default") {
-        arn if arn.starts_with("arn:") => ClusterArn::new(arn),
-        name => {
-            let region = event.envelope.region.as_deref()?;
-            let account = event.envelope.account.as_deref()?;
-            let partition = match region {
-                region if region.starts_with("cn-") => "aws-cn",
-                region if region.starts_with("us-gov-") => "aws-us-gov",
-                _ => "aws",
-            };
-            cluster_arn(partition, region, account, name)
-        }
-    };
-    Some(Target::Family { cluster, family })
 }
 
 fn cluster_arn(partition: &str, region: &str, account: &str, name: &str) -> ClusterArn {

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::calls::MAX_CALLER;
 use super::*;
-use crate::arn::DeploymentId;
+use crate::arn::{DeploymentId, TaskArn};
 use crate::config::{Mode, Policy};
+use crate::ecs::DesiredCount;
+use crate::incident::{Act, Starter};
 
 fn now() -> Timestamp {
     "2026-11-20T21:00:00Z".parse().unwrap()
@@ -284,13 +287,86 @@ fn a_call_that_starts_a_deployment_tells_who_did() {
     assert_eq!((reading.whom().unwrap().as_str(), reading.because), ("service api in shop", None));
     let by = Starter::Person { who: redact("jane") };
     let at = "2026-11-20T20:59:58Z".parse().unwrap();
-    assert_eq!(only(&reading), &Observation::Started { id: DeploymentId::new("ecs-svc/42"), by, at });
+    let all: Vec<&Observation> = reading.observations().collect();
+    let [started, Observation::Did(deed)] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!(*started, &Observation::Started { id: DeploymentId::new("ecs-svc/42"), by, at });
+    let what = Act::Deployed { deployment: DeploymentId::new("ecs-svc/42"), revision: None };
+    assert_eq!((deed.at, deed.by.as_str(), &deed.what), (at, "jane", &what));
+}
+
+#[test]
+fn whoever_scales_stops_a_task_or_a_deployment_or_calls_in_vain_is_named() {
+    let deployment = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/api/x";
+    let stopped = |group: &str, by: &str| {
+        json!({"eventName": "StopTask", "responseElements": {"task": {
+            "taskArn": "arn:aws:ecs:eu-central-1:123456789012:task/shop/0a", "group": group, "startedBy": by,
+            "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
+            "taskDefinitionArn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/report:3"}}})
+    };
+    let old = json!({"service": {"serviceArn": "arn:aws:ecs:eu-central-1:123456789012:service/shop/api",
+        "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop",
+        "deployments": [{"id": "ecs-svc/42", "status": "PRIMARY", "createdAt": "Nov 1, 2026 8:59:58 PM"}]}});
+    let scaled = json!({"requestParameters": {"service": "api", "desiredCount": 4}, "responseElements": old});
+    let refused =
+        json!({"errorCode": "ClientException", "errorMessage": "no such revision", "responseElements": null});
+    let rolled_back = json!({"eventName": "StopServiceDeployment", "requestParameters": {"serviceDeploymentArn": deployment}});
+    let task = TaskArn::new("arn:aws:ecs:eu-central-1:123456789012:task/shop/0a");
+    for (changes, whom, what) in [
+        (scaled, "service api in shop", Act::Scaled { desired: DesiredCount(4) }),
+        (
+            refused,
+            "service api in shop",
+            Act::UpdateRefused { problem: redact("ClientException: no such revision") },
+        ),
+        (stopped("service:api", "ecs-svc/1"), "service api in shop", Act::StoppedTask { task: task.clone() }),
+        (stopped("family:report", "cron"), "task report in shop", Act::StoppedTask { task }),
+        (rolled_back, "service api in shop", Act::StoppedDeployment),
+    ] {
+        let reading = read(&update_service(changes.clone()), now());
+        assert_eq!(reading.whom().as_deref(), Some(whom), "{changes}");
+        let Observation::Did(deed) = only(&reading) else { panic!("{reading:?}") };
+        assert_eq!((deed.by.as_str(), &deed.what), ("jane", &what), "{changes}");
+    }
+    let job = read(&update_service(stopped("family:report", "steward/job/x")), now());
+    assert_eq!((job.observations().count(), job.because), (0, Some(Reason::BelongsToBatch)));
+    let mut own = stopped("service:api", "ecs-svc/1");
+    own["requestParameters"] = json!({"reason": "0a ECS Steward replaces a task that hangs"});
+    assert_eq!(
+        read(&update_service(own), now()).observations().count(),
+        0,
+        "Steward tells what it does itself"
+    );
+}
+
+#[test]
+fn a_hook_that_is_answered_elsewhere_is_told_with_its_answer() {
+    let request = |action: Value| {
+        let arn = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/api/x";
+        json!({"eventName": "ContinueServiceDeployment",
+            "requestParameters": {"serviceDeploymentArn": arn, "hookId": "ecs-pause-1", "action": action}})
+    };
+    for (action, expected) in [
+        (Value::Null, Some(HookAnswer::Continue)),
+        (json!("CONTINUE"), Some(HookAnswer::Continue)),
+        (json!("ROLLBACK"), Some(HookAnswer::Rollback)),
+        (json!("SOMETHING_NEW"), None),
+        (json!(7), None),
+    ] {
+        let reading = read(&update_service(request(action.clone())), now());
+        let found = reading.observations().find_map(|said| match said {
+            Observation::Answered { hook, answer, .. } => Some((hook.as_str(), *answer)),
+            _ => None,
+        });
+        assert_eq!(found, expected.map(|answer| ("ecs-pause-1", answer)), "{action}");
+    }
+    let mut refused = request(json!("CONTINUE"));
+    refused["errorCode"] = json!("InvalidParameterException");
+    assert_eq!(read(&update_service(refused), now()).observations().count(), 0);
 }
 
 #[test]
 fn a_call_that_starts_none_or_was_refused_tells_nothing() {
     for changes in [
-        json!({"errorCode": "ClientException"}),
         json!({"eventName": "DeleteService"}),
         json!({"userIdentity": null}),
         json!({"responseElements": null}),
@@ -308,7 +384,8 @@ fn a_name_from_outside_is_redacted_and_bounded() {
     for name in ["AKIAIOSFODNN7EXAMPLQ", &"x".repeat(1_000)] {
         let identity = json!({"arn": format!("arn:aws:sts::123456789012:assumed-role/deploy/{name}")});
         let reading = read(&update_service(json!({"userIdentity": identity})), now());
-        let Observation::Started { by: Starter::Person { who }, .. } = only(&reading) else {
+        let Some(Observation::Started { by: Starter::Person { who }, .. }) = reading.observations().next()
+        else {
             panic!("{reading:?}")
         };
         assert!(who.as_str().chars().count() <= MAX_CALLER && !who.as_str().contains("AKIA"), "{who}");

@@ -67,6 +67,8 @@ pub fn ended(count: &str, took: SignedDuration, by: Ending, at: Timestamp, langu
     let how = match (by, language) {
         (Ending::Steady, En) => "ECS reports a steady state",
         (Ending::Quiet, En) => "no failure for a while, though ECS has not reported a steady state",
+        (Ending::Answered, En) => "the deployment waits no more",
+        (Ending::Answered, Ja) => "デプロイは応答待ちではなくなりました",
         (Ending::Gone, En) => "the container instance has left the cluster",
         (Ending::Steady, Ja) => "ECS が定常状態を報告しました",
         (Ending::Quiet, Ja) => "しばらく失敗がありません (ECS は定常状態を報告していません)",
@@ -153,11 +155,15 @@ pub enum Name {
     Bounds,
     /// What a service's tasks read.
     Queues,
+    /// A deployment that waits for an answer, and how its revision does.
+    Waits,
+    /// Who did what, as a trail has it.
+    Deeds,
 }
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Causes,
         Self::Container,
         Self::LastTask,
@@ -181,11 +187,17 @@ impl Name {
         Self::StartUp,
         Self::Bounds,
         Self::Queues,
+        Self::Waits,
+        Self::Deeds,
     ];
 
     /// As people read it.
     pub fn text(self, language: Language) -> &'static str {
         match (self, language) {
+            (Self::Waits, En) => "Waits",
+            (Self::Waits, Ja) => "応答待ち",
+            (Self::Deeds, En) => "Who did what",
+            (Self::Deeds, Ja) => "操作の記録",
             (Self::Causes, En) => "Causes",
             (Self::Container, En) => "Container",
             (Self::LastTask, En) => "Last task",

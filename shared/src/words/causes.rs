@@ -53,6 +53,7 @@ fn both(cause: Cause) -> (&'static str, &'static str) {
         Cause::ScaledIn => ("scaled in or replaced", "スケールインまたは置き換えにより停止しました"),
         Cause::StoppedByUser => ("stopped by a call of StopTask", "StopTask の呼び出しにより停止しました"),
         Cause::Completed => ("ran to completion", "処理を完了して終了しました"),
+        Cause::AwaitsAnswer => ("the deployment waits for an answer", "デプロイが応答を待っています"),
         Cause::Unknown => ("the evidence names no known cause", "既知の原因を特定できませんでした"),
     }
 }

@@ -6,6 +6,8 @@
 mod advice;
 pub mod alerts;
 pub mod causes;
+pub mod deeds;
+pub mod hooks;
 pub mod jobs;
 pub mod remedies;
 pub mod scaling;

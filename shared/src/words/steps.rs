@@ -1,6 +1,8 @@
 //! One step of a story, as a line of a thread.
 
 use super::Language::{self, En, Ja};
+use super::hooks;
+use crate::incident::Hook;
 
 /// It was opened, for the first time or again.
 pub fn opened(place: &str, headline: &str, cause: &str, again: Option<usize>, language: Language) -> String {
@@ -19,6 +21,21 @@ pub fn cause(headline: &str, cause: &str, language: Language) -> String {
     match language {
         En => format!("another cause: {headline} ({cause})"),
         Ja => format!("別の原因: {headline} ({cause})"),
+    }
+}
+
+/// A deployment waits for an answer, or does not any more.
+pub fn hook(hook: &Hook, language: Language) -> String {
+    match &hook.over {
+        Some(over) => hooks::end(over.how, over.by.as_ref(), language),
+        None => {
+            let waits = hooks::waits(hook.stage.as_deref(), hook.since, language);
+            let ends = hooks::without_an_answer(hook.expires_at, hook.timeout_action, language);
+            match language {
+                En => format!("the deployment waits for an answer: {waits}; {ends}"),
+                Ja => format!("デプロイが応答を待っています: {waits}。{ends}"),
+            }
+        }
     }
 }
 

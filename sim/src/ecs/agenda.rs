@@ -18,6 +18,8 @@ pub(super) enum Due {
     Turn(ServiceId),
     /// A stopped task is no longer shown.
     Forget(TaskId),
+    /// A trail tells of a call.
+    Trail(Box<serde_json::Value>),
     /// The script of the world.
     Happening(Box<Happening>),
 }
@@ -64,6 +66,11 @@ impl Agenda {
 
     pub(super) fn next_at(&self) -> Option<Timestamp> {
         self.entries.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Whether a trail has something to tell.
+    pub(super) fn has_trail(&self) -> bool {
+        self.entries.values().any(|due| matches!(due, Due::Trail(_)))
     }
 
     /// The next entry that is due at `until` or before.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::capacity::NoPlace;
 use super::instance::Instance;
+use super::service::Hook;
 use super::state::{ServiceId, TaskId};
 use super::task::{Container, Elb, ElbState, Interface, Status, Task};
 use super::world::Ecs;
@@ -178,6 +179,10 @@ impl Ecs {
         reason: &str,
     ) {
         let Some(service) = self.state.service(id) else { return };
+        // These events are of rolling deployments (FACTS §1).
+        if service.is_blue_green() {
+            return;
+        }
         let arn = service.arn.clone();
         let detail = json!({
             "eventType": event_type,
@@ -187,6 +192,25 @@ impl Ecs {
             "reason": reason,
         });
         self.send("aws.ecs", "ECS Deployment State Change", &[arn], &detail);
+    }
+
+    /// Such an event says when ECS acts by itself (ECS developer guide, "Pause hooks").
+    pub(super) fn emit_hook(&mut self, id: ServiceId, arn: &str, hook: &Hook) {
+        let Some(service) = self.state.service(id) else { return };
+        let service_arn = service.arn.clone();
+        let detail = json!({
+            "eventType": "INFO",
+            "eventName": "HOOK_AWAITING_ACTION",
+            "clusterArn": self.names.cluster(&service.cluster),
+            "serviceArn": service_arn,
+            "serviceDeploymentArn": arn,
+            "hookId": hook.id,
+            "lifecycleStage": hook.stage.as_str(),
+            "targetType": "PAUSE",
+            "expiresAt": time(hook.expires),
+            "timeoutAction": hook.timeout_action.as_str(),
+        });
+        self.send("aws.ecs", "ECS Hook State Change", &[service_arn], &detail);
     }
 
     /// `status` is told apart: an instance that is gone has none that the API still lists.

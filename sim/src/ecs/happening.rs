@@ -139,6 +139,26 @@ pub enum Happening {
         /// Whether it is in ALARM.
         in_alarm: bool,
     },
+    /// Somebody stops the tasks of a service, each by itself.
+    StopTasks {
+        /// Who.
+        caller: String,
+        /// The cluster.
+        cluster: String,
+        /// The service.
+        service: String,
+    },
+    /// Somebody answers the hook at which a service's deployment waits, in the console.
+    AnswerHook {
+        /// Who.
+        caller: String,
+        /// The cluster.
+        cluster: String,
+        /// The service.
+        service: String,
+        /// Whether it goes on, rather than back.
+        goes_on: bool,
+    },
     /// AWS Health announces that Fargate will replace the tasks of services, seven days ahead; then ECS does.
     Retirement {
         /// The cluster.
@@ -212,11 +232,29 @@ impl Ecs {
                 }
                 self.poke_all();
             }
+            Happening::StopTasks { caller, cluster, service } => {
+                self.stop_by_hand(&caller, &cluster, &service);
+            }
+            Happening::AnswerHook { caller, cluster, service, goes_on } => {
+                self.answer_in_the_console(&caller, &cluster, &service, goes_on);
+            }
             Happening::Retirement { cluster, services } => self.announce_retirement(&cluster, services),
             Happening::RetirementDue { cluster, services, announced } => {
                 self.retire(&cluster, &services, announced);
             }
         }
+    }
+
+    fn stop_by_hand(&mut self, caller: &str, cluster: &str, service: &str) {
+        let Some(id) = self.state.service_by_name(cluster, service).map(|service| service.id) else { return };
+        let running = self.state.tasks_of(id).filter(|task| !task.desired_stopped);
+        let tasks: Vec<String> = running.map(|task| task.arn.clone()).collect();
+        let calling = std::mem::take(&mut self.caller);
+        for task in tasks {
+            let input = json!({ "cluster": cluster, "task": task, "reason": "stopped by hand" });
+            let _refused = self.call(caller, "StopTask", &input);
+        }
+        self.caller = calling;
     }
 
     /// The revisions whose behaviour changed.

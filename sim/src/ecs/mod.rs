@@ -45,6 +45,8 @@
 //! | `RunTask` turned away where EC2 throttles ECS: only the text tells | issues `dagster-io/dagster#33439`, `dask/dask-cloudprovider#56` | `jobs` |
 //! | no exit codes where the host of a task is lost | FACTS §3.1, §5.3 | `jobs` |
 //! | task protection | FACTS §8 | `refusals` |
+//! | pause hooks: their event, their answer, their time-out; blue/green runs both revisions until then | DG, pause hooks; API, `ContinueServiceDeployment` | `hooks` |
+//! | a trail: who called, minutes late | CloudTrail user guide, record contents | `hooks` |
 //! | reads that lag | API: eventual consistency | `standing` |
 //!
 //! # Assumptions
@@ -73,6 +75,7 @@ pub mod error;
 mod events;
 mod fate;
 mod happening;
+mod hooks;
 mod instance;
 mod life;
 mod names;
@@ -93,6 +96,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
+mod trail;
 mod turn;
 pub mod validation;
 mod view;

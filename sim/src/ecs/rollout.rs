@@ -60,6 +60,7 @@ impl Ecs {
             failures: 0,
             triggered_alarms: Vec::new(),
             configuration: service.configuration.clone(),
+            hooks: Vec::new(),
         }));
         service.forget_history(now);
         let deployment_id = format!("ecs-svc/{number}");
@@ -111,6 +112,7 @@ impl Ecs {
         let Some(service) = self.state.service_mut(id) else { return };
         let Some(current) = service.current().map(|current| current.arn.clone()) else { return };
         if let Some(current) = service.service_deployment_mut(&current) {
+            super::hooks::leave(current);
             current.progress = ServiceDeploymentStatus::Stopped;
             current.reason = Some("A newer deployment of the service was started.".into());
             current.stopped = Some(now);
@@ -122,17 +124,21 @@ impl Ecs {
     /// At the scheduler's turn: what was asked for is begun, and what has failed is ended.
     pub(super) fn judge_deployment(&mut self, id: ServiceId) {
         self.announce(id);
+        self.meet_hooks(id);
         let requested = self
             .state
             .service(id)
             .and_then(Service::current)
             .is_some_and(|current| current.progress == ServiceDeploymentStatus::RollbackRequested);
         if requested {
-            self.roll_back(
-                id,
-                "Service deployment rolled back because of a StopServiceDeployment call.",
-                None,
-            );
+            let at_hook =
+                self.state.service(id).and_then(Service::current).is_some_and(|one| !one.hooks.is_empty());
+            let why = if at_hook {
+                "Service deployment rolled back at a lifecycle hook."
+            } else {
+                "Service deployment rolled back because of a StopServiceDeployment call."
+            };
+            self.roll_back(id, why, None);
             return;
         }
         let verdict = self.state.service(id).and_then(|service| verdict(&self.state, service));
@@ -249,6 +255,7 @@ impl Ecs {
         service.is_steady = false;
         service.holds_until = None;
         if let Some(current) = service.service_deployment_mut(&arn) {
+            super::hooks::leave(current);
             current.progress = ServiceDeploymentStatus::RollbackInProgress;
             current.reason = Some(why.to_owned());
             current.updated = now;

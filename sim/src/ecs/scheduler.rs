@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 
 use super::api::DeploymentRolloutState;
+use super::hooks;
 use super::service::{Deployment, Service};
 use super::state::{State, TaskId};
 use super::task::{Status, Task};
@@ -76,7 +77,7 @@ pub(super) fn moves(state: &State, service: &Service, now: Timestamp) -> Moves {
 }
 
 fn starts(service: &Service, standing: &Standing<'_>, now: Timestamp) -> Vec<(String, u32)> {
-    let mut room = (service.most_running() as usize).saturating_sub(standing.live());
+    let mut room = most_live(service, standing).saturating_sub(standing.live());
     let mut starts = Vec::new();
     // Older deployments first: what they have lost was serving.
     for deployment in service.deployments.iter().rev() {
@@ -94,6 +95,11 @@ fn starts(service: &Service, standing: &Standing<'_>, now: Timestamp) -> Vec<(St
 
 fn missing(service: &Service, standing: &Standing<'_>, deployment: &Deployment) -> usize {
     if deployment.rollout == DeploymentRolloutState::Failed {
+        return 0;
+    }
+    // Before it has scaled up, the new revision has no tasks.
+    let not_yet = matches!(service.waits_at(), Some(stage) if hooks::is_before_scale_up(stage));
+    if deployment.is_primary && not_yet {
         return 0;
     }
     if deployment.is_primary {
@@ -116,7 +122,11 @@ fn stops(service: &Service, standing: &Standing<'_>, now: Timestamp) -> Vec<Task
     let room = (service.most_running() as usize).saturating_sub(standing.live());
     let wanted = healthy.saturating_sub(desired).max(lacking.saturating_sub(room));
     let mut allowed = wanted.min(healthy.saturating_sub(service.least_healthy() as usize));
+    let keeps = keeps_both(service, standing);
     for task in standing.outgoing.iter().filter(|task| !task.is_protected(now)) {
+        if keeps && task.leaving.is_none() {
+            continue;
+        }
         if task.is_healthy() {
             if allowed == 0 {
                 continue;
@@ -128,6 +138,21 @@ fn stops(service: &Service, standing: &Standing<'_>, now: Timestamp) -> Vec<Task
         }
     }
     stops
+}
+
+/// Both revisions of a blue/green deployment run in full beside each other.
+fn most_live(service: &Service, standing: &Standing<'_>) -> usize {
+    if service.is_blue_green() {
+        return service.desired as usize + standing.outgoing.len().max(service.desired as usize);
+    }
+    service.most_running() as usize
+}
+
+/// Whether the older revision serves on: until the newer has all its tasks and nobody is waited for; and until a way back has its
+/// own again.
+fn keeps_both(service: &Service, standing: &Standing<'_>) -> bool {
+    let waits = service.waits_at().is_some();
+    waits || (service.is_blue_green() && !standing.is_served(service.desired))
 }
 
 /// Tasks above the desired count: those that do not serve first, then the newest.

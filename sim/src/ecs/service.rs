@@ -7,8 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::api::{
-    CapacityProviderStrategyItem, DeploymentConfiguration, DeploymentControllerType, DeploymentRolloutState,
-    LoadBalancer, NetworkConfiguration, PropagateTags, ServiceDeploymentStatus,
+    CapacityProviderStrategyItem, DeploymentConfiguration, DeploymentControllerType,
+    DeploymentLifecycleHookAction, DeploymentLifecycleHookStage, DeploymentLifecycleHookStatus,
+    DeploymentRolloutState, DeploymentStrategy, LoadBalancer, NetworkConfiguration, PropagateTags,
+    ServiceDeploymentStatus,
 };
 use super::definition::Definition;
 use super::state::ServiceId;
@@ -118,6 +120,25 @@ pub(super) struct ServiceDeployment {
     pub(super) failures: u32,
     pub(super) triggered_alarms: Vec<String>,
     pub(super) configuration: DeploymentConfiguration,
+    /// Hooks that it met, the first first.
+    pub(super) hooks: Vec<Hook>,
+}
+
+/// A pause hook that a service deployment met.
+#[derive(Clone, Debug)]
+pub(super) struct Hook {
+    pub(super) id: String,
+    pub(super) stage: DeploymentLifecycleHookStage,
+    pub(super) status: DeploymentLifecycleHookStatus,
+    pub(super) expires: Timestamp,
+    pub(super) timeout_action: DeploymentLifecycleHookAction,
+}
+
+impl ServiceDeployment {
+    /// The hook at which it waits.
+    pub(super) fn waits(&self) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.status == DeploymentLifecycleHookStatus::AwaitingAction)
+    }
 }
 
 /// A source of a service deployment, as it was when that began.
@@ -217,6 +238,16 @@ impl Service {
     /// The service deployment that is not final.
     pub(super) fn current(&self) -> Option<&ServiceDeployment> {
         self.history.last().filter(|last| !is_final(last.progress)).map(AsRef::as_ref)
+    }
+
+    /// Whether both revisions run in full until the older is cleaned up (`BLUE_GREEN`).
+    pub(super) fn is_blue_green(&self) -> bool {
+        self.configuration.strategy == Some(DeploymentStrategy::BlueGreen)
+    }
+
+    /// Whether its deployment waits at a hook.
+    pub(super) fn waits_at(&self) -> Option<DeploymentLifecycleHookStage> {
+        self.current().and_then(ServiceDeployment::waits).map(|hook| hook.stage)
     }
 
     /// Default 100 for rolling services.

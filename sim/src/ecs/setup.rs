@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::api::{
     ContainerInstanceStatus, CreateServiceRequest, DeploymentCircuitBreaker, DeploymentConfiguration,
-    DeploymentController, DeploymentControllerType, LaunchType, LoadBalancer,
+    DeploymentController, DeploymentControllerType, DeploymentLifecycleHook, DeploymentLifecycleHookAction,
+    DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType,
+    DeploymentLifecycleHookTimeoutConfiguration, DeploymentStrategy, LaunchType, LoadBalancer,
 };
 use super::definition::Revision;
 use super::error::ApiError;
@@ -124,6 +126,30 @@ impl CreateServiceRequest {
             self.deployment_configuration.get_or_insert_with(DeploymentConfiguration::default);
         configuration.minimum_healthy_percent = Some(minimum);
         configuration.maximum_percent = Some(maximum);
+        self
+    }
+
+    /// Deployed by that strategy, with a pause hook at a stage, which is answered so after so many minutes.
+    #[must_use]
+    pub fn with_pause(
+        mut self,
+        strategy: DeploymentStrategy,
+        stage: DeploymentLifecycleHookStage,
+        minutes: u32,
+        action: DeploymentLifecycleHookAction,
+    ) -> Self {
+        let configuration =
+            self.deployment_configuration.get_or_insert_with(DeploymentConfiguration::default);
+        configuration.strategy = Some(strategy);
+        configuration.lifecycle_hooks.push(DeploymentLifecycleHook {
+            target_type: Some(DeploymentLifecycleHookTargetType::Pause),
+            lifecycle_stages: vec![stage],
+            timeout_configuration: Some(DeploymentLifecycleHookTimeoutConfiguration {
+                timeout_in_minutes: Some(minutes),
+                action: Some(action),
+            }),
+            ..DeploymentLifecycleHook::default()
+        });
         self
     }
 

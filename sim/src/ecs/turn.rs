@@ -12,7 +12,7 @@ use super::api::{DeploymentRolloutState, TaskStopCode};
 use super::breaker;
 use super::capacity::NoPlace;
 use super::scheduler::{self, Moves, Standing};
-use super::service::{REPEAT_AFTER, ServiceStatus};
+use super::service::{REPEAT_AFTER, ServiceDeployment, ServiceStatus};
 use super::state::{ServiceId, TaskId};
 use super::world::Ecs;
 use crate::random::later;
@@ -77,8 +77,10 @@ impl Ecs {
         let bakes = service.primary().and_then(|deployment| deployment.bakes_since);
         let steady = service.is_steady.then(|| later(now, REPEAT_AFTER));
         let protected = self.state.tasks_of(id).map(|task| task.protected_until);
+        let hook = service.current().and_then(ServiceDeployment::waits).map(|hook| hook.expires);
         let next = holds
             .chain([
+                hook,
                 service.holds_until,
                 steady,
                 bakes.map(|since| later(since, self.settings.latencies.bake)),
@@ -201,8 +203,9 @@ impl Ecs {
         let Some(service) = self.state.service(id) else { return };
         let standing = Standing::of(&self.state, service);
         let desired = service.desired;
-        let served = standing.is_served(desired);
-        let settled = standing.is_settled(desired);
+        let waits = service.waits_at().is_some();
+        let served = standing.is_served(desired) && !waits;
+        let settled = standing.is_settled(desired) && !waits;
         let others: Vec<String> = self
             .state
             .tasks_of(id)

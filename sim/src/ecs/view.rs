@@ -209,7 +209,9 @@ impl View<'_> {
         let (running, pending) = counts(self.state, service.id, Some(&deployment.id));
         let shape = &deployment.shape;
         // Not behind a Classic load balancer (FACTS §10).
-        let has_rollout = !shape.load_balancers.iter().any(|balancer| balancer.load_balancer_name.is_some());
+        let is_classic = shape.load_balancers.iter().any(|balancer| balancer.load_balancer_name.is_some());
+        // And only of rolling deployments.
+        let has_rollout = !is_classic && !service.is_blue_green();
         api::Deployment {
             id: Some(deployment.id.clone()),
             status: Some(if deployment.is_primary { "PRIMARY" } else { "ACTIVE" }.into()),

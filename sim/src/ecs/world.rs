@@ -14,6 +14,7 @@ use super::run_task::Tokens;
 use super::settings::{Latency, Settings};
 use super::state::State;
 use super::throttle::Throttle;
+use super::trail::Trail;
 use super::view::View;
 use crate::random::{Random, later};
 
@@ -35,6 +36,7 @@ pub struct Ecs {
     pub(super) effects: Vec<Effect>,
     pub(super) throttle: Throttle,
     pub(super) refusals: Option<Refusals>,
+    pub(super) trail: Option<Trail>,
     /// Who is calling.
     pub(super) caller: String,
     past: VecDeque<(Timestamp, State)>,
@@ -86,6 +88,7 @@ impl Ecs {
             effects: Vec::new(),
             throttle: Throttle::new(),
             refusals: None,
+            trail: None,
             caller: String::new(),
             past: VecDeque::new(),
             settings,
@@ -155,6 +158,7 @@ impl Ecs {
             Due::Step { task, epoch, step } => self.step(task, epoch, step),
             Due::Turn(service) => self.turn(service),
             Due::Forget(task) => self.state.forget(task),
+            Due::Trail(event) => self.emit(*event),
             Due::Happening(happening) => self.happen(*happening),
         }
     }

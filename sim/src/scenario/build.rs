@@ -9,7 +9,7 @@ use super::form::{self, Breaker, Capacity, Controller, File, Pull, Secret};
 use super::{Names, Run};
 use crate::ecs::api::{
     CapacityProviderStrategyItem, CreateServiceRequest, DeploymentAlarms, DeploymentConfiguration,
-    DeploymentControllerType, Tag,
+    DeploymentControllerType, DeploymentLifecycleHookAction, Tag,
 };
 use crate::ecs::{
     Behaviour, Ecs, Fate, Happening, Host, PullFailure, Revision, SecretFailure, Settings, fargate_service,
@@ -55,6 +55,9 @@ pub(super) fn build(file: &File, run: Run) -> Result<Ecs, String> {
             cpu: 4096,
             memory: 16_384,
         });
+    }
+    if file.trail {
+        ecs.set_trail(SEED);
     }
     for (family, revisions) in &file.task_definitions {
         let is_checked = has_health_checks(file, family);
@@ -112,6 +115,9 @@ fn request(file: &File, name: &str, service: &form::Service, run: Run) -> Create
     }
     if let Some((minimum, maximum)) = service.percents {
         request = request.with_percents(minimum, maximum);
+    }
+    if let Some(pause) = &service.pause {
+        request = request.with_pause(pause.strategy, pause.stage, pause.minutes, pause.then);
     }
     if service.load_balanced || service.controller == Controller::CodeDeploy {
         request = request.with_target_group(TARGET_GROUP);
@@ -206,6 +212,7 @@ pub(super) enum Decision {
     Pause { why: String },
     Resume { why: String },
     Approve { why: String },
+    Reject { why: String },
 }
 
 /// Something that happens.
@@ -246,6 +253,9 @@ impl form::Happening {
             self.pause.is_some(),
             self.resume.is_some(),
             self.approve.is_some(),
+            self.reject.is_some(),
+            self.answer_hook.is_some(),
+            self.stop_tasks.is_some(),
         ]
         .into_iter()
         .filter(|is_said| *is_said)
@@ -296,6 +306,25 @@ impl form::Happening {
             let told = format!("{by} deregisters {of}");
             return (call("DeregisterTaskDefinition", json!({ "taskDefinition": of })), told);
         }
+        if let Some(answer) = &self.answer_hook {
+            let told = format!("{by} answers the hook of {} in the console: {}", answer.service, answer.with);
+            let happening = Happening::AnswerHook {
+                caller: by.to_owned(),
+                cluster: cluster.to_owned(),
+                service: answer.service.clone(),
+                goes_on: answer.with == DeploymentLifecycleHookAction::Continue,
+            };
+            return (world(happening), told);
+        }
+        if let Some(service) = &self.stop_tasks {
+            let told = format!("{by} stops the tasks of {service}");
+            let happening = Happening::StopTasks {
+                caller: by.to_owned(),
+                cluster: cluster.to_owned(),
+                service: service.clone(),
+            };
+            return (world(happening), told);
+        }
         if let Some(behave) = &self.behave {
             return changed(behave);
         }
@@ -323,6 +352,10 @@ impl form::Happening {
         if let Some(why) = &self.approve {
             let told = format!("{by} approves what Steward proposes: {why}");
             return Some((Deed::Decision(Decision::Approve { why: why.clone() }), told));
+        }
+        if let Some(why) = &self.reject {
+            let told = format!("{by} rejects what Steward proposes: {why}");
+            return Some((Deed::Decision(Decision::Reject { why: why.clone() }), told));
         }
         let stack = self.stack.as_ref()?;
         let told = format!("the stack {} is {}", stack.name, stack.status);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use steward::config::{Duration, Glob};
+use steward::words::{self, Language};
 
 use super::Played;
 use super::form::{Expected, ExpectedRemedy, Verdict};
@@ -63,6 +64,12 @@ impl Played {
                 differs(&format!("says[{index}]"), format!("no alert says `{text}`"));
             }
         }
+        let tells = self.tells();
+        for wanted in &expected.tells {
+            if !tells.iter().any(|told| Glob::new(wanted.as_str()).matches(told)) {
+                differs("tells", format!("nothing like `{wanted}` in [{}]", tells.join("; ")));
+            }
+        }
         if let Some(most) = expected.alerts_at_most.filter(|most| self.alerts > *most) {
             differs("alerts_at_most", format!("expected {most} at the most, came {}", self.alerts));
         }
@@ -94,6 +101,17 @@ impl Played {
             }
             _ => false,
         })
+    }
+
+    /// What the last incident tells of deployments that wait, and of who did what.
+    fn tells(&self) -> Vec<String> {
+        let Some(incident) = self.incidents.last() else { return Vec::new() };
+        let ends = incident.hooks.iter().filter_map(|hook| hook.over.as_ref());
+        let ends = ends.map(|over| words::hooks::end(over.how, over.by.as_ref(), Language::En));
+        let seen = incident.hooks.iter().filter_map(|hook| hook.evidence.as_ref());
+        let seen = seen.map(|evidence| words::hooks::evidence(evidence, Language::En));
+        let deeds = incident.deeds.iter().map(|deed| words::deeds::deed(deed, Language::En));
+        ends.chain(seen).chain(deeds).collect()
     }
 
     fn remedies(&self, expected: &[ExpectedRemedy], differs: &mut impl FnMut(&str, String)) {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use steward::config::{Duration, Mode};
 
+use crate::ecs::api::{DeploymentLifecycleHookAction, DeploymentLifecycleHookStage, DeploymentStrategy};
+
 /// A scenario as it is written.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,9 @@ pub(super) struct File {
     /// Services by name. They are steady when the story begins.
     #[serde(default)]
     pub(super) services: BTreeMap<String, Service>,
+    /// Whether a trail of CloudTrail records who calls.
+    #[serde(default)]
+    pub(super) trail: bool,
     /// Standalone tasks by family. They run when the story begins.
     #[serde(default)]
     pub(super) tasks: BTreeMap<String, Tasks>,
@@ -155,6 +160,9 @@ pub(super) struct Service {
     /// `minimumHealthyPercent` and `maximumPercent`.
     #[serde(default)]
     pub(super) percents: Option<(u32, u32)>,
+    /// A pause hook at which its deployments wait for a person.
+    #[serde(default)]
+    pub(super) pause: Option<PauseHook>,
     /// Whether Application Auto Scaling scales it.
     #[serde(default)]
     pub(super) auto_scaled: bool,
@@ -164,6 +172,20 @@ pub(super) struct Service {
     /// So many of them, named `<name>-001` and so on.
     #[serde(default)]
     pub(super) copies: Option<u32>,
+}
+
+/// A pause hook.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PauseHook {
+    /// `deploymentConfiguration.strategy`: `ROLLING` or `BLUE_GREEN`.
+    pub(super) strategy: DeploymentStrategy,
+    /// Where it waits.
+    pub(super) stage: DeploymentLifecycleHookStage,
+    /// For so many minutes.
+    pub(super) minutes: u32,
+    /// What ECS does then.
+    pub(super) then: DeploymentLifecycleHookAction,
 }
 
 /// The circuit breaker.
@@ -271,6 +293,21 @@ pub(super) struct Happening {
     pub(super) resume: Option<String>,
     /// Somebody approves what is proposed: why.
     pub(super) approve: Option<String>,
+    /// Somebody turns down what is proposed: why.
+    pub(super) reject: Option<String>,
+    /// Somebody answers the hook of a service in the console.
+    pub(super) answer_hook: Option<AnswerHook>,
+    /// Somebody stops the tasks of a service, each by itself.
+    pub(super) stop_tasks: Option<String>,
+}
+
+/// An answer to a hook, past Steward.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerHook {
+    pub(super) service: String,
+    /// `CONTINUE` or `ROLLBACK`.
+    pub(super) with: DeploymentLifecycleHookAction,
 }
 
 /// A moment that depends on what Steward does.
@@ -341,6 +378,10 @@ pub struct Expected {
     /// What each service's deployment runs at the end.
     #[serde(default)]
     pub(super) runs: BTreeMap<String, String>,
+    /// What the last incident tells of deployments that wait, and of who did what: each matches something, with `*` for any
+    /// characters.
+    #[serde(default)]
+    pub(super) tells: Vec<String>,
     /// So many tasks each service wants at the end.
     #[serde(default)]
     pub(super) wants: BTreeMap<String, u32>,

@@ -238,6 +238,12 @@ fn check(file: &form::File) -> Result<(), Wrong> {
         if let Some(scale) = &happening.scale {
             service(field("scale.service"), &scale.service)?;
         }
+        if let Some(answer) = &happening.answer_hook {
+            service(field("answer_hook.service"), &answer.service)?;
+        }
+        if let Some(of) = &happening.stop_tasks {
+            service(field("stop_tasks"), of)?;
+        }
         if let Some(behave) = &happening.behave {
             revision(field("behave.revision"), &behave.revision, true)?;
         }

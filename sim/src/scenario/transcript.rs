@@ -167,6 +167,7 @@ impl Transcript {
                 Ending::Steady => "steady again",
                 Ending::Quiet => "quiet",
                 Ending::Gone => "gone",
+                Ending::Answered => "answered",
             };
             let text = format!("{target}: {how}, the incident is over");
             self.put_like(at, What::Steward(text, Tone::Good), format!("over {how}"));

@@ -248,6 +248,15 @@ impl<'s> World<'s> {
                 }
                 Ok(())
             }
+            Decision::Reject { why } => {
+                let proposed = self.stage.transcript.borrow().proposed();
+                let person = person(why);
+                for id in proposed {
+                    let rejected = people::reject(&self.stage, &id, &person).await;
+                    rejected.map_err(|error| error.to_string())?;
+                }
+                Ok(())
+            }
         }
     }
 

@@ -16,7 +16,9 @@ use super::capacity::{self, Raised};
 use super::faults::Rates;
 use super::hosts;
 use super::script::Deed;
-use crate::ecs::api::CreateServiceRequest;
+use crate::ecs::api::{
+    CreateServiceRequest, DeploymentLifecycleHookAction, DeploymentLifecycleHookStage, DeploymentStrategy,
+};
 use crate::ecs::{Behaviour, Fate, Happening, Host, PullFailure, Revision, SecretFailure, fargate_service};
 use crate::random::{Random, later};
 
@@ -26,6 +28,10 @@ pub(super) const CLUSTER: &str = "shop";
 pub(super) const WARM_UP: Duration = Duration::from_hours(1);
 /// Tells the randomness of memory from the others'.
 const MEMORY: u64 = 0x006d_656d_6f72_79;
+/// The service whose deployments wait.
+const GATED: &str = "gated";
+/// The random stream of hooks.
+const HOOKS: u64 = 0x0068_6f6f_6b73;
 const NAMES: [&str; 9] = ["api", "web", "cart", "search", "mail", "orders", "billing", "stock", "login"];
 
 /// A world to be built.
@@ -93,6 +99,68 @@ pub(super) fn draw(seed: u64, days: u32) -> Plan {
     hosts::add(&mut plan, seed);
     capacity::befall(&mut plan, seed);
     plan
+}
+
+/// Adds a service whose deployments wait at a hook to every third world, drawn by itself: its people deploy, answer through Steward or past
+/// it, or let time pass.
+pub(super) fn with_hooks(plan: &mut Plan, seed: u64) {
+    let mut random = Random::new(seed ^ HOOKS);
+    if !has_hooks(seed) {
+        return;
+    }
+    let strategy =
+        if random.below(3) == 0 { DeploymentStrategy::Rolling } else { DeploymentStrategy::BlueGreen };
+    let stage = match random.below(4) {
+        0 => DeploymentLifecycleHookStage::PreScaleUp,
+        1 => DeploymentLifecycleHookStage::PostScaleUp,
+        2 => DeploymentLifecycleHookStage::PostTestTrafficShift,
+        _ => DeploymentLifecycleHookStage::PreProductionTrafficShift,
+    };
+    let then = if random.below(2) == 0 {
+        DeploymentLifecycleHookAction::Continue
+    } else {
+        DeploymentLifecycleHookAction::Rollback
+    };
+    let minutes = u32::try_from(30 + random.below(210)).unwrap_or(60);
+    let mode = if random.below(2) == 0 { Mode::Act } else { Mode::Propose };
+    let request = fargate_service(CLUSTER, GATED, GATED, 2).with_pause(strategy, stage, minutes, then);
+    let service = Service { name: GATED.to_owned(), request, mode };
+    let rules = Rules {
+        mode,
+        remedies: Remedy::ALL.into_iter().collect(),
+        cooldown: SignedDuration::from_mins(20),
+        ..Rules::default()
+    };
+    let selector = Selector {
+        cluster: Some(Glob::new(CLUSTER)),
+        service: Some(Glob::new(GATED)),
+        ..Selector::default()
+    };
+    plan.policy.services.push(Entry { selector, rules });
+    let (start, until) = (plan.start, plan.until);
+    for _ in 0..=random.below(4) {
+        let at = moment(start, until, &mut random);
+        let fate = if random.below(3) == 0 { curable(&mut random) } else { Fate::Serves };
+        let revision = Revision::new(GATED, Behaviour::new(fate)).health_check();
+        plan.script.push((at, deploy(&service, revision, false)));
+        if random.below(3) == 0 {
+            let after = random.between(Duration::from_mins(3), Duration::from_mins(40));
+            let answer = Happening::AnswerHook {
+                caller: "person".to_owned(),
+                cluster: CLUSTER.to_owned(),
+                service: GATED.to_owned(),
+                goes_on: random.below(2) == 0,
+            };
+            plan.script.push((later(at, after), Deed::Ecs(Box::new(answer))));
+        }
+    }
+    plan.script.sort_by_key(|(at, _)| *at);
+    plan.services.push(service);
+}
+
+/// Whether a seed's world has a service with a hook, and a trail.
+pub(super) fn has_hooks(seed: u64) -> bool {
+    seed.is_multiple_of(3)
 }
 
 fn service(name: &str, index: usize, random: &mut Random) -> Service {

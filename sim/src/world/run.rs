@@ -155,7 +155,9 @@ pub struct Report {
 pub fn run(options: Options) -> Report {
     let Options { seed, days, trouble, .. } = options;
     let mut plan = plan::draw(seed, days);
-    if trouble != Trouble::All {
+    if trouble == Trouble::All {
+        plan::with_hooks(&mut plan, seed);
+    } else {
         only_watch(&mut plan, trouble);
     }
     run_plan(options, plan)
@@ -179,7 +181,10 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     let Options { seed, crash_at, sabotage, kept, trouble, .. } = options;
     let weather = Weather::new(seed, plan.rates, crash_at);
     let checks = Checks::new(plan.policy.clone(), sabotage);
-    let ecs = build(&plan, seed);
+    let mut ecs = build(&plan, seed);
+    if trouble == Trouble::All && plan::has_hooks(seed) {
+        ecs.set_trail(seed);
+    }
     let stage = Rc::new(Stage::new(ecs, seed, weather, checks, kept));
     let Plan { start, until, services, hosts, policy, script, raised, .. } = plan;
     let made = queues::create(&mut stage.queues.borrow_mut(), seed, trouble == Trouble::All);
@@ -203,7 +208,9 @@ pub(super) fn run_plan(options: Options, plan: Plan) -> Report {
     world.run_until_over(quiet, end, |world| {
         let stage = &world.stage;
         let rests = capacity::rests(&stage.ledger, stage.now());
-        world.is_idle() && rests && settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none()
+        let is_told = !stage.ecs.borrow().has_untold_calls();
+        let is_settled = settled(&stage.ledger) && stage.ledger.next_due(Owner::Shared).is_none();
+        world.is_idle() && rests && is_told && is_settled
     });
     finish(&stage, &mut world, seed);
     let now = stage.now();
@@ -295,6 +302,8 @@ fn finish(stage: &Rc<Stage>, world: &mut World, seed: u64) {
     let now = stage.now();
     stage.checks.borrow_mut().quiet(&stage.ledger, &CHANNELS, now);
     strategies_stand(stage, now);
+    let timed_out = stage.ecs.borrow().hooks_timed_out();
+    stage.checks.borrow_mut().hooks_told(&stage.ledger, &timed_out, now);
     let left = queues::left(&mut stage.queues.borrow_mut(), now);
     if !world.is_idle() || left != Ok((0, 0)) {
         let what = format!("messages are left in the queues, and in the dead ones: {left:?}");

@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use steward::action::{Settled, State};
-use steward::apply::people::{self, Person};
+use steward::action::{Action, Remedy, Settled, State};
+use steward::apply::people::{self, Person, Taken, Untaken};
+use steward::ecs::HookAnswer;
 use steward::ledger::{Record, Scope};
 
 use super::faults::Kind;
@@ -86,6 +87,13 @@ impl Stage {
         }
     }
 
+    /// What a person said of a deployment that waits, where the ledger took it.
+    fn heard(&self, action: &Action, answer: HookAnswer, taken: Option<&Result<Taken<Action>, Untaken>>) {
+        if action.plan.remedy == Remedy::AnswerHook && matches!(taken, Some(Ok(Taken::Now(_)))) {
+            self.checks.borrow_mut().said(&action.plan.id, answer);
+        }
+    }
+
     pub(super) fn call_ecs(&self, operation: &str, input: &Value) -> Option<Value> {
         let answer = self.ecs.borrow_mut().call(PERSON, operation, input);
         if let Err(error) = &answer {
@@ -135,9 +143,17 @@ impl Stage {
             let Record::Action(action) = record else { continue };
             let id = &action.plan.id;
             let taken = match action.state {
+                State::Proposed { .. } if action.approved.is_none() && is_rejected(&action) => {
+                    self.note("person", || format!("REJECTS action {}", id.short()));
+                    let taken = people::reject(&self.ledger, id, &person(now)).now_or_never();
+                    self.heard(&action, HookAnswer::Rollback, taken.as_ref());
+                    taken
+                }
                 State::Proposed { .. } if action.approved.is_none() => {
                     self.note("person", || format!("APPROVES action {}", id.short()));
-                    people::approve(&self.ledger, id, &person(now)).now_or_never()
+                    let taken = people::approve(&self.ledger, id, &person(now)).now_or_never();
+                    self.heard(&action, HookAnswer::Continue, taken.as_ref());
+                    taken
                 }
                 State::Unknown { .. } => {
                     let happened = self.checks.borrow().has_happened(&action);
@@ -153,6 +169,12 @@ impl Stage {
             self.checks.borrow_mut().decided(&self.ledger, id);
         }
     }
+}
+
+/// People turn down every second deployment that waits, and nothing else.
+fn is_rejected(action: &Action) -> bool {
+    let is_odd = action.plan.id.as_str().bytes().next().is_some_and(|digit| digit % 2 == 1);
+    action.plan.remedy == Remedy::AnswerHook && is_odd
 }
 
 fn person(now: Timestamp) -> Person {

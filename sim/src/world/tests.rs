@@ -181,6 +181,16 @@ fn memory_that_is_lowered_is_found() {
 }
 
 #[test]
+fn a_hook_that_is_answered_without_a_persons_word_is_found() {
+    bites(Sabotage::PutsWordsInMouths, &[Invariant::NoAnswerUnasked]);
+}
+
+#[test]
+fn a_hook_that_is_told_to_nobody_is_found() {
+    bites(Sabotage::ForgetsHooks, &[Invariant::EveryHookIsTold]);
+}
+
+#[test]
 fn a_channel_that_swallows_messages_is_found() {
     bites(Sabotage::SwallowsMessages, &[Invariant::AllIsTold]);
 }

@@ -31,6 +31,8 @@ fn alert(service: &str, tone: Tone) -> (Subject, Message) {
         deployments: [].into(),
         remedies: Remedies::default(),
         relapses: 0,
+        hooks: Vec::new(),
+        deeds: Vec::new(),
     };
     let message = Message { tone, ..Style::of(Language::En).incident(&about) };
     (Subject::Incident { target, opened_at }, message)

@@ -13,8 +13,8 @@ use steward::arn::{
 };
 use steward::aws::{Ecs, Stacks};
 use steward::ecs::{
-    Controller, DesiredCount, HostStatus, Launch, Overrides, Rollout, RunningCount, Service, StatusCheck,
-    StrategyItem, Watch,
+    Controller, DesiredCount, HookAnswer, HostStatus, Launch, Overrides, Rollout, RunningCount, Service,
+    StatusCheck, StrategyItem, Watch,
 };
 use steward::event::TaskStatus;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Hosts, Meaning, Owners};
@@ -271,6 +271,53 @@ fn a_deployment_is_stopped_and_goes_back_to_where_it_came_from() {
         let unknown = ServiceRevisionArn::new(source.arn.as_str().replace("/web/", "/gone/"));
         assert_eq!(behind.ecs.service_revision(&unknown).await, Ok(None));
     });
+}
+
+/// The service deploys as blue and green, and waits for an hour before it shifts traffic.
+async fn pauses(behind: &Behind) -> (ServiceDeploymentArn, String) {
+    let pause = json!({ "targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+        "timeoutConfiguration": { "timeoutInMinutes": 60, "action": "ROLLBACK" } });
+    let configuration = json!({ "strategy": "BLUE_GREEN", "lifecycleHooks": [pause] });
+    let input = json!({ "cluster": CLUSTER, "service": "web", "deploymentConfiguration": configuration });
+    behind.endpoint.model(|ecs| ecs.call("person", "UpdateService", &input)).unwrap();
+    behind.made("a", &deploy("web:2")).await;
+    behind.endpoint.advance(Duration::from_mins(10));
+    let service = behind.web().await;
+    assert!(!service.is_rolling);
+    let arn = service.current_service_deployment.unwrap();
+    let found = behind.ecs.service_deployment(&arn).await.unwrap().unwrap();
+    assert_eq!(found.target_running, Some((RunningCount(2), DesiredCount(2))));
+    assert_eq!(found.stage.as_deref(), Some("POST_TEST_TRAFFIC_SHIFT"));
+    let hook = found.hooks.first().unwrap();
+    assert!(hook.awaits() && hook.expires_at.is_some(), "{hook:?}");
+    assert_eq!(hook.timeout_action, Some(HookAnswer::Rollback));
+    (arn, hook.id.clone())
+}
+
+#[test]
+fn a_hook_is_read_and_answered_once_either_way() {
+    for (answer, status, runs) in [
+        (HookAnswer::Continue, "SUCCESSFUL", "web:2"),
+        (HookAnswer::Rollback, "ROLLBACK_SUCCESSFUL", "web:1"),
+    ] {
+        run(async {
+            let behind = Behind::start(None).await;
+            let (service_deployment, hook) = pauses(&behind).await;
+            let call = Call::ContinueServiceDeployment {
+                service_deployment: service_deployment.clone(),
+                hook: hook.clone(),
+                answer,
+            };
+            assert_eq!(behind.made("b", &call).await, None);
+            let again = behind.change("b", &call, &Overrides::default()).await.unwrap_err();
+            assert_eq!(again.meaning, Meaning::Refused, "{again}");
+            behind.endpoint.advance(Duration::from_mins(15));
+            let ended = behind.ecs.service_deployment(&service_deployment).await.unwrap().unwrap();
+            assert_eq!(ended.status, status);
+            assert!(!ended.hook(&hook).unwrap().awaits());
+            assert_eq!(behind.web().await.task_definition, Some(revision(runs)));
+        });
+    }
 }
 
 #[test]
@@ -550,6 +597,10 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
                 &Call::StopServiceDeployment { service_deployment: deployment, back_to: revision("web:1") },
             )
             .await;
+        let waiting = Behind::start(None).await;
+        let (service_deployment, hook) = pauses(&waiting).await;
+        let answer = HookAnswer::Continue;
+        waiting.made("5", &Call::ContinueServiceDeployment { service_deployment, hook, answer }).await;
         behind.with_an_instance();
         ecs.instances(&cluster()).await.unwrap();
         let owners = Stacks::new(&sdk_at(&behind.gateway.url()));
@@ -563,8 +614,8 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
         ecs.status_check(EC2, now).await.unwrap();
         behind.made("5", &set(&host, HostStatus::Draining)).await;
 
-        let calls = behind.gateway.calls();
-        let touches: BTreeSet<Touch> = calls.into_iter().flat_map(|call| call.touches).collect();
+        let calls = behind.gateway.calls().into_iter().chain(waiting.gateway.calls());
+        let touches: BTreeSet<Touch> = calls.flat_map(|call| call.touches).collect();
         let is_need = |need: &Access, touch: &Touch| {
             need.actions.contains(&touch.action.as_str()) && is_of(&touch.resource, need.on)
         };

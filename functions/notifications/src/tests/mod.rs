@@ -107,6 +107,8 @@ fn subject() -> (Subject, Incident) {
         deployments: [].into(),
         remedies: steward::incident::Remedies::default(),
         relapses: 0,
+        hooks: Vec::new(),
+        deeds: Vec::new(),
     };
     (Subject::Incident { target, opened_at: start() }, incident)
 }

@@ -124,6 +124,8 @@ fn tasks_are_not_taken_away_while_an_incident_is_open() {
         deployments: [].into(),
         remedies: Remedies::default(),
         relapses: 0,
+        hooks: Vec::new(),
+        deeds: Vec::new(),
     };
     world.put(Key::target(&target("worker")), Record::Target(record));
     world.put(Key::incident(&target("worker"), at(-60)), Record::Incident(incident.clone()));

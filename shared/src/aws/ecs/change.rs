@@ -7,7 +7,8 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::Builder;
 use aws_sdk_ecs::operation::run_task::RunTaskOutput;
 use aws_sdk_ecs::types::{
-    CapacityProviderStrategyItem, LaunchType, StopServiceDeploymentStopType, TaskOverride,
+    CapacityProviderStrategyItem, DeploymentLifecycleHookAction, LaunchType, StopServiceDeploymentStopType,
+    TaskOverride,
 };
 use aws_smithy_types::retry::RetryConfig;
 
@@ -16,11 +17,12 @@ use super::{failed, hosts, lacks, overrides, register, said, service};
 use crate::action::{ActionId, Call, Network};
 use crate::arn::{ClusterArn, ServiceDeploymentArn, ServiceName, TaskArn, TaskDefinitionArn};
 use crate::aws::sdk::patient;
-use crate::ecs::{DesiredCount, Launch, Overrides, StrategyItem};
+use crate::ecs::{DesiredCount, HookAnswer, Launch, Overrides, StrategyItem};
 use crate::ports::{Changed, EcsError};
 
 const STOP_SERVICE_DEPLOYMENT: &str = "StopServiceDeployment";
 const UPDATE_SERVICE: &str = "UpdateService";
+const CONTINUE_SERVICE_DEPLOYMENT: &str = "ContinueServiceDeployment";
 const STOP_TASK: &str = "StopTask";
 
 pub(super) async fn change(
@@ -58,6 +60,9 @@ pub(super) async fn change(
         Call::UpdateContainerInstancesState { cluster, instance, status } => {
             hosts::update(client, cluster, instance, *status).await
         }
+        Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
+            continue_service_deployment(client, service_deployment, hook, *answer).await
+        }
         Call::RunTask { cluster, like, task_definition, group, launch, network, started_by } => {
             let run = Run {
                 cluster,
@@ -90,6 +95,23 @@ async fn stop_service_deployment(
     match call.customize().config_override(once()).send().await {
         Ok(_) => Ok(Changed { made: None }),
         Err(error) => Err(failed(STOP_SERVICE_DEPLOYMENT, service_deployment.to_string(), &error)),
+    }
+}
+
+async fn continue_service_deployment(
+    client: &Client,
+    service_deployment: &ServiceDeploymentArn,
+    hook: &str,
+    answer: HookAnswer,
+) -> Result<Changed, EcsError> {
+    let call = client
+        .continue_service_deployment()
+        .service_deployment_arn(service_deployment.as_str())
+        .hook_id(hook)
+        .action(DeploymentLifecycleHookAction::from(answer.as_str()));
+    match call.customize().config_override(once()).send().await {
+        Ok(_) => Ok(Changed { made: None }),
+        Err(error) => Err(failed(CONTINUE_SERVICE_DEPLOYMENT, service_deployment.to_string(), &error)),
     }
 }
 

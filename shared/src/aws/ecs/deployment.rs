@@ -3,12 +3,13 @@
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::types::{
-    ServiceDeployment as Answered, ServiceRevision as AnsweredRevision, ServiceRevisionSummary,
+    DeploymentLifecycleHookDetail, ServiceDeployment as Answered, ServiceRevision as AnsweredRevision,
+    ServiceRevisionSummary,
 };
 
 use super::{failed, lacks, only_missing, timestamp};
 use crate::arn::{ServiceDeploymentArn, ServiceRevisionArn, TaskDefinitionArn};
-use crate::ecs::{ServiceDeployment, ServiceRevision};
+use crate::ecs::{DesiredCount, HookAnswer, LifecycleHook, RunningCount, ServiceDeployment, ServiceRevision};
 use crate::ports::EcsError;
 
 const DESCRIBE: &str = "DescribeServiceDeployments";
@@ -33,7 +34,13 @@ pub(super) async fn describe(
 
 fn read(answered: Answered, asked: &ServiceDeploymentArn) -> Result<ServiceDeployment, EcsError> {
     let revision = |summary: ServiceRevisionSummary| summary.arn.map(ServiceRevisionArn::new);
+    let target_running = answered.target_service_revision().and_then(running);
+    let stage = answered.lifecycle_stage().map(|stage| stage.as_str().to_owned());
+    let hooks = answered.lifecycle_hook_details().iter().filter_map(hook).collect();
     Ok(ServiceDeployment {
+        target_running,
+        stage,
+        hooks,
         status: answered
             .status()
             .map(|status| status.as_str().to_owned())
@@ -47,6 +54,23 @@ fn read(answered: Answered, asked: &ServiceDeploymentArn) -> Result<ServiceDeplo
             .filter_map(revision)
             .collect(),
         target_revision: answered.target_service_revision.and_then(revision),
+    })
+}
+
+/// Of a revision that is deployed ECS says both; without one there are no counts, and not none.
+fn running(target: &ServiceRevisionSummary) -> Option<(RunningCount, DesiredCount)> {
+    let running = u32::try_from(target.running_task_count()).ok()?;
+    let wanted = u32::try_from(target.requested_task_count()).ok()?;
+    Some((RunningCount(running), DesiredCount(wanted)))
+}
+
+fn hook(detail: &DeploymentLifecycleHookDetail) -> Option<LifecycleHook> {
+    let status = detail.status().map(|status| status.as_str().to_owned());
+    Some(LifecycleHook {
+        id: detail.hook_id()?.to_owned(),
+        status: status.unwrap_or_default(),
+        expires_at: timestamp(detail.expires_at()),
+        timeout_action: detail.timeout_action().and_then(|action| HookAnswer::parse(action.as_str())),
     })
 }
 

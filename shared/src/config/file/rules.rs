@@ -155,6 +155,9 @@ pub struct Remedies {
     /// Let a container instance take tasks again that Steward drained. Off unless it is switched on.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub activate_instance: Option<OnOff>,
+    /// Answer the hook at which a deployment waits, as a person says. Off by default.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    pub answer_hook: Option<OnOff>,
 }
 
 /// How memory is raised.
@@ -231,6 +234,7 @@ impl Remedies {
             raise_memory: is(Remedy::RaiseMemory),
             drain_instance: is(Remedy::DrainInstance),
             activate_instance: is(Remedy::ActivateInstance),
+            answer_hook: is(Remedy::AnswerHook),
             fall_back_to_on_demand: is(Remedy::FallBackToOnDemand),
             return_to_spot: is(Remedy::ReturnToSpot),
             limit_desired_count: is(Remedy::LimitDesiredCount),
@@ -246,6 +250,7 @@ impl Remedies {
             Remedy::RaiseMemory => self.raise_memory,
             Remedy::DrainInstance => self.drain_instance,
             Remedy::ActivateInstance => self.activate_instance,
+            Remedy::AnswerHook => self.answer_hook,
             Remedy::FallBackToOnDemand => self.fall_back_to_on_demand,
             Remedy::ReturnToSpot => self.return_to_spot,
             Remedy::LimitDesiredCount => self.limit_desired_count,

@@ -105,6 +105,7 @@ fn of_what_only_says_that(called: Called<'_>) -> Vec<Advice> {
         for_hung_task(&called("0123"), Cause::ContainerRuntimeFailed),
         for_hung_task(&called("0123"), Cause::ContainerHealthCheckFailed),
         for_stuck_deployment(&called("ecs-svc/7")),
+        for_hook(&called("ecs-pause-1")),
         for_retirement(&retirement(None)),
         for_retirement(&retirement(Some("2026-11-02T09:05:00Z"))),
     ]

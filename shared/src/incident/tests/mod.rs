@@ -6,6 +6,7 @@ use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceName};
 use crate::config::Policy;
 
 mod deployments;
+mod hooks;
 mod hosts;
 mod look;
 mod order;

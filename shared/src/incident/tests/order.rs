@@ -39,7 +39,7 @@ fn event(number: u32) -> Observation {
     }
 }
 
-fn shuffled(mut events: Vec<Observation>, seed: u64) -> Vec<Observation> {
+pub(super) fn shuffled(mut events: Vec<Observation>, seed: u64) -> Vec<Observation> {
     let mut state = seed | 1;
     for i in (1..events.len()).rev() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

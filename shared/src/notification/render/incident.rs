@@ -3,12 +3,12 @@
 use super::{Style, count_of, push, push_causes, push_container, push_denied, push_place, quotes};
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::diagnosis::Cause;
-use crate::incident::{Failure, Incident, Severity, Status};
+use crate::incident::{Failure, Hook, Incident, Severity, Status};
 use crate::notification::{Fact, Link, Message, Tone, links, remedies};
 use crate::redact::redact;
 use crate::words::alerts::{self, Name};
-use crate::words::causes;
 use crate::words::{self, Language};
+use crate::words::{causes, deeds, hooks};
 
 pub(super) fn message(incident: &Incident, style: &Style<'_>) -> Message {
     let language = style.language;
@@ -62,6 +62,9 @@ pub(super) fn status(incident: &Incident, language: Language) -> String {
     let failures = &incident.failures;
     let count = count_of(failures, language);
     let since = failures.first_at().unwrap_or(incident.opened_at);
+    if let Some(told) = of_hooks(incident, language) {
+        return told;
+    }
     match incident.status {
         Status::Open => {
             alerts::since(&count, since, failures.last_at().filter(|last| *last != since), language)
@@ -70,14 +73,50 @@ pub(super) fn status(incident: &Incident, language: Language) -> String {
     }
 }
 
+/// How it stands where nothing has failed. `None`: something has.
+fn of_hooks(incident: &Incident, language: Language) -> Option<String> {
+    let last = incident.hooks.last().filter(|_| incident.only_waits())?;
+    let waiting = incident.waiting().next();
+    match (waiting, &last.over, incident.status) {
+        (Some(hook), _, Status::Open) => {
+            let ends = hooks::without_an_answer(hook.expires_at, hook.timeout_action, language);
+            let waits = hooks::waits(hook.stage.as_deref(), hook.since, language);
+            Some(match language {
+                Language::En => format!("{waits}; {ends}"),
+                Language::Ja => format!("{waits}。{ends}"),
+            })
+        }
+        (None, Some(over), _) => {
+            let how = hooks::end(over.how, over.by.as_ref(), language);
+            Some(format!("{how} ({})", words::moment(over.at, language)))
+        }
+        _ => None,
+    }
+}
+
 fn facts(incident: &Incident, sample: Option<&Failure>, language: Language) -> Vec<Fact> {
     let mut facts = Vec::new();
     push_causes(&mut facts, &incident.failures, language);
     push_sample(&mut facts, sample, language);
+    push(&mut facts, Name::Waits, Some(waits(incident, language)));
+    let done: Vec<String> = incident.deeds.iter().map(|deed| deeds::deed(deed, language)).collect();
+    push(&mut facts, Name::Deeds, Some(done.join("; ")));
     let deployments: Vec<&str> = incident.deployments.keys().map(DeploymentId::as_str).collect();
     push(&mut facts, Name::Deployment, Some(deployments.join(", ")));
     push_place(&mut facts, incident.target.cluster(), language);
     facts
+}
+
+/// Deployments that wait, each with what is known of its revision.
+fn waits(incident: &Incident, language: Language) -> String {
+    let of = |hook: &Hook| {
+        let waits = hooks::waits(hook.stage.as_deref(), hook.since, language);
+        match &hook.evidence {
+            None => waits,
+            Some(seen) => format!("{waits}: {}", hooks::evidence(seen, language)),
+        }
+    };
+    incident.waiting().map(of).collect::<Vec<_>>().join("; ")
 }
 
 fn push_sample(facts: &mut Vec<Fact>, sample: Option<&Failure>, language: Language) {

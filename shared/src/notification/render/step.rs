@@ -22,6 +22,7 @@ pub(super) fn of_incident(incident: &Incident, step: &Step, style: &Style<'_>) -
     let line = match &step.what {
         What::Cause(cause) => steps::cause(causes::headline(*cause, language), cause.as_str(), language),
         What::Grew(count) => steps::grew(*count, language),
+        What::Hook(hook) => steps::hook(hook, language),
         What::Critical => steps::critical(&status, language),
         What::Held => return brief(step, remedies::held(incident, language), style),
         What::Action(note) => {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Step, Story, Weight, What};
 use crate::action::{State, Verdict};
 use crate::diagnosis::Cause;
-use crate::incident::{Held, Incident, Note, Severity, Status, Why};
+use crate::incident::{Held, Hook, Incident, Note, Severity, Status, Why};
 use crate::remediation::Escalation;
 
 /// Counts at which an incident has grown.
@@ -23,6 +23,9 @@ pub(super) fn story(incident: &Incident) -> Story {
     if let Some(held) = incident.remedies.held.as_ref().filter(|_| incident.is_open()) {
         let remedy = held.remedy.map_or("none", |remedy| remedy.as_str());
         steps.push(Step::new(format!("held:{}:{remedy}", held.reason()), None, weight_of(held), What::Held));
+    }
+    for hook in &incident.hooks {
+        of_hook(hook, &mut steps);
     }
     ending(incident, &mut steps);
     // What has no time of its own comes after what was known when it was said.
@@ -56,7 +59,9 @@ fn severity(incident: &Incident) -> Severity {
 fn causes(incident: &Incident, steps: &mut Vec<Step>) {
     let leading = incident.failures.leading_cause();
     // That a failure says nothing of its cause is nothing to be told.
-    let known = incident.failures.causes().into_iter().filter(|(cause, _)| *cause != Cause::Unknown);
+    // Nor is it a cause that a deployment waits: each hook is told by itself.
+    let is_told = |cause: Cause| cause != Cause::Unknown && cause != Cause::AwaitsAnswer;
+    let known = incident.failures.causes().into_iter().filter(|(cause, _)| is_told(*cause));
     for (cause, _) in known {
         // A first symptom says little; the cause behind it is news to everybody.
         let weight = if Some(cause) == leading { Weight::Matters } else { Weight::Detail };
@@ -73,6 +78,21 @@ fn growth(incident: &Incident, steps: &mut Vec<Step>) {
     }
     if incident.severity() == Severity::Critical {
         steps.push(Step::new("critical", last, Weight::Matters, What::Critical));
+    }
+}
+
+/// That a hook waits is told to everybody, whatever else fails, and once more where it is over.
+fn of_hook(hook: &Hook, steps: &mut Vec<Step>) {
+    let waits = Hook { over: None, evidence: None, ..hook.clone() };
+    steps.push(Step::new(
+        format!("hook:{}", hook.id),
+        Some(hook.since),
+        Weight::Matters,
+        What::Hook(Box::new(waits)),
+    ));
+    if let Some(over) = &hook.over {
+        let what = What::Hook(Box::new(hook.clone()));
+        steps.push(Step::new(format!("hook:{}:over", hook.id), Some(over.at), Weight::Detail, what));
     }
 }
 

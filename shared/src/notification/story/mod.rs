@@ -17,7 +17,7 @@ use crate::action::Verdict;
 use crate::arn::ClusterArn;
 use crate::batch::{Happened, Trouble};
 use crate::diagnosis::Cause;
-use crate::incident::{Deployment, Incident, Note, Severity, Target};
+use crate::incident::{Deployment, Hook, Incident, Note, Severity, Target};
 use crate::ledger::{ChannelRecord, Outage};
 use crate::scaling::{Problem, ScalerTrouble};
 
@@ -77,6 +77,8 @@ pub enum What {
     Critical,
     /// Why nothing is done now.
     Held,
+    /// A deployment waits for an answer, or waits no more.
+    Hook(Box<Hook>),
     /// An action got so far.
     Action(Box<Note>),
     /// What came of an action.
@@ -174,6 +176,7 @@ impl Step {
         let is_news = match &self.what {
             // Each problem of a scaled service has another remedy.
             What::Still | What::Critical | What::Scaler(_) => true,
+            What::Hook(hook) => hook.waits(),
             // The trouble of a job goes on for days, and each run that fails is news.
             What::Happened(what) => what.ended().is_some(),
             _ => false,

@@ -35,7 +35,8 @@ fn diagnosed(cause: Cause) -> Diagnosis {
 
 fn every_cause(language: Language) -> String {
     let style = Style::of(language);
-    let causes = Cause::ALL.iter().filter(|cause| !cause.is_benign());
+    // A deployment that waits is no task's cause: see the stages.
+    let causes = Cause::ALL.iter().filter(|cause| !cause.is_benign() && **cause != Cause::AwaitsAnswer);
     let told = causes.map(|cause| {
         let incident = incident_of(&Texts::usual(), &diagnosed(*cause), 2);
         let message = style.incident(&incident);

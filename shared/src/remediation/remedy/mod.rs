@@ -4,6 +4,7 @@
 //! each question, be it by "unknown", and asks again, at most [`MAX_ROUNDS`] times. Facts only grow, so it ends. A plan that it
 //! makes has passed every guard or names the one that refused it.
 
+mod answer_hook;
 mod escalation;
 mod fall_back;
 mod host;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+pub use answer_hook::{HookSeen, hooks_seen};
 pub use escalation::Escalation;
 pub use host::{SPOT_NOTICE, is_active_again};
 
@@ -152,12 +154,12 @@ fn of_service(patient: Patient<'_>, facts: &Facts, now: Timestamp) -> Candidate 
     let stack = service.stack().map(|stack| Query::Stack(stack.to_owned()));
     let primary = service.primary().map(|primary| Query::Deployment(primary.id.clone()));
     let under_way = service.current_service_deployment.clone().map(Query::ServiceDeployment);
-    let needs = facts.open([stack, primary, under_way].into_iter().flatten());
+    let waiting = answer_hook::queries(patient.record);
+    let needs = facts.open([stack, primary, under_way].into_iter().flatten().chain(waiting));
     if !needs.is_empty() {
         return Candidate::Need(needs);
     }
-    let of_revision: [Consider; 3] = [revision_or_memory, stop_task::consider, retirement::consider];
-    let first = first_of(&of_revision, patient, service, facts, now);
+    let first = first_of(&in_turn(patient), patient, service, facts, now);
     if matches!(first, Candidate::Plan(_) | Candidate::Need(_)) {
         return first;
     }
@@ -211,6 +213,26 @@ fn revision_or_memory(patient: Patient<'_>, service: &Service, facts: &Facts, no
     }
 }
 
+/// A hook that nobody was asked about yet, or that a person has answered, goes before all else. Once it is asked about, it stands in
+/// the way of nothing but a rollback: whether its deployment goes back is what people are asked.
+fn in_turn(patient: Patient<'_>) -> Vec<Consider> {
+    let mut waiting = patient.record.care.waiting().peekable();
+    let waits = waiting.peek().is_some();
+    let is_urgent = waiting.any(|hook| !hook.is_shown || hook.answer.is_some());
+    let mut all: Vec<Consider> = Vec::new();
+    if is_urgent {
+        all.push(answer_hook::consider);
+    }
+    if !waits {
+        all.push(revision_or_memory);
+    }
+    all.extend([stop_task::consider as Consider, retirement::consider]);
+    if waits && !is_urgent {
+        all.push(answer_hook::consider);
+    }
+    all
+}
+
 fn judge(patient: Patient<'_>, facts: &Facts, plan: Box<Plan>, now: Timestamp) -> Considered {
     let case = case(patient, facts, &plan, now);
     match guard::check(&case, Stage::Claim, GUARDS) {
@@ -256,7 +278,7 @@ pub fn enrolled<'p>(policy: &'p Policy, target: &Target, facts: &Facts) -> Enrol
 }
 
 /// The id of a remedy for this patient. Without a home nothing is ever done; the id is then of nowhere.
-fn id_of(patient: Patient<'_>, remedy: Remedy, generation: &str) -> ActionId {
+pub fn id_of(patient: Patient<'_>, remedy: Remedy, generation: &str) -> ActionId {
     let nowhere = Home { account: String::new(), region: String::new() };
     ActionId::of(patient.home.unwrap_or(&nowhere), &patient.record.target, remedy, generation)
 }

@@ -410,6 +410,9 @@ fn ecs_is_told_to_go_back_where_it_would_go_to_the_right_revision_and_only_there
             source_revisions: vec![source.clone()],
             target_revision: None,
             created_at: None,
+            target_running: None,
+            stage: None,
+            hooks: Vec::new(),
         };
         world.truth.service_deployments.insert(arn.clone(), Observed::Known(deployment));
         let revision = ServiceRevision { arn: source.clone(), task_definition: Some(revision(back_to)) };

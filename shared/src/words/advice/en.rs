@@ -302,6 +302,10 @@ fn look_at(look: &Look) -> String {
         Look::StuckDeployment { deployment } => format!(
             "Look at the service events and at the tasks of `{deployment}`; roll it back unless it only takes its time."
         ),
+        Look::Hook { hook } => format!(
+            "Decide whether the deployment goes on. Where Steward does not ask: in the console, under Deployments; or \
+             `aws ecs continue-service-deployment` with `--hook-id {hook}`."
+        ),
         Look::Agent { host } => format!("Look at the agent's log on container instance `{host}`."),
         Look::Host { host } => format!(
             "Look at container instance `{host}` (Docker, agent, disk); if it stays so, drain and replace it."

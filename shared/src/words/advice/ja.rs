@@ -319,6 +319,10 @@ fn look_at(look: &Look) -> String {
         Look::StuckDeployment { deployment } => format!(
             "`{deployment}` のサービスイベントとタスクを確認してください。単に時間がかかっているのでなければ、ロールバックしてください。"
         ),
+        Look::Hook { hook } => format!(
+            "デプロイを続行するかどうかを判断してください。Steward が承認を求めていない場合は、コンソールの「デプロイ」から、または \
+             `aws ecs continue-service-deployment` に `--hook-id {hook}` を指定して応答してください。"
+        ),
         Look::Agent { host } => {
             format!("コンテナインスタンス `{host}` のエージェントのログを確認してください。")
         }

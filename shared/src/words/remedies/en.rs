@@ -11,7 +11,7 @@ use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
 use crate::remediation::memory::NoRoom;
-use crate::words::{Language, moment};
+use crate::words::{Language, hooks, moment};
 
 fn at(at: &Timestamp) -> String {
     moment(*at, Language::En)
@@ -34,6 +34,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::RaiseMemory => "raise its memory",
         Remedy::DrainInstance => "drain the instance",
         Remedy::ActivateInstance => "let the instance take tasks again",
+        Remedy::AnswerHook => "answer the deployment's hook",
         Remedy::FallBackToOnDemand => "fall back to on-demand capacity",
         Remedy::ReturnToSpot => "return to spare capacity",
         Remedy::LimitDesiredCount => "limit the desired count",
@@ -49,6 +50,7 @@ fn past(remedy: Remedy) -> &'static str {
         Remedy::RaiseMemory => "raised its memory",
         Remedy::DrainInstance => "drained the instance",
         Remedy::ActivateInstance => "let the instance take tasks again",
+        Remedy::AnswerHook => "answered the deployment's hook",
         Remedy::FallBackToOnDemand => "fell back to on-demand capacity",
         Remedy::ReturnToSpot => "returned to spare capacity",
         Remedy::LimitDesiredCount => "limited the desired count",
@@ -94,6 +96,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "this was done {times} times in a row for this revision, and never helped for a day: another is needed"
             );
         }
+        Refusal::Rejected { by, why } => return format!("{by} has rejected it{}", behind(why.as_ref())),
         Refusal::Locked { by } => return format!("action {by} is not over"),
         Refusal::BudgetSpent { scope, until } => {
             return format!("{} budget of actions is spent{}", whose(scope), until_when(until));
@@ -175,6 +178,7 @@ fn gone(what: Gone) -> &'static str {
         Gone::AwayAgent => "its agent is connected, or the container instance drains already",
         Gone::FailingHost => "neither EC2 nor its tasks say that it fails",
         Gone::RecoveredHost => "it does not drain, its agent is away, or EC2 does not call it well",
+        Gone::Hook => "the hook does not wait for an answer any more",
         Gone::Strategy => "the service has another capacity provider strategy",
         Gone::DesiredCount => "another number of tasks is wanted",
         Gone::Shortage => "every task that is wanted runs",
@@ -290,6 +294,11 @@ pub(super) fn because(because: &Because) -> String {
         Because::HostRecovered { since } => {
             format!("its agent is connected again since {}, and no status check fails", hour(since))
         }
+        Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
+            let waits = hooks::waits(stage.as_deref(), *since, Language::En);
+            let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::En);
+            format!("{}; {waits}; {ends}", hooks::evidence(seen, Language::En))
+        }
     }
 }
 
@@ -318,6 +327,8 @@ pub(super) fn withdrawal(withdrawal: &Withdrawal) -> String {
         Withdrawal::NotWanted => "it is not what is to be done any more".to_owned(),
         Withdrawal::IncidentOver => "the incident is over".to_owned(),
         Withdrawal::NotApproved => "nobody approved it in time".to_owned(),
+        Withdrawal::Rejected { by, why } => format!("{by} rejected it{}", behind(why.as_ref())),
+        Withdrawal::HookOver { how, by } => hooks::end(*how, by.as_ref(), Language::En),
     }
 }
 
@@ -346,12 +357,20 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
              `--as not-done`. Until then Steward does nothing more here. What is known ({}): {why}",
             at(when)
         ),
+        Sentence::Approve { remedy: Remedy::AnswerHook, id, until, why, .. } => format!(
+            "The deployment waits for your answer, until {}. To let it go on: `steward approve {id}`; to let it go back: \
+             `steward reject {id} --why \"…\"`. {why}",
+            at(until)
+        ),
         Sentence::Approve { remedy: what, call, id, until, why } => format!(
             "Steward proposes to {}: {call}. To allow it until {}: `steward approve {id}`. Why: {why}",
             remedy(*what),
             at(until)
         ),
         Sentence::NothingChanged => "Nothing was changed.".to_owned(),
+        Sentence::Approved { by, remedy: Remedy::AnswerHook, call } => {
+            format!("{by} answered: {call}. Steward passes it on within a minute, unless a guard refuses.")
+        }
         Sentence::Approved { by, remedy: what, call } => format!(
             "{by} allowed Steward to {}: {call}. It begins within a minute, unless a guard refuses.",
             remedy(*what)
@@ -381,6 +400,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::ActivateInstance, at: when } => {
             format!("It helped: it takes tasks since {}.", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
+            format!("ECS has heard it, as is known since {}.", at(when))
         }
         Sentence::Helped { remedy: Remedy::LimitDesiredCount, at: when } => {
             format!("The limit holds since {}: that is no recovery.", at(when))

@@ -10,7 +10,7 @@ use crate::ledger::Scope;
 use crate::redact::Redacted;
 use crate::remediation::Escalation;
 use crate::remediation::memory::NoRoom;
-use crate::words::{Language, moment};
+use crate::words::{Language, hooks, moment};
 
 fn at(at: &Timestamp) -> String {
     moment(*at, Language::Ja)
@@ -33,6 +33,7 @@ pub(super) fn remedy(remedy: Remedy) -> &'static str {
         Remedy::RaiseMemory => "メモリの引き上げ",
         Remedy::DrainInstance => "インスタンスのドレイン",
         Remedy::ActivateInstance => "インスタンスの再アクティブ化",
+        Remedy::AnswerHook => "デプロイのフックへの応答",
         Remedy::FallBackToOnDemand => "オンデマンドへの切り替え",
         Remedy::ReturnToSpot => "Spot への復帰",
         Remedy::LimitDesiredCount => "必要数の制限",
@@ -82,6 +83,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
                 "このリビジョンに対して {times} 回続けて行いましたが、効果が 1 日も続きませんでした。別の対処が必要です"
             );
         }
+        Refusal::Rejected { by, why } => return format!("{by} が却下しました{}", behind(why.as_ref())),
         Refusal::Locked { by } => return format!("アクション {by} がまだ終わっていません"),
         Refusal::BudgetSpent { scope, until } => {
             return format!("{}のアクション回数の上限に達しています{}", whose(scope), until_when(until));
@@ -176,6 +178,7 @@ fn gone(what: Gone) -> &'static str {
         Gone::RecoveredHost => {
             "ドレイン中ではないか、エージェントが未接続か、EC2 のステータスが正常と確認できません"
         }
+        Gone::Hook => "フックはもう応答を待っていません",
         Gone::Strategy => "サービスのキャパシティープロバイダー戦略が変わっています",
         Gone::DesiredCount => "必要数が変わっています",
         Gone::Shortage => "必要なタスクはすべて実行中です",
@@ -294,6 +297,11 @@ pub(super) fn because(because: &Because) -> String {
         Because::HostRecovered { since } => {
             format!("エージェントが {} から再び接続し、EC2 のステータスチェックも正常です", hour(since))
         }
+        Because::HookWaits { stage, since, expires_at, timeout_action, evidence: seen } => {
+            let waits = hooks::waits(stage.as_deref(), *since, Language::Ja);
+            let ends = hooks::without_an_answer(*expires_at, *timeout_action, Language::Ja);
+            format!("{}。{waits}。{ends}", hooks::evidence(seen, Language::Ja))
+        }
     }
 }
 
@@ -321,6 +329,8 @@ pub(super) fn withdrawal(withdrawal: &Withdrawal) -> String {
         Withdrawal::NotWanted => "この対処はもう必要ありません".to_owned(),
         Withdrawal::IncidentOver => "インシデントは終了しています".to_owned(),
         Withdrawal::NotApproved => "期限までに承認されませんでした".to_owned(),
+        Withdrawal::Rejected { by, why } => format!("{by} が却下しました{}", behind(why.as_ref())),
+        Withdrawal::HookOver { how, by } => hooks::end(*how, by.as_ref(), Language::Ja),
     }
 }
 
@@ -354,12 +364,22 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
              それまで Steward はこの対象に何も行いません。判明していること ({}): {why}",
             at(when)
         ),
+        Sentence::Approve { remedy: Remedy::AnswerHook, id, until, why, .. } => format!(
+            "デプロイが応答を待っています (期限: {})。続行する場合は `steward approve {id}`、ロールバックする場合は \
+             `steward reject {id} --why \"…\"` を実行してください。{why}",
+            at(until)
+        ),
         Sentence::Approve { remedy: what, call, id, until, why } => format!(
             "Steward は{}を提案しています: {call}。承認する場合は {} までに `steward approve {id}` を実行してください。理由: {why}",
             remedy(*what),
             at(until)
         ),
         Sentence::NothingChanged => "何も変更していません。".to_owned(),
+        Sentence::Approved { by, remedy: Remedy::AnswerHook, call } => {
+            format!(
+                "{by} が応答しました: {call}。ガードが拒否しないかぎり、Steward が 1 分以内に ECS へ伝えます。"
+            )
+        }
         Sentence::Approved { by, remedy: what, call } => format!(
             "{by} が{}を承認しました: {call}。ガードが拒否しないかぎり、1 分以内に開始します。",
             remedy(*what)
@@ -390,6 +410,9 @@ pub(super) fn sentence(sentence: &Sentence<'_>) -> String {
         }
         Sentence::Helped { remedy: Remedy::ActivateInstance, at: when } => {
             format!("効果がありました: {} から、再びタスクを受け入れています。", at(when))
+        }
+        Sentence::Helped { remedy: Remedy::AnswerHook, at: when } => {
+            format!("ECS が応答を受け取りました ({} に確認)。", at(when))
         }
         Sentence::Helped { remedy: Remedy::LimitDesiredCount, at: when } => {
             format!("{} から制限が有効です。回復したわけではありません。", at(when))

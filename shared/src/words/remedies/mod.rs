@@ -193,6 +193,8 @@ pub fn remedy(remedy: Remedy, language: Language) -> &'static str {
 /// Asks for a remedy in a title: "roll back?".
 pub fn question(remedy: Remedy, language: Language) -> String {
     match language {
+        Language::En if remedy == Remedy::AnswerHook => "go on, or back?".to_owned(),
+        Language::Ja if remedy == Remedy::AnswerHook => "続行しますか、戻しますか?".to_owned(),
         Language::En => format!("{}?", en::remedy(remedy)),
         Language::Ja => format!("{}を承認しますか?", ja::remedy(remedy)),
     }

@@ -80,6 +80,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::DoneBefore,
         Refusal::FailedBefore,
         Refusal::DoesNotLast { times: 3 },
+        Refusal::Rejected { by: redact("ana@laptop"), why: Some(redact("not_today")) },
+        Refusal::Rejected { by: redact("ana@laptop"), why: None },
         Refusal::Locked { by: "cf69c730006d".to_owned() },
         Refusal::BudgetSpent { scope: Scope::Global, until: Timestamp::MAX },
         Refusal::CorrelatedOutage { services: 4 },

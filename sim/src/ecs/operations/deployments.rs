@@ -1,16 +1,17 @@
 //! Service deployments and service revisions.
 
 use super::super::api::{
-    ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse, DescribeServiceDeploymentsRequest,
-    DescribeServiceDeploymentsResponse, DescribeServiceRevisionsRequest, DescribeServiceRevisionsResponse,
-    EpochSeconds, ListServiceDeploymentsRequest, ListServiceDeploymentsResponse, Rollback,
-    ServiceDeployment as Shown, ServiceDeploymentAlarms, ServiceDeploymentBrief,
-    ServiceDeploymentCircuitBreaker, ServiceDeploymentRollbackMonitorsStatus as Monitor,
-    ServiceDeploymentStatus, ServiceRevision, ServiceRevisionSummary, StopServiceDeploymentRequest,
-    StopServiceDeploymentResponse,
+    ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse, DeploymentLifecycleHookAction,
+    DescribeServiceDeploymentsRequest, DescribeServiceDeploymentsResponse, DescribeServiceRevisionsRequest,
+    DescribeServiceRevisionsResponse, EpochSeconds, ListServiceDeploymentsRequest,
+    ListServiceDeploymentsResponse, Rollback, ServiceDeployment as Shown, ServiceDeploymentAlarms,
+    ServiceDeploymentBrief, ServiceDeploymentCircuitBreaker,
+    ServiceDeploymentRollbackMonitorsStatus as Monitor, ServiceDeploymentStatus, ServiceRevision,
+    ServiceRevisionSummary, StopServiceDeploymentRequest, StopServiceDeploymentResponse,
 };
 use super::super::breaker;
 use super::super::error::ApiError;
+use super::super::hooks;
 use super::super::names::last_segment;
 use super::super::operation::Operation;
 use super::super::rollout::counts;
@@ -128,19 +129,29 @@ impl Ecs {
         Ok(StopServiceDeploymentResponse { service_deployment_arn: Some(arn.clone()) })
     }
 
-    /// Rolling deployments of the model have no hooks that wait.
+    /// A hook is answered once, while it waits and its deployment is in progress (ECS developer guide, "Continuing service
+    /// deployments"). Without an action it is `CONTINUE` (API reference).
     pub(super) fn answer_continue_service_deployment(
         &mut self,
         input: &ContinueServiceDeploymentRequest,
     ) -> Result<ContinueServiceDeploymentResponse, ApiError> {
         let arn = &input.service_deployment_arn;
-        let known = service_of(self.view_now(), arn).and_then(|service| service.service_deployment(arn));
-        match known {
-            None => Err(ApiError::service_deployment_not_found()),
-            Some(_) => {
-                Err(ApiError::invalid_parameter(format!("No hook {} awaits an action.", input.hook_id)))
-            }
+        let id = service_of(self.view_now(), arn)
+            .map(|service| service.id)
+            .ok_or_else(ApiError::service_deployment_not_found)?;
+        let one = self
+            .state
+            .service_mut(id)
+            .and_then(|service| service.service_deployment_mut(arn))
+            .ok_or_else(ApiError::service_deployment_not_found)?;
+        let waits = one.waits().is_some_and(|hook| hook.id == input.hook_id);
+        if !waits || one.progress != ServiceDeploymentStatus::InProgress {
+            return Err(ApiError::invalid_parameter(format!("No hook {} awaits an action.", input.hook_id)));
         }
+        let answer = input.action.unwrap_or(DeploymentLifecycleHookAction::Continue);
+        self.answer_hook(id, arn, answer, hooks::By::Caller);
+        self.note(Operation::ContinueServiceDeployment, arn, Marks::default(), input);
+        Ok(ContinueServiceDeploymentResponse { service_deployment_arn: Some(arn.clone()) })
     }
 }
 
@@ -207,6 +218,8 @@ fn shown(view: View<'_>, service: &Service, one: &ServiceDeployment) -> Shown {
             alarm_names: alarms.alarm_names.clone(),
             triggered_alarm_names: one.triggered_alarms.clone(),
         }),
+        lifecycle_stage: hooks::stage(one),
+        lifecycle_hook_details: one.hooks.iter().map(hooks::detail).collect(),
         ..Shown::default()
     }
 }

@@ -27,7 +27,11 @@ impl Ecs {
             return Err(ApiError::unknown_operation(format!("The operation {operation} is not known here.")));
         };
         caller.clone_into(&mut self.caller);
-        operation::answer_value(self, known, input.clone())
+        let answer = operation::answer_value(self, known, input.clone());
+        if let Err(error) = &answer {
+            self.record_refusal(known, input, error);
+        }
+        answer
     }
 
     /// Whose calls follow: what effects and answers name.
@@ -44,6 +48,7 @@ impl Ecs {
         request: &impl Serialize,
     ) {
         let detail = serde_json::to_value(request).map(without_nulls).unwrap_or_default();
+        self.record(operation, target, &detail);
         self.effects.push(Effect {
             at: self.now,
             caller: self.caller.clone(),

@@ -2,14 +2,15 @@
 
 use steward::action::{ActionId, Call, Network};
 use steward::arn::TaskDefinitionArn;
-use steward::ecs::{Definition, Launch, Overrides, StrategyItem};
+use steward::ecs::{Definition, HookAnswer, Launch, Overrides, StrategyItem};
 use steward::ports::{Changed, EcsError, Meaning};
 use steward::remediation::memory::{Raise, registration};
 
 use super::super::api::{
-    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DescribeTaskDefinitionRequest,
-    LaunchType, NetworkConfiguration, RunTaskRequest, StopServiceDeploymentRequest,
-    StopServiceDeploymentStopType, StopTaskRequest, TaskDefinitionField, UpdateServiceRequest, without_nulls,
+    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContinueServiceDeploymentRequest,
+    DeploymentLifecycleHookAction, DescribeTaskDefinitionRequest, LaunchType, NetworkConfiguration,
+    RunTaskRequest, StopServiceDeploymentRequest, StopServiceDeploymentStopType, StopTaskRequest,
+    TaskDefinitionField, UpdateServiceRequest, without_nulls,
 };
 use super::super::operation::{self, Operation};
 use super::super::world::Ecs;
@@ -55,6 +56,18 @@ pub fn change(ecs: &mut Ecs, id: &ActionId, call: &Call, overrides: &Overrides) 
                 cluster: Some(cluster.to_string()),
                 task: task.to_string(),
                 reason: Some(format!("{id} ECS Steward replaces a task that hangs")),
+            };
+            let answer = operation::call(ecs, request);
+            answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))
+        }
+        Call::ContinueServiceDeployment { service_deployment, hook, answer } => {
+            let request = ContinueServiceDeploymentRequest {
+                service_deployment_arn: service_deployment.to_string(),
+                hook_id: hook.clone(),
+                action: Some(match answer {
+                    HookAnswer::Continue => DeploymentLifecycleHookAction::Continue,
+                    HookAnswer::Rollback => DeploymentLifecycleHookAction::Rollback,
+                }),
             };
             let answer = operation::call(ecs, request);
             answer.map(|_| Changed { made: None }).map_err(|error| failed(call.operation(), &target, &error))

@@ -6,9 +6,9 @@ use steward::arn::{
     TaskDefinitionArn,
 };
 use steward::ecs::{
-    Controller, DesiredCount, Launch, Needs, Overrides, PendingCount, Rollout, RunningCount, Service,
-    ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Sizes, StrategyItem, Task, TaskDefinition,
-    Watch, capacity,
+    Controller, DesiredCount, HookAnswer, Launch, LifecycleHook, Needs, Overrides, PendingCount, Rollout,
+    RunningCount, Service, ServiceDeployment, ServiceDeploymentSummary, ServiceRevision, Sizes, StrategyItem,
+    Task, TaskDefinition, Watch, capacity,
 };
 use steward::event::TaskStatus;
 use steward::ports::{EcsError, Find, MAX_LATER_REVISIONS, Meaning, Page};
@@ -135,13 +135,27 @@ pub fn service_deployment(
     };
     only_missing(OPERATION, arn.as_str(), &answer.failures)?;
     let revision = |summary: api::ServiceRevisionSummary| summary.arn.map(ServiceRevisionArn::new);
-    Ok(answer.service_deployments.into_iter().next().map(|found| ServiceDeployment {
+    let Some(found) = answer.service_deployments.into_iter().next() else { return Ok(None) };
+    let counts = found.target_service_revision.as_ref();
+    let running = counts.and_then(|target| {
+        Some((RunningCount(target.running_task_count?), DesiredCount(target.requested_task_count?)))
+    });
+    Ok(Some(ServiceDeployment {
         arn: arn.clone(),
         status: found.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         source_revisions: found.source_service_revisions.into_iter().filter_map(revision).collect(),
         target_revision: found.target_service_revision.and_then(revision),
         created_at: time(found.created_at),
+        target_running: running,
+        stage: found.lifecycle_stage.map(|stage| stage.as_str().to_owned()),
+        hooks: found.lifecycle_hook_details.into_iter().filter_map(hook).collect(),
     }))
+}
+
+fn hook(detail: api::DeploymentLifecycleHookDetail) -> Option<LifecycleHook> {
+    let status = detail.status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+    let timeout_action = detail.timeout_action.and_then(|action| HookAnswer::parse(action.as_str()));
+    Some(LifecycleHook { id: detail.hook_id?, status, expires_at: time(detail.expires_at), timeout_action })
 }
 
 /// A service revision.

@@ -2,6 +2,7 @@
 
 mod causes;
 mod deployments;
+mod hooks;
 mod hosts;
 mod jobs;
 mod life;

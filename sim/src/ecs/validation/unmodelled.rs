@@ -7,6 +7,7 @@ use super::super::api::{
     CreateServiceRequest, DeploymentConfiguration, DeploymentStrategy, LaunchType, PlacementConstraint,
     PlacementStrategy, RunTaskRequest, SchedulingStrategy, UpdateServiceRequest,
 };
+use super::super::hooks;
 use super::{Checked, invalid};
 
 /// Refuses a member unless its value is one that the model honours.
@@ -34,12 +35,13 @@ fn placement(constraints: &[PlacementConstraint], strategies: &[PlacementStrateg
     modelled("placementStrategy", strategies.is_empty())
 }
 
-/// Deployments are rolling, without hooks, and end when all tasks are healthy.
+/// Deployments are rolling or blue/green, with pause hooks at stages that the model has, and end when all tasks are healthy.
 fn deployment_configuration(configuration: Option<&DeploymentConfiguration>) -> Checked {
     let Some(given) = configuration else { return Ok(()) };
-    modelled("strategy", matches!(given.strategy, None | Some(DeploymentStrategy::Rolling)))?;
+    let strategy = given.strategy.unwrap_or(DeploymentStrategy::Rolling);
+    modelled("strategy", matches!(strategy, DeploymentStrategy::Rolling | DeploymentStrategy::BlueGreen))?;
     modelled("bakeTimeInMinutes", matches!(given.bake_time_in_minutes, None | Some(0)))?;
-    modelled("lifecycleHooks", given.lifecycle_hooks.is_empty())?;
+    modelled("lifecycleHooks", given.lifecycle_hooks.iter().all(hooks::is_modelled))?;
     modelled(
         "earlySuccessCriteria",
         !given.early_success_criteria.as_ref().is_some_and(|criteria| criteria.enable),

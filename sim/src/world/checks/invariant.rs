@@ -62,6 +62,10 @@ pub enum Invariant {
     OneHostDrains,
     /// Steward drains no host whose agent is connected, but for those that Spot takes back.
     NoConnectedHostDrained,
+    /// A hook is answered only as a person said, and never by Steward itself.
+    NoAnswerUnasked,
+    /// A hook that waits to its end is told.
+    EveryHookIsTold,
     /// A strategy that Steward set is restored as it was, or a person's stands.
     StrategiesStand,
     /// A remedy sets a desired count only below what it was, and to 0 only where people allowed it in so many words.
@@ -100,6 +104,8 @@ impl Invariant {
         Self::MemoryOnlyGrows,
         Self::OneHostDrains,
         Self::NoConnectedHostDrained,
+        Self::NoAnswerUnasked,
+        Self::EveryHookIsTold,
         Self::StrategiesStand,
         Self::CountsOnlyFall,
         Self::Progress,
@@ -135,6 +141,8 @@ impl Invariant {
             Self::MemoryOnlyGrows => "memory_only_grows",
             Self::OneHostDrains => "one_host_drains",
             Self::NoConnectedHostDrained => "no_connected_host_drained",
+            Self::NoAnswerUnasked => "no_answer_unasked",
+            Self::EveryHookIsTold => "every_hook_is_told",
             Self::StrategiesStand => "strategies_stand",
             Self::CountsOnlyFall => "counts_only_fall",
             Self::Progress => "progress",

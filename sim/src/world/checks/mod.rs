@@ -5,6 +5,7 @@
 
 mod capacity;
 mod gate;
+mod hooks;
 mod invariant;
 mod posts;
 mod quiet;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use steward::action::{Action, ActionId, Remedy};
 use steward::config::Policy;
+use steward::ecs::HookAnswer;
 use steward::incident::Target;
 use steward::ledger::{Key, MemoryLedger, Record, Stored, Transaction};
 use steward::ports::{EcsError, Ledger, Started};
@@ -58,6 +60,8 @@ pub(super) struct Checks {
     scalings: usize,
     /// Hosts that Steward drained.
     hosts: super::hosts::Watch,
+    /// What people answered to deployments that wait, through Steward.
+    said: BTreeMap<ActionId, HookAnswer>,
     violations: Vec<Violation>,
 }
 
@@ -77,6 +81,7 @@ impl Checks {
             scaling: None,
             scalings: 0,
             hosts: super::hosts::Watch::default(),
+            said: BTreeMap::new(),
             violations: Vec::new(),
         }
     }
@@ -147,6 +152,11 @@ impl Checks {
         if let Some(action) = action_of(ledger, id) {
             self.actions.insert(id.clone(), action);
         }
+    }
+
+    /// A person answered a deployment that waits.
+    pub(super) fn said(&mut self, id: &ActionId, answer: HookAnswer) {
+        self.said.insert(id.clone(), answer);
     }
 
     pub(super) fn fail(&mut self, invariant: Invariant, at: Timestamp, what: impl Into<String>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use steward::action::State;
+use steward::action::{Remedy, State};
 use steward::incident::Incident;
 use steward::ledger::{Key, MemoryLedger, Record, Root, Thread};
 use steward::notification::{Style, Subject};
@@ -27,6 +27,8 @@ pub(in crate::world) fn incidents(ledger: &MemoryLedger) -> BTreeMap<Key, Incide
 pub(in crate::world) fn settled(ledger: &MemoryLedger) -> bool {
     let records = ledger.records().unwrap_or_default();
     records.values().all(|record| match record {
+        // An answer is heard when its hook is over already: what came of it is still to be noted.
+        Record::Action(action) if action.plan.remedy == Remedy::AnswerHook => action.is_over(),
         Record::Action(action) => {
             !matches!(action.state, State::Planned | State::Issued { .. } | State::Proposed { .. })
         }

@@ -1,5 +1,6 @@
 //! Worlds that are broken on purpose: each invariant must see its own.
 
+use steward::action::{Action, Remedy, Ruling, State};
 use steward::ledger::{Expect, Key, MemoryLedger, Record, Stored, Transaction, Write};
 
 use super::read;
@@ -53,6 +54,10 @@ pub enum Sabotage {
     HidesMessages,
     /// Queues are told as full.
     AddsMessages,
+    /// Reads of what a person is asked about a deployment that waits show that they allowed it.
+    PutsWordsInMouths,
+    /// Reads of targets and incidents show no deployment that waits.
+    ForgetsHooks,
     /// The ledger keeps every order as issued that was settled.
     NeverSettles,
     /// Nobody is told which revision an action registered.
@@ -84,10 +89,22 @@ pub(super) fn told(sabotage: Sabotage, mut found: Vec<Option<Stored>>) -> Vec<Op
             (Sabotage::ForgetsTried, Record::Target(record)) => record.care.tried.clear(),
             (Sabotage::HidesRegistered, Record::Target(record)) => record.care.registered.clear(),
             (Sabotage::HidesRegistered, Record::Action(action)) => action.registered = None,
+            (Sabotage::PutsWordsInMouths, Record::Action(action)) => allow(action),
+            (Sabotage::ForgetsHooks, Record::Target(record)) => record.care.hooks.clear(),
+            (Sabotage::ForgetsHooks, Record::Incident(incident)) => incident.hooks.clear(),
             _ => {}
         }
     }
     found
+}
+
+/// As if a person had allowed it.
+fn allow(action: &mut Action) {
+    let is_asked = action.approved.is_none() && matches!(action.state, State::Proposed { .. });
+    if is_asked && action.plan.remedy == Remedy::AnswerHook {
+        let (by, at) = ("nobody".to_owned(), action.decided_at);
+        action.approved = Some(Ruling { by, at, why: None });
+    }
 }
 
 /// The same writes, each expecting what is there.

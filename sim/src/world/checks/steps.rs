@@ -153,6 +153,7 @@ impl Checks {
             _ => None,
         };
         self.issued(actor, &action, change, record.as_ref(), now);
+        self.answering(actor, change, now);
         self.switches(actor, &target, now);
         self.leave(actor, &action, now);
         self.outage(actor, ledger, &action, now);
@@ -261,6 +262,10 @@ impl Checks {
 
     /// Counts by cause alone, which is the narrower: services that began to fail with a cause of this incident's.
     fn outage(&mut self, actor: &Actor, ledger: &MemoryLedger, action: &Action, now: Timestamp) {
+        // Whoever answers a hook knows what else fails, and the hook waits for no end of it.
+        if action.plan.remedy == Remedy::AnswerHook {
+            return;
+        }
         let target = &action.plan.target;
         let key = Key::cluster(target.cluster());
         let Some(reading) = self.gates.reading(actor.id, &key) else {

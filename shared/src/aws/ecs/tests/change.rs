@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::action::{Network, Remedy};
 use crate::aws::scripted::{Sent, run};
-use crate::ecs::{DesiredCount, Launch, StrategyItem};
+use crate::ecs::{DesiredCount, HookAnswer, Launch, StrategyItem};
 use crate::incident::Target;
 use crate::remediation::Home;
 
@@ -58,6 +58,11 @@ fn limit() -> Call {
 
 fn stop_deployment() -> Call {
     Call::StopServiceDeployment { service_deployment: deployment(), back_to: definition("api:6") }
+}
+
+fn answer_hook(answer: HookAnswer) -> Call {
+    let hook = "ecs-pause-1".to_owned();
+    Call::ContinueServiceDeployment { service_deployment: deployment(), hook, answer }
 }
 
 fn stop_task() -> Call {
@@ -143,6 +148,18 @@ fn each_call_is_one_request_of_its_operation_with_its_parameters_and_no_others()
             stop_task(),
             json!({"task": {}}),
             json!({"cluster": cluster(), "task": task("a"), "reason": reason}),
+            None,
+        ),
+        (
+            answer_hook(HookAnswer::Continue),
+            json!({"serviceDeploymentArn": deployment()}),
+            json!({"serviceDeploymentArn": deployment(), "hookId": "ecs-pause-1", "action": "CONTINUE"}),
+            None,
+        ),
+        (
+            answer_hook(HookAnswer::Rollback),
+            json!({"serviceDeploymentArn": deployment()}),
+            json!({"serviceDeploymentArn": deployment(), "hookId": "ecs-pause-1", "action": "ROLLBACK"}),
             None,
         ),
     ] {
