@@ -13,6 +13,7 @@ use crate::event::{TaskStateChange, TaskStatus};
 use crate::observed::Observed;
 
 /// A service, as DescribeServices answers it.
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of ECS's own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// What remedies look at as well.

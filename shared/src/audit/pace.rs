@@ -91,7 +91,7 @@ impl Pace {
         }
     }
 
-    /// SplitMix64: spreads well from any seed.
+    /// `SplitMix64`: spreads well from any seed.
     fn next(&mut self) -> u64 {
         self.jitter = self.jitter.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.jitter;

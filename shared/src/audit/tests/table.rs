@@ -34,6 +34,7 @@ fn zones(all: &[(&str, u32)], nowhere: u32) -> Observed<Running> {
 }
 
 #[rustfmt::skip]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = vec![
         ("breaker_off", This("deploymentCircuitBreaker is not enabled"), |f| f.service.ecs.breaker.is_enabled = false),
