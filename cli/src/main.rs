@@ -6,6 +6,9 @@ mod account;
 mod apply;
 #[cfg(feature = "aws")]
 mod approve;
+// What is said of a cluster is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod audit;
 // What is said of runs is tested without the SDK.
 #[cfg(any(feature = "aws", test))]
 mod ask;
@@ -68,7 +71,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -82,6 +85,8 @@ enum Command {
     Demo(demo::Arguments),
     Preview(preview::Arguments),
     Simulate(simulate::Arguments),
+    #[cfg(feature = "aws")]
+    Audit(audit::Arguments),
     #[cfg(feature = "aws")]
     Jobs(jobs::Arguments),
     #[cfg(feature = "aws")]
@@ -133,6 +138,8 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Audit(arguments) => audit::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Jobs(arguments) => jobs::run(&arguments),
         #[cfg(feature = "aws")]

@@ -16,6 +16,7 @@
 pub mod action;
 pub mod apply;
 pub mod arn;
+pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod batch;

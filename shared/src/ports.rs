@@ -4,6 +4,7 @@
 //! actions they need, and on what. A handler is generic over its ports, so the same code runs in Lambda, in the demo and in
 //! a simulation that can stop it at every call.
 
+mod audit;
 mod channel;
 mod ecs;
 mod evidence;
@@ -15,6 +16,7 @@ mod throttling;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use audit::{AuditEcs, Ruled, SimulateRoles};
 pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};

@@ -14,6 +14,47 @@ pub const STARTED_BY: usize = 128;
 /// The most characters of RunTask's overrides, as JSON, its braces and quotes included:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
 pub const OVERRIDES: usize = 8_192;
+/// The most services that one DescribeServices describes:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>.
+pub const DESCRIBE_SERVICES: usize = 10;
+/// The greatest task definition, in bytes: <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>.
+pub const TASK_DEFINITION_SIZE: usize = 64 * 1_024;
+/// The most containers of a task definition: <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>.
+pub const CONTAINERS: usize = 10;
+/// The most tasks of a service, unless the account's quota was raised:
+/// <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>.
+pub const TASKS_A_SERVICE: usize = 5_000;
+/// The most tasks of a service that Cloud Map or Service Connect knows:
+/// <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>.
+pub const TASKS_A_DISCOVERED_SERVICE: usize = 1_000;
+/// The most services of a cluster, unless the account's quota was raised:
+/// <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>.
+pub const SERVICES_A_CLUSTER: usize = 5_000;
+/// The longest `stopTimeout` on Fargate, in seconds:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
+pub const FARGATE_STOP_TIMEOUT: u32 = 120;
+/// `stopTimeout` where none is set, in seconds:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
+pub const STOP_TIMEOUT: u32 = 30;
+
+/// How often ECS lets itself be asked: a bucket that starts full, and what comes back a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Tokens of a full bucket.
+    pub burst: u32,
+    /// Tokens a second.
+    pub refill: u32,
+}
+
+/// DescribeServices and ListServices together:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
+pub const SERVICE_READS: Rate = Rate { burst: 100, refill: 20 };
+/// DescribeTasks, ListTasks and DescribeContainerInstances together:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
+pub const CLUSTER_RESOURCE_READS: Rate = Rate { burst: 100, refill: 20 };
+/// DescribeTaskDefinition: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
+pub const TASK_DEFINITION_READS: Rate = Rate { burst: 50, refill: 20 };
+
 /// The most tags of a task: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html>.
 pub const TAGS: usize = 50;
 /// The most characters of a tag's key: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.

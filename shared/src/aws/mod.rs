@@ -12,6 +12,8 @@ mod dynamodb;
 mod ecs;
 mod environment;
 mod evidence;
+#[cfg(feature = "audit")]
+mod iam;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod queues;
@@ -28,9 +30,11 @@ mod verdict;
 pub use auto_scaling::ScalableTargets;
 pub use cloudformation::Stacks;
 pub use dynamodb::DynamoLedger;
-pub use ecs::Ecs;
+pub use ecs::{AuditedEcs, Ecs};
 pub use environment::{Environment, EnvironmentError};
 pub use evidence::TaskEvidence;
+#[cfg(feature = "audit")]
+pub use iam::Iam;
 pub use queues::Queues;
 pub use sdk::Sdk;
 pub use slack::{SlackBot, SlackWebhook};

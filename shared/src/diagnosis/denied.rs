@@ -18,7 +18,7 @@ pub struct DeniedAction {
 }
 
 /// The first denied action that stands whole in the text; one that was cut is none.
-pub(super) fn denied_action(text: &str) -> Option<DeniedAction> {
+pub fn denied_action(text: &str) -> Option<DeniedAction> {
     let text = text.trim_end();
     let may_be_cut = CUT_LENGTHS.contains(&text.chars().count());
     let lower = text.to_ascii_lowercase();

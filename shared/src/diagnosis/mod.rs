@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cause::{Cause, Kind};
 pub(crate) use containers::is_sidecar;
-pub use denied::DeniedAction;
+pub use denied::{DeniedAction, denied_action};
 pub use steps::Advice;
 
 use crate::ecs::{HookAnswer, LifecycleHook};

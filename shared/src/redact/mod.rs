@@ -83,6 +83,24 @@ pub fn quoted(text: &str) -> Redacted {
     Redacted(redact(text).shortened(MAX_QUOTE))
 }
 
+/// By what a setting looks like a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// Its name says so, and its value does not say otherwise.
+    Name,
+    /// Its value is written like a token, a key, or an address with a password.
+    Value,
+}
+
+/// Whether a setting, such as a variable of a container's environment, looks like a secret, and by what. The value is looked
+/// at and not kept.
+pub fn sign_of_secret(name: &str, value: &str) -> Option<Sign> {
+    if !detect::secrets(head(value, MAX_BYTES)).is_empty() {
+        return Some(Sign::Value);
+    }
+    names::holds_a_secret(name, value).then_some(Sign::Name)
+}
+
 /// One pass. A text without a secret comes back as it is.
 fn hide(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -150,6 +150,38 @@ fn means(plain: &str, words: &[&str], is_assignment: bool) -> bool {
     })
 }
 
+/// Last words of names that say something about a secret, and hold none: `TOKEN_TTL`, `SECRET_ARN`.
+const ABOUT: &[&str] = &[
+    "age", "algorithm", "arn", "audience", "count", "days", "dir", "disabled", "enabled", "endpoint", "expiration",
+    "expires", "expiry", "file", "header", "host", "hours", "id", "interval", "issuer", "length", "lifetime", "location",
+    "max", "min", "minutes", "mode", "name", "names", "namespace", "path", "policy", "port", "prefix", "provider",
+    "region", "required", "rotation", "seconds", "size", "source", "store", "suffix", "timeout", "ttl", "type", "uri",
+    "url", "version",
+];
+/// Values of switches.
+const SWITCHES: &[&str] = &["true", "false", "yes", "no", "on", "off", "none", "null", "enabled", "disabled"];
+
+/// Whether what is called so, and is set to that, is a secret by its name.
+///
+/// Unlike text that is about to be shown, a setting that is only suspected is not hidden but complained of: so what names a
+/// secret, says where it lies, or counts something is none.
+pub(super) fn holds_a_secret(name: &str, value: &str) -> bool {
+    let words: Vec<String> =
+        name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
+    let is_about = words.last().is_some_and(|last| ABOUT.contains(&last.as_str()));
+    let value = value.trim();
+    let is_elsewhere = ["arn:", "/", "./", "http://", "https://", "${"].iter().any(|begin| value.starts_with(begin));
+    if value.is_empty() || is_about || is_elsewhere || SWITCHES.contains(&value.to_ascii_lowercase().as_str()) {
+        return false;
+    }
+    match Name::new(name, 0..name.len()).and_then(|known| known.certainty(name, true)) {
+        Some(Certainty::Sure | Certainty::Header) => true,
+        // `MAX_TOKENS=4096`.
+        Some(Certainty::Doubtful) => !value.bytes().all(|byte| byte.is_ascii_digit()),
+        Some(Certainty::Cookie | Certainty::InQuotes) | None => false,
+    }
+}
+
 /// Words that are said of a secret rather than being one: `password: denied`.
 pub(super) fn is_said_of_a_secret(value: &str) -> bool {
     const SAID: &[&str] = &[

@@ -255,3 +255,28 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn a_setting_is_a_secret_by_its_name_or_its_value() {
+    for (name, value, expected) in [
+        ("DB_PASSWORD", "hunter2", Some(Sign::Name)),
+        ("API_KEY", "x", Some(Sign::Name)),
+        ("JWT_SECRET", "changeme", Some(Sign::Name)),
+        ("SESSION_TOKEN", "abc", Some(Sign::Name)),
+        ("DATABASE_URL", "postgres://app:hunter2@db:5432/app", Some(Sign::Value)),
+        ("HOOK", "https://hooks.slack.com/services/T0/B0/xyzxyzxyz", Some(Sign::Value)),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", Some(Sign::Value)),
+        ("DB_PASSWORD", "", None),
+        ("DB_PASSWORD_FILE", "/run/secrets/db", None),
+        ("SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app", None),
+        ("DB_SECRET", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app", None),
+        ("TOKEN_TTL", "3600", None),
+        ("TOKEN_URL", "https://login.example.com/token", None),
+        ("MAX_TOKENS", "4096", None),
+        ("PASSWORD_LOGIN", "false", None),
+        ("LOG_LEVEL", "info", None),
+        ("DATABASE_URL", "postgres://db:5432/app", None),
+    ] {
+        assert_eq!(sign_of_secret(name, value), expected, "{name}={value}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Revisions of task definitions, with what their containers do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -43,6 +44,14 @@ impl Definition {
 
     pub(super) fn has_health_check(&self) -> bool {
         self.containers().iter().any(|container| container.health_check.is_some())
+    }
+
+    /// From SIGTERM to SIGKILL of the container that has the longest: `stopTimeout`, where none is set `default` (FACTS §8).
+    pub(super) fn stop_timeout(&self, default: Duration) -> Duration {
+        let of = |container: &ContainerDefinition| {
+            container.stop_timeout.map_or(default, |seconds| Duration::from_secs(seconds.into()))
+        };
+        self.containers().iter().map(of).max().unwrap_or(default)
     }
 
     /// CPU units: the task's, else the sum of its containers'.
@@ -114,6 +123,15 @@ impl Revision {
         if let Some(main) = self.request.container_definitions.first_mut() {
             let command = vec!["CMD-SHELL".to_owned(), "true".to_owned()];
             main.health_check = Some(HealthCheck { command, ..HealthCheck::default() });
+        }
+        self
+    }
+
+    /// Whose container is given so many seconds between SIGTERM and SIGKILL.
+    #[must_use]
+    pub fn stop_timeout(mut self, seconds: u32) -> Self {
+        if let Some(main) = self.request.container_definitions.first_mut() {
+            main.stop_timeout = Some(seconds);
         }
         self
     }

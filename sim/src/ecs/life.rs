@@ -301,13 +301,14 @@ impl Ecs {
     fn begin_stopping(&mut self, id: TaskId) {
         let Some(task) = self.state.task(id) else { return };
         let ignores = task.behaviour.ignores_sigterm || matches!(task.behaviour.fate, Fate::Hangs { .. });
+        let patience = task.definition.stop_timeout(self.settings.latencies.stop_timeout);
         if task.is_fargate() {
             self.change(id, |task, _| task.last = Status::Stopping);
         } else if let Some(task) = self.state.task_mut(id) {
             task.last = Status::Stopping;
         }
         let at = if ignores {
-            later(self.now, self.settings.latencies.stop_timeout)
+            later(self.now, patience)
         } else {
             self.after(self.settings.latencies.graceful_stop)
         };

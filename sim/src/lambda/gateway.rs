@@ -1,7 +1,7 @@
 //! The gateway in front of all AWS services: it stands as `AWS_ENDPOINT_URL`, records each call, and breaks those that a
 //! test wants broken.
 //!
-//! SQS, ECS and CloudWatch are answered in process, everything else by an upstream server such as moto's. A call is taken to its end even when
+//! SQS, ECS, CloudWatch and IAM are answered in process, everything else by an upstream server such as moto's. A call is taken to its end even when
 //! the function that made it was killed meanwhile: a service that has a request carries it out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::ecs::server::{self as ecs, Endpoint};
 use crate::http::{Cut, Reply, Server, forward, header};
 use crate::lambda::cloudwatch::{self, CloudWatch, SIGNED_FOR};
+use crate::lambda::iam::{self, Iam};
 use crate::lambda::runtime::Function;
 use crate::lambda::sqs::Sqs;
 use crate::slack::Slack;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub ecs: Option<Endpoint>,
     /// Answers CloudWatch; without it CloudWatch goes upstream.
     pub cloudwatch: Option<CloudWatch>,
+    /// Answers IAM; without it IAM goes upstream.
+    pub iam: Option<Iam>,
     /// Host and port, or `http://host:port`, of the server that answers everything else.
     pub upstream: Option<String>,
     /// Names of functions by their access keys; a key that is not here is its own name.
@@ -261,6 +264,7 @@ impl Shared {
             None => self.answer(number, request).await,
             Some(Fault::Throttle) => Ok(fault::throttled(&call()?)),
             Some(Fault::Unavailable) => Ok(fault::unavailable(&call()?)),
+            Some(Fault::Deny) => Ok(fault::denied(&call()?)),
             Some(Fault::Cut) => Err(Cut),
             Some(Fault::DelayBefore(delay)) => {
                 tokio::time::sleep(delay).await;
@@ -331,6 +335,10 @@ impl Shared {
         }
         if let Some(cloudwatch) = self.settings.cloudwatch.as_ref().filter(|_| signed_for == SIGNED_FOR) {
             return in_cbor(cloudwatch.answer(&operation, request.body()));
+        }
+        if let Some(iam) = self.settings.iam.as_ref().filter(|_| signed_for == iam::SIGNED_FOR) {
+            let answer = iam.answer(request.body());
+            return answered(answer.status, iam::CONTENT_TYPE, answer.body.into(), []);
         }
         let slack = self.settings.slack.as_ref().filter(|_| call::is_slack(&request));
         let upstream = slack.map(|slack| &slack.origin).or(self.settings.upstream.as_ref());

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod cloudwatch;
 pub mod gateway;
+pub mod iam;
 pub mod queue;
 pub mod runtime;
 pub mod source;

@@ -6,6 +6,7 @@
 //! * A change is one request, but for a tokened RunTask that was throttled; what its failure means is in the error.
 //! * Overrides go through untouched, or not at all.
 
+mod audit;
 mod change;
 mod deployment;
 mod hosts;
@@ -30,6 +31,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
+
+pub use audit::AuditedEcs;
 
 use super::sdk::Sdk;
 use super::verdict::{FailedCall, Verdict};
@@ -258,7 +261,7 @@ where
     EcsError { operation, target, problem, meaning: meaning(verdict) }
 }
 
-fn meaning(verdict: Verdict) -> Meaning {
+pub(super) fn meaning(verdict: Verdict) -> Meaning {
     match verdict {
         Verdict::Throttled => Meaning::Throttled,
         Verdict::Unknown => Meaning::Unknown,

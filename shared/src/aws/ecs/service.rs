@@ -81,7 +81,7 @@ async fn describe(
     answer.services.unwrap_or_default().into_iter().map(|service| read(service, cluster, target)).collect()
 }
 
-fn read(answered: Answered, cluster: &ClusterArn, target: &str) -> Result<Service, EcsError> {
+pub(super) fn read(answered: Answered, cluster: &ClusterArn, target: &str) -> Result<Service, EcsError> {
     let lacks = |member| lacks(DESCRIBE, target, member);
     let (breaker, alarms, is_rolling) = configured(&answered);
     Ok(Service {

@@ -96,8 +96,16 @@ fn a_stop_is_told_at_once_and_its_exit_code_with_the_end_of_the_containers() {
 
 #[test]
 fn a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout() {
+    let ignores = Behaviour { ignores_sigterm: true, ..Behaviour::serves() };
+    killed_after(30.0, &Revision::new("api", ignores.clone()));
+    killed_after(90.0, &Revision::new("api", ignores.clone()).stop_timeout(90));
+    // A sidecar has the usual time, and the task ends with the last.
+    killed_after(30.0, &Revision::new("api", ignores).stop_timeout(10).sidecar("proxy"));
+}
+
+fn killed_after(seconds: f64, revision: &Revision) {
     let mut world = World::new(8);
-    world.define(Behaviour { ignores_sigterm: true, ..Behaviour::serves() });
+    world.ecs.add_task_definition(revision);
     world.ecs.add_service(&fargate_service(CLUSTER, "api", "api:1", 1)).unwrap();
     world.pass(Duration::from_mins(5));
     let arn = stop(&mut world);
@@ -105,7 +113,7 @@ fn a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout() {
         world.call("DescribeTasks", &json!({ "cluster": CLUSTER, "tasks": [arn] }))["tasks"][0].clone();
     assert_eq!(task["containers"][0]["exitCode"], 137);
     let took = task["executionStoppedAt"].as_f64().unwrap() - task["stoppingAt"].as_f64().unwrap();
-    assert!((took - 30.0).abs() < 0.01, "{took}");
+    assert!((took - seconds).abs() < 0.01, "{took}");
 }
 
 #[test]

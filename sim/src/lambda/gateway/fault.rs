@@ -13,6 +13,7 @@ use serde_json::json;
 use super::Call;
 use crate::http::reply;
 use crate::lambda::cloudwatch::{self, SIGNED_FOR};
+use crate::lambda::iam;
 use crate::lambda::runtime::Function;
 
 /// Which calls a fault hits: all that is named must agree, what is not named does not matter.
@@ -119,6 +120,8 @@ impl When {
 pub enum Fault {
     /// The service throttles it, in its own words. No effect.
     Throttle,
+    /// IAM refuses it: the caller may not do this. No effect.
+    Deny,
     /// 503. No effect.
     Unavailable,
     /// The connection is cut. No effect.
@@ -141,6 +144,7 @@ impl Fault {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Throttle => "throttle",
+            Self::Deny => "deny",
             Self::Unavailable => "unavailable",
             Self::Cut => "cut",
             Self::DelayBefore(_) => "delay before",
@@ -219,6 +223,10 @@ pub(super) fn throttled(call: &Call) -> Response<Full<Bytes>> {
             response
         }
         "sns" => query_error(StatusCode::BAD_REQUEST, "Sender", "Throttling", "Rate exceeded"),
+        iam::SIGNED_FOR => {
+            let answer = iam::error(400, "Throttling", "Rate exceeded");
+            reply(StatusCode::BAD_REQUEST, iam::CONTENT_TYPE, answer.body)
+        }
         "ssm" | "ecs" | "logs" | "application-autoscaling" => json("ThrottlingException", "Rate exceeded"),
         SIGNED_FOR => super::in_cbor(cloudwatch::refusal("ThrottlingException", "Rate exceeded")),
         _ => {
@@ -227,6 +235,21 @@ pub(super) fn throttled(call: &Call) -> Response<Full<Bytes>> {
             reply(StatusCode::TOO_MANY_REQUESTS, "application/json", body)
         }
     }
+}
+
+/// A refusal by IAM, in the words of the call's service and with the action, as AWS names it.
+pub(super) fn denied(call: &Call) -> Response<Full<Bytes>> {
+    let message = format!(
+        "User: arn:aws:sts::123456789012:assumed-role/{0}/session is not authorized to perform: {1}:{2} on resource: * \
+         because no identity-based policy allows the {1}:{2} action",
+        call.function, call.service, call.operation
+    );
+    if call.service == iam::SIGNED_FOR {
+        let answer = iam::error(403, "AccessDenied", &message);
+        return reply(StatusCode::FORBIDDEN, iam::CONTENT_TYPE, answer.body);
+    }
+    let body = json!({ "__type": "AccessDeniedException", "message": message }).to_string();
+    reply(StatusCode::BAD_REQUEST, "application/x-amz-json-1.1", body)
 }
 
 pub(super) fn unavailable(call: &Call) -> Response<Full<Bytes>> {

@@ -1,5 +1,6 @@
 //! What the adapter sends, and what it makes of ECS's answers.
 
+mod audit;
 mod change;
 mod hosts;
 mod jobs;

@@ -1,0 +1,14 @@
+//! `steward audit`: whether a cluster's services keep to known good practice.
+
+#[cfg(feature = "aws")]
+mod command;
+mod json;
+mod read;
+mod sarif;
+mod text;
+
+#[cfg(feature = "aws")]
+pub(crate) use command::{Arguments, run};
+
+#[cfg(test)]
+mod tests;
