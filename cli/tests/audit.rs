@@ -235,7 +235,12 @@ fn nothing_but_reads_is_called() {
     let told = audit(clean(1), iam(), &[], &["shop"]);
     let called: BTreeSet<&str> = told.calls.iter().map(|call| call.operation.as_str()).collect();
     let reads = [
-        "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListServices", "ListTasks", "SimulatePrincipalPolicy",
+        "DescribeServices",
+        "DescribeTaskDefinition",
+        "DescribeTasks",
+        "ListServices",
+        "ListTasks",
+        "SimulatePrincipalPolicy",
     ];
     assert_eq!(called, BTreeSet::from(reads));
 }
@@ -298,9 +303,8 @@ fn the_exit_code_is_by_severity_and_what_is_ignored_does_not_count() {
 
 #[test]
 fn what_is_denied_is_said_and_is_no_finding() {
-    let denied = |service: &str, operation: &str| {
-        (When::any().service(service).operation(operation), Fault::Deny)
-    };
+    let denied =
+        |service: &str, operation: &str| (When::any().service(service).operation(operation), Fault::Deny);
     let faults = [denied("ecs", "DescribeTaskDefinition"), denied("ecs", "ListTasks")];
     let told = audit(clean(2), iam(), &faults, &["shop", "--fail-on", "note"]);
     assert_eq!((told.code, told.errors.as_str()), (Some(0), ""), "{}", told.out);

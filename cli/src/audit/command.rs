@@ -106,7 +106,8 @@ async fn audit(arguments: &Arguments) -> io::Result<ExitCode> {
     let read = match read {
         Ok(read) => read,
         Err(Failed::NoSuchCluster) => {
-            let message = format!("there is no cluster {cluster} in this account and Region: is it another's?");
+            let message =
+                format!("there is no cluster {cluster} in this account and Region: is it another's?");
             return account::fail(&io::Error::other(message));
         }
         Err(Failed::Unreadable(error)) => return account::fail(&error),

@@ -73,7 +73,11 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
     }
 
     /// Makes a request when it may be made, and again where that may help.
-    async fn ask<A>(&self, bucket: Bucket, request: impl AsyncFn() -> Result<A, EcsError>) -> Result<A, EcsError> {
+    async fn ask<A>(
+        &self,
+        bucket: Bucket,
+        request: impl AsyncFn() -> Result<A, EcsError>,
+    ) -> Result<A, EcsError> {
         let mut tries = 1;
         loop {
             let at = self.pace.borrow_mut().reserve(bucket, self.time.now());
@@ -104,7 +108,11 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
     }
 
     /// Up to ten services. Where they may not all be read, each by itself.
-    async fn describe(&self, cluster: &str, arns: &[String]) -> Vec<(Vec<String>, Result<Vec<Service>, EcsError>)> {
+    async fn describe(
+        &self,
+        cluster: &str,
+        arns: &[String],
+    ) -> Vec<(Vec<String>, Result<Vec<Service>, EcsError>)> {
         let answer = self.ask(Bucket::Services, async || self.ecs.services(cluster, arns).await).await;
         let is_refused = answer.as_ref().is_err_and(|error| error.meaning == Meaning::Refused);
         if !is_refused || arns.len() < 2 {
@@ -242,9 +250,7 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
         let mut from = None::<String>;
         loop {
             let page = self
-                .ask(Bucket::Iam, async || {
-                    self.iam.rulings(role, &actions, resources, from.as_deref()).await
-                })
+                .ask(Bucket::Iam, async || self.iam.rulings(role, &actions, resources, from.as_deref()).await)
                 .await?;
             found.extend(page.items.into_iter().map(|one| ((one.action, one.resource), one.ruling)));
             match page.next {
@@ -311,11 +317,7 @@ pub(crate) async fn read<E: AuditEcs, I: SimulateRoles, T: Clock + Wait>(
     let arn = services.first().map_or_else(|| ClusterArn::new(cluster), |one| one.ecs.cluster.clone());
     let facts = services.into_iter().map(|service| facts(service, &definitions, &tasks, &permissions));
     let services = facts.collect();
-    Ok(Read {
-        cluster: ClusterFacts { cluster: arn, services: Observed::Known(count) },
-        services,
-        unread,
-    })
+    Ok(Read { cluster: ClusterFacts { cluster: arn, services: Observed::Known(count) }, services, unread })
 }
 
 fn facts(

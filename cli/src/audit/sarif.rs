@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use steward::audit::{CHECKS, Check, Finding, Named, Report, Unseen};
 use steward::redact::redact;
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What fingerprints are made of: a new name would make every finding a new one.
 const FINGERPRINT: &str = "checkAndResource/v1";
 

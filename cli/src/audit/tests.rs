@@ -51,9 +51,8 @@ impl Cluster {
 
     fn call(&self, operation: &'static str, service: &str) -> Result<(), EcsError> {
         *self.calls.borrow_mut().entry(operation).or_default() += 1;
-        let failed = |problem: String, meaning| {
-            Err(EcsError { operation, target: "it".to_owned(), problem, meaning })
-        };
+        let failed =
+            |problem: String, meaning| Err(EcsError { operation, target: "it".to_owned(), problem, meaning });
         if self.denied.contains(operation) {
             let problem = format!(
                 "AccessDeniedException (400): User: ana is not authorized to perform: {service}:{operation} on resource: *"
@@ -106,6 +105,7 @@ fn service(name: &str, definition: &str, breaker: bool) -> Service {
             alarms: Watch::default(),
             deployments: Vec::new(),
             current_service_deployment: None,
+            capacity_providers: Vec::new(),
             tags: BTreeMap::new(),
         },
         arn: format!("{ACCOUNT}:service/shop/{name}"),
@@ -124,7 +124,11 @@ fn service(name: &str, definition: &str, breaker: bool) -> Service {
 }
 
 impl AuditEcs for Cluster {
-    async fn service_arns(&self, _cluster: &str, from: Option<&str>) -> Result<Option<Page<String>>, EcsError> {
+    async fn service_arns(
+        &self,
+        _cluster: &str,
+        from: Option<&str>,
+    ) -> Result<Option<Page<String>>, EcsError> {
         self.call("ListServices", "ecs")?;
         if self.services == usize::MAX {
             return Ok(None);
@@ -141,7 +145,12 @@ impl AuditEcs for Cluster {
         if arns.iter().any(|arn| self.hidden.contains(arn.rsplit('/').next().unwrap())) {
             let problem = "AccessDeniedException (400): hidden".to_owned();
             let target = "it".to_owned();
-            return Err(EcsError { operation: "DescribeServices", target, problem, meaning: Meaning::Refused });
+            return Err(EcsError {
+                operation: "DescribeServices",
+                target,
+                problem,
+                meaning: Meaning::Refused,
+            });
         }
         let read = |arn: &String| {
             let name = arn.rsplit('/').next().unwrap();
@@ -225,7 +234,13 @@ fn shown(write: impl Fn(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 fn a_large_cluster_is_read_page_by_page_and_each_definition_and_role_once() {
     let cluster = Cluster::of(230);
     assert_eq!(cluster.read(None).map_err(|_| ()).unwrap().services.len(), 230);
-    let calls = ["ListServices", "DescribeServices", "DescribeTaskDefinition", "SimulatePrincipalPolicy", "ListTasks"];
+    let calls = [
+        "ListServices",
+        "DescribeServices",
+        "DescribeTaskDefinition",
+        "SimulatePrincipalPolicy",
+        "ListTasks",
+    ];
     assert_eq!(calls.map(|operation| cluster.calls(operation)), [3, 23, 1, 2, 2]);
 }
 
@@ -268,7 +283,8 @@ fn what_is_always_throttled_ends_and_is_not_known() {
 
 #[test]
 fn what_is_refused_is_asked_no_more_and_is_no_finding() {
-    let cluster = Cluster { own_definitions: true, denied: ["DescribeTaskDefinition"].into(), ..Cluster::of(100) };
+    let cluster =
+        Cluster { own_definitions: true, denied: ["DescribeTaskDefinition"].into(), ..Cluster::of(100) };
     let report = cluster.report();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     assert!(cluster.calls("DescribeTaskDefinition") <= 8, "what was under way when the first was refused");
@@ -320,7 +336,11 @@ fn what_many_services_have_in_common_is_told_once() {
     let text = shown(|out| text::write(out, &messy(500), CHECKS.len()));
     assert!(text.lines().count() < 40, "{text}");
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(joined.contains("and 499 more: s1, s10, s100, s101, s102, s103, s104, s105, …; `--format json` has all"));
+    assert!(
+        joined.contains(
+            "and 499 more: s1, s10, s100, s101, s102, s103, s104, s105, …; `--format json` has all"
+        )
+    );
 }
 
 #[test]
@@ -371,12 +391,15 @@ fn all_checks_are_listed() {
 /// docs/audit.md has them all, as they are.
 #[test]
 fn the_documentations_table_is_that_of_the_checks() {
-    let mut table = String::from("| check | severity | what is wrong, why it matters, what to do | source |\n|---|---|---|---|\n");
+    let mut table = String::from(
+        "| check | severity | what is wrong, why it matters, what to do | source |\n|---|---|---|---|\n",
+    );
     for severity in Severity::ALL {
         for check in CHECKS.iter().filter(|check| check.severity == severity) {
             let (title, reason, fix) = (check.title, check.reason, check.fix);
             let source = format!("[{}]({})", check.source.name, check.source.url);
-            writeln!(table, "| `{}` | {severity} | **{title}** – {reason} {fix} | {source} |", check.id).unwrap();
+            writeln!(table, "| `{}` | {severity} | **{title}** – {reason} {fix} | {source} |", check.id)
+                .unwrap();
         }
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/audit.md");

@@ -32,9 +32,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report, checks: usize) -> io:
     for finding in &report.findings {
         by_check.entry(finding.check.id).or_default().push(finding);
     }
-    let is_common = |finding: &Finding| {
-        by_check.get(finding.check.id).is_some_and(|findings| findings.len() > MANY)
-    };
+    let is_common =
+        |finding: &Finding| by_check.get(finding.check.id).is_some_and(|findings| findings.len() > MANY);
     write_common(out, &by_check)?;
     let mut services: BTreeMap<Option<&str>, Vec<&Finding>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| !is_common(finding)) {

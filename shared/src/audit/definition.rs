@@ -191,7 +191,9 @@ impl AnsweredContainer {
             all.unwrap_or_default().into_iter().filter_map(|secret| given(secret.value_from))
         };
         let (logs, secret_options) = match self.log_configuration {
-            Some(logs) => (logs.log_driver.map(|driver| log_configuration(driver, logs.options)), logs.secret_options),
+            Some(logs) => {
+                (logs.log_driver.map(|driver| log_configuration(driver, logs.options)), logs.secret_options)
+            }
             None => (None, None),
         };
         let routed = self.firelens_configuration.and_then(|firelens| firelens.options).unwrap_or_default();

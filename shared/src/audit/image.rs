@@ -43,7 +43,8 @@ impl<'i> Image<'i> {
     /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, or the same in another partition or with FIPS.
     pub(super) fn ecr(self) -> Option<EcrRepository<'i>> {
         let (account, rest) = self.host?.split_once(".dkr.ecr")?;
-        let (region, domain) = rest.strip_prefix("-fips").unwrap_or(rest).strip_prefix('.')?.split_once('.')?;
+        let (region, domain) =
+            rest.strip_prefix("-fips").unwrap_or(rest).strip_prefix('.')?.split_once('.')?;
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         (is_account && domain.starts_with("amazonaws.")).then_some(EcrRepository {
             account,
@@ -73,7 +74,10 @@ mod tests {
     #[test]
     fn private_repositories_of_ecr_are_known() {
         for (text, expected) in [
-            ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/a/b:1", Some(("123456789012", "eu-central-1", "a/b"))),
+            (
+                "123456789012.dkr.ecr.eu-central-1.amazonaws.com/a/b:1",
+                Some(("123456789012", "eu-central-1", "a/b")),
+            ),
             ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a", Some(("123456789012", "cn-north-1", "a"))),
             ("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/a", Some(("123456789012", "us-east-1", "a"))),
             ("public.ecr.aws/a/b", None),

@@ -20,7 +20,7 @@ mod report;
 
 pub use checks::{CHECKS, Check, Look, Seen, Severity, Source, check};
 pub use definition::{Container, Definition, LogConfiguration, Suspect};
-pub use facts::{ClusterFacts, Failure, Facts, Launch, Running, Service};
+pub use facts::{ClusterFacts, Facts, Failure, Launch, Running, Service};
 pub use needs::{Need, Permissions, Ruling, needs};
 pub use pace::{Bucket, Pace};
 pub use report::{Finding, Named, Report, Unseen, report};

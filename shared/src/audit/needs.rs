@@ -12,7 +12,8 @@ use crate::arn::{Arn, ClusterArn};
 /// Resource of an action that IAM knows no resource for.
 const ALL: &str = "*";
 /// Of an image in ECR, layer by layer.
-const PULL: [&str; 3] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
+const PULL: [&str; 3] =
+    ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
 /// A log stream ends in the id of its task.
 const SOME_TASK: &str = "0123456789abcdef0123456789abcdef";
 
@@ -129,11 +130,9 @@ fn logs(container: &Container, home: &Home<'_>, all: &mut Vec<Need>) {
 fn secret_or_parameter(value_from: &str, home: &Home<'_>) -> Need {
     match Arn::parse(value_from) {
         Some(arn) if arn.service == "secretsmanager" => secret(value_from, home),
-        Some(_) => Need {
-            action: "ssm:GetParameters",
-            resource: value_from.to_owned(),
-            by_resource_policy: false,
-        },
+        Some(_) => {
+            Need { action: "ssm:GetParameters", resource: value_from.to_owned(), by_resource_policy: false }
+        }
         None => Need {
             action: "ssm:GetParameters",
             resource: home.arn("ssm", &format!("parameter/{}", value_from.trim_start_matches('/'))),
@@ -154,11 +153,7 @@ fn registry_secret(credentials: &str, home: &Home<'_>) -> Need {
 /// Behind a secret's ARN stand the key of its JSON, a stage and a version.
 fn secret(value_from: &str, home: &Home<'_>) -> Need {
     let resource: String = value_from.split(':').take(7).collect::<Vec<_>>().join(":");
-    Need {
-        action: "secretsmanager:GetSecretValue",
-        by_resource_policy: home.owns(&resource),
-        resource,
-    }
+    Need { action: "secretsmanager:GetSecretValue", by_resource_policy: home.owns(&resource), resource }
 }
 
 fn object(arn: &str, home: &Home<'_>, all: &mut Vec<Need>) {

@@ -72,7 +72,8 @@ impl Pace {
 
     /// A call was turned away for the `tries`th time, from 1: nothing of its bucket goes out for a while.
     pub fn throttled(&mut self, bucket: Bucket, tries: u32, now: Timestamp) {
-        let longest = FIRST_PAUSE.checked_mul(1_i32 << tries.saturating_sub(1).min(10)).unwrap_or(LONGEST_PAUSE);
+        let longest =
+            FIRST_PAUSE.checked_mul(1_i32 << tries.saturating_sub(1).min(10)).unwrap_or(LONGEST_PAUSE);
         let longest = longest.min(LONGEST_PAUSE);
         // Between half of it and all.
         let share = i32::try_from(self.next() % 1_000).unwrap_or_default();

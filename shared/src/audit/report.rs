@@ -82,7 +82,12 @@ impl Unseen {
 }
 
 /// Asks all checks but those that are ignored. Services that are on their way out are not looked at.
-pub fn report(cluster: &ClusterFacts, services: &[Facts], ignored: &BTreeSet<&str>, now: Timestamp) -> Report {
+pub fn report(
+    cluster: &ClusterFacts,
+    services: &[Facts],
+    ignored: &BTreeSet<&str>,
+    now: Timestamp,
+) -> Report {
     let mut report =
         Report { cluster: cluster.cluster.clone(), services: 0, findings: Vec::new(), unseen: Vec::new() };
     for check in CHECKS.iter().filter(|check| !ignored.contains(check.id)) {

@@ -1,7 +1,9 @@
 //! IAM, as far as what a role may do.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{EvaluationResult, PolicyEvaluationDecisionType as Decision, ResourceSpecificResult};
+use aws_sdk_iam::types::{
+    EvaluationResult, PolicyEvaluationDecisionType as Decision, ResourceSpecificResult,
+};
 
 use super::verdict::FailedCall;
 use crate::audit::Ruling;

@@ -18,7 +18,8 @@ pub trait AuditEcs {
     ];
 
     /// A page of the ARNs of a cluster's services; `None` where there is no such cluster. `cluster` is a name or an ARN.
-    async fn service_arns(&self, cluster: &str, from: Option<&str>) -> Result<Option<Page<String>>, EcsError>;
+    async fn service_arns(&self, cluster: &str, from: Option<&str>)
+    -> Result<Option<Page<String>>, EcsError>;
 
     /// Services, at most ten. Those that ECS does not know any more are left out.
     async fn services(&self, cluster: &str, arns: &[String]) -> Result<Vec<Service>, EcsError>;
@@ -42,11 +43,8 @@ pub trait AuditEcs {
 /// Asks IAM what a role may do. Only the command line does.
 pub trait SimulateRoles {
     /// What the method needs.
-    const ACCESS: &'static [Access] = &[Access {
-        method: "rulings",
-        actions: &["iam:SimulatePrincipalPolicy"],
-        on: Resource::TaskRoles,
-    }];
+    const ACCESS: &'static [Access] =
+        &[Access { method: "rulings", actions: &["iam:SimulatePrincipalPolicy"], on: Resource::TaskRoles }];
 
     /// What each action comes to on each resource, of a page. No resources mean all, `*`.
     async fn rulings(

@@ -152,11 +152,55 @@ fn means(plain: &str, words: &[&str], is_assignment: bool) -> bool {
 
 /// Last words of names that say something about a secret, and hold none: `TOKEN_TTL`, `SECRET_ARN`.
 const ABOUT: &[&str] = &[
-    "age", "algorithm", "arn", "audience", "count", "days", "dir", "disabled", "enabled", "endpoint", "expiration",
-    "expires", "expiry", "file", "header", "host", "hours", "id", "interval", "issuer", "length", "lifetime", "location",
-    "max", "min", "minutes", "mode", "name", "names", "namespace", "path", "policy", "port", "prefix", "provider",
-    "region", "required", "rotation", "seconds", "size", "source", "store", "suffix", "timeout", "ttl", "type", "uri",
-    "url", "version",
+    "age",
+    "algorithm",
+    "arn",
+    "audience",
+    "count",
+    "days",
+    "dir",
+    "disabled",
+    "enabled",
+    "endpoint",
+    "expiration",
+    "expires",
+    "expiry",
+    "file",
+    "header",
+    "host",
+    "hours",
+    "id",
+    "interval",
+    "issuer",
+    "length",
+    "lifetime",
+    "location",
+    "max",
+    "min",
+    "minutes",
+    "mode",
+    "name",
+    "names",
+    "namespace",
+    "path",
+    "policy",
+    "port",
+    "prefix",
+    "provider",
+    "region",
+    "required",
+    "rotation",
+    "seconds",
+    "size",
+    "source",
+    "store",
+    "suffix",
+    "timeout",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "version",
 ];
 /// Values of switches.
 const SWITCHES: &[&str] = &["true", "false", "yes", "no", "on", "off", "none", "null", "enabled", "disabled"];
@@ -170,8 +214,10 @@ pub(super) fn holds_a_secret(name: &str, value: &str) -> bool {
         name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
     let is_about = words.last().is_some_and(|last| ABOUT.contains(&last.as_str()));
     let value = value.trim();
-    let is_elsewhere = ["arn:", "/", "./", "http://", "https://", "${"].iter().any(|begin| value.starts_with(begin));
-    if value.is_empty() || is_about || is_elsewhere || SWITCHES.contains(&value.to_ascii_lowercase().as_str()) {
+    let is_elsewhere =
+        ["arn:", "/", "./", "http://", "https://", "${"].iter().any(|begin| value.starts_with(begin));
+    if value.is_empty() || is_about || is_elsewhere || SWITCHES.contains(&value.to_ascii_lowercase().as_str())
+    {
         return false;
     }
     match Name::new(name, 0..name.len()).and_then(|known| known.certainty(name, true)) {

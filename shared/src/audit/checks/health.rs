@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, Look, Seen, Severity, Source};
-use crate::audit::{Failure, Facts};
+use crate::audit::{Facts, Failure};
 use crate::diagnosis::Cause;
 use crate::ecs::Rollout;
 use crate::observed::Observed;

@@ -82,7 +82,11 @@ fn refused(facts: &Facts, is_so: impl Fn(&Need, &Ruling) -> bool) -> Seen {
         match permissions.get(&(need.action.to_owned(), need.resource.clone())) {
             Some(Ruling::DependsOn(keys)) => {
                 unseen.get_or_insert_with(|| {
-                    format!("whether {} is allowed depends on {} of the request", need.action, keys.join(", "))
+                    format!(
+                        "whether {} is allowed depends on {} of the request",
+                        need.action,
+                        keys.join(", ")
+                    )
                 });
             }
             Some(ruling) if is_so(&need, ruling) => {

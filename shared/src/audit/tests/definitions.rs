@@ -46,9 +46,15 @@ fn everything_else_that_a_container_may_name_is_needed() {
 
 #[test]
 fn no_value_of_a_variable_is_kept() {
-    let definition = container("environment", json!([{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "A", "value": "plain-text"}]));
+    let definition = container(
+        "environment",
+        json!([{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "A", "value": "plain-text"}]),
+    );
     let kept = format!("{definition:?}");
-    assert!(kept.contains("DB_PASSWORD") && !kept.contains("hunter2") && !kept.contains("plain-text"), "{kept}");
+    assert!(
+        kept.contains("DB_PASSWORD") && !kept.contains("hunter2") && !kept.contains("plain-text"),
+        "{kept}"
+    );
 }
 
 #[test]
@@ -66,7 +72,8 @@ fn its_size_is_that_of_what_was_registered() {
 
 #[test]
 fn what_is_no_definition_is_an_error_that_shows_nothing_of_it() {
-    let error = Definition::read(&json!({"taskDefinitionArn": "a", "containerDefinitions": "hunter2"})).unwrap_err();
+    let error =
+        Definition::read(&json!({"taskDefinitionArn": "a", "containerDefinitions": "hunter2"})).unwrap_err();
     assert!(error.to_string().contains("sequence"), "{error}");
     assert!(Definition::read(&json!({})).is_err());
 }

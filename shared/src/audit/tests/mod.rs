@@ -95,6 +95,7 @@ fn clean(name: &str) -> Facts {
                 deployments: vec![deployment(Rollout::Completed, 0)],
                 alarms: Watch::default(),
                 current_service_deployment: None,
+                capacity_providers: Vec::new(),
                 tags: BTreeMap::new(),
             },
             arn: format!("arn:aws:ecs:eu-central-1:123456789012:service/shop/{name}"),

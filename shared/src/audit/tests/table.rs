@@ -177,7 +177,12 @@ fn each_check_says_what_its_row_says() {
 fn each_check_has_a_row_in_which_it_speaks_one_in_which_it_does_not_and_one_in_which_it_cannot_see() {
     // These look at what DescribeServices answers, and without that there is no service to look at.
     let sees_always = [
-        "breaker_off", "breaker_without_rollback", "no_grace_period", "one_task", "one_subnet", "execute_command_on",
+        "breaker_off",
+        "breaker_without_rollback",
+        "no_grace_period",
+        "one_task",
+        "one_subnet",
+        "execute_command_on",
         "service_near_tasks",
     ];
     let (mut speaks, mut silent, mut unseen) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
 use aws_sdk_ecs::operation::list_services::ListServicesError;
-use aws_sdk_ecs::types::{
-    DesiredStatus, LaunchType, SchedulingStrategy, Service as Answered, ServiceField,
-};
+use aws_sdk_ecs::types::{DesiredStatus, LaunchType, SchedulingStrategy, Service as Answered, ServiceField};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
@@ -50,13 +48,16 @@ impl AuditedEcs {
 }
 
 impl AuditEcs for AuditedEcs {
-    async fn service_arns(&self, cluster: &str, from: Option<&str>) -> Result<Option<Page<String>>, EcsError> {
+    async fn service_arns(
+        &self,
+        cluster: &str,
+        from: Option<&str>,
+    ) -> Result<Option<Page<String>>, EcsError> {
         let asked = self.client.list_services().cluster(cluster).max_results(PAGE);
         match asked.set_next_token(from.map(str::to_owned)).send().await {
-            Ok(answer) => Ok(Some(Page {
-                items: answer.service_arns.unwrap_or_default(),
-                next: answer.next_token,
-            })),
+            Ok(answer) => {
+                Ok(Some(Page { items: answer.service_arns.unwrap_or_default(), next: answer.next_token }))
+            }
             Err(error)
                 if error
                     .as_service_error()

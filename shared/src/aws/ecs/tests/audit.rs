@@ -74,7 +74,8 @@ fn a_definition_is_read_from_its_own_json() {
     let (ecs, _) = audited([Answer::ok(&answered)]);
     let found = run(ecs.definition(&definition("api:7"))).unwrap().unwrap();
     assert_eq!((found.arn.clone(), found.containers[0].image.as_str()), (definition("api:7"), "nginx"));
-    let registered = json!({"family": "api", "containerDefinitions": answered["taskDefinition"]["containerDefinitions"]});
+    let registered =
+        json!({"family": "api", "containerDefinitions": answered["taskDefinition"]["containerDefinitions"]});
     assert_eq!(found.size, registered.to_string().len(), "what the SDK does not know counts, too");
 }
 
