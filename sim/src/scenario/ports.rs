@@ -10,8 +10,8 @@ use steward::arn::{
     TaskDefinitionArn,
 };
 use steward::ecs::{
-    CapacityProvider, ContainerInstance, HostTask, Overrides, Service, ServiceDeployment, ServiceRevision,
-    StatusCheck, Task, TaskDefinition,
+    CapacityProvider, ContainerInstance, HostTask, Instances, Overrides, Service, ServiceDeployment,
+    ServiceRevision, StatusCheck, Task, TaskDefinition,
 };
 use steward::ledger::{Due, Key, LedgerError, MemoryLedger, Owner, Root, Stored, Transaction};
 use steward::notification::Subject;
