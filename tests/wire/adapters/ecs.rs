@@ -453,10 +453,9 @@ fn a_container_instance_is_found_read_drained_and_let_take_tasks_again() {
         assert!(found.is_active() && found.capacity_provider.as_deref() == Some("hosts"), "{found:?}");
         let gone = ContainerInstanceArn::new(format!("{}0", host.as_str()));
         assert_eq!(ecs.container_instance(&cluster(), &gone).await, Ok(None));
-        let provider = |name: &'static str| ecs.capacity_provider(&cluster(), name);
-        assert!(!provider("hosts").await.unwrap().unwrap().is_managed);
-        assert!(provider("managed").await.unwrap().unwrap().is_managed);
-        assert_eq!(provider("gone").await, Ok(None));
+        assert!(!ecs.capacity_provider(&cluster(), "hosts").await.unwrap().unwrap().is_managed);
+        assert!(ecs.capacity_provider(&cluster(), "managed").await.unwrap().unwrap().is_managed);
+        assert_eq!(ecs.capacity_provider(&cluster(), "gone").await, Ok(None));
         let tasks = ecs.tasks_on(&cluster(), &host).await.unwrap();
         assert!(
             tasks.len() == 2 && tasks.iter().all(|task| task.is_wanted && !task.is_unhealthy),
@@ -563,7 +562,7 @@ fn container_instances_are_read_with_what_is_free_and_a_task_with_what_it_needs(
 /// What the ports declare, but for what no request shows: that a role is handed over.
 fn declared() -> Vec<Access> {
     let of_ecs = [<Ecs as DescribeEcs>::ACCESS, <Ecs as ChangeEcs>::ACCESS, <Ecs as Hosts>::ACCESS].concat();
-    let all = [&of_ecs, Stacks::ACCESS].concat();
+    let all = [of_ecs.as_slice(), Stacks::ACCESS].concat();
     all.into_iter().filter(|need| !need.actions.contains(&"iam:PassRole")).collect()
 }
 
