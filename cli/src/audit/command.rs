@@ -100,7 +100,8 @@ async fn audit(arguments: &Arguments) -> io::Result<ExitCode> {
     let (ecs, iam) = (AuditedEcs::with_config(&config), Iam::with_config(&config));
     let progress = Progress { is_shown: io::stderr().is_terminal() };
     let services = arguments.service.as_deref().map(Glob::new);
-    let reading = Reading::new(&ecs, &iam, &Wall, seed(), &|text| progress.show(text));
+    let show = |text: &str| progress.show(text);
+    let reading = Reading::new(&ecs, &iam, &Wall, seed(), &show);
     let read = read::read(&reading, cluster, services.as_ref()).await;
     progress.clear();
     let read = match read {
