@@ -434,7 +434,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             let care = &mut scene.record.care;
             match what {
                 Passed::Strategy => {
-                    drop(care.fallback.take_if(|known| Some(&*known) == seen.fallback.as_ref()))
+                    drop(care.fallback.take_if(|known| Some(&*known) == seen.fallback.as_ref()));
                 }
                 Passed::DesiredCount => drop(care.limited.take_if(|known| Some(*known) == seen.limited)),
             }

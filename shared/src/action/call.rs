@@ -77,7 +77,7 @@ pub enum Call {
         /// What becomes larger.
         raise: Raise,
     },
-    /// UpdateContainerInstancesState, of one instance. The status is absolute: made twice it is as made once.
+    /// `UpdateContainerInstancesState`, of one instance. The status is absolute: made twice it is as made once.
     UpdateContainerInstancesState {
         /// In this cluster.
         cluster: ClusterArn,

@@ -45,7 +45,8 @@ pub fn queries(plan: &Plan) -> Vec<Query> {
         queries.push(Query::Service);
     }
     match &plan.call {
-        Call::StopServiceDeployment { service_deployment, .. } => {
+        Call::StopServiceDeployment { service_deployment, .. }
+        | Call::ContinueServiceDeployment { service_deployment, .. } => {
             queries.push(Query::ServiceDeployment(service_deployment.clone()));
         }
         Call::UpdateService { .. } => {}
@@ -56,9 +57,6 @@ pub fn queries(plan: &Plan) -> Vec<Query> {
         }
         // Whether a drain has helped shows in the tasks.
         Call::UpdateContainerInstancesState { .. } => queries.extend([Query::Host, Query::HostTasks]),
-        Call::ContinueServiceDeployment { service_deployment, .. } => {
-            queries.push(Query::ServiceDeployment(service_deployment.clone()));
-        }
     }
     queries
 }

@@ -37,7 +37,7 @@ pub fn strategy(items: impl IntoIterator<Item = StrategyItem>) -> Vec<StrategyIt
     items
 }
 
-/// The same strategy with the share of FARGATE_SPOT moved to FARGATE, base and weight; `None` where FARGATE_SPOT has none.
+/// The same strategy with the share of `FARGATE_SPOT` moved to `FARGATE`, base and weight; `None` where `FARGATE_SPOT` has none.
 pub fn on_demand(known: &[StrategyItem]) -> Option<Vec<StrategyItem>> {
     let spot = known.iter().find(|item| item.provider == FARGATE_SPOT)?;
     if spot.weight == 0 && spot.base == 0 {
@@ -54,7 +54,7 @@ pub fn on_demand(known: &[StrategyItem]) -> Option<Vec<StrategyItem>> {
     Some(strategy(others.cloned().chain([moved])))
 }
 
-/// How many of so many tasks are FARGATE_SPOT's share at the most.
+/// How many of so many tasks are `FARGATE_SPOT`'s share at the most.
 pub fn on_spot(known: &[StrategyItem], tasks: u32) -> u32 {
     let base = known.iter().find(|item| item.base > 0);
     let first = base.map_or(0, |item| item.base.min(tasks));

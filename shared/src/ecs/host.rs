@@ -36,7 +36,7 @@ impl ContainerInstance {
     }
 }
 
-/// The two statuses that UpdateContainerInstancesState can set.
+/// The two statuses that `UpdateContainerInstancesState` can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostStatus {
@@ -56,7 +56,7 @@ impl HostStatus {
     }
 }
 
-/// A capacity provider, from DescribeCapacityProviders.
+/// A capacity provider, from `DescribeCapacityProviders`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapacityProvider {
     /// Its name.

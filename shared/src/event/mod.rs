@@ -67,6 +67,7 @@ pub struct Envelope {
 
 /// The detail of an event, by its detail-type.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "few are ever held at once")]
 pub enum Detail {
     /// `ECS Task State Change`.
     TaskStateChange(Box<TaskStateChange>),

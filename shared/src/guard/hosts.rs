@@ -93,9 +93,9 @@ pub(super) fn precondition(case: &Case<'_>) -> Result<(), Refusal> {
 /// From when on the stability window counts: a host's agent that has just gone, or come back, may do the other at once,
 /// however old its incident is.
 pub(super) fn stable_since(case: &Case<'_>, began: Timestamp) -> Timestamp {
-    let care = &case.record.care;
+    let known = &case.record.care;
     match (case.plan.remedy, case.plan.precondition.host) {
-        (Remedy::ActivateInstance, _) => care.back_since.unwrap_or(Timestamp::MAX),
+        (Remedy::ActivateInstance, _) => known.back_since.unwrap_or(Timestamp::MAX),
         (Remedy::DrainInstance, Some(HostCondition::Failing { .. })) => {
             // Of hosts that fall silent together the first must not be drained before the others are known: what counts is the
             // age of the incident itself.

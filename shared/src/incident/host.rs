@@ -24,7 +24,10 @@ impl Story {
     }
 
     pub(super) fn agent(&mut self, version: u64, connected: bool, at: Timestamp) {
-        let Some(known) = self.newer(version) else { return };
+        if self.is_old(version) {
+            return;
+        }
+        let known = self.record.agent;
         // The version is kept even while all is well: an older event that comes later must not count.
         let was_away_since = known.and_then(|known| known.away_since);
         let away_since = (!connected).then_some(was_away_since.unwrap_or(at));
@@ -46,11 +49,9 @@ impl Story {
         }
     }
 
-    /// What is known of the agent, unless an event of that version is older than it.
-    fn newer(&self, version: u64) -> Option<Option<Agent>> {
-        let known = self.record.agent;
-        let is_old = known.is_some_and(|known| known.version >= version && known.version != 0);
-        (!is_old).then_some(known)
+    /// Whether an event of that version is older than what is known of the agent.
+    fn is_old(&self, version: u64) -> bool {
+        self.record.agent.is_some_and(|known| known.version >= version && known.version != 0)
     }
 
     /// An agent that talks is registered, and is back; it says nothing about what else is wrong with its host.
@@ -137,11 +138,15 @@ impl Story {
             care.look_by(soon);
         }
         let away_since = agent.and_then(|agent| agent.away_since);
-        if away_since != before.record.agent.and_then(|agent| agent.away_since) {
-            away_since.into_iter().for_each(|since| care.look_by(stable(since)));
+        if let Some(since) = away_since
+            && before.record.agent.and_then(|agent| agent.away_since) != Some(since)
+        {
+            care.look_by(stable(since));
         }
-        if care.back_since != before.record.care.back_since {
-            care.back_since.into_iter().for_each(|since| care.look_by(stable(since)));
+        if let Some(since) = care.back_since
+            && before.record.care.back_since != Some(since)
+        {
+            care.look_by(stable(since));
         }
     }
 }

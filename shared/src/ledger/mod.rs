@@ -89,6 +89,7 @@ impl News {
 /// What an item holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "few are ever held at once")]
 pub enum Record {
     /// See [`TargetRecord`].
     Target(TargetRecord),

@@ -26,16 +26,14 @@ pub fn cause(headline: &str, cause: &str, language: Language) -> String {
 
 /// A deployment waits for an answer, or does not any more.
 pub fn hook(hook: &Hook, language: Language) -> String {
-    match &hook.over {
-        Some(over) => hooks::end(over.how, over.by.as_ref(), language),
-        None => {
-            let waits = hooks::waits(hook.stage.as_deref(), hook.since, language);
-            let ends = hooks::without_an_answer(hook.expires_at, hook.timeout_action, language);
-            match language {
-                En => format!("the deployment waits for an answer: {waits}; {ends}"),
-                Ja => format!("デプロイが応答を待っています: {waits}。{ends}"),
-            }
-        }
+    if let Some(over) = &hook.over {
+        return hooks::end(over.how, over.by.as_ref(), language);
+    }
+    let waits = hooks::waits(hook.stage.as_deref(), hook.since, language);
+    let ends = hooks::without_an_answer(hook.expires_at, hook.timeout_action, language);
+    match language {
+        En => format!("the deployment waits for an answer: {waits}; {ends}"),
+        Ja => format!("デプロイが応答を待っています: {waits}。{ends}"),
     }
 }
 

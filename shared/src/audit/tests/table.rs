@@ -81,7 +81,7 @@ fn rows() -> Vec<Row> {
         ("platform_version_retired", This("platformVersion is 1.3.0"), |f| f.service.platform_version = Some("1.3.0".into())),
         ("platform_version_retired", Nothing, |f| f.service.platform_version = Some("1.4.0".into())),
         ("platform_version_retired", Nothing, |f| { f.service.platform_version = Some("1.0.0".into());
-            f.definition = changed(|d| d["runtimePlatform"] = json!({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"})) }),
+            f.definition = changed(|d| d["runtimePlatform"] = json!({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"})); }),
         ("platform_version_retired", CannotSee, |f| { f.service.platform_version = Some("1.0.0".into()); f.definition = unknown() }),
         ("no_logs", This("app: no logConfiguration"), |f| f.definition = container("logConfiguration", Value::Null)),
         ("no_logs", Nothing, |f| f.definition = container("logConfiguration", json!({"logDriver": "awsfirelens"}))),
@@ -110,7 +110,7 @@ fn rows() -> Vec<Row> {
         ("execution_role_denied", Nothing, |f| f.permissions = rulings(|all| rule(all, "secretsmanager:GetSecretValue", &Ruling::NotAllowed))),
         ("execution_role_denied", Nothing, |f| f.permissions = Observed::Absent),
         ("execution_role_denied", CannotSee, |f| f.permissions = unknown()),
-        ("execution_role_denied", CannotSee, |f| f.permissions = rulings(|all| all.clear())),
+        ("execution_role_denied", CannotSee, |f| f.permissions = rulings(BTreeMap::clear)),
         ("execution_role_denied", CannotSee, |f| f.permissions = rulings(|all| rule(all, "ecr:BatchGetImage", &Ruling::DependsOn(vec!["aws:SourceVpce".into()])))),
         ("execution_role_may_be_denied", This("secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf"),
             |f| f.permissions = rulings(|all| rule(all, "secretsmanager:GetSecretValue", &Ruling::NotAllowed))),

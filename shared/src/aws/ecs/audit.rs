@@ -171,12 +171,11 @@ fn launch(launch_type: Option<&LaunchType>, providers: &[&str]) -> Launch {
     match (launch_type, providers) {
         (Some(LaunchType::Fargate), _) => Launch::Fargate,
         (Some(LaunchType::Ec2), _) => Launch::Ec2,
-        (Some(_), _) => Launch::Other,
         (None, providers) if providers.iter().any(|one| [FARGATE, FARGATE_SPOT].contains(one)) => {
             Launch::Fargate
         }
         // Of instances of the account's own, or managed ones: the name does not tell.
-        (None, _) => Launch::Other,
+        _ => Launch::Other,
     }
 }
 

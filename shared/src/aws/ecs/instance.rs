@@ -13,7 +13,7 @@ use crate::ports::EcsError;
 const LIST: &str = "ListContainerInstances";
 const DESCRIBE: &str = "DescribeContainerInstances";
 
-/// At most [`MAX_INSTANCES`], whatever their status: ListContainerInstances names all of them where none is asked for.
+/// At most [`MAX_INSTANCES`], whatever their status: `ListContainerInstances` names all of them where none is asked for.
 pub(super) async fn all(client: &Client, cluster: &ClusterArn) -> Result<Instances, EcsError> {
     let target = format!("container instances of {}", cluster.name());
     let mut found = Instances::default();

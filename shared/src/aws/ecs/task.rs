@@ -9,7 +9,7 @@ use aws_sdk_ecs::types::{DesiredStatus, Task as Answered, TaskDefinition as Answ
 use serde_json::Value;
 
 use super::overrides::{Answers, own};
-use super::{PAGE, failed, instance, lacks, only_missing, timestamp};
+use super::{PAGE, failed, lacks, only_missing, timestamp};
 use crate::arn::{ClusterArn, TaskArn, TaskDefinitionArn};
 use crate::ecs::{Launch, Overrides, Task};
 use crate::event::TaskStatus;

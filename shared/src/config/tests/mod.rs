@@ -35,6 +35,7 @@ fn an_empty_file_is_the_defaults() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_key_reaches_its_setting() {
     let configuration = file(json!({
         "version": 1,

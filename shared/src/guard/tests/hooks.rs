@@ -95,7 +95,7 @@ fn an_answer_is_allowed_where_other_remedies_are_not() {
                     .facts
                     .stacks
                     .insert("shop-api".to_owned(), Observed::Known("UPDATE_IN_PROGRESS".to_owned())),
-            )
+            );
         },
         |world| world.rules().stability = SignedDuration::from_hours(2),
         |world| world.tried(599, Remedy::RollBack, Outcome::Helped),

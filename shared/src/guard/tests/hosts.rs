@@ -9,7 +9,10 @@ fn refusals(worlds: impl IntoIterator<Item = (&'static str, fn(&mut World))>) ->
         .collect()
 }
 
-fn expect(worlds: &[(&'static str, fn(&mut World), &'static str)]) {
+/// A name, what is done to the world, and what the guards say then.
+type Row = (&'static str, fn(&mut World), &'static str);
+
+fn expect(worlds: &[Row]) {
     let came = refusals(worlds.iter().map(|(name, change, _)| (*name, *change)));
     let wanted: Vec<(&str, String)> =
         worlds.iter().map(|(name, _, word)| (*name, (*word).to_owned())).collect();

@@ -334,7 +334,7 @@ fn returns() -> Action {
 
 fn texts(incident: &Incident, language: Language) -> (String, String) {
     let said = remedies::of(incident, language);
-    let joined = |texts: &[Redacted]| texts.iter().map(|text| text.as_str()).collect::<Vec<_>>().join("\n");
+    let joined = |texts: &[Redacted]| texts.iter().map(Redacted::as_str).collect::<Vec<_>>().join("\n");
     (joined(&said.asks), joined(&said.done))
 }
 

@@ -270,8 +270,8 @@ fn sizes_are_read_as_ecs_writes_them() {
 }
 
 /// RFC 6902, as far as the patches go.
-fn patched(mut document: Value, patch: &Value) -> Value {
-    for operation in patch.as_array().unwrap() {
+fn patched(mut document: Value, changes: &Value) -> Value {
+    for operation in changes.as_array().unwrap() {
         let path = operation["path"].as_str().unwrap();
         match operation["op"].as_str().unwrap() {
             "test" => assert_eq!(document.pointer(path), Some(&operation["value"]), "{path}"),

@@ -21,7 +21,11 @@ use crate::incident::{
 use crate::ledger::Openings;
 
 mod capacity;
+mod hosts;
 mod memory;
+
+/// What is done to a world.
+type Change = fn(&mut World);
 
 const GOOD: u32 = 41;
 const BAD: u32 = 42;
@@ -571,5 +575,3 @@ fn an_approval_is_for_the_call_that_was_approved_and_for_as_long_as_the_proposal
     action.plan.call = Call::StopTask { cluster: cluster(), task: TaskArn::new("task/a") };
     assert!(!judged(&action, 108));
 }
-
-mod hosts;

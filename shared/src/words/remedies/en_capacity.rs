@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{dollars, size};
 use crate::action::{Because, Moved};
+use crate::redact::Redacted;
 use crate::remediation::{Lack, Nearest, Rest, Room};
 use crate::words::Language;
 
@@ -107,9 +108,9 @@ fn lack(lack: &Lack) -> String {
             format!("it has {ports} {} taken", named.join(", "))
         }
         Lack::Attributes(names) => {
-            let named: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            let attributes = if named.len() == 1 { "attribute" } else { "attributes" };
-            format!("it lacks the {attributes} {}", named.join(", "))
+            let listed: Vec<&str> = names.iter().map(Redacted::as_str).collect();
+            let attributes = if listed.len() == 1 { "attribute" } else { "attributes" };
+            format!("it lacks the {attributes} {}", listed.join(", "))
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{dollars, size};
 use crate::action::{Because, Moved};
+use crate::redact::Redacted;
 use crate::remediation::{Lack, Nearest, Rest, Room};
 use crate::words::Language;
 
@@ -96,8 +97,8 @@ fn lack(lack: &Lack) -> String {
             format!("ポート {} が使用中", named.join(", "))
         }
         Lack::Attributes(names) => {
-            let named: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            format!("属性 {} がない", named.join(", "))
+            let listed: Vec<&str> = names.iter().map(Redacted::as_str).collect();
+            format!("属性 {} がない", listed.join(", "))
         }
     }
 }

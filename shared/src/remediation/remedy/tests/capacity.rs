@@ -104,7 +104,7 @@ fn what_finds_no_spare_capacity_falls_back_with_its_share_and_says_what_that_cos
 
 #[test]
 fn nothing_falls_back_without_need_or_leave() {
-    let rows: [(&str, fn(&mut World)); 6] = [
+    let rows: [(&str, Change); 6] = [
         ("switched off", |world| assert!(world.rules().remedies.remove(&Remedy::FallBackToOnDemand))),
         ("all tasks run", |world| world.seen().running = RunningCount(3)),
         ("on demand already", |world| world.seen().capacity_providers = on(&[(FARGATE, 1)])),
@@ -312,19 +312,19 @@ fn after_hours_of_failing_starts_the_desired_count_is_what_runs_and_never_less_t
 #[test]
 fn nothing_is_limited_without_need_or_leave() {
     let six_hours = 200 + 360;
-    let rows: [(&str, &str, fn(&mut World)); 9] = [
+    let rows: [(&str, &str, Change); 9] = [
         ("switched off", "nothing", |world| {
-            assert!(world.rules().remedies.remove(&Remedy::LimitDesiredCount))
+            assert!(world.rules().remedies.remove(&Remedy::LimitDesiredCount));
         }),
         ("all tasks run", "nothing", |world| world.seen().running = RunningCount(3)),
         ("the ceiling is no lower", "nothing", |world| world.rules().start_failures.ceiling = Some(3)),
         ("not for so long", "nothing", |world| {
-            world.rules().start_failures.after = SignedDuration::from_hours(7)
+            world.rules().start_failures.after = SignedDuration::from_hours(7);
         }),
         ("it was steady meanwhile", "nothing", |world| world.story.record.well_at = Some(at(300))),
         ("nothing is wanted", "nothing", |world| world.seen().desired = DesiredCount(0)),
         ("Application Auto Scaling", "scaled_by_other", |world| {
-            world.truth.scalable = Some(Observed::Known(true))
+            world.truth.scalable = Some(Observed::Known(true));
         }),
         ("nobody knows who scales", "unobserved", |world| {
             world.truth.scalable = Some(Observed::Unknown("throttled".to_owned()));

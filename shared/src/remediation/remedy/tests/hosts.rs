@@ -99,7 +99,7 @@ fn a_host_is_drained_where_ec2_or_most_of_its_tasks_say_that_it_fails() {
     let half = || {
         [task("1", true), stopped("2", 5, Cause::ElbHealthCheckFailed), task("3", false), task("4", false)]
     };
-    let cases: [(&str, fn(&mut World), &str); 11] = [
+    let cases: [(&str, Change, &str); 11] = [
         ("EC2", |world| world.ec2_says(true), "drain_instance"),
         (
             "EC2, and tasks that cannot be read",
@@ -264,7 +264,7 @@ fn only_what_steward_drained_takes_tasks_again_once_it_is_well() {
     assert_eq!(drained().word(22), "activate_instance");
     let Considered::Nothing { look_at } = drained().considered(21) else { panic!() };
     assert_eq!(look_at, Some(at(22)), "an agent that is back may flap");
-    let cases: [(&str, fn(&mut World), &str); 7] = [
+    let cases: [(&str, Change, &str); 7] = [
         ("a person drained it", |world| world.story.record.care.drained = None, "nothing"),
         ("somebody let it already", |world| world.host().status = ContainerInstanceStatus::Active, "nothing"),
         ("EC2 calls it impaired", |world| world.ec2_says(true), "nothing"),
