@@ -2,6 +2,7 @@
 //! for IAM.
 #![cfg(feature = "aws")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test")]
+#![allow(clippy::disallowed_methods, reason = "the command line goes by the real time")]
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};

@@ -366,9 +366,8 @@ impl Stack {
             "MaySetStrategiesOnly" => {
                 self.asks("MayFallBack") && !self.asks("MayChange") && !self.asks("MayLimitCount")
             }
-            "MayPassRoles" => self.asks("MayChange") && self.asks(condition),
+            "MayPassRoles" | "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
             "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
-            "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
             asked if ASKED.contains(&asked) => self.asks(asked),
             "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
             | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,

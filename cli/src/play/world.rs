@@ -178,7 +178,7 @@ async fn play_all(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
     let mut steps = Vec::new();
     for delivery in deliveries {
         world.pass_until(delivery.at).await?;
-        steps.push(world.deliver(delivery).await?);
+        steps.push(Box::pin(world.deliver(delivery)).await?);
     }
     world.pass_until(clock.now() + AFTERWARDS).await?;
     let [wall] = walls;
@@ -294,7 +294,7 @@ impl<'w> World<'w> {
 
     async fn deliver(&self, delivery: Delivery) -> io::Result<Step> {
         let record = Record { message_id: Some(delivery.file.clone()), event: Ok(*delivery.event) };
-        let mut outcome = self.remediation.handle_records(vec![record]).await;
+        let mut outcome = Box::pin(self.remediation.handle_records(vec![record])).await;
         match outcome.records.pop() {
             Some(Handled { result: Ok(explained), failed: None, .. }) => {
                 Ok(Step { at: delivery.at, what: Happening::Event { file: delivery.file, explained } })

@@ -56,7 +56,8 @@ impl Function for Remediation {
         let handler = Handler::new(ports, settings);
         match Request::read(payload) {
             None => {
-                let outcome = handler.handle(payload).await.map_err(|error| report::unreadable(&error))?;
+                let outcome =
+                    Box::pin(handler.handle(payload)).await.map_err(|error| report::unreadable(&error))?;
                 report::handled(&outcome, SystemClock.now())
             }
             Some(Ok(Request::Sweep)) => {

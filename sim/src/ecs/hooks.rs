@@ -188,12 +188,12 @@ fn next(service: &Service, standing: &Standing<'_>) -> Option<(Stage, u32, Deplo
     if is_way_back {
         return None;
     }
-    let is_met = |stage: Stage| current.hooks.iter().any(|hook| hook.stage == stage);
+    let was_met = |stage: Stage| current.hooks.iter().any(|hook| hook.stage == stage);
     let is_reached = |stage: Stage| is_before_scale_up(stage) || standing.is_served(service.desired);
     let stage = STAGES.into_iter().find(|stage| {
         let is_set =
             current.configuration.lifecycle_hooks.iter().any(|hook| hook.lifecycle_stages.contains(stage));
-        is_set && !is_met(*stage)
+        is_set && !was_met(*stage)
     })?;
     let hooks = &current.configuration.lifecycle_hooks;
     let hook =

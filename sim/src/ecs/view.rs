@@ -32,7 +32,7 @@ pub(super) struct View<'a> {
     pub(super) now: Timestamp,
 }
 
-/// What a revision could be launched on: Fargate wants a size of its own (API reference of TaskDefinition, `compatibilities`).
+/// What a revision could be launched on: Fargate wants a size of its own (API reference of `TaskDefinition`, `compatibilities`).
 /// That it wants a network mode of its own as well is not modelled.
 fn compatibilities(request: &api::RegisterTaskDefinitionRequest) -> Vec<api::Compatibility> {
     let size = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());

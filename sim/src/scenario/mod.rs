@@ -267,7 +267,7 @@ fn check(file: &form::File) -> Result<(), Wrong> {
         for (name, runs) in &expected.runs {
             service(format!("expect.{}.runs.{name}", mode.as_str()), name)?;
             // Steward may register later ones.
-            let registers = expected.remedies.iter().flatten().any(|remedy| remedy.registers());
+            let registers = expected.remedies.iter().flatten().any(form::ExpectedRemedy::registers);
             let known = if registers { runs.split(':').next().unwrap_or_default() } else { runs };
             revision(format!("expect.{}.runs.{name}", mode.as_str()), known, registers)?;
         }

@@ -186,7 +186,7 @@ impl<'s> World<'s> {
             self.do_deeds(now).await?;
             self.listen(now);
             if let Run::Steward(mode) = self.run {
-                self.deliver(mode, now).await?;
+                Box::pin(self.deliver(mode, now)).await?;
                 self.tell(now).await?;
                 if self.next_tick <= now {
                     self.sweep(mode, now).await?;
@@ -351,7 +351,7 @@ impl<'s> World<'s> {
                 }
                 batch.push(emitted);
             }
-            let outcome = self.remediation(mode, now).handle_records(records).await;
+            let outcome = Box::pin(self.remediation(mode, now).handle_records(records)).await;
             let again: Vec<usize> =
                 outcome.batch_item_failures().into_iter().filter_map(|id| id.parse().ok()).collect();
             let at = now.saturating_add(COMES_AGAIN).unwrap_or(now);

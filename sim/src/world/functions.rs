@@ -76,7 +76,8 @@ pub(super) fn remediation_batch(
             let ecs = EcsPort(Rc::clone(&actor));
             let ports =
                 remediation::Ports { ledger: &ledger, ecs: &ecs, owners: &ecs, tell: &tell, clock: &*actor };
-            match remediation::Handler::new(ports, settings).handle(&payload).await {
+            let handler = remediation::Handler::new(ports, settings);
+            match Box::pin(handler.handle(&payload)).await {
                 Ok(outcome) if outcome.must_fail() => {
                     Answer::Failed("a record without an id failed".to_owned())
                 }

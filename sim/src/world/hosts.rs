@@ -37,7 +37,7 @@ pub(super) fn add(plan: &mut Plan, seed: u64) {
     let mode = if random.below(5) == 0 { Mode::Observe } else { Mode::Act };
     plan.policy.services.push(entry(None, mode));
     let (start, until) = (plan.start, plan.until);
-    for _ in 0..1 + random.below(2) {
+    for _ in 0..=random.below(2) {
         let at = moment(start, until, &mut random);
         let first = random.below(3);
         fail(first, at, &mut plan.script, &mut random);

@@ -27,7 +27,7 @@ pub(super) const CLUSTER: &str = "shop";
 /// Services become steady before anything goes wrong.
 pub(super) const WARM_UP: Duration = Duration::from_hours(1);
 /// Tells the randomness of memory from the others'.
-const MEMORY: u64 = 0x006d_656d_6f72_79;
+const MEMORY: u64 = 0x006d_656d_6f72;
 /// The service whose deployments wait.
 const GATED: &str = "gated";
 /// The random stream of hooks.

@@ -466,7 +466,7 @@ fn a_container_instance_is_found_read_drained_and_let_take_tasks_again() {
         assert_eq!(ecs.draining(&cluster()).await.unwrap(), []);
         behind.made("1", &set(&host, HostStatus::Draining)).await;
         assert!(ecs.container_instance(&cluster(), &host).await.unwrap().unwrap().is_draining());
-        assert_eq!(ecs.draining(&cluster()).await.unwrap(), [host.clone()]);
+        assert_eq!(ecs.draining(&cluster()).await.unwrap(), std::slice::from_ref(&host));
         behind.made("2", &set(&host, HostStatus::Active)).await;
         assert!(ecs.container_instance(&cluster(), &host).await.unwrap().unwrap().is_active());
         let refused = behind.change("3", &set(&gone, HostStatus::Draining), &Overrides::default()).await;

@@ -220,7 +220,6 @@ fn shown(view: View<'_>, service: &Service, one: &ServiceDeployment) -> Shown {
         }),
         lifecycle_stage: hooks::stage(one),
         lifecycle_hook_details: one.hooks.iter().map(hooks::detail).collect(),
-        ..Shown::default()
     }
 }
 

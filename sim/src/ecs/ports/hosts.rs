@@ -144,10 +144,8 @@ pub fn capacity_provider(
 /// What CloudWatch tells of an EC2 instance's status checks: the latest minute that has ended.
 pub fn status_check(ecs: &mut Ecs, ec2_instance_id: &str, until: Timestamp) -> Option<StatusCheck> {
     let last = until.as_second().div_euclid(60) - 1;
-    let minutes = (0..MINUTES).filter_map(|back| Timestamp::from_second((last - back) * 60).ok());
-    minutes
-        .filter_map(|at| Some(StatusCheck { at, has_failed: ecs.status_check(ec2_instance_id, at)? }))
-        .next()
+    let mut minutes = (0..MINUTES).filter_map(|back| Timestamp::from_second((last - back) * 60).ok());
+    minutes.find_map(|at| Some(StatusCheck { at, has_failed: ecs.status_check(ec2_instance_id, at)? }))
 }
 
 /// Sets a status.

@@ -32,7 +32,7 @@ pub fn instances(ecs: &mut Ecs, cluster: &ClusterArn) -> Result<Instances, EcsEr
             };
             let answer = operation::call(ecs, request)
                 .map_err(|error| failed("DescribeContainerInstances", cluster.name(), &error))?;
-            found.known.extend(answer.container_instances.into_iter().map(of_instance));
+            found.known.extend(answer.container_instances.iter().map(of_instance));
         }
         from = page.next_token;
         if from.is_none() {
@@ -44,7 +44,7 @@ pub fn instances(ecs: &mut Ecs, cluster: &ClusterArn) -> Result<Instances, EcsEr
     }
 }
 
-fn of_instance(answered: api::ContainerInstance) -> InstanceRoom {
+fn of_instance(answered: &api::ContainerInstance) -> InstanceRoom {
     let free = |name: &str| {
         let found = answered.remaining_resources.iter().find(|one| one.name.as_deref() == Some(name))?;
         found.integer_value.and_then(|value| u64::try_from(value).ok())

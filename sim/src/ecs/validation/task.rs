@@ -131,7 +131,7 @@ impl Validate for RegisterTaskDefinitionRequest {
 }
 
 /// A task that is to run on Fargate has one of its sizes, no container has more than its task, and none reserves more than its
-/// limit (API reference of RegisterTaskDefinition and of ContainerDefinition; the first text as ECS writes it).
+/// limit (API reference of `RegisterTaskDefinition` and of `ContainerDefinition`; the first text as ECS writes it).
 fn sizes(request: &RegisterTaskDefinitionRequest) -> Checked {
     let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u32>().ok());
     let (cpu, memory) = (number(&request.cpu), number(&request.memory));
