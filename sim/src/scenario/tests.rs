@@ -60,8 +60,13 @@ scenarios! {
     budget_spent
     code_deploy
     crash_after_completion
+    deployed_by
     freeze
     good_revision_gone
+    hook_answered_elsewhere
+    hook_approved
+    hook_rejected
+    hook_timed_out
     host_cut_off
     host_fails
     hung_task
@@ -93,6 +98,7 @@ scenarios! {
     starts_fail_raised_again
     starts_fail_scaled
     starts_fail_to_zero
+    stopped_by_hand
     stuck_deployment
     two_hosts_fail
     zone_lost
