@@ -10,6 +10,7 @@ use crate::config::Rules;
 use crate::diagnosis::Cause;
 use crate::ecs::{
     ContainerInstance, HookAnswer, HostStatus, LifecycleHook, Rollout, Service, ServiceDeployment,
+    StrategyItem,
 };
 use crate::event::TaskStatus;
 use crate::incident::{Deployment, Incident, Target};
@@ -104,12 +105,7 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
         Call::UpdateService { task_definition, desired_count, capacity_providers, .. } => {
             match &facts.service {
                 Some(Observed::Known(service)) => match (capacity_providers, desired_count) {
-                    (Some(set), _) => has(
-                        &service.capacity_providers,
-                        set,
-                        plan.precondition.capacity_providers.as_ref(),
-                        Doubt::StrategyChanged,
-                    ),
+                    (Some(set), _) => strategy(plan, set, service),
                     (None, Some(set)) => has(
                         &service.desired,
                         set,
@@ -196,6 +192,19 @@ fn set(host: &ContainerInstance, wanted: HostStatus) -> Probe {
     }
 }
 
+/// A strategy comes with a deployment: the one before on another deployment may have been set again, by a rollback of ECS's own.
+fn strategy(plan: &Plan, set: &Vec<StrategyItem>, service: &Service) -> Probe {
+    let before = plan.precondition.capacity_providers.as_ref();
+    match has(&service.capacity_providers, set, before, Doubt::StrategyChanged) {
+        Probe::NotDone if !is_untouched(plan, service) => Probe::Unclear(Doubt::StrategyChanged),
+        found => found,
+    }
+}
+
+fn is_untouched(plan: &Plan, service: &Service) -> bool {
+    service.primary().is_some_and(|primary| plan.precondition.primary.as_ref() == Some(&primary.id))
+}
+
 /// What a service has, against what was set and what it had before: both are absolute, so either tells.
 fn has<T: PartialEq>(found: &T, set: &T, before: Option<&T>, otherwise: Doubt) -> Probe {
     if found == set {
@@ -212,8 +221,7 @@ fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
         return Probe::Unread(Doubt::NoPrimary);
     };
     let made = Some(primary.id.to_string());
-    let is_untouched = plan.precondition.primary.as_ref() == Some(&primary.id);
-    if is_untouched {
+    if is_untouched(plan, service) {
         return Probe::NotDone;
     }
     let wanted = match &plan.call {
@@ -400,7 +408,7 @@ mod tests {
                 capacity_providers: provider.map(on),
             },
             precondition: Precondition {
-                // Another deployment than the one that is PRIMARY now: that alone says nothing of a strategy or a count.
+                // Another deployment than the one that is PRIMARY now.
                 primary: Some(DeploymentId::new("ecs-svc/1")),
                 capacity_providers: Some(on("FARGATE_SPOT")),
                 desired_count: Some(DesiredCount(6)),
@@ -411,13 +419,17 @@ mod tests {
     }
 
     #[test]
-    fn a_strategy_or_a_count_tells_by_itself_whether_it_was_set() {
+    fn a_strategy_or_a_count_tells_whether_it_was_set() {
         let strategy = plan(Remedy::FallBackToOnDemand, None, Some("FARGATE"));
+        let mut untouched = strategy.clone();
+        untouched.precondition.primary = Some(DeploymentId::new("ecs-svc/2"));
         let count = plan(Remedy::LimitDesiredCount, Some(2), None);
         let done = || Probe::Done { made: None };
         for (plan, provider, desired, expected) in [
             (&strategy, "FARGATE", 6, done()),
-            (&strategy, "FARGATE_SPOT", 6, Probe::NotDone),
+            (&untouched, "FARGATE_SPOT", 6, Probe::NotDone),
+            // Set, and taken back by a rollback; or never set, and somebody deployed.
+            (&strategy, "FARGATE_SPOT", 6, Probe::Unclear(Doubt::StrategyChanged)),
             (&strategy, "own", 6, Probe::Unclear(Doubt::StrategyChanged)),
             (&count, "FARGATE", 2, done()),
             (&count, "FARGATE", 6, Probe::NotDone),

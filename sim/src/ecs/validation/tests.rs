@@ -218,12 +218,12 @@ fn what_the_model_does_not_honour_is_refused_and_not_ignored() {
         deployment_configuration: Some(configuration),
         ..Default::default()
     };
-    hooked(DeploymentConfiguration { strategy: Some(DeploymentStrategy::Rolling), ..Default::default() })
-        .validate()
-        .unwrap();
-    let blue_green =
-        DeploymentConfiguration { strategy: Some(DeploymentStrategy::BlueGreen), ..Default::default() };
-    refused(&hooked(blue_green), "strategy");
+    for honoured in [DeploymentStrategy::Rolling, DeploymentStrategy::BlueGreen] {
+        let configuration = DeploymentConfiguration { strategy: Some(honoured), ..Default::default() };
+        hooked(configuration).validate().unwrap();
+    }
+    let canary = DeploymentConfiguration { strategy: Some(DeploymentStrategy::Canary), ..Default::default() };
+    refused(&hooked(canary), "strategy");
     let hook = vec![DeploymentLifecycleHook::default()];
     refused(
         &hooked(DeploymentConfiguration { lifecycle_hooks: hook, ..Default::default() }),
