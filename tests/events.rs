@@ -114,8 +114,10 @@ fn every_cause_has_a_task_event() {
         .filter(|(path, _)| path.starts_with("task-state-change/"))
         .flat_map(|(_, rows)| rows.into_iter().map(|row| row[1].clone()))
         .collect();
+    // That a deployment waits is told of hooks, and by no task.
+    let of_tasks = Cause::ALL.iter().filter(|cause| **cause != Cause::AwaitsAnswer);
     let missing: Vec<&str> =
-        Cause::ALL.iter().map(|cause| cause.as_str()).filter(|cause| !shown.contains(*cause)).collect();
+        of_tasks.map(|cause| cause.as_str()).filter(|cause| !shown.contains(*cause)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

@@ -102,7 +102,7 @@ impl Care {
                     returned: None,
                 });
                 // Its incident may be over by now.
-                self.look_by(at);
+                self.look_at = Some(at);
             }
             Remedy::ReturnToSpot => {
                 let is_new = |known: &&mut Fallback| {
@@ -111,14 +111,14 @@ impl Care {
                 if let Some(fallback) = self.fallback.as_mut().filter(is_new) {
                     fallback.failed = fallback.returns();
                     fallback.returned = Some(Returned { by: action.plan.id.clone(), at });
-                    self.look_by(at);
+                    self.look_at = Some(at);
                 }
             }
             Remedy::LimitDesiredCount => {
                 let (Some(to), Some(was)) = (*desired_count, before.desired_count) else { return };
                 self.limited = Some(Limit { to, was, since: at });
                 // That it is limited is to be told.
-                self.look_by(at);
+                self.look_at = Some(at);
             }
             _ => {}
         }

@@ -43,6 +43,21 @@ impl Ecs {
         Ok(answer.service.and_then(|service| service.service_arn).unwrap_or_default())
     }
 
+    /// A service that was there before anybody set hooks: its first deployment meets none. Gives its ARN.
+    pub fn add_standing_service(&mut self, request: &CreateServiceRequest) -> Result<String, ApiError> {
+        let arn = self.add_service(request)?;
+        let cluster = super::names::last_segment(request.cluster.as_deref().unwrap_or("default"));
+        let found = self.state.service_by_name(cluster, &request.service_name);
+        let first = found.and_then(|service| Some((service.id, service.current()?.arn.clone())));
+        if let Some((id, first)) = first
+            && let Some(service) = self.state.service_mut(id)
+            && let Some(deployment) = service.service_deployment_mut(&first)
+        {
+            deployment.configuration.lifecycle_hooks.clear();
+        }
+        Ok(arn)
+    }
+
     /// A container instance that registers now. Gives its ARN.
     pub fn add_container_instance(&mut self, host: &Host) -> String {
         let id = self.random.hex(32);

@@ -70,7 +70,7 @@ pub(super) fn build(file: &File, run: Run) -> Result<Ecs, String> {
     for (name, service) in &file.services {
         for name in names_of(name, service) {
             let request = request(file, &name, service, run);
-            ecs.add_service(&request).map_err(|error| format!("services.{name}: {error}"))?;
+            ecs.add_standing_service(&request).map_err(|error| format!("services.{name}: {error}"))?;
         }
     }
     for (family, tasks) in &file.tasks {
