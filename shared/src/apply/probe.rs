@@ -20,6 +20,8 @@ use crate::remediation::{Facts, Query};
 
 /// What helped is not followed by a failure for so long.
 const CALM: SignedDuration = SignedDuration::from_mins(3);
+/// Clocks of ECS and of a function may differ by so much.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(5);
 /// What takes days to be known is looked at so often; and no seldomer, for it may have failed.
 const SELDOM: SignedDuration = SignedDuration::from_hours(1);
 
@@ -85,6 +87,30 @@ fn raised_deployment(action: &Action) -> Option<DeploymentId> {
         }
         _ => None,
     }
+}
+
+/// Probes an action that was issued then, and whose outcome is not known.
+///
+/// Where ECS itself rolls back, the deployment before is PRIMARY again, under its old id: that PRIMARY is the same proves nothing
+/// then.
+pub fn probe_since(plan: &Plan, issued_at: Timestamp, facts: &Facts) -> Probe {
+    match probe(plan, facts) {
+        Probe::NotDone if may_have_gone_back(plan, issued_at, facts) => {
+            Probe::Unclear(Doubt::DeployedMeanwhile)
+        }
+        found => found,
+    }
+}
+
+fn may_have_gone_back(plan: &Plan, issued_at: Timestamp, facts: &Facts) -> bool {
+    let makes_deployment = matches!(plan.call, Call::UpdateService { desired_count: None, .. });
+    let service = facts.service.as_ref().and_then(Observed::known).filter(|_| makes_deployment);
+    service.is_some_and(|service| {
+        let goes_back = [service.breaker, service.alarms].iter().any(|watch| watch.rolls_back);
+        let since = issued_at.saturating_sub(CLOCKS).unwrap_or(issued_at);
+        let updated_at = service.primary().and_then(|primary| primary.updated_at);
+        goes_back && updated_at.is_some_and(|updated_at| updated_at >= since)
+    })
 }
 
 /// Probes an action whose outcome is not known.
@@ -439,5 +465,22 @@ mod tests {
         }
         let gone = Facts { service: Some(Observed::Absent), ..Facts::default() };
         assert_eq!(probe(&strategy, &gone), Probe::Unclear(Doubt::ServiceGone));
+    }
+
+    #[test]
+    fn an_old_deployment_that_is_primary_again_proves_nothing_where_ecs_rolls_back() {
+        let mut untouched = plan(Remedy::FallBackToOnDemand, None, Some("FARGATE"));
+        untouched.precondition.primary = Some(DeploymentId::new("ecs-svc/2"));
+        let at = |second| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+        let seen = |rolls_back, updated_at| {
+            let mut facts = service("FARGATE_SPOT", 6);
+            let Some(Observed::Known(service)) = &mut facts.service else { panic!() };
+            service.breaker = Watch { is_enabled: rolls_back, rolls_back };
+            service.deployments[0].updated_at = Some(updated_at);
+            probe_since(&untouched, at(100), &facts)
+        };
+        assert_eq!(seen(true, at(90)), Probe::NotDone, "it has rested since before");
+        assert_eq!(seen(false, at(120)), Probe::NotDone, "nobody rolls back");
+        assert_eq!(seen(true, at(120)), Probe::Unclear(Doubt::DeployedMeanwhile));
     }
 }

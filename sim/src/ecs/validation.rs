@@ -159,7 +159,7 @@ impl Validate for DescribeCapacityProvidersRequest {
     fn validate(&self) -> Checked {
         at_most("capacityProviders", self.capacity_providers.len(), 100)?;
         within("maxResults", self.max_results, 1, 10)?;
-        unmodelled::modelled("cluster", self.cluster.is_none())?;
+        some_not_blank("cluster", self.cluster.as_ref())?;
         unmodelled::modelled("include", self.include.is_empty())?;
         unmodelled::modelled("maxResults", self.max_results.is_none() && self.next_token.is_none())
     }

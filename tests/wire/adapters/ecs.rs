@@ -526,7 +526,7 @@ fn a_strategy_is_set_whole_and_forced_and_read_back_as_it_was_set() {
         assert_eq!(sent["forceNewDeployment"], json!(true));
         assert_eq!(
             (sent.get("taskDefinition"), sent.get("desiredCount")),
-            (Some(&Value::Null), Some(&Value::Null))
+            (None, None)
         );
     });
 }
