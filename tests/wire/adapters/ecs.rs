@@ -524,10 +524,7 @@ fn a_strategy_is_set_whole_and_forced_and_read_back_as_it_was_set() {
         assert_eq!((after.desired, after.task_definition), (DesiredCount(2), Some(revision("web:1"))));
         let sent = behind.effects().remove(0).detail;
         assert_eq!(sent["forceNewDeployment"], json!(true));
-        assert_eq!(
-            (sent.get("taskDefinition"), sent.get("desiredCount")),
-            (None, None)
-        );
+        assert_eq!((sent.get("taskDefinition"), sent.get("desiredCount")), (None, None));
     });
 }
 

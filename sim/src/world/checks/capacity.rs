@@ -52,8 +52,11 @@ impl Checks {
                 .rev()
                 .find(|effect| effect.caller != STEWARD && has(effect, "capacityProviderStrategy"));
             let since = kept.as_ref().map_or(Timestamp::MIN, |kept| kept.at);
-            let overruled = by_person
-                .is_some_and(|effect| effect.at > since && now.duration_since(effect.at) > NOT_KNOWN_YET);
+            // Where the person's deployment failed, ECS itself has brought back what Steward set.
+            let is_back = kept.as_ref().map(|kept| &kept.set) == change.stood.as_ref();
+            let overruled = !is_back
+                && by_person
+                    .is_some_and(|effect| effect.at > since && now.duration_since(effect.at) > NOT_KNOWN_YET);
             let problem = match action.plan.remedy {
                 Remedy::ReturnToSpot if overruled => {
                     Some("a person has set another strategy since".to_owned())

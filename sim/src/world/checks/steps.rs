@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward::action::{Action, ActionId, Call, How, Remedy, State};
 use steward::batch::StartedBy;
 use steward::config::{Allowance, Mode};
+use steward::ecs::StrategyItem;
 use steward::guard;
 use steward::incident::{Incident, Target, TargetRecord};
 use steward::ledger::{Key, MemoryLedger, Record, Scope, Transaction};
@@ -22,6 +23,8 @@ pub(in crate::world) struct Change<'c> {
     pub(in crate::world) call: &'c Call,
     /// MiB that tasks could use before, and can use of what it makes or deploys.
     pub(in crate::world) memory: Option<(u64, u64)>,
+    /// The strategy that a service had before, where another is set.
+    pub(in crate::world) stood: Option<Vec<StrategyItem>>,
 }
 
 impl Checks {

@@ -10,7 +10,7 @@ use steward::arn::{
 };
 use steward::ecs::{
     CapacityProvider, ContainerInstance, HostTask, Instances, Overrides, Service, ServiceDeployment,
-    ServiceRevision, StatusCheck, Task, TaskDefinition,
+    ServiceRevision, StatusCheck, StrategyItem, Task, TaskDefinition,
 };
 use steward::incident::Target;
 use steward::ports::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, Hosts, Meaning, Owners, Page};
@@ -246,6 +246,7 @@ fn change(
         _ => None,
     };
     let had = memory_before(&mut stage.ecs.borrow_mut(), call);
+    let stood = strategy_before(&mut stage.ecs.borrow_mut(), call);
     let changed = with_ecs(stage, |ecs| ports::change(ecs, id, made, overrides));
     if stage.ecs.borrow().effects().len() > before {
         let revision = match call {
@@ -255,7 +256,7 @@ fn change(
             _ => changed.as_ref().ok().and_then(|changed| changed.made.clone()),
         };
         let has = revision.and_then(|revision| stage.ecs.borrow().usable_memory(&revision));
-        let seen = Seen { id, call, memory: had.zip(has) };
+        let seen = Seen { id, call, memory: had.zip(has), stood };
         let before = stage.ecs.borrow().effects().get(..before).unwrap_or_default().to_vec();
         let mut checks = stage.checks.borrow_mut();
         checks.sets(actor, &stage.ledger, &before, &seen, stage.now());
@@ -273,6 +274,17 @@ fn memory_before(ecs: &mut Ecs, call: &Change) -> Option<u64> {
         Change::RegisterTaskDefinition { like, .. } => ecs.usable_memory(like.as_str()),
         Change::UpdateService { cluster, service, .. } => {
             ecs.memory_of_service(cluster.as_str(), service.as_str())
+        }
+        _ => None,
+    }
+}
+
+/// The strategy that a service has before a call that sets another.
+fn strategy_before(ecs: &mut Ecs, call: &Change) -> Option<Vec<StrategyItem>> {
+    match call {
+        Change::UpdateService { cluster, service, capacity_providers: Some(_), .. } => {
+            let found = ports::service(ecs, cluster, service).ok().flatten();
+            found.map(|service| service.capacity_providers)
         }
         _ => None,
     }
