@@ -1,7 +1,7 @@
 //! More memory for a container that has too little: the next size that there is, and the change that it takes.
 //!
 //! [`Ladder::next`] finds the next size, [`Raise`] says what changes, and a raise can be written down for people
-//! ([`json_patch`], [`cloud_formation`], [`terraform`]) or put into a task definition ([`registration`]). All are pure.
+//! ([`json_patch`], [`cloud_formation`], [`terraform`]) or put into a task definition ([`registration()`]). All are pure.
 //!
 //! # Invariants
 //!
