@@ -117,7 +117,8 @@ fn plan_of(seed: u64, what: Futile) -> Plan {
         let behaviour = Behaviour::new(match what {
             Futile::RollingBack => Fate::CrashesAtBoot { exit_code: 1 },
             Futile::StoppingTasks => Fate::Hangs { after: Duration::from_secs(40) },
-            Futile::RaisingMemory => Fate::OutOfMemory { after: Duration::from_mins(2) },
+            // Seldom enough for a month to be played in a minute, and often enough for one incident.
+            Futile::RaisingMemory => Fate::OutOfMemory { after: Duration::from_mins(12) },
         });
         let all = Happening::BehaviourOfAll { revision: name.clone(), behaviour: behaviour.clone() };
         let bad = Revision::new(&name, behaviour).health_check();
