@@ -28,6 +28,8 @@ pub(in crate::world) struct Kept {
     pub(in crate::world) before: Vec<StrategyItem>,
     pub(in crate::world) set: Vec<StrategyItem>,
     pub(in crate::world) at: Timestamp,
+    /// Steward has set the one before again. Where that deployment fails, ECS brings back what Steward had set instead.
+    pub(in crate::world) is_returned: bool,
 }
 
 impl Checks {
@@ -72,9 +74,10 @@ impl Checks {
             };
             if action.plan.remedy == Remedy::FallBackToOnDemand {
                 let before = action.plan.precondition.capacity_providers.clone().unwrap_or_default();
-                self.kept.insert(target.clone(), Kept { before, set: set.clone(), at: now });
-            } else {
-                self.kept.remove(&target);
+                self.kept
+                    .insert(target.clone(), Kept { before, set: set.clone(), at: now, is_returned: false });
+            } else if let Some(kept) = self.kept.get_mut(&target) {
+                kept.is_returned = true;
             }
             if let Some(problem) = problem {
                 self.fail(Invariant::StrategiesStand, now, format!("{actor}: {target}: {problem}"));
@@ -136,7 +139,7 @@ impl Checks {
 
     /// What Steward set for a service, if it is not restored.
     pub(in crate::world) fn kept(&self, target: &Target) -> Option<&Kept> {
-        self.kept.get(target)
+        self.kept.get(target).filter(|kept| !kept.is_returned)
     }
 }
 
