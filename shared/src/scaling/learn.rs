@@ -311,8 +311,8 @@ impl Memory {
 
     fn settle_in(&mut self, now: Timestamp) {
         if self.last_in.take_if(|last_in| now.duration_since(*last_in) > TOO_EARLY).is_some() {
-            // A hundred percent and what is more, three of each hundred less.
-            self.longer = (self.longer + 100).saturating_mul(97) / 100;
+            // A hundred percent and what is more, a twentieth less.
+            self.longer = (self.longer + 100).saturating_mul(95) / 100;
             self.longer = self.longer.saturating_sub(100);
         }
     }
