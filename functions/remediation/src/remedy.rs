@@ -281,7 +281,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         let now = self.now();
         let waited = now.duration_since(issued_at);
         let unknown = |why: Doubt| State::Unknown { at: now, why };
-        let state = match apply::probe_since(&action.plan, issued_at, &facts) {
+        let state = match apply::probe(&action.plan, issued_at, &facts) {
             Probe::Done { made } => State::Confirmed { at: now, how: How::Probed, made },
             Probe::NotDone if waited > TOKEN_LIVES && matches!(action.plan.call, Call::RunTask { .. }) => {
                 unknown(Doubt::NoTaskFound)

@@ -10,7 +10,7 @@ use crate::arn::{
     ClusterArn, ContainerInstanceArn, DeploymentId, ServiceDeploymentArn, ServiceName, TaskArn,
     TaskDefinitionArn,
 };
-use crate::ecs::{DesiredCount, HookAnswer, HostStatus, Launch, StrategyItem};
+use crate::ecs::{DesiredCount, HookAnswer, HostStatus, Launch, ServiceDeploymentSummary, StrategyItem};
 use crate::remediation::memory::Raise;
 
 /// One call of ECS's API that changes something, with absolute parameters.
@@ -242,6 +242,17 @@ pub struct Precondition {
     /// A hook of the service deployment that the call names, which still awaits an answer.
     #[serde(default)]
     pub awaits: Option<String>,
+}
+
+impl Precondition {
+    /// That this deployment is still PRIMARY, and deploys the same: all else may be.
+    pub fn of(primary: &ServiceDeploymentSummary) -> Self {
+        Self {
+            primary: Some(primary.id.clone()),
+            task_definition: primary.task_definition.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 /// How a container instance must still be.

@@ -20,7 +20,7 @@ mod record;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use probe::{Probe, judged_by, next_look, probe, probe_since, queries, verdict};
+pub use probe::{Probe, judged_by, next_look, probe, queries, verdict};
 pub use record::{Items, Scene, Terms, write_action};
 
 use crate::action::{Action, Call, Epoch, How, Plan, READS_LAG, Remedy, State, Withdrawal};

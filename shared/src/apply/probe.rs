@@ -90,31 +90,7 @@ fn raised_deployment(action: &Action) -> Option<DeploymentId> {
 }
 
 /// Probes an action that was issued then, and whose outcome is not known.
-///
-/// Where ECS itself rolls back, the deployment before is PRIMARY again, under its old id: that PRIMARY is the same proves nothing
-/// then.
-pub fn probe_since(plan: &Plan, issued_at: Timestamp, facts: &Facts) -> Probe {
-    match probe(plan, facts) {
-        Probe::NotDone if may_have_gone_back(plan, issued_at, facts) => {
-            Probe::Unclear(Doubt::DeployedMeanwhile)
-        }
-        found => found,
-    }
-}
-
-fn may_have_gone_back(plan: &Plan, issued_at: Timestamp, facts: &Facts) -> bool {
-    let makes_deployment = matches!(plan.call, Call::UpdateService { desired_count: None, .. });
-    let service = facts.service.as_ref().and_then(Observed::known).filter(|_| makes_deployment);
-    service.is_some_and(|service| {
-        let goes_back = [service.breaker, service.alarms].iter().any(|watch| watch.rolls_back);
-        let since = issued_at.saturating_sub(CLOCKS).unwrap_or(issued_at);
-        let updated_at = service.primary().and_then(|primary| primary.updated_at);
-        goes_back && updated_at.is_some_and(|updated_at| updated_at >= since)
-    })
-}
-
-/// Probes an action whose outcome is not known.
-pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
+pub fn probe(plan: &Plan, issued_at: Timestamp, facts: &Facts) -> Probe {
     match &plan.call {
         Call::StopServiceDeployment { service_deployment, .. } => {
             match facts.service_deployments.get(service_deployment) {
@@ -131,14 +107,14 @@ pub fn probe(plan: &Plan, facts: &Facts) -> Probe {
         Call::UpdateService { task_definition, desired_count, capacity_providers, .. } => {
             match &facts.service {
                 Some(Observed::Known(service)) => match (capacity_providers, desired_count) {
-                    (Some(set), _) => strategy(plan, set, service),
+                    (Some(set), _) => strategy(plan, issued_at, set, service),
                     (None, Some(set)) => has(
                         &service.desired,
                         set,
                         plan.precondition.desired_count.as_ref(),
                         Doubt::CountChanged,
                     ),
-                    (None, None) => updated(plan, task_definition.is_some(), service),
+                    (None, None) => updated(plan, issued_at, task_definition.is_some(), service),
                 },
                 other => unread(other.as_ref(), Doubt::ServiceGone),
             }
@@ -218,17 +194,36 @@ fn set(host: &ContainerInstance, wanted: HostStatus) -> Probe {
     }
 }
 
-/// A strategy comes with a deployment: the one before on another deployment may have been set again, by a rollback of ECS's own.
-fn strategy(plan: &Plan, set: &Vec<StrategyItem>, service: &Service) -> Probe {
+/// A strategy comes with a deployment: the one before, on another deployment, may have been set again.
+fn strategy(plan: &Plan, issued_at: Timestamp, set: &Vec<StrategyItem>, service: &Service) -> Probe {
     let before = plan.precondition.capacity_providers.as_ref();
+    let is_as_before = || matches!(standing(plan, issued_at, service), Standing::AsBefore);
     match has(&service.capacity_providers, set, before, Doubt::StrategyChanged) {
-        Probe::NotDone if !is_untouched(plan, service) => Probe::Unclear(Doubt::StrategyChanged),
+        Probe::NotDone if !is_as_before() => Probe::Unclear(Doubt::StrategyChanged),
         found => found,
     }
 }
 
-fn is_untouched(plan: &Plan, service: &Service) -> bool {
-    service.primary().is_some_and(|primary| plan.precondition.primary.as_ref() == Some(&primary.id))
+/// What the PRIMARY deployment says of a call that makes one.
+enum Standing {
+    /// It is the one before, and has not changed since the call.
+    AsBefore,
+    /// It is the one before, perhaps again: where ECS rolls back, that has its old id.
+    PerhapsAgain,
+    /// It is another one.
+    Another,
+}
+
+fn standing(plan: &Plan, issued_at: Timestamp, service: &Service) -> Standing {
+    let before = plan.precondition.primary.as_ref();
+    let Some(primary) = service.primary().filter(|primary| Some(&primary.id) == before) else {
+        return Standing::Another;
+    };
+    let goes_back =
+        [service.breaker, service.alarms].iter().any(|watch| watch.is_enabled && watch.rolls_back);
+    let since = issued_at.saturating_sub(CLOCKS).unwrap_or(issued_at);
+    let has_changed = primary.updated_at.is_none_or(|updated_at| updated_at >= since);
+    if goes_back && has_changed { Standing::PerhapsAgain } else { Standing::AsBefore }
 }
 
 /// What a service has, against what was set and what it had before: both are absolute, so either tells.
@@ -242,13 +237,15 @@ fn has<T: PartialEq>(found: &T, set: &T, before: Option<&T>, otherwise: Doubt) -
     }
 }
 
-fn updated(plan: &Plan, is_definition: bool, service: &Service) -> Probe {
+fn updated(plan: &Plan, issued_at: Timestamp, is_definition: bool, service: &Service) -> Probe {
     let Some(primary) = service.primary() else {
         return Probe::Unread(Doubt::NoPrimary);
     };
     let made = Some(primary.id.to_string());
-    if is_untouched(plan, service) {
-        return Probe::NotDone;
+    match standing(plan, issued_at, service) {
+        Standing::AsBefore => return Probe::NotDone,
+        Standing::PerhapsAgain => return Probe::Unclear(Doubt::DeployedMeanwhile),
+        Standing::Another => {}
     }
     let wanted = match &plan.call {
         Call::UpdateService { task_definition: Some(wanted), .. } => Some(wanted),
@@ -416,6 +413,10 @@ mod tests {
         Facts { service: Some(Observed::Known(service)), ..Facts::default() }
     }
 
+    fn at(second: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+    }
+
     fn plan(remedy: Remedy, desired_count: Option<u32>, provider: Option<&str>) -> Plan {
         let target = Target::Service { cluster: cluster(), name: ServiceName::new("api") };
         let home = Home { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
@@ -461,26 +462,29 @@ mod tests {
             (&count, "FARGATE", 6, Probe::NotDone),
             (&count, "FARGATE", 3, Probe::Unclear(Doubt::CountChanged)),
         ] {
-            assert_eq!(probe(plan, &service(provider, desired)), expected, "{provider}, {desired}");
+            assert_eq!(probe(plan, at(100), &service(provider, desired)), expected, "{provider}, {desired}");
         }
         let gone = Facts { service: Some(Observed::Absent), ..Facts::default() };
-        assert_eq!(probe(&strategy, &gone), Probe::Unclear(Doubt::ServiceGone));
+        assert_eq!(probe(&strategy, at(100), &gone), Probe::Unclear(Doubt::ServiceGone));
     }
 
     #[test]
     fn an_old_deployment_that_is_primary_again_proves_nothing_where_ecs_rolls_back() {
         let mut untouched = plan(Remedy::FallBackToOnDemand, None, Some("FARGATE"));
         untouched.precondition.primary = Some(DeploymentId::new("ecs-svc/2"));
-        let at = |second| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
-        let seen = |rolls_back, updated_at| {
+        let again = plan(Remedy::ForceNewDeployment, None, None);
+        let again = Plan { precondition: untouched.precondition.clone(), ..again };
+        let seen = |plan: &Plan, rolls_back, updated_at| {
             let mut facts = service("FARGATE_SPOT", 6);
             let Some(Observed::Known(service)) = &mut facts.service else { panic!() };
             service.breaker = Watch { is_enabled: rolls_back, rolls_back };
             service.deployments[0].updated_at = Some(updated_at);
-            probe_since(&untouched, at(100), &facts)
+            probe(plan, at(100), &facts)
         };
-        assert_eq!(seen(true, at(90)), Probe::NotDone, "it has rested since before");
-        assert_eq!(seen(false, at(120)), Probe::NotDone, "nobody rolls back");
-        assert_eq!(seen(true, at(120)), Probe::Unclear(Doubt::DeployedMeanwhile));
+        for (plan, doubt) in [(&untouched, Doubt::StrategyChanged), (&again, Doubt::DeployedMeanwhile)] {
+            assert_eq!(seen(plan, true, at(90)), Probe::NotDone, "it has rested since before");
+            assert_eq!(seen(plan, false, at(120)), Probe::NotDone, "nobody rolls back");
+            assert_eq!(seen(plan, true, at(120)), Probe::Unclear(doubt));
+        }
     }
 }

@@ -125,7 +125,7 @@ fn a_lost_answer_to_the_first_step_is_looked_for_by_the_tag() {
     ] {
         let mut facts = Facts::default();
         facts.registered.extend(observed.map(|observed| (plan.id.clone(), observed)));
-        assert_eq!(probe(&plan, &facts), expected);
+        assert_eq!(probe(&plan, at("21:05:05"), &facts), expected);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::observed::Observed;
 use crate::remediation::{Facts, Query};
 
 /// Reads of ECS lag: that it does not list a hook yet says something only so long after it said that the hook waits.
-const READS_LAG: SignedDuration = SignedDuration::from_mins(2);
+const LISTED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// How a hook was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn hooks_seen(record: &TargetRecord, facts: &Facts, now: Timestamp) -> Vec<(
 }
 
 fn hook_seen(hook: &Hook, facts: &Facts, now: Timestamp) -> Option<HookSeen> {
-    let may_lag = now.duration_since(hook.since) < READS_LAG;
+    let may_lag = now.duration_since(hook.since) < LISTED_WITHIN;
     match facts.service_deployments.get(&hook.service_deployment)? {
         Observed::Unknown(_) => None,
         Observed::Absent => (!may_lag).then_some(HookSeen::Over(HookEnd::Ended)),
@@ -114,7 +114,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
     };
     if !found.hook(&hook.id).is_some_and(LifecycleHook::awaits) {
         // It is over, or not to be seen yet.
-        return Candidate::Later(now.saturating_add(READS_LAG).unwrap_or(Timestamp::MAX));
+        return Candidate::Later(now.saturating_add(LISTED_WITHIN).unwrap_or(Timestamp::MAX));
     }
     let revision = found.target_revision.clone().map(Query::ServiceRevision);
     let heard = brings(service).cloned().map(Query::Deployment);

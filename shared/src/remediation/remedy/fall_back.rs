@@ -61,11 +61,9 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
             capacity_providers: Some(set),
         },
         precondition: Precondition {
-            primary: Some(primary.id.clone()),
-            task_definition: primary.task_definition.clone(),
             capacity_providers: Some(service.capacity_providers.clone()),
             ailing: true,
-            ..Precondition::default()
+            ..Precondition::of(primary)
         },
         because: Because::SpotUnavailable {
             count,

@@ -69,11 +69,9 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, n
             capacity_providers: None,
         },
         precondition: Precondition {
-            primary: Some(primary.id.clone()),
-            task_definition: primary.task_definition.clone(),
             desired_count: Some(service.desired),
             short: true,
-            ..Precondition::default()
+            ..Precondition::of(primary)
         },
         because: Because::StartsFail {
             count,

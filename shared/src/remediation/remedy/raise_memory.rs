@@ -94,13 +94,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, facts: &Facts, _
         incident: patient.incident.opened_at,
         revision: Some(revision.clone()),
         call,
-        precondition: Precondition {
-            primary: Some(primary.id.clone()),
-            task_definition: Some(revision.clone()),
-            active: made,
-            ailing: true,
-            ..Precondition::default()
-        },
+        precondition: Precondition { active: made, ailing: true, ..Precondition::of(primary) },
         because: Because::RunsOutOfMemory { revision: revision.clone(), container: container.clone(), count },
     }))
 }

@@ -31,12 +31,7 @@ pub(super) fn consider(patient: Patient<'_>, service: &Service, _: &Facts, now: 
             desired_count: None,
             capacity_providers: None,
         },
-        precondition: Precondition {
-            primary: Some(primary.id.clone()),
-            task_definition: primary.task_definition.clone(),
-            steady: true,
-            ..Precondition::default()
-        },
+        precondition: Precondition { steady: true, ..Precondition::of(primary) },
         because: Because::TasksRetire { from: retirement.starts_at },
     }))
 }

@@ -87,11 +87,9 @@ fn plan(patient: Patient<'_>, fallback: &Fallback, service: &Service) -> Candida
             capacity_providers: Some(capacity::strategy(fallback.before.iter().cloned())),
         },
         precondition: Precondition {
-            primary: Some(primary.id.clone()),
-            task_definition: primary.task_definition.clone(),
             capacity_providers: Some(fallback.set.clone()),
             steady: true,
-            ..Precondition::default()
+            ..Precondition::of(primary)
         },
         because: Because::SpotAgain { since: fallback.since, failed: fallback.returns() },
     }))

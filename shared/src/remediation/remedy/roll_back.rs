@@ -267,12 +267,10 @@ fn plan(
         revision: Some(revision.clone()),
         call,
         precondition: Precondition {
-            primary: Some(primary.id.clone()),
-            task_definition: Some(revision.clone()),
             active: Some(good.clone()),
             ailing: true,
             stoppable,
-            ..Precondition::default()
+            ..Precondition::of(primary)
         },
         because,
     }
