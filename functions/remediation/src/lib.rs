@@ -5,6 +5,7 @@
 //! decoded or written fails alone, by its message id, and its queue keeps it.
 
 mod batch;
+mod hooks;
 mod observe;
 mod openings;
 mod patrol;

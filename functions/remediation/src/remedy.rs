@@ -8,15 +8,15 @@ use steward::action::{
 };
 use steward::apply::{self, Carried, Items, Probe, Protocol, Scene, Terms, write_action};
 use steward::guard::{self, Refusal};
-use steward::incident::{Evidence, Held, HookEnd, HookOver, Incident, Story, Target, TargetRecord};
+use steward::incident::{Held, Incident, Story, Target, TargetRecord};
 use steward::ledger::{Key, LedgerError, Record};
 use steward::notification::Subject;
 use steward::ports::{ChangeEcs, Clock, DescribeEcs, Hosts, Ledger, Owners};
 use steward::remediation::{
-    Considered, Escalation, Facts, HookSeen, MAX_ROUNDS, Passed, Patient, Query, consider, enrolled,
-    hooks_seen, id_of, is_active_again,
+    Considered, Escalation, Facts, MAX_ROUNDS, Passed, Patient, Query, consider, enrolled, is_active_again,
 };
 
+use crate::hooks::Seen;
 use crate::observe::Observer;
 use crate::{Ports, Settings, openings, story};
 
@@ -41,6 +41,19 @@ struct Chart {
     record: TargetRecord,
     incident: Option<Incident>,
     open: Option<Action>,
+}
+
+impl Chart {
+    /// All of it but an action.
+    fn items(&self) -> Items<'_> {
+        Items {
+            id: None,
+            target: &self.record.target,
+            incident: self.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
+            budgets: &[],
+            drains_in: None,
+        }
+    }
 }
 
 /// What a look at a target came to.
@@ -318,7 +331,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
     }
 
     /// Gives up what was certainly not called.
-    async fn withdraw(
+    pub(crate) async fn withdraw(
         &self,
         action: Option<&Action>,
         why: Withdrawal,
@@ -352,30 +365,6 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         Ok(())
     }
 
-    /// Ends what hooks asked that wait no more: somebody answered elsewhere, or their time ran out.
-    async fn end_hooks(
-        &self,
-        patient: Patient<'_>,
-        over: &[(String, HookEnd)],
-        news: &mut Vec<Subject>,
-    ) -> Result<(), LedgerError> {
-        let (target, now) = (&patient.record.target, self.now());
-        for (hook, how) in over {
-            let id = id_of(patient, Remedy::AnswerHook, hook);
-            let by = patient.record.care.hooks.get(hook).and_then(|hook| hook.over.as_ref()?.by.clone());
-            let why = Withdrawal::HookOver { how: *how, by };
-            self.withdraw(self.action(&id).await?.as_ref(), why, news).await?;
-        }
-        let step = |story: &mut Story| {
-            for (hook, how) in over {
-                story.hook_over(hook, HookOver { at: now, how: *how, by: None });
-            }
-        };
-        let advanced = story::see(self.ports.ledger, target, None, self.settings, now, step).await?;
-        news.extend(advanced.news);
-        Ok(())
-    }
-
     /// Notes that a target was looked at, and why nothing is done.
     async fn note(
         &self,
@@ -398,13 +387,6 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
     ) -> Result<(), LedgerError> {
         let now = self.now();
         let seen = chart.record.care.look_at;
-        let items = Items {
-            id: None,
-            target: &chart.record.target,
-            incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
-            budgets: &[],
-            drains_in: None,
-        };
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             // What was heard meanwhile asks for another look.
             let asked = scene.record.care.look_at.filter(|asked| Some(*asked) != seen);
@@ -415,7 +397,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             }
             Ok(())
         };
-        let ((), told) = write_action(self.ports.ledger, items, &self.terms(now), step).await?;
+        let ((), told) = write_action(self.ports.ledger, chart.items(), &self.terms(now), step).await?;
         news.extend(told);
         Ok(())
     }
@@ -423,13 +405,6 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
     /// Forgets what Steward had set, where a person has set it anew.
     async fn forget(&self, chart: &Chart, what: Passed, news: &mut Vec<Subject>) -> Result<(), LedgerError> {
         let seen = &chart.record.care;
-        let items = Items {
-            id: None,
-            target: &chart.record.target,
-            incident: chart.record.incident.unwrap_or(Timestamp::UNIX_EPOCH),
-            budgets: &[],
-            drains_in: None,
-        };
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             let care = &mut scene.record.care;
             match what {
@@ -440,7 +415,8 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             }
             Ok(())
         };
-        let ((), told) = write_action(self.ports.ledger, items, &self.terms(self.now()), step).await?;
+        let ((), told) =
+            write_action(self.ports.ledger, chart.items(), &self.terms(self.now()), step).await?;
         news.extend(told);
         Ok(())
     }
@@ -464,7 +440,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         Ok(Chart { record, incident, open })
     }
 
-    async fn action(&self, id: &ActionId) -> Result<Option<Action>, LedgerError> {
+    pub(crate) async fn action(&self, id: &ActionId) -> Result<Option<Action>, LedgerError> {
         Ok(match self.read(Key::action(id)).await? {
             Some(Record::Action(action)) => Some(*action),
             _ => None,
@@ -496,7 +472,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         Terms { policy: &self.settings.policy, grouping: self.settings.grouping, now }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 }
@@ -505,49 +481,6 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
 fn follow_up(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
     let follows = plan.remedy.follows_incident();
     follows.then(|| now.saturating_add(FOLLOWED_UP).unwrap_or(Timestamp::MAX))
-}
-
-/// How hooks that wait were seen at a look.
-#[derive(Debug, Default, Clone)]
-struct Seen {
-    /// Those that wait, each with how its revision does.
-    waiting: Vec<(String, Evidence)>,
-    /// Those that wait no more.
-    over: Vec<(String, HookEnd)>,
-    /// Of which people are told why they are not asked.
-    shown: Option<String>,
-}
-
-impl Seen {
-    fn of(record: &TargetRecord, facts: &Facts, now: Timestamp) -> Self {
-        let mut seen = Self::default();
-        for (hook, how) in hooks_seen(record, facts, now) {
-            match how {
-                HookSeen::Waits(evidence) => seen.waiting.push((hook, evidence)),
-                HookSeen::Over(how) => seen.over.push((hook, how)),
-            }
-        }
-        seen
-    }
-
-    fn shown_by(self, plan: &Plan) -> Self {
-        let shown = match &plan.call {
-            Call::ContinueServiceDeployment { hook, .. } => Some(hook.clone()),
-            _ => None,
-        };
-        Self { shown, ..self }
-    }
-
-    /// Only ECS itself says that a hook waits no more: as long as one does, it is looked at.
-    fn note(&self, scene: &mut Scene, now: Timestamp) {
-        for (hook, evidence) in &self.waiting {
-            let is_shown = self.shown.as_ref() == Some(hook);
-            scene.record.see_hook(scene.incident.as_mut(), hook, evidence.clone(), is_shown);
-        }
-        if let Some(at) = scene.record.care.hook_looked_at(now) {
-            scene.record.care.look_by(at);
-        }
-    }
 }
 
 /// Whether somebody carries it out now, or nobody knows what became of it.
