@@ -20,6 +20,8 @@ mod demo;
 mod diff;
 mod explain;
 mod gantt;
+#[cfg(feature = "aws")]
+mod iam;
 #[cfg(any(feature = "aws", test))]
 mod jobs;
 #[cfg(feature = "aws")]
@@ -71,7 +73,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions and iam: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -129,6 +131,8 @@ enum Command {
     #[cfg(feature = "aws")]
     Versions(versions::Arguments),
     Schema(schema::Arguments),
+    #[cfg(feature = "aws")]
+    Iam(iam::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -182,6 +186,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "aws")]
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Iam(arguments) => iam::run(&arguments),
     };
     result.unwrap_or_else(|error| terminal::give_up(&error))
 }

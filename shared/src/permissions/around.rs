@@ -66,7 +66,8 @@ fn slack_key(grants: &Grants, names: &Names) -> Vec<Grant> {
     };
     let through = || Condition::new("StringEquals", "kms:ViaService", [names.host("ssm")]);
     let arn = |name: &String| names.arn("ssm", &format!("parameter{name}"));
-    let webhook = grants.slack_webhook.iter().map(arn).map(|arn| Condition::new("StringEquals", parameter, [arn]));
+    let webhook =
+        grants.slack_webhook.iter().map(arn).map(|arn| Condition::new("StringEquals", parameter, [arn]));
     let arns: Vec<String> =
         grants.slack_secrets.iter().map(|name| format!("arn:*:ssm:*:*:parameter{name}")).collect();
     let further = (!arns.is_empty()).then(|| Condition::new("StringLike", parameter, arns));

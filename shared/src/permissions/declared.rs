@@ -105,7 +105,8 @@ fn conditions(
         let bound = grants.cluster.is_some().then(|| cluster(grants, names));
         bound.map(|arn| Condition::new("ArnEquals", "ecs:cluster", [arn])).into_iter().collect()
     };
-    let created_by = |action: &str| vec![Condition::new("StringEquals", "ecs:CreateAction", [action.to_owned()])];
+    let created_by =
+        |action: &str| vec![Condition::new("StringEquals", "ecs:CreateAction", [action.to_owned()])];
     let text = |text: &str| [text.to_owned()];
     match (need.on, action) {
         (Resource::DueIndex, _) => keys("ForAllValues:StringEquals", &[role.due], ""),
@@ -147,6 +148,7 @@ fn secrets(action: &str, grants: &Grants, names: &Names) -> Vec<Grant> {
         Condition::new("StringEquals", "aws:RequestedRegion", [names.region.clone()]),
         Condition::new("StringEquals", "aws:ResourceAccount", [names.account.clone()]),
     ];
-    let grant = |resources: Vec<String>, conditions| Grant { action: action.to_owned(), resources, conditions };
+    let grant =
+        |resources: Vec<String>, conditions| Grant { action: action.to_owned(), resources, conditions };
     vec![grant(webhook.collect(), Vec::new()), grant(further.collect(), here)]
 }

@@ -48,6 +48,7 @@ impl Function {
 /// What a stack lets its functions do at the most; the template's parameters say the same. By default nothing is changed, and
 /// nobody told by Slack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the stack's own, and any may be on")]
 pub struct Grants {
     /// The one cluster that is looked after; nothing: all of the account and region.
     pub cluster: Option<String>,
@@ -206,7 +207,8 @@ pub fn statements(function: Function, role: &Role, grants: &Grants, names: &Name
         if grant.resources.iter().any(|resource| resource == "*") {
             grant.resources = vec!["*".to_owned()];
         }
-        let is_same = |one: &Statement| one.resources == grant.resources && one.conditions == grant.conditions;
+        let is_same =
+            |one: &Statement| one.resources == grant.resources && one.conditions == grant.conditions;
         match statements.iter_mut().find(|one| is_same(one)) {
             Some(one) => one.actions.push(grant.action),
             None => statements.push(Statement {
@@ -224,16 +226,22 @@ pub fn statements(function: Function, role: &Role, grants: &Grants, names: &Name
 
 /// The policy document of these statements.
 pub fn document(statements: &[Statement]) -> Value {
-    let of = |statement: &Statement| {
-        let mut document = json!({
-            "Effect": "Allow", "Action": statement.actions, "Resource": statement.resources,
-        });
-        for Condition { operator, key, values } in &statement.conditions {
-            document["Condition"][*operator][*key] = json!(values);
+    let statements: Vec<Value> = statements.iter().map(Statement::document).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+impl Statement {
+    fn document(&self) -> Value {
+        let Self { actions, resources, conditions } = self;
+        let mut operators: BTreeMap<&str, BTreeMap<&str, &[String]>> = BTreeMap::new();
+        for Condition { operator, key, values } in conditions {
+            operators.entry(operator).or_default().insert(key, values);
         }
-        document
-    };
-    json!({ "Version": "2012-10-17", "Statement": statements.iter().map(of).collect::<Vec<_>>() })
+        if operators.is_empty() {
+            return json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
+        }
+        json!({ "Effect": "Allow", "Action": actions, "Resource": resources, "Condition": operators })
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,9 @@ fn actions(grants: &Grants) -> Vec<String> {
 #[test]
 fn each_grant_adds_what_it_is_for_and_nothing_else() {
     let nothing = actions(&Grants::default());
-    assert!(nothing.iter().all(|action| !["Update", "Stop", "Run", "Register", "Continue", "Pass"].iter().any(|verb| action.contains(verb))));
+    assert!(nothing.iter().all(|action| {
+        !["Update", "Stop", "Run", "Register", "Continue", "Pass"].iter().any(|verb| action.contains(verb))
+    }));
     let changes = Grants { changes: true, ..Grants::default() };
     for (grants, more) in [
         (changes.clone(), vec!["ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"]),
@@ -45,23 +47,41 @@ fn each_grant_adds_what_it_is_for_and_nothing_else() {
         (Grants { desired_count_limit: true, ..Grants::default() }, vec!["ecs:UpdateService"]),
         (
             Grants { drain: true, ..Grants::default() },
-            vec!["cloudwatch:GetMetricData", "ecs:DescribeCapacityProviders", "ecs:UpdateContainerInstancesState"],
+            vec![
+                "cloudwatch:GetMetricData",
+                "ecs:DescribeCapacityProviders",
+                "ecs:UpdateContainerInstancesState",
+            ],
         ),
         (Grants { raise_memory: true, ..Grants::default() }, vec![]),
-        (Grants { task_roles: vec!["arn:r".to_owned()], jobs: true, scaling: true, ..Grants::default() }, vec![]),
+        (
+            Grants { task_roles: vec!["arn:r".to_owned()], jobs: true, scaling: true, ..Grants::default() },
+            vec![],
+        ),
         (
             Grants { raise_memory: true, ..changes.clone() },
             vec![
-                "ecs:ListTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:StopServiceDeployment", "ecs:StopTask",
-                "ecs:TagResource", "ecs:UpdateService",
+                "ecs:ListTaskDefinitions",
+                "ecs:RegisterTaskDefinition",
+                "ecs:StopServiceDeployment",
+                "ecs:StopTask",
+                "ecs:TagResource",
+                "ecs:UpdateService",
             ],
         ),
         (
             Grants { task_roles: vec!["arn:r".to_owned()], ..changes },
-            vec!["ecs:RunTask", "ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService", "iam:PassRole"],
+            vec![
+                "ecs:RunTask",
+                "ecs:StopServiceDeployment",
+                "ecs:StopTask",
+                "ecs:UpdateService",
+                "iam:PassRole",
+            ],
         ),
     ] {
-        let added: Vec<String> = actions(&grants).into_iter().filter(|action| !nothing.contains(action)).collect();
+        let added: Vec<String> =
+            actions(&grants).into_iter().filter(|action| !nothing.contains(action)).collect();
         assert_eq!(added, more, "{grants:?}");
     }
 }
@@ -73,7 +93,9 @@ fn one_cluster_is_in_every_arn_that_names_one_and_in_the_condition_of_what_has_n
         for resource in &statement.resources {
             let rest = resource.splitn(6, ':').last().unwrap();
             let kind = rest.split('/').next().unwrap();
-            if ["service", "service-deployment", "service-revision", "task", "container-instance"].contains(&kind) {
+            if ["service", "service-deployment", "service-revision", "task", "container-instance"]
+                .contains(&kind)
+            {
                 assert!(rest.starts_with(&format!("{kind}/shop/")), "{statement:?}");
             }
         }
@@ -87,7 +109,8 @@ fn one_cluster_is_in_every_arn_that_names_one_and_in_the_condition_of_what_has_n
 fn only_what_names_capacity_providers_passes_where_nothing_else_of_services_may_be_set() {
     let condition = |grants: &Grants| {
         let all = statements(Function::Remediation, &remediation(), grants, &names());
-        let update = all.into_iter().find(|one| one.actions.iter().any(|action| action == "ecs:UpdateService"));
+        let update =
+            all.into_iter().find(|one| one.actions.iter().any(|action| action == "ecs:UpdateService"));
         update.unwrap().conditions
     };
     let alone = Grants { capacity_fallback: true, ..Grants::default() };
@@ -100,7 +123,12 @@ fn only_what_names_capacity_providers_passes_where_nothing_else_of_services_may_
 fn a_document_has_each_condition_under_its_operator() {
     let all = statements(Function::Remediation, &remediation(), &Grants::default(), &names());
     let document = document(&all);
-    let table = document["Statement"].as_array().unwrap().iter().find(|one| one["Action"][0] == "dynamodb:PutItem").unwrap();
+    let table = document["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["Action"][0] == "dynamodb:PutItem")
+        .unwrap();
     assert_eq!(table["Resource"], json!(["arn:aws:dynamodb:eu-central-1:123456789012:table/prod"]));
     assert_eq!(
         table["Condition"],
@@ -116,7 +144,9 @@ fn a_policy_fits_into_what_iam_takes_of_an_inline_policy() {
     let grants = Grants {
         cluster: Some("a-cluster-with-quite-a-long-name-in-production".to_owned()),
         changes: true,
-        task_roles: (0..10).map(|n| format!("arn:aws:iam::123456789012:role/teams/batch/nightly-{n}")).collect(),
+        task_roles: (0..10)
+            .map(|n| format!("arn:aws:iam::123456789012:role/teams/batch/nightly-{n}"))
+            .collect(),
         raise_memory: true,
         drain: true,
         hook_answers: true,

@@ -8,7 +8,10 @@ fn stack(parameters: &[(&str, &str)]) -> Stack {
         partition: "aws".to_owned(),
         region: "eu-central-1".to_owned(),
         account: "123456789012".to_owned(),
-        parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        parameters: parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         resources: BTreeMap::from([("Topic".to_owned(), "alerts".to_owned())]),
     }
 }
@@ -36,7 +39,8 @@ fn template(value: &Value) -> Template {
 }
 
 fn resolved(value: &Value, parameters: &[(&str, &str)]) -> Result<Value, String> {
-    let properties = template(value).properties("It", &stack(parameters)).map_err(|error| error.to_string())?;
+    let properties =
+        template(value).properties("It", &stack(parameters)).map_err(|error| error.to_string())?;
     Ok(properties.unwrap().get("value").cloned().unwrap_or_default())
 }
 
@@ -49,7 +53,10 @@ fn functions_stand_for_what_cloudformation_makes_of_them() {
         (json!({ "Ref": "List" }), json!(["a", "b"])),
         (json!({ "Ref": "Topic" }), json!("arn:aws:sns:eu-central-1:123456789012:alerts")),
         (json!({ "Ref": "Queue" }), json!("https://sqs.eu-central-1.amazonaws.com/123456789012/prod-Queue")),
-        (json!({ "Fn::GetAtt": ["Queue", "Arn"] }), json!("arn:aws:sqs:eu-central-1:123456789012:prod-Queue")),
+        (
+            json!({ "Fn::GetAtt": ["Queue", "Arn"] }),
+            json!("arn:aws:sqs:eu-central-1:123456789012:prod-Queue"),
+        ),
         (
             json!({ "Fn::Sub": "${AWS::Partition}/${AWS::StackName}/${Name}/${Queue.QueueName}/${!Kept}" }),
             json!("aws/prod/n/prod-Queue/${Kept}"),

@@ -33,7 +33,11 @@ fn comparisons_hold_for_what_they_say() {
         (json!({"cidr": "10.0.0.7/32"}), vec![json!("10.0.0.7")], vec![json!("10.0.0.8"), json!("::1")]),
         (json!({"cidr": "0.0.0.0/0"}), vec![json!("255.1.2.3")], vec![json!("::1")]),
         (json!({"cidr": "2001:db8::/32"}), vec![json!("2001:db8:1::9")], vec![json!("2001:db9::")]),
-        (json!({"exists": true}), vec![json!(null), json!(0), json!([1])], vec![json!([]), json!({}), json!({"b": 1})]),
+        (
+            json!({"exists": true}),
+            vec![json!(null), json!(0), json!([1])],
+            vec![json!([]), json!({}), json!({"b": 1})],
+        ),
         (json!({"exists": false}), vec![json!([]), json!({}), json!({"b": 1})], vec![json!(null), json!("")]),
     ] {
         let pattern = json!({ "a": [alternative] });
@@ -77,7 +81,8 @@ fn anything_but_has_every_form_and_asks_for_a_value() {
 #[test]
 fn all_that_is_named_must_match_and_one_of_its_alternatives() {
     let pattern = json!({ "source": ["aws.ecs"], "detail": { "status": ["RUNNING", "STOPPED"] } });
-    let event = |source: &str, status: &str| json!({ "source": source, "detail": { "status": status, "more": 1 } });
+    let event =
+        |source: &str, status: &str| json!({ "source": source, "detail": { "status": status, "more": 1 } });
     assert!(matches(&pattern, &event("aws.ecs", "RUNNING")));
     assert!(matches(&pattern, &event("aws.ecs", "STOPPED")));
     assert!(!matches(&pattern, &event("aws.ecs", "PENDING")));
@@ -97,16 +102,17 @@ fn leaves_below_a_list_match_within_one_of_its_elements() {
     assert!(matches(&pattern, &event(json!([{ "name": "side", "exitCode": 0 }, failed]))));
     assert!(matches(&pattern, &event(failed.clone())), "an object is like a list of one");
     assert!(matches(&pattern, &event(json!([[failed]]))), "lists within lists are one");
-    assert!(!matches(&pattern, &event(json!([{ "name": "app", "exitCode": 0 }, { "name": "side", "exitCode": 1 }]))));
+    assert!(!matches(
+        &pattern,
+        &event(json!([{ "name": "app", "exitCode": 0 }, { "name": "side", "exitCode": 1 }]))
+    ));
     assert!(!matches(&pattern, &event(json!([]))));
     // Two lists are chosen from on their own.
     let both = json!({ "a": { "x": [1] }, "b": { "y": [2] } });
     assert!(matches(&both, &json!({ "a": [{ "x": 0 }, { "x": 1 }], "b": [{ "y": 2 }, { "y": 0 }] })));
     // A list within an element belongs to it.
     let inner = json!({ "a": { "name": ["n"], "tags": { "key": ["k"] } } });
-    let tagged = |tags: &str, of: &str| {
-        json!({ "a": [{ "name": "m", "tags": [{ "key": tags }] }, { "name": "n", "tags": [{ "key": "z" }, { "key": of }] }] })
-    };
+    let tagged = |tags: &str, of: &str| json!({ "a": [{ "name": "m", "tags": [{ "key": tags }] }, { "name": "n", "tags": [{ "key": "z" }, { "key": of }] }] });
     assert!(matches(&inner, &tagged("z", "k")));
     assert!(!matches(&inner, &tagged("k", "z")));
 }
@@ -123,7 +129,8 @@ fn what_must_be_absent_is_absent_from_the_element_that_the_names_before_it_chose
 
 #[test]
 fn an_or_is_one_way_or_another_beside_what_is_named_besides() {
-    let pattern = json!({ "s": ["x"], "d": { "$or": [{ "a": [1], "b": [1] }, { "c": [{ "exists": false }] }] } });
+    let pattern =
+        json!({ "s": ["x"], "d": { "$or": [{ "a": [1], "b": [1] }, { "c": [{ "exists": false }] }] } });
     for (event, fits) in [
         (json!({ "s": "x", "d": { "a": 1, "b": 1, "c": 1 } }), true),
         (json!({ "s": "x", "d": { "a": 1, "b": 2, "c": 1 } }), false),
@@ -156,7 +163,10 @@ fn what_is_no_pattern_is_an_error_that_says_where() {
         (json!({ "a": [{ "anything-but": ["x", 1] }] }), "is no comparison"),
         (json!({ "a": [{ "anything-but": null }] }), "is no comparison"),
         (json!({ "a": [{ "anything-but": { "numeric": ["=", 1] } }] }), "is no comparison"),
-        (json!({ "a": [{ "anything-but": { "prefix": { "equals-ignore-case": "x" } } }] }), "is no comparison"),
+        (
+            json!({ "a": [{ "anything-but": { "prefix": { "equals-ignore-case": "x" } } }] }),
+            "is no comparison",
+        ),
         (json!({ "a": [{ "numeric": ["=="  , 1] }] }), "is no comparison"),
         (json!({ "a": [{ "numeric": ["<"] }] }), "is no comparison"),
         (json!({ "a": [{ "numeric": [] }] }), "is no comparison"),
@@ -169,23 +179,46 @@ fn what_is_no_pattern_is_an_error_that_says_where() {
         assert!(error.contains(said), "{pattern}: {error}");
     }
     let both = json!([{ "a": [1] }, { "b": [1] }]);
-    let nested = (0..11).fold(json!({ "$or": both }), |inner, name| {
-        json!({ "$or": both, (format!("x{name}")): inner })
-    });
+    let nested = (0..11)
+        .fold(json!({ "$or": both }), |inner, name| json!({ "$or": both, (format!("x{name}")): inner }));
     assert!(matches!(Pattern::read(&nested), Err(PatternError::Ways { .. })));
 }
 
 fn json_value() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
-        "a", "b", "$or", "exists", "prefix", "suffix", "anything-but", "numeric", "cidr", "wildcard", "equals-ignore-case",
+        "a",
+        "b",
+        "$or",
+        "exists",
+        "prefix",
+        "suffix",
+        "anything-but",
+        "numeric",
+        "cidr",
+        "wildcard",
+        "equals-ignore-case",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         (-3_i64..3).prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop::sample::select(vec!["", "a", "ab", "*", "a*b", "\\", "\\*", "<", "=", "10.0.0.0/8", "10.1.1.1", "ß", "İ"])
-            .prop_map(Value::from),
+        prop::sample::select(vec![
+            "",
+            "a",
+            "ab",
+            "*",
+            "a*b",
+            "\\",
+            "\\*",
+            "<",
+            "=",
+            "10.0.0.0/8",
+            "10.1.1.1",
+            "ß",
+            "İ"
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, move |inner| {
         prop_oneof![
@@ -200,8 +233,10 @@ fn json_value() -> impl Strategy<Value = Value> {
 fn pattern_of(event: &Value) -> Option<Value> {
     match event {
         Value::Object(members) => {
-            let below: Map<String, Value> =
-                members.iter().filter_map(|(name, member)| Some((name.clone(), pattern_of(member)?))).collect();
+            let below: Map<String, Value> = members
+                .iter()
+                .filter_map(|(name, member)| Some((name.clone(), pattern_of(member)?)))
+                .collect();
             (!below.is_empty()).then_some(Value::Object(below))
         }
         Value::Array(elements) => elements.iter().find_map(pattern_of),

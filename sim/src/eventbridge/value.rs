@@ -76,9 +76,9 @@ impl Matcher {
             Self::Absent => false,
             Self::Text(text) => value.as_str().is_some_and(|value| text.matches(value)),
             Self::Not(these) => !these.iter().any(|one| one.is_same(value)),
-            Self::Numeric(bounds) => {
-                value.as_f64().is_some_and(|value| bounds.iter().all(|(order, bound)| order.holds(value, *bound)))
-            }
+            Self::Numeric(bounds) => value
+                .as_f64()
+                .is_some_and(|value| bounds.iter().all(|(order, bound)| order.holds(value, *bound))),
             Self::Cidr(network, bits) => {
                 let address = value.as_str().and_then(|text| text.parse().ok());
                 address.is_some_and(|address| is_in(address, *network, *bits))
@@ -124,8 +124,12 @@ fn text(how: &str, what: &Value) -> Option<Text> {
     let plain = what.as_str();
     let lower = || what.get("equals-ignore-case")?.as_str().map(str::to_lowercase);
     match how {
-        "prefix" => plain.map(|text| Text::Prefix(text.to_owned())).or_else(|| lower().map(Text::PrefixOfAnyCase)),
-        "suffix" => plain.map(|text| Text::Suffix(text.to_owned())).or_else(|| lower().map(Text::SuffixOfAnyCase)),
+        "prefix" => {
+            plain.map(|text| Text::Prefix(text.to_owned())).or_else(|| lower().map(Text::PrefixOfAnyCase))
+        }
+        "suffix" => {
+            plain.map(|text| Text::Suffix(text.to_owned())).or_else(|| lower().map(Text::SuffixOfAnyCase))
+        }
         "equals-ignore-case" => plain.map(|text| Text::IsInAnyCase(text.to_lowercase())),
         "wildcard" => pieces(plain?).map(Text::Wildcard),
         _ => None,
@@ -166,7 +170,8 @@ fn is_like(pieces: &[Piece], value: &str) -> bool {
     let mut reached = vec![false; pieces.len() + 1];
     let pass_over_stars = |reached: &mut Vec<bool>| {
         for (index, piece) in pieces.iter().enumerate() {
-            if reached.get(index) == Some(&true) && *piece == Piece::Any
+            if reached.get(index) == Some(&true)
+                && *piece == Piece::Any
                 && let Some(next) = reached.get_mut(index + 1)
             {
                 *next = true;
@@ -179,7 +184,9 @@ fn is_like(pieces: &[Piece], value: &str) -> bool {
     pass_over_stars(&mut reached);
     for character in value.chars() {
         let mut next = vec![false; pieces.len() + 1];
-        for (index, piece) in pieces.iter().enumerate().filter(|(index, _)| reached.get(*index) == Some(&true)) {
+        for (index, piece) in
+            pieces.iter().enumerate().filter(|(index, _)| reached.get(*index) == Some(&true))
+        {
             let to = match piece {
                 Piece::Any => index,
                 Piece::Is(wanted) if *wanted == character => index + 1,

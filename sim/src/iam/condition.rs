@@ -25,10 +25,16 @@ pub(super) enum Set {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
     /// Of texts or truths; whether it is negated.
-    Text { negated: bool },
+    Text {
+        negated: bool,
+    },
     /// Of texts whose case does not matter.
-    TextOfAnyCase { negated: bool },
-    Arn { negated: bool },
+    TextOfAnyCase {
+        negated: bool,
+    },
+    Arn {
+        negated: bool,
+    },
     /// `Null`.
     Null,
 }
@@ -131,7 +137,8 @@ impl Operator {
             (Self::Arn { .. }, Wanted::Arn(globs)) => {
                 let components: Vec<&str> = value.splitn(6, ':').collect();
                 let pairs = globs.iter().zip(&components);
-                components.len() == 6 && pairs.into_iter().all(|(glob, component)| glob.matches(component, request))
+                components.len() == 6
+                    && pairs.into_iter().all(|(glob, component)| glob.matches(component, request))
             }
             _ => false,
         }

@@ -52,7 +52,8 @@ impl Glob {
                 character => Part::Is(character),
             });
         }
-        let literal = parts.iter().map(|part| if let Part::Is(character) = part { Some(*character) } else { None });
+        let literal =
+            parts.iter().map(|part| if let Part::Is(character) = part { Some(*character) } else { None });
         Some(literal.collect::<Option<String>>().map_or(Self::Parts(parts), Self::Literal))
     }
 

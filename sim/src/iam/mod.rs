@@ -105,7 +105,9 @@ impl Policy {
     pub fn read(document: &Value) -> Result<Self, PolicyError> {
         let refuse = |what: &str| PolicyError { at: "the policy".to_owned(), what: what.to_owned() };
         let members = document.as_object().ok_or_else(|| refuse("what is no object"))?;
-        if let Some(name) = members.keys().find(|name| !["Version", "Id", "Statement"].contains(&name.as_str())) {
+        if let Some(name) =
+            members.keys().find(|name| !["Version", "Id", "Statement"].contains(&name.as_str()))
+        {
             return Err(refuse(name));
         }
         if members.get("Version").and_then(Value::as_str) != Some("2012-10-17") {

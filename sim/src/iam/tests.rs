@@ -75,7 +75,8 @@ fn a_star_at_the_end_of_a_resources_segment_reaches_beyond_its_colon() {
 
 #[test]
 fn what_is_not_named_is_all_the_rest() {
-    let others = policy(&json!({ "Effect": "Allow", "NotAction": "iam:*", "NotResource": ["arn:aws:s3:::secret/*"] }));
+    let others =
+        policy(&json!({ "Effect": "Allow", "NotAction": "iam:*", "NotResource": ["arn:aws:s3:::secret/*"] }));
     for (action, resource, allowed) in [
         ("s3:GetObject", "arn:aws:s3:::shop/a", true),
         ("iam:PassRole", "arn:aws:s3:::shop/a", false),
@@ -114,10 +115,16 @@ fn operators_compare_as_the_user_guide_says() {
             continue;
         };
         for value in held {
-            assert!(policy.allows(&request().with("ECS:Cluster", [value])), "{operator} {wanted} and {value}");
+            assert!(
+                policy.allows(&request().with("ECS:Cluster", [value])),
+                "{operator} {wanted} and {value}"
+            );
         }
         for value in refused {
-            assert!(!policy.allows(&request().with("ecs:cluster", [value])), "{operator} {wanted} and {value}");
+            assert!(
+                !policy.allows(&request().with("ecs:cluster", [value])),
+                "{operator} {wanted} and {value}"
+            );
         }
     }
 }
@@ -181,12 +188,18 @@ fn all_operators_and_all_keys_must_hold() {
 
 #[test]
 fn policy_variables_are_the_requests_values_and_no_wildcards() {
-    let own = policy(&json!({ "Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::home/${aws:username}/*" }));
-    let ask = |user: &str| Request::new("s3:GetObject", "arn:aws:s3:::home/ann/x").with("aws:username", [user]);
+    let own = policy(
+        &json!({ "Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::home/${aws:username}/*" }),
+    );
+    let ask =
+        |user: &str| Request::new("s3:GetObject", "arn:aws:s3:::home/ann/x").with("aws:username", [user]);
     assert!(own.allows(&ask("ann")));
     assert!(!own.allows(&ask("bob")));
     assert!(!own.allows(&ask("*")), "a value is no pattern");
-    assert!(!own.allows(&Request::new("s3:GetObject", "arn:aws:s3:::home//x")), "without a value there is no match");
+    assert!(
+        !own.allows(&Request::new("s3:GetObject", "arn:aws:s3:::home//x")),
+        "without a value there is no match"
+    );
     let default = under(&json!({ "StringLike": { "a:a": "${aws:PrincipalTag/team, 'none'}-*" } }));
     assert!(default.allows(&request().with("a:a", ["none-1"])));
     assert!(default.allows(&request().with("a:a", ["web-1"]).with("aws:principaltag/team", ["web"])));
@@ -196,7 +209,8 @@ fn policy_variables_are_the_requests_values_and_no_wildcards() {
 #[test]
 fn what_is_not_known_is_an_error_that_says_where() {
     let allow = |more: Value| {
-        let mut statement = json!({ "Sid": "It", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" });
+        let mut statement =
+            json!({ "Sid": "It", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" });
         statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({ "Version": "2012-10-17", "Statement": [statement] })
     };
@@ -212,7 +226,10 @@ fn what_is_not_known_is_an_error_that_says_where() {
         (allow(json!({ "NotAction": "x" })), "statement It: Action in this form"),
         (allow(json!({ "Resource": { "Ref": "Table" } })), "statement It: Resource in this form"),
         (allow(json!({ "Resource": "${aws:username" })), "statement It: Resource in this form"),
-        (under(json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } })), "statement It: IpAddress of aws:SourceIp"),
+        (
+            under(json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } })),
+            "statement It: IpAddress of aws:SourceIp",
+        ),
         (under(json!({ "DateLessThan": { "aws:CurrentTime": "2026-01-01T00:00:00Z" } })), "DateLessThan of"),
         (under(json!({ "StringMatches": { "k:k": "v" } })), "StringMatches of k:k"),
         (under(json!({ "ForEachValue:StringLike": { "k:k": "v" } })), "ForEachValue:StringLike of k:k"),
@@ -230,23 +247,50 @@ fn what_is_not_known_is_an_error_that_says_where() {
 
 #[test]
 fn whatever_a_policy_allows_more_than_another_a_witness_shows() {
-    let allow = |action: Value, resource: Value, condition: Value| {
-        json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition })
-    };
+    let allow = |action: Value, resource: Value, condition: Value| json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition });
     let keys = |keys: Value| json!({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys }, "Null": { "dynamodb:LeadingKeys": "false" } });
     let table = "arn:aws:dynamodb:eu:1:table/t";
-    let declared = allow(json!(["dynamodb:GetItem", "dynamodb:PutItem"]), json!(table), keys(json!(["r#*", "x#*"])));
+    let declared =
+        allow(json!(["dynamodb:GetItem", "dynamodb:PutItem"]), json!(table), keys(json!(["r#*", "x#*"])));
     for (name, granted) in [
-        ("an action", allow(json!(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]), json!(table), keys(json!(["r#*", "x#*"])))),
+        (
+            "an action",
+            allow(
+                json!(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
+                json!(table),
+                keys(json!(["r#*", "x#*"])),
+            ),
+        ),
         ("a wildcard", allow(json!("dynamodb:Get*"), json!(table), keys(json!(["r#*", "x#*"])))),
-        ("a resource", allow(json!("dynamodb:GetItem"), json!([table, "arn:aws:dynamodb:eu:1:table/u"]), keys(json!(["r#*"])))),
+        (
+            "a resource",
+            allow(
+                json!("dynamodb:GetItem"),
+                json!([table, "arn:aws:dynamodb:eu:1:table/u"]),
+                keys(json!(["r#*"])),
+            ),
+        ),
         ("everything", allow(json!("dynamodb:GetItem"), json!("*"), keys(json!(["r#*", "x#*"])))),
         ("its index", allow(json!("dynamodb:GetItem"), json!(format!("{table}*")), keys(json!(["r#*"])))),
         ("a key", allow(json!("dynamodb:GetItem"), json!(table), keys(json!(["r#*", "x#*", "n#*"])))),
         ("any key", allow(json!("dynamodb:GetItem"), json!(table), keys(json!(["*"])))),
         ("no condition", allow(json!("dynamodb:GetItem"), json!(table), json!({}))),
-        ("no Null", allow(json!("dynamodb:GetItem"), json!(table), json!({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["r#*"] } }))),
-        ("any value", allow(json!("dynamodb:GetItem"), json!(table), json!({ "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["r#*"] } }))),
+        (
+            "no Null",
+            allow(
+                json!("dynamodb:GetItem"),
+                json!(table),
+                json!({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["r#*"] } }),
+            ),
+        ),
+        (
+            "any value",
+            allow(
+                json!("dynamodb:GetItem"),
+                json!(table),
+                json!({ "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["r#*"] } }),
+            ),
+        ),
         ("all but", json!({ "Effect": "Allow", "NotAction": "dynamodb:Query", "Resource": table })),
     ] {
         let more = beyond(&policy(&granted), &policy(&declared));
@@ -260,5 +304,9 @@ fn whatever_a_policy_allows_more_than_another_a_witness_shows() {
     ]);
     assert_eq!(beyond(&policy(&split), &policy(&declared)), []);
     assert_eq!(beyond(&policy(&declared), &policy(&split)), []);
-    assert_eq!(witnesses(&policy(&declared)).len(), 2 * 5, "two actions; of two keys each with two fillings, and all");
+    assert_eq!(
+        witnesses(&policy(&declared)).len(),
+        2 * 5,
+        "two actions; of two keys each with two fillings, and all"
+    );
 }

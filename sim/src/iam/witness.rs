@@ -44,7 +44,8 @@ impl Statement {
 
     /// Contexts under which its conditions hold.
     fn contexts(&self) -> Vec<Context> {
-        let keys: BTreeSet<String> = self.conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
+        let keys: BTreeSet<String> =
+            self.conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
         let mut contexts = vec![Context::new()];
         for key in &keys {
             let of_key: Vec<&Condition> =
