@@ -9,7 +9,7 @@ pub(super) struct Parts<'s>(pub(super) Option<&'s Map<String, Value>>);
 impl<'s> Parts<'s> {
     /// The schema of a value that is there: behind its name, and without the `null` that stands for "left out".
     pub(super) fn behind(self, schema: &'s Value) -> &'s Value {
-        if let Some(part) = self.named(schema).and_then(|name| self.part(name)) {
+        if let Some(part) = named(schema).and_then(|name| self.part(name)) {
             return self.behind(part);
         }
         match present(schema) {
@@ -30,8 +30,8 @@ impl<'s> Parts<'s> {
 
     /// The name of a part that is no section.
     pub(super) fn word(self, schema: &'s Value) -> Option<&'s str> {
-        let name = self.named(schema).or_else(|| match present(schema) {
-            Some([only]) => self.named(only),
+        let name = named(schema).or_else(|| match present(schema) {
+            Some([only]) => named(only),
             _ => None,
         })?;
         self.part(name).filter(|part| is_word(part)).map(|_| name)
@@ -39,10 +39,6 @@ impl<'s> Parts<'s> {
 
     fn part(self, name: &str) -> Option<&'s Value> {
         self.0?.get(name)
-    }
-
-    fn named(self, schema: &'s Value) -> Option<&'s str> {
-        schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
     }
 
     /// Its kind.
@@ -90,7 +86,18 @@ impl<'s> Parts<'s> {
             .or_else(|| range(number("minProperties"), number("maxProperties"), ""))
             .or_else(|| range(number("minLength"), number("maxLength"), " characters"))
             .or_else(|| pattern(schema))
+            .or_else(|| self.bounds_of_each(schema))
     }
+
+    fn bounds_of_each(self, schema: &'s Value) -> Option<String> {
+        let values = ["items", "additionalProperties"].into_iter().find_map(|key| schema.get(key))?;
+        self.bounds(values).map(|bounds| format!("each {bounds}"))
+    }
+}
+
+/// The name of the part that stands for it.
+fn named(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
 }
 
 /// The pattern of a text.
@@ -108,7 +115,7 @@ fn present(schema: &Value) -> Option<&[Value]> {
 }
 
 /// Its `type`, but for `null`.
-pub(super) fn kind_of(schema: &Value) -> Option<&str> {
+fn kind_of(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
         Value::Array(several) => several.iter().filter_map(Value::as_str).find(|one| *one != "null"),
         one => one.as_str(),

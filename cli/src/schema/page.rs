@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::kind::{Parts, code, is_word, kind_of, pattern, words};
+use super::kind::{Parts, code, is_word, pattern, words};
 use super::sentences::Told;
 
 const HEAD: &str = "\
@@ -13,7 +13,7 @@ const HEAD: &str = "\
 Every key of `steward.yaml`, as the [schema](steward.schema.json) has it. Made by `steward schema --format markdown`: change what
 `shared/src/config/file/` says of a key, not this page. [configuration.md](configuration.md) explains how the keys play together.
 
-`[]` stands for an entry of a list, `NAME` for a name of your own. A default in words is what the sentence beside it means.
+`[]` stands for an entry of a list, `NAME` for a name of your own. A default in words says what holds instead.
 ";
 
 /// The page of `schema`, with `in_force` as what holds where nothing is said.
@@ -67,16 +67,41 @@ impl<'s> Table<'s> {
         let default = match (&told.default, required) {
             (_, true) => "none: required".to_owned(),
             (Some(told), false) => told.clone(),
-            (None, false) => in_force(self.in_force, path).map_or_else(|| "none".to_owned(), code),
+            (None, false) => self.default_in_force(path, schema),
         };
         self.row(path, schema, &told, &default);
         self.below(path, schema);
     }
 
+    fn default_in_force(&self, path: &str, schema: &'s Value) -> String {
+        match in_force(self.in_force, path) {
+            Some(Value::Number(number)) => number.to_string(),
+            Some(value @ Value::String(_)) => code(value),
+            Some(Value::Object(_)) if self.is_section(schema) => "as below".to_owned(),
+            _ if self.has_defaults(schema) => "as below".to_owned(),
+            _ => "none".to_owned(),
+        }
+    }
+
+    fn is_section(&self, schema: &'s Value) -> bool {
+        properties(self.parts.behind(schema)).next().is_some()
+    }
+
+    /// Whether it is a section that holds with what its keys say of themselves.
+    fn has_defaults(&self, schema: &'s Value) -> bool {
+        let schema = self.parts.behind(schema);
+        let told = |key: &Value| Told::of(text(key, "description")).default.is_some();
+        schema.get("required").is_none() && properties(schema).any(|(_, key)| told(key))
+    }
+
     fn row(&mut self, path: &str, schema: &'s Value, told: &Told, default: &str) {
-        let bounds = told.bounds.clone().or_else(|| self.parts.bounds(schema)).unwrap_or_default();
-        let cells = [&format!("`{path}`"), &self.parts.kind(schema), &bounds, default, &told.meaning];
-        let cells: Vec<_> = cells.into_iter().map(|text| cell(text)).collect();
+        let whole = |told: &String| !told.starts_with("to ");
+        // A description may leave out what is plain; where the schema has both ends, it says more.
+        let (told_whole, told_half) = (told.bounds.clone().filter(whole), told.bounds.clone());
+        let bounds = told_whole.or_else(|| self.parts.bounds(schema)).or(told_half).unwrap_or_default();
+        let (key, kind) = (format!("`{path}`"), self.parts.kind(schema));
+        let cells = [key.as_str(), &kind, &bounds, default, &told.meaning];
+        let cells: Vec<_> = cells.into_iter().map(cell).collect();
         let _ = writeln!(self.rows, "| {} |", cells.join(" | "));
     }
 
@@ -138,10 +163,9 @@ fn required(schema: &Value, key: &str) -> bool {
     required.into_iter().flatten().any(|one| one == key)
 }
 
-/// The single value that holds at a path.
+/// What holds at a path outside lists.
 fn in_force<'v>(values: &'v Value, path: &str) -> Option<&'v Value> {
-    let value = path.split('.').try_fold(values, |value, key| value.get(key))?;
-    (value.is_string() || value.is_number()).then_some(value)
+    path.split('.').try_fold(values, |value, key| value.get(key))
 }
 
 fn text<'v>(schema: &'v Value, key: &str) -> &'v str {
@@ -163,7 +187,7 @@ mod tests {
     use steward::config::Configuration;
     use steward::config::file::{File, schema};
 
-    use super::{Parts, in_force, of, properties};
+    use super::{HEAD, Parts, in_force, of, properties};
     use crate::schema::sentences::Told;
 
     fn published() -> (Value, Value) {
@@ -189,7 +213,8 @@ mod tests {
         let mut compared = 0;
         for (path, property) in found {
             let told = Told::of(super::text(property, "description")).default;
-            if let (Some(told), Some(value)) = (told, in_force(&values, &path)) {
+            let value = in_force(&values, &path).filter(|value| value.is_string() || value.is_number());
+            if let (Some(told), Some(value)) = (told, value) {
                 let value = value.as_str().map_or_else(|| value.to_string(), |text| format!("`{text}`"));
                 assert!(told.starts_with(&value), "{path}: told {told}, but {value} holds");
                 compared += 1;
@@ -228,14 +253,46 @@ mod tests {
             },
             "$defs": {
                 "Rule": {"type": "object", "required": ["to"], "properties": {
-                    "to": {"type": "string", "pattern": "^(a|b)$", "description": "Where to."},
-                    "wait": {"anyOf": [{"$ref": "#/$defs/Wait"}, {"type": "null"}], "description": "How long. Default `5m`, from `1m` to `1h`."},
                     "mode": {"anyOf": [{"$ref": "#/$defs/Mode"}, {"type": "null"}], "description": "How."},
+                    "pools": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 9}},
+                    "to": {"type": "string", "pattern": "^(a|b)$", "description": "Where to."},
+                    "wait": {
+                        "anyOf": [{"$ref": "#/$defs/Wait"}, {"type": "null"}],
+                        "description": "How long. Default `5m`, from `1m` to `1h`.",
+                    },
                 }},
                 "Wait": {"oneOf": [{"const": "off", "description": "Not at all."}, {"type": "string"}]},
                 "Mode": {"description": "Manners.", "oneOf": [{"const": "fast", "description": "At once."}]},
             },
         });
-        insta::assert_snapshot!(of(&schema, &json!({})).split_once("means.\n").unwrap().1, @"");
+        let page = of(&schema, &json!({}));
+        let expected = r"
+## rules
+
+| key | type | bounds | default | meaning |
+|---|---|---|---|---|
+| `rules` | list: section | at most 5 | none |  |
+| `rules[].mode` | [`fast`](#mode) |  | none | How. |
+| `rules[].pools` | by name: whole number | each 1 to 9 | none |  |
+| `rules[].to` | text | `^(a\|b)$` | none: required | Where to. |
+| `rules[].wait` | `off` or text | `1m` to `1h` | `5m` | How long. `off`: Not at all. |
+
+## version
+
+| key | type | bounds | default | meaning |
+|---|---|---|---|---|
+| `version` | `1` |  | none: required | The form. |
+
+## Words and forms
+
+### Mode
+
+Manners.
+
+| word | meaning |
+|---|---|
+| `fast` | At once. |
+";
+        assert_eq!(page.strip_prefix(HEAD).unwrap(), expected);
     }
 }
