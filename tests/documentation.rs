@@ -93,7 +93,7 @@ fn resolve(page: &Path, target: &str) -> PathBuf {
     for part in Path::new(target).components() {
         match part {
             Component::ParentDir => {
-                assert!(path.pop(), "{}: {target} leads out of the project", page.display())
+                assert!(path.pop(), "{}: {target} leads out of the project", page.display());
             }
             Component::Normal(name) => path.push(name),
             _ => {}
