@@ -277,7 +277,11 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
                 self.withdraw(Some(&action), Withdrawal::NotApproved, news).await
             }
             State::Proposed { .. } | State::Planned => self.of_target(&action.plan.target, news).await,
-            State::Issued { at } => self.probe(&action, *at, news).await,
+            State::Issued { at } if action.due().is_some_and(|due| due <= now) => {
+                self.probe(&action, *at, news).await
+            }
+            // Somebody called since it was found due: what that leaves behind is not looked for before its time.
+            State::Issued { .. } => Ok(()),
             State::Confirmed { .. } => self.judge(&action, news).await,
             State::Failed { .. } | State::Unknown { .. } | State::Withdrawn { .. } => Ok(()),
         }
