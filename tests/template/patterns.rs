@@ -157,11 +157,11 @@ fn of_its_cluster(event: &Value) -> Option<Stack> {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", partition, "ecs", region, account, rest] = parts.as_slice() else { return None };
         let mut rest = rest.split('/');
-        let cluster = match (rest.next()?, rest.next(), rest.next()) {
-            ("cluster", Some(cluster), None) | ("service" | "service-deployment", Some(cluster), Some(_)) => {
-                cluster
-            }
-            _ => return None,
+        let kinds = (rest.next()?, rest.next(), rest.next());
+        let (("cluster", Some(cluster), None) | ("service" | "service-deployment", Some(cluster), Some(_))) =
+            kinds
+        else {
+            return None;
         };
         Some((*partition, *region, *account, cluster))
     });

@@ -113,17 +113,17 @@ pub(crate) const SWITCHES: [Switch; 18] = [
     }),
     ("scaling", |grants| grants.scaling = true),
     ("scaling_queues", |grants| {
-        grants.scaling_queues = vec!["arn:aws:sqs:us-east-1:123456789012:*".to_owned()]
+        grants.scaling_queues = vec!["arn:aws:sqs:us-east-1:123456789012:*".to_owned()];
     }),
     ("slack_webhook", |grants| grants.slack_webhook = Some(WEBHOOK.to_owned())),
     ("slack_secrets", |grants| {
-        grants.slack_secrets = vec!["/steward-secrets/slack-bot".to_owned(), "/team/hook".to_owned()]
+        grants.slack_secrets = vec!["/steward-secrets/slack-bot".to_owned(), "/team/hook".to_owned()];
     }),
     ("slack_key", |grants| {
-        grants.slack_key = Some("arn:aws:kms:us-east-1:123456789012:key/slack".to_owned())
+        grants.slack_key = Some("arn:aws:kms:us-east-1:123456789012:key/slack".to_owned());
     }),
     ("alert_topics", |grants| {
-        grants.alert_topics = vec!["arn:aws:sns:us-east-1:123456789012:ops".to_owned()]
+        grants.alert_topics = vec!["arn:aws:sns:us-east-1:123456789012:ops".to_owned()];
     }),
     ("task_logs", |grants| grants.task_logs = vec!["/ecs/*".to_owned(), "web".to_owned()]),
 ];

@@ -254,8 +254,8 @@ pub(super) fn printed(arguments: &Arguments, notes: &mut impl Write) -> io::Resu
     let value = match policies.as_slice() {
         [(_, statements)] => document(statements),
         all => {
-            let named = all.iter().map(|(function, all)| (function.as_str().to_owned(), document(all)));
-            Value::Object(named.collect::<Map<_, _>>())
+            let by_function = all.iter().map(|(function, all)| (function.as_str().to_owned(), document(all)));
+            Value::Object(by_function.collect::<Map<_, _>>())
         }
     };
     Ok(serde_json::to_string_pretty(&value)?)

@@ -39,28 +39,29 @@ fn from_terraform(text: &str) -> Value {
         .replace("${local.steward_dns_suffix}", "amazonaws.com");
     assert!(!known.replace("data.aws", "").contains("${"), "{known}");
     let mut all = json!({});
-    let (mut name, mut statement, mut condition) = (String::new(), Value::Null, Value::Null);
+    let (mut name, mut condition) = (String::new(), Value::Null);
     for line in known.lines().map(str::trim) {
         let value = || serde_json::from_str::<Value>(line.split_once("= ").unwrap().1).unwrap();
-        match line.split([' ', '=']).next().unwrap() {
-            "data" if line.contains("policy_document") => {
-                name = line.split('"').nth(3).unwrap().trim_start_matches("steward_").to_owned();
-                all[&name] = json!({ "Version": "2012-10-17", "Statement": [] });
-            }
-            "statement" => {
-                let statements = all[&name]["Statement"].as_array_mut().unwrap();
-                statements.push(json!({ "Effect": "Allow" }));
-                statement = json!(statements.len() - 1);
-            }
-            "actions" => all[&name]["Statement"][statement.as_u64().unwrap() as usize]["Action"] = value(),
-            "resources" => {
-                all[&name]["Statement"][statement.as_u64().unwrap() as usize]["Resource"] = value()
-            }
+        let keyword = line.split([' ', '=']).next().unwrap();
+        if keyword == "data" && line.contains("policy_document") {
+            name = line.split('"').nth(3).unwrap().trim_start_matches("steward_").to_owned();
+            all[&name] = json!({ "Version": "2012-10-17", "Statement": [] });
+            continue;
+        }
+        let Some(document) = all.get_mut(&name) else { continue };
+        let statements = document["Statement"].as_array_mut().unwrap();
+        if keyword == "statement" {
+            statements.push(json!({ "Effect": "Allow" }));
+        }
+        let Some(statement) = statements.last_mut() else { continue };
+        match keyword {
+            "actions" => statement["Action"] = value(),
+            "resources" => statement["Resource"] = value(),
             "test" => condition = value(),
             "variable" => condition = json!([condition, value()]),
             "values" => {
-                let it = &mut all[&name]["Statement"][statement.as_u64().unwrap() as usize]["Condition"];
-                it[condition[0].as_str().unwrap()][condition[1].as_str().unwrap()] = value();
+                let [test, variable] = [&condition[0], &condition[1]].map(|it| it.as_str().unwrap());
+                statement["Condition"][test][variable] = value();
             }
             _ => {}
         }
