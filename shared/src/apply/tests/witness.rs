@@ -44,11 +44,12 @@ fn each_state_into_which_an_action_comes_is_counted_once() {
 fn what_was_not_written_is_not_counted() {
     let ledger = ledger(Some(planned()));
     let witness = Witness::new(&ledger);
-    let refused = step(&witness, &[], at("21:06:00"), |scene| {
-        to(confirmed())(scene)?;
-        Err(LedgerError::Conflict { key: Key::action(&plan().id) })
-    });
-    assert!(refused.is_err());
+    let stale = ready(witness.read(&[Key::action(&plan().id)])).unwrap().remove(0);
+    step(&ledger, &[], at("21:05:30"), to(unknown().state)).unwrap();
+    let action = planned().into_state(confirmed());
+    let writes = vec![Write::of_action(action, stale.as_ref(), &Policy::default(), at("21:06:00"))];
+    let refused = ready(witness.commit(Transaction { writes }));
+    assert!(matches!(refused, Err(LedgerError::Conflict { .. })), "{refused:?}");
     assert_eq!(witness.done(at("21:06:00")), Done::default());
 }
 
