@@ -13,7 +13,7 @@ const FUNCTIONS: &[&str] =
 /// A processor, as the template, the Rust compiler and ELF name it.
 pub(crate) struct Architecture {
     pub(crate) template: &'static str,
-    rust: &'static str,
+    pub(crate) rust: &'static str,
     /// `e_machine`.
     elf: u16,
 }
