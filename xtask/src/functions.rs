@@ -12,14 +12,14 @@ const FUNCTIONS: &[&str] =
     &["RemediationFunction", "BatchFunction", "NotificationsFunction", "ScalingFunction"];
 
 /// A processor, as the template, the Rust compiler and ELF name it.
-struct Architecture {
-    template: &'static str,
-    rust: &'static str,
+pub(crate) struct Architecture {
+    pub(crate) template: &'static str,
+    pub(crate) rust: &'static str,
     /// `e_machine`.
     elf: u16,
 }
 
-const ARCHITECTURES: &[Architecture] = &[
+pub(crate) const ARCHITECTURES: &[Architecture] = &[
     Architecture { template: "x86_64", rust: "x86_64", elf: 0x3e },
     Architecture { template: "arm64", rust: "aarch64", elf: 0xb7 },
 ];
@@ -31,6 +31,19 @@ impl Architecture {
             || sysroot().is_some_and(|root| {
                 root.join(format!("lib/rustlib/{}-unknown-linux-gnu/lib", self.rust)).is_dir()
             })
+    }
+
+    /// Refuses a program for another processor.
+    pub(crate) fn is_of(&self, program: &Path) -> Result<(), String> {
+        let machine = elf_machine(program)?;
+        if machine == self.elf {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is an ELF file for machine {machine:#x}, not for {}",
+            program.display(),
+            self.template
+        ))
     }
 }
 
@@ -74,15 +87,7 @@ fn build_for(root: &Path, python: &Python, architecture: &Architecture) -> Resul
         .env("CARGO_TARGET_DIR", root.join("target"))
         .current_dir(root))?;
     for function in FUNCTIONS {
-        let bootstrap = root.join(&folder).join(function).join("bootstrap");
-        let machine = elf_machine(&bootstrap)?;
-        if machine != architecture.elf {
-            return Err(format!(
-                "{} is an ELF file for machine {machine:#x}, not for {}",
-                bootstrap.display(),
-                architecture.template
-            ));
-        }
+        architecture.is_of(&root.join(&folder).join(function).join("bootstrap"))?;
     }
     Ok(())
 }
