@@ -178,12 +178,16 @@ fn of_its_cluster(event: &Value) -> Option<Stack> {
 fn one_cluster_lets_its_own_events_through_and_those_of_no_other() {
     let everywhere = everywhere();
     let of_corpus = corpus().map(|corpus| events_of(&corpus.join("events"))).unwrap_or_default();
-    let mut bound = 0;
-    for (name, event) in samples().into_iter().chain(of_corpus) {
+    let (mut bound, mut seen) = (0, BTreeSet::new());
+    let mut of_job = samples()["task-state-change/out_of_memory-api-1.json"].clone();
+    of_job["detail"]["startedBy"] = json!("steward/job/nightly");
+    let of_job = ("a task of a job".to_owned(), of_job);
+    for (name, event) in samples().into_iter().chain(of_corpus).chain([of_job]) {
         let all = passed(&everywhere, &event);
         let Some(own) = of_its_cluster(&event) else { continue };
         assert_eq!(passed(&rules(&own), &event), all, "{name}, {:?}", own.parameters);
         bound += usize::from(!all.is_empty());
+        seen.extend(all.clone());
         let mut other = own;
         other.parameters.insert("ClusterName".to_owned(), "another".to_owned());
         let unbound: Vec<&str> =
@@ -191,6 +195,19 @@ fn one_cluster_lets_its_own_events_through_and_those_of_no_other() {
         assert_eq!(passed(&rules(&other), &event), unbound, "{name}");
     }
     assert!(bound > 60, "{bound}");
+    // Warnings of Spot name no cluster.
+    let bindable: Vec<&str> =
+        everywhere.keys().map(String::as_str).filter(|rule| *rule != "SpotRule").collect();
+    assert_eq!(Vec::from_iter(seen), bindable, "each rule was tried");
+}
+
+#[test]
+fn announcements_about_ecs_pass_whatever_their_code_is() {
+    let mut announced = samples()["aws-health/task-retirement-services.json"].clone();
+    announced["detail"]["eventTypeCode"] = json!("AWS_ECS_SOMETHING_OF_TOMORROW");
+    assert_eq!(passed(&everywhere(), &announced), ["HealthRule"]);
+    announced["detail"]["service"] = json!("RDS");
+    assert_eq!(passed(&everywhere(), &announced), Vec::<&str>::new());
 }
 
 #[test]

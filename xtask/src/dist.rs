@@ -100,10 +100,12 @@ impl<'r> Place<'r> {
     /// A zip file for each function, as Lambda wants it: one program, called `bootstrap`.
     fn functions(&self, architecture: &Architecture) -> Result<(), String> {
         let lambda = self.build.join("lambda").join(architecture.template);
-        let flag = format!("--{}", architecture.template);
+        let target = format!("{}-unknown-linux-gnu", architecture.rust);
         let mut command = self.python.tool("cargo-lambda")?;
         // As cargo calls it, which finds it by its name.
-        command.args(["lambda", "build", "--release", "--locked", &flag, "--lambda-dir"]).arg(&lambda);
+        command
+            .args(["lambda", "build", "--release", "--locked", "--target", &target, "--lambda-dir"])
+            .arg(&lambda);
         for function in FUNCTIONS {
             command.args(["--package", function]);
         }

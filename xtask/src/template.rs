@@ -21,6 +21,26 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
         .args(["-m", "unittest", "discover", "--start-directory", "tests/template"])
         // Nothing but sources belongs into the folder.
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(root))?;
+    scan(root, &python)
+}
+
+/// checkov reads CloudFormation, so it gets what SAM makes of the template. What is left aside says so, with its reason, in the
+/// `Metadata` of its resource.
+fn scan(root: &Path, python: &Python) -> Result<(), String> {
+    let folder = root.join("target/sam");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("making {}: {error}", folder.display()))?;
+    let translated = folder.join("translated.json");
+    run(python
+        .tool("python")?
+        .arg("tests/template/translate.py")
+        .arg(&translated)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(root))?;
+    run(Python::scanner(root)?
+        .tool("checkov")?
+        .args(["--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--file"])
+        .arg(&translated)
         .current_dir(root))
 }
 

@@ -250,6 +250,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         let until = ends.unwrap_or(now.saturating_add(rules.proposal).unwrap_or(Timestamp::MAX));
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             let may = scene.action.as_ref().is_none_or(|action| match action.state {
+                _ if action.is_past(&plan) => false,
                 State::Withdrawn { .. } => true,
                 State::Proposed { .. } => action.plan.call != plan.call,
                 _ => false,

@@ -174,6 +174,7 @@ impl Action {
                 let may = match &known.state {
                     // Whether a person is still to be asked is the guards' to say; and where nothing happened, what stood in
                     // the way may be gone.
+                    _ if known.is_past(&plan) => false,
                     State::Proposed { .. } | State::Withdrawn { .. } => true,
                     State::Planned => known.lease_until <= now,
                     State::Issued { .. }
@@ -198,6 +199,11 @@ impl Action {
             state: State::Planned,
             ..base
         })
+    }
+
+    /// Whether a plan would take its first step once more: it was decided on what was read before that step.
+    pub fn is_past(&self, plan: &Plan) -> bool {
+        self.registered.is_some() && matches!(plan.call, Call::RegisterTaskDefinition { .. })
     }
 
     /// Whether it may be carried out in this epoch: planned, and still mine.
