@@ -127,7 +127,8 @@ mod tests {
             "exit status: 1\nWARNING: Retrying\nERROR: No matching distribution found for moto",
         ] {
             let command = "python3 -m venv /work/target/tools/moto-5.2.5".to_owned();
-            let told = explain_moto(MotoError::Install { command, reason: reason.to_owned() }).to_string();
+            let told =
+                explain_moto(PythonError::Command { command, reason: reason.to_owned() }.into()).to_string();
             assert!(
                 told.contains("`python3 -m venv /work") && told.contains(reason.lines().last().unwrap()),
                 "{told}"
