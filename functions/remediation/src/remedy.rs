@@ -281,10 +281,11 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
             State::Issued { at } if action.due().is_some_and(|due| due <= now) => {
                 self.probe(&action, *at, news).await
             }
-            // Somebody called since it was found due: what that leaves behind is not looked for before its time.
-            State::Issued { .. } => Ok(()),
             State::Confirmed { .. } => self.judge(&action, news).await,
-            State::Failed { .. } | State::Unknown { .. } | State::Withdrawn { .. } => Ok(()),
+            // Issued: somebody called since it was found due, and what that leaves behind is not looked for before its time.
+            State::Issued { .. } | State::Failed { .. } | State::Unknown { .. } | State::Withdrawn { .. } => {
+                Ok(())
+            }
         }
     }
 
