@@ -104,6 +104,8 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::DueIndex => rest == format!("table/{TABLE}/index/due"),
         Resource::TellQueue => rest == TELL,
         Resource::ScaledQueues => arn.split(':').nth(2) == Some("sqs") && rest != TELL,
+        // A person's to move.
+        Resource::DeadLetterQueues => false,
         Resource::Topic => rest == "alerts",
         Resource::SlackSecrets => below(WEBHOOK) == Some(""),
         Resource::TaskLogs => rest.starts_with("log-group:"),
@@ -282,6 +284,8 @@ fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
         Resource::DueIndex => vec!["${Table.Arn}/index/due".to_owned()],
         Resource::TellQueue => vec!["TellQueue.Arn".to_owned()],
         Resource::ScaledQueues => vec!["ScalingQueueArns".to_owned()],
+        // No function's.
+        Resource::DeadLetterQueues => Vec::new(),
         Resource::Topic => vec!["Topic".to_owned(), "AlertTopicArns".to_owned()],
         Resource::Configuration => vec![configuration.clone(), format!("{configuration}/*")],
         Resource::SlackSecrets => {
