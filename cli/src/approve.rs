@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
 
 /// 64 digits: what is shorter names no item.
 pub(crate) fn action_id(text: &str) -> Result<ActionId, String> {
-    ActionId::parse(text.trim()).ok_or_else(|| "64 hexadecimal digits, as alerts and `steward actions` print them".to_owned())
+    ActionId::parse(text.trim())
+        .ok_or_else(|| "64 hexadecimal digits, as alerts and `steward actions` print them".to_owned())
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {

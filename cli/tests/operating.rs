@@ -190,7 +190,10 @@ fn target(name: &str) -> Target {
 fn story(name: &str) -> Story {
     let at = now() - SignedDuration::from_mins(10);
     let mut story = Story::new(target(name));
-    let said = diagnosis::of_said("stoppedReason", "CannotPullContainerError: docker.io/shop/api:1: not found");
+    let said = diagnosis::of_said(
+        "stoppedReason",
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/shop/api:1: not found",
+    );
     let failure = Failure::symptom(Fingerprint::of(&[name]), at, said);
     story.apply(Observation::Failed(Box::new(failure)), at);
     story
@@ -269,7 +272,9 @@ fn what_is_open_is_listed_at_once_and_what_is_over_by_reading_the_table() {
     assert!(told.contains("asks you: roll back"), "{told}");
     let json = lines(&server.ends(0, &["incidents", "--format", "json", "--cause", "image_not_found"]));
     assert_eq!((json.len(), &json[0]["target"]["id"]), (1, &"shop/api".into()));
-    assert!(server.ends(0, &["incidents", "--cause", "out_of_memory"]).starts_with("no such incident goes on"));
+    assert!(
+        server.ends(0, &["incidents", "--cause", "out_of_memory"]).starts_with("no such incident goes on")
+    );
     assert_eq!(server.called("Scan"), 0);
     let told = server.ends(0, &["incidents", "--all", "--since", "1h"]);
     assert!(told.contains("web") && told.contains("over "), "{told}");

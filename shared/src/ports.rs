@@ -20,8 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use audit::{AuditEcs, Ruled, SimulateRoles};
 pub use browse::{Browse, Leaf};
-pub use dead_letters::{DeadLetter, DeadLetters, Move, MoveStatus};
 pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
+pub use dead_letters::{DeadLetter, DeadLetters, Move, MoveStatus};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use hosts::Hosts;

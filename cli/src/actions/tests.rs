@@ -1,6 +1,6 @@
 use super::text;
 use crate::jobs::sample::written;
-use crate::open::sample::{at, given_up, helped, proposed, ruling, service, unknown};
+use crate::open::sample::{at, given_up, helped, is_documented, proposed, ruling, service, unknown};
 use crate::terminal::WIDTH;
 
 #[test]
@@ -33,4 +33,11 @@ fn only_what_can_be_decided_is_asked_for() {
     assert!(!text.contains("approve") && !text.contains("settle"), "{text}");
     let none = written(|out| text::write(out, &[], false, at("22:00:00")));
     assert_eq!(none, "no such action is open; --all shows those that are over, too\n");
+}
+
+#[test]
+fn the_documentation_shows_some() {
+    let (api, checkout) = (service("api"), service("checkout"));
+    let all = [proposed(&checkout, at("21:40:04")), unknown(&api, at("21:00:04"))];
+    is_documented("actions", &written(|out| text::write(out, &all, false, at("22:00:00"))));
 }

@@ -27,13 +27,13 @@ pub(super) fn write(
         write_one(out, action, now)?;
     }
     let is_asked =
-        |action: &&Action| matches!(action.state, State::Proposed { .. }) && action.approved.is_none();
-    let is_unknown = |action: &&Action| matches!(action.state, State::Unknown { .. });
+        |action: &Action| matches!(action.state, State::Proposed { .. }) && action.approved.is_none();
+    let is_unknown = |action: &Action| matches!(action.state, State::Unknown { .. });
     writeln!(out, "{DIM}One in detail: steward why ACTION, of which the first digits will do{DIM:#}")?;
-    if actions.iter().any(|action| is_asked(&action)) {
+    if actions.iter().any(is_asked) {
         writeln!(out, "{DIM}To decide: steward approve ACTION, or reject ACTION --why TEXT{DIM:#}")?;
     }
-    if actions.iter().any(|action| is_unknown(&action)) {
+    if actions.iter().any(is_unknown) {
         writeln!(out, "{DIM}Look, then say: steward settle ACTION --as done|not-done --why TEXT{DIM:#}")?;
     }
     Ok(())

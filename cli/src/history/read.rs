@@ -80,7 +80,7 @@ pub(super) async fn read<L: Ledger>(
     }
     let mut incidents: BTreeMap<Timestamp, Incident> =
         others.into_iter().map(|incident| (incident.opened_at, incident)).collect();
-    let missing = opened.iter().filter(|at| !incidents.contains_key(at));
+    let missing = opened.iter().filter(|at| !incidents.contains_key(*at));
     let keys: Vec<Key> = missing.map(|at| Key::incident(target, *at)).collect();
     for found in read_each(ledger, &keys, now, unreadable).await? {
         if let Record::Incident(incident) = found {

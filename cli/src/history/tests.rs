@@ -1,10 +1,10 @@
-use steward::incident::{Observation, Story};
+use steward::incident::Observation;
 use steward::ledger::{Key, MemoryLedger, Recent, Record, Transaction, Write};
 use steward::ports::Ledger;
 
 use super::{read, text};
 use crate::jobs::sample::{block_on, written};
-use crate::open::sample::{at, failing, helped, keep, over, service};
+use crate::open::sample::{at, failing, helped, is_documented, keep, over, service};
 use crate::terminal::WIDTH;
 
 #[test]
@@ -28,7 +28,8 @@ fn what_became_of_a_target_stands_in_order_with_when_and_why_it_ended() {
     let opened = story.record.incident.unwrap();
     let record = story.record.clone();
     keep(&ledger, story, &[helped(&api, opened)]);
-    let record = block_on(ledger.read(&[Key::target(&record.target)])).unwrap().pop().flatten().unwrap().record;
+    let record =
+        block_on(ledger.read(&[Key::target(&record.target)])).unwrap().pop().flatten().unwrap().record;
     let Record::Target(record) = record else { panic!() };
     let mut unreadable = Vec::new();
     let entries =
@@ -38,7 +39,7 @@ fn what_became_of_a_target_stands_in_order_with_when_and_why_it_ended() {
     for line in text.lines() {
         assert!(textwrap::core::display_width(line) <= WIDTH, "{line}");
     }
-    insta::assert_snapshot!(text);
+    is_documented("history shop/api", &text);
     let types: Vec<String> =
         entries.iter().map(|entry| entry.json(&record)["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(types, ["deployment", "incident", "deployment", "incident", "action"]);
@@ -51,8 +52,7 @@ fn incidents_that_were_found_otherwise_are_shown_once() {
     let story = failing(&api, 2, at("21:00:00"));
     let (record, incident) = (story.record.clone(), story.incident.clone().unwrap());
     keep(&ledger, story, &[]);
-    let old = failing(&api, 2, at("03:00:00"));
-    let others = vec![incident, Story { ..old }.incident.unwrap()];
+    let others = vec![incident, failing(&api, 2, at("03:00:00")).incident.unwrap()];
     let entries = block_on(read::read(&ledger, &record, others, at("22:00:00"), &mut Vec::new())).unwrap();
     assert_eq!(entries.iter().map(|it| it.at()).collect::<Vec<_>>(), [at("03:00:04"), at("21:00:04")]);
 }

@@ -65,9 +65,10 @@ fn line(out: &mut impl Write, at: &str, style: Style, text: &str) -> io::Result<
 fn write_deployment(out: &mut impl Write, at: &str, deployment: &PastDeployment) -> io::Result<()> {
     let revision =
         deployment.task_definition.as_ref().map_or("a revision", TaskDefinitionArn::family_and_revision);
-    let by = deployment.started_by.as_ref().map_or_else(String::new, |starter| {
-        format!(" by {}", started_by(starter, Language::En))
-    });
+    let by = deployment
+        .started_by
+        .as_ref()
+        .map_or_else(String::new, |starter| format!(" by {}", started_by(starter, Language::En)));
     let style = match deployment.status {
         Some(DeploymentStatus::Failed) => RED,
         _ => PLAIN,
@@ -75,12 +76,7 @@ fn write_deployment(out: &mut impl Write, at: &str, deployment: &PastDeployment)
     line(out, at, style, &format!("deployed: {revision}{by}; {}", status(deployment)))
 }
 
-fn write_incident(
-    out: &mut impl Write,
-    at: &str,
-    incident: &Incident,
-    now: Timestamp,
-) -> io::Result<()> {
+fn write_incident(out: &mut impl Write, at: &str, incident: &Incident, now: Timestamp) -> io::Result<()> {
     let failures = &incident.failures;
     let causes: Vec<String> =
         failures.causes().iter().map(|(cause, count)| format!("{cause} × {count}")).collect();

@@ -1,7 +1,8 @@
 use super::text;
 use crate::jobs::sample::written;
 use crate::open::sample::{
-    at, failing, family, given_up, held, helped, incident, noted, over, proposed, service, unknown,
+    at, failing, family, given_up, held, helped, incident, is_documented, noted, over, proposed, service,
+    unknown,
 };
 use crate::terminal::WIDTH;
 
@@ -29,4 +30,16 @@ fn where_there_is_none_that_is_said_and_how_to_look_further() {
     let text = |is_all| written(|out| text::write(out, &[], is_all, at("22:00:00")));
     assert_eq!(text(false), "no such incident goes on; --all shows those that are over, too\n");
     assert_eq!(text(true), "no such incident is kept\n");
+}
+
+#[test]
+fn the_documentation_shows_some() {
+    let opened = at("21:00:04");
+    let (api, checkout) = (service("api"), service("checkout"));
+    let all = [
+        noted(incident(&checkout, 12, at("21:00:00")), &proposed(&checkout, opened)),
+        held(incident(&family("report"), 1, at("20:40:00"))),
+        over(noted(incident(&api, 3, at("20:30:00")), &helped(&api, opened)), "21:20:00"),
+    ];
+    is_documented("incidents --all", &written(|out| text::write(out, &all, true, at("22:00:00"))));
 }

@@ -106,7 +106,8 @@ pub(crate) fn proposed(target: &Target, opened_at: Timestamp) -> Action {
 
 /// The same, claimed.
 fn claimed(target: &Target, opened_at: Timestamp) -> Action {
-    let known = Action { approved: Some(ruling("ana@laptop", "it is urgent")), ..proposed(target, opened_at) };
+    let known =
+        Action { approved: Some(ruling("ana@laptop", "it is urgent")), ..proposed(target, opened_at) };
     let now = opened_at + SignedDuration::from_mins(3);
     let ends = now + SignedDuration::from_secs(30);
     Action::claimed(plan(target, opened_at), Some(&known), Epoch(1), now, ends).unwrap()
@@ -165,4 +166,11 @@ pub(crate) fn keep(ledger: &MemoryLedger, story: Story, actions: &[Action]) {
     writes.extend(story.incident.map(|incident| Write::of_incident(incident, None, &policy, now)));
     writes.extend(actions.iter().map(|action| Write::of_action(action.clone(), None, &policy, now)));
     block_on(ledger.commit(Transaction { writes })).unwrap();
+}
+
+/// That docs/operating.md shows exactly this of a command.
+pub(crate) fn is_documented(command: &str, text: &str) {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operating.md")).unwrap();
+    let shown = format!("$ steward {command}\n{text}");
+    assert!(page.contains(&shown), "docs/operating.md lacks:\n{shown}");
 }

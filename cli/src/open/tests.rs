@@ -111,7 +111,10 @@ fn what_is_meant_is_said_by_place_and_time() {
         assert_eq!((which.has(&open, now), which.has(&closed, now)), (is_open, is_closed), "{arguments:?}");
     }
     let action = helped(&service("checkout-api"), at("21:00:04"));
-    assert!(which(&["--since", "2026-11-20T21:09:04Z"]).has_action(&action, now), "when it was judged counts");
+    assert!(
+        which(&["--since", "2026-11-20T21:09:04Z"]).has_action(&action, now),
+        "when it was judged counts"
+    );
     assert!(!which(&["--since", "2026-11-20T21:09:05Z"]).has_action(&action, now));
     assert!(since("yesterday").unwrap_err().starts_with("so long ago, such as 2h or 7d"));
     assert_eq!(cause("image_not_found"), Ok(Cause::ImageNotFound));
@@ -151,7 +154,10 @@ fn a_target_is_found_by_whatever_people_have_at_hand() {
     let several = found(&ledger, "shop/both").unwrap_err();
     assert_eq!(several, "there are several; name one: service:shop/both, family:shop/both");
     for text in ["", "shop/", "/api", "a/b/c", "pod:shop/api", "arn:aws:ecs:r:1:cluster/shop", "two words"] {
-        assert!(found(&ledger, text).unwrap_err().contains("names no target: write CLUSTER/SERVICE"), "{text}");
+        assert!(
+            found(&ledger, text).unwrap_err().contains("names no target: write CLUSTER/SERVICE"),
+            "{text}"
+        );
     }
     let unknown = found(&ledger, "shop/web").unwrap_err();
     assert!(unknown.starts_with("nothing was ever heard of `shop/web`"), "{unknown}");

@@ -34,7 +34,8 @@ impl Found {
     /// For programs.
     pub(super) fn json(&self, moved: Option<&Move>) -> Value {
         let said = self.said.iter();
-        let said = said.map(|(said, count)| json!({"text": said.text, "is_readable": said.is_readable, "count": count}));
+        let said = said
+            .map(|(said, count)| json!({"text": said.text, "is_readable": said.is_readable, "count": count}));
         json!({
             "type": "redrive",
             "queue": self.pair.name,

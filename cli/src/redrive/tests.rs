@@ -8,11 +8,12 @@ use super::letter::said;
 use super::queues::{self, Pair};
 use super::{steps, text};
 use crate::jobs::sample::{block_on, written};
-use crate::open::sample::at;
+use crate::open::sample::{at, is_documented};
 use crate::terminal::WIDTH;
 
 const TABLE: &str = "arn:aws:dynamodb:eu-central-1:123456789012:table/prod-Table-1ABC";
-const STOPPED: &str = include_str!("../../../events/task-state-change/image_access_denied-image-resizer-1.json");
+const STOPPED: &str =
+    include_str!("../../../events/task-state-change/image_access_denied-image-resizer-1.json");
 
 fn pair() -> Pair {
     let value = r#"{"events":["https://sqs.eu-central-1.amazonaws.com/123456789012/prod-EventsQueue-1",
@@ -89,8 +90,16 @@ fn a_message_says_in_a_line_what_it_is() {
     for (body, text, is_readable) in [
         (STOPPED, "image_access_denied", true),
         (r#"{"steward":"run-job","job":"nightly","slot":"a"}"#, "a run of nightly, slot a", true),
-        (r#"{"requestContext":{"requestId":"1"},"requestPayload":{"steward":"run-job","job":"x"}}"#, "an invocation that failed: a run of x", true),
-        (r#"{"steward":"tell","subject":{"subject":"digest","channel":"ops"}}"#, "news: digest of channel ops", true),
+        (
+            r#"{"requestContext":{"requestId":"1"},"requestPayload":{"steward":"run-job","job":"x"}}"#,
+            "an invocation that failed: a run of x",
+            true,
+        ),
+        (
+            r#"{"steward":"tell","subject":{"subject":"digest","channel":"ops"}}"#,
+            "news: digest of channel ops",
+            true,
+        ),
         (r#"{"steward":"dance"}"#, "not readable: not a request", false),
         ("{", "not readable: ", false),
         ("", "", false),
@@ -107,6 +116,7 @@ fn what_is_there_is_shown_before_it_is_moved_and_then_what_became_of_it() {
     let queues = Queues { letters: letters(), ..Queues::default() };
     let found = block_on(steps::look(&queues, &pair())).unwrap();
     let mut shown = written(|out| text::write_found(out, &found, at("22:00:00")));
+    is_documented("redrive events", &format!("{shown}Move them back? [y/N] y\nevents: 3 moved back\n"));
     let ended = Move {
         problem: Some("the destination is gone".to_owned()),
         ..moved(MoveStatus::Ended("FAILED".to_owned()), 1).unwrap()
@@ -120,7 +130,10 @@ fn what_is_there_is_shown_before_it_is_moved_and_then_what_became_of_it() {
     insta::assert_snapshot!(shown);
     assert!(queues.begun.borrow().is_empty(), "looking moves nothing");
     let json = found.json(moved(MoveStatus::Completed, 3).as_ref());
-    assert_eq!((&json["messages"], &json["moved"], &json["is_completed"]), (&3.into(), &3.into(), &true.into()));
+    assert_eq!(
+        (&json["messages"], &json["moved"], &json["is_completed"]),
+        (&3.into(), &3.into(), &true.into())
+    );
 }
 
 #[test]

@@ -55,7 +55,11 @@ pub(super) fn write_moved(out: &mut impl Write, found: &Found, moved: &Move) -> 
         MoveStatus::Ended(status) => {
             let why = moved.problem.as_deref().map_or_else(String::new, |why| format!(": {why}"));
             write!(out, "{RED}")?;
-            wrapped(out, "", &format!("{name}: {status} after {count}{why}; the others are where they were"))?;
+            wrapped(
+                out,
+                "",
+                &format!("{name}: {status} after {count}{why}; the others are where they were"),
+            )?;
             write!(out, "{RED:#}")
         }
     }

@@ -57,12 +57,12 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             }
         }
         out.flush()?;
-        let code = open::warn(&status.open.unreadable)?;
+        open::warn(&status.open.unreadable)?;
         let is_whole = status.open.unreadable.is_empty() && status.settings.is_ok();
         Ok(match (is_whole, needs.is_empty()) {
-            (false, _) if code != ExitCode::SUCCESS || status.settings.is_err() => ExitCode::from(2),
-            (_, false) => ExitCode::from(1),
-            (_, true) => code,
+            (false, _) => ExitCode::from(2),
+            (true, false) => ExitCode::from(1),
+            (true, true) => ExitCode::SUCCESS,
         })
     })
 }
@@ -75,8 +75,8 @@ pub(crate) async fn settings(found: &Found, file: Option<Configuration>) -> Resu
     let Some(stack) = &found.stack else {
         return Err("a table alone does not say: name its stack by --stack, or a file by --config".to_owned());
     };
-    let loader = Loader::new(format!("/steward/{stack}/configuration"));
-    match loader.load(&found.store, now()).await {
+    let path = format!("/steward/{stack}/configuration");
+    match Loader::new(path).load(&found.store, now()).await {
         Ok(loaded) => Ok(Settings { configuration: loaded.configuration, version: loaded.version }),
         Err(error) => Err(error.to_string()),
     }

@@ -179,12 +179,12 @@ fn write_scaling(out: &mut impl Write, status: &Status) -> io::Result<()> {
     if configured == 0 {
         return fact(out, "scaling", PLAIN, "none configured");
     }
-    let states = || status.scalers.iter().filter_map(|scaler| scaler.order.as_ref()).map(|order| order.state);
+    let orders = || status.scalers.iter().filter_map(|scaler| scaler.order.as_ref()).map(|order| order.state);
     let mut parts = vec![plural(configured, "service", "services")];
     let unseen = configured.saturating_sub(status.scalers.len());
     for (count, what) in [
-        (states().filter(|state| *state == OrderState::Proposed).count(), "asking you"),
-        (states().filter(|state| *state == OrderState::Issued).count(), "changing"),
+        (orders().filter(|state| *state == OrderState::Proposed).count(), "asking you"),
+        (orders().filter(|state| *state == OrderState::Issued).count(), "changing"),
         (unseen, "not looked at yet"),
     ] {
         if count > 0 {

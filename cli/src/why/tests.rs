@@ -11,7 +11,9 @@ use steward::redact::redact;
 use super::asked::{Asked, of_open, one_of, which};
 use super::{json, read, text};
 use crate::jobs::sample::{block_on, written};
-use crate::open::sample::{at, failing, given_up, held, helped, keep, plan, proposed, service, unknown};
+use crate::open::sample::{
+    at, failing, given_up, held, helped, is_documented, keep, plan, proposed, service, unknown,
+};
 use crate::status::Settings;
 use crate::terminal::WIDTH;
 
@@ -33,7 +35,9 @@ fn kept(actions: &[Action]) -> MemoryLedger {
         by: redact("role ci/deploy (run-812)"),
         what: Act::Deployed {
             deployment: steward::arn::DeploymentId::new("ecs-svc/7301"),
-            revision: Some(TaskDefinitionArn::new("arn:aws:ecs:eu-central-1:123456789012:task-definition/api:43")),
+            revision: Some(TaskDefinitionArn::new(
+                "arn:aws:ecs:eu-central-1:123456789012:task-definition/api:43",
+            )),
         },
     });
     let subject = Subject::Incident { target: api, opened_at: at("21:00:04") };
@@ -65,7 +69,7 @@ fn shown(trace: &read::Trace) -> String {
 #[test]
 fn an_action_is_told_from_the_event_to_the_outcome() {
     let action = helped(&service("api"), at("21:00:04"));
-    insta::assert_snapshot!(shown(&trace(&kept(&[action]), None)));
+    is_documented("why shop/api", &shown(&trace(&kept(&[action]), None)));
 }
 
 #[test]
@@ -98,8 +102,7 @@ fn what_is_not_kept_any_more_is_said_and_what_is_known_is_told_all_the_same() {
     let text = shown(&trace(&ledger, None));
     assert!(text.contains("not kept any more: its request, its times"), "{text}");
     let lone = MemoryLedger::new();
-    let record = TargetRecord::new(api.clone());
-    let mut noted = record.clone();
+    let mut noted = TargetRecord::new(api.clone());
     noted.note(&action);
     let writes = vec![
         Write::new(Key::target(&api), None, Record::Target(noted)),
@@ -116,7 +119,10 @@ fn for_programs_the_request_and_its_condition_are_whole() {
     let action = helped(&service("api"), at("21:00:04"));
     let trace = json::of(&trace(&kept(&[action]), None), &settings()).unwrap();
     let first = &trace["actions"][0];
-    assert_eq!(first["request"]["task_definition"], "arn:aws:ecs:eu-central-1:123456789012:task-definition/api:42");
+    assert_eq!(
+        first["request"]["task_definition"],
+        "arn:aws:ecs:eu-central-1:123456789012:task-definition/api:42"
+    );
     assert_eq!(first["precondition"]["primary"], "ecs-svc/7301");
     assert_eq!((&trace["policy"]["entry"], &trace["policy"]["version_now"]), (&0.into(), &7.into()));
     assert_eq!(trace["told"]["slack"], "2026-11-20T21:09:20Z");
@@ -126,7 +132,9 @@ fn for_programs_the_request_and_its_condition_are_whole() {
 #[test]
 fn an_action_is_named_by_the_first_digits_of_its_id_and_an_incident_by_its_target() {
     let is = |text: &str| match Asked::parse(text) {
-        Ok(Asked::Action { digits, or }) => format!("action {digits}{}", if or.is_some() { " or target" } else { "" }),
+        Ok(Asked::Action { digits, or }) => {
+            format!("action {digits}{}", if or.is_some() { " or target" } else { "" })
+        }
         Ok(Asked::Incident { opened, .. }) => format!("incident {}", opened.unwrap_or_default()),
         Err(error) => error.to_string(),
     };
@@ -161,7 +169,10 @@ fn of_a_targets_incidents_the_latest_is_meant_or_the_one_whose_time_begins_so() 
     assert_eq!(which(&record, &opened, Some("2026-11-20T03")).unwrap(), at("03:00:00"));
     let both = which(&record, &opened, Some("2026-11-20")).unwrap_err().to_string();
     assert!(both.ends_with("shop/api@2026-11-20T21:00:04Z, shop/api@2026-11-20T03:00:00Z"), "{both}");
-    assert_eq!(which(&record, &opened, Some("2026-11-01T00:00:00Z")).unwrap().to_string(), "2026-11-01T00:00:00Z");
+    assert_eq!(
+        which(&record, &opened, Some("2026-11-01T00:00:00Z")).unwrap().to_string(),
+        "2026-11-01T00:00:00Z"
+    );
     let none = which(&record, &BTreeSet::new(), None).unwrap_err().to_string();
     assert_eq!(none, "no incident of service api in shop is known");
 }

@@ -108,7 +108,12 @@ fn write_events(out: &mut impl Write, incident: &Incident) -> io::Result<()> {
         fact(out, "", PLAIN, &deeds::deed(deed, Language::En))?;
     }
     if failures.count() > 1 {
-        fact(out, "", DIM, "not kept: the events themselves, and of each cause all but the latest two failures")?;
+        fact(
+            out,
+            "",
+            DIM,
+            "not kept: the events themselves, and of each cause all but the latest two failures",
+        )?;
     }
     Ok(())
 }
@@ -143,11 +148,7 @@ fn write_cause(out: &mut impl Write, incident: &Incident) -> io::Result<()> {
     }
 }
 
-fn write_policy(
-    out: &mut impl Write,
-    trace: &Trace,
-    settings: &Result<Settings, String>,
-) -> io::Result<()> {
+fn write_policy(out: &mut impl Write, trace: &Trace, settings: &Result<Settings, String>) -> io::Result<()> {
     let settings = match settings {
         Ok(settings) => settings,
         Err(problem) => return fact(out, "policy", YELLOW, &format!("not known: {problem}")),
@@ -162,7 +163,12 @@ fn write_policy(
         |version| format!("by configuration version {version}, in force now"),
     );
     fact(out, "policy", PLAIN, &format!("{by}, {version}"))?;
-    fact(out, "", DIM, "not kept: which version held then; not read: the service's tags, which may say otherwise")
+    fact(
+        out,
+        "",
+        DIM,
+        "not kept: which version held then; not read: the service's tags, which may say otherwise",
+    )
 }
 
 fn write_guards(out: &mut impl Write, trace: &Trace) -> io::Result<()> {
@@ -178,10 +184,9 @@ fn write_guards(out: &mut impl Write, trace: &Trace) -> io::Result<()> {
         Act::Noted(note) => &note.state,
     });
     let states: Vec<&State> = states.collect();
-    let was_called = |state: &&&State| {
-        !matches!(state, State::Proposed { .. } | State::Planned | State::Withdrawn { .. })
-    };
-    if states.iter().any(|state| was_called(&state)) {
+    let was_called =
+        |state: &State| !matches!(state, State::Proposed { .. } | State::Planned | State::Withdrawn { .. });
+    if states.iter().any(|state| was_called(state)) {
         let text = "what was called, each guard of docs/safety.md let pass: before the claim, and again before the call";
         fact(out, name(is_said), GREEN, text)?;
         is_said = true;
@@ -192,7 +197,12 @@ fn write_guards(out: &mut impl Write, trace: &Trace) -> io::Result<()> {
         is_said = true;
     }
     if is_said {
-        return fact(out, "", DIM, "not kept: what they saw; the functions' logs have it as long as logs are kept");
+        return fact(
+            out,
+            "",
+            DIM,
+            "not kept: what they saw; the functions' logs have it as long as logs are kept",
+        );
     }
     fact(out, "guards", PLAIN, "nothing was asked of them, or it is not kept any more")
 }
