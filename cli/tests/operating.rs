@@ -108,8 +108,8 @@ impl stand_in::Service for Server {
             }
             "StartMessageMoveTask" => {
                 assert_eq!(input["DestinationArn"], "arn:aws:sqs:eu-central-1:123456789012:prod-EventsQueue");
-                dead.insert("moved".to_owned(), dead[&queue("SourceArn")].clone());
-                dead.insert(queue("SourceArn"), Vec::new());
+                let bodies = dead.remove(&queue("SourceArn")).unwrap();
+                dead.insert("moved".to_owned(), bodies);
                 json!({"TaskHandle": "h"})
             }
             "ListMessageMoveTasks" => match dead.get("moved") {

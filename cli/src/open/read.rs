@@ -56,7 +56,8 @@ pub(crate) async fn read_each<L: Ledger>(
                 for key in batch {
                     match ledger.read(std::slice::from_ref(key)).await {
                         Ok(found) => {
-                            records.extend(found.into_iter().flatten().filter_map(|it| it.live(now).cloned()))
+                            records
+                                .extend(found.into_iter().flatten().filter_map(|it| it.live(now).cloned()));
                         }
                         Err(error @ (LedgerError::NewerSchema { .. } | LedgerError::Unreadable { .. })) => {
                             unreadable.push(error);

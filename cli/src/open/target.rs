@@ -89,7 +89,7 @@ impl Named {
             None => (None, text),
         };
         match rest.split_once('/') {
-            Some((cluster, _)) if cluster.is_empty() => Err(malformed()),
+            Some(("", _)) => Err(malformed()),
             Some((_, name)) if name.contains('/') => Err(malformed()),
             Some((cluster, name)) => named(kind, Some(cluster.to_owned()), name),
             None => named(kind, None, rest),
