@@ -11,17 +11,32 @@ const FUNCTIONS: &[&str] =
     &["RemediationFunction", "BatchFunction", "NotificationsFunction", "ScalingFunction"];
 
 /// A processor, as the template, the Rust compiler and ELF name it.
-struct Architecture {
-    template: &'static str,
+pub(crate) struct Architecture {
+    pub(crate) template: &'static str,
     rust: &'static str,
     /// `e_machine`.
     elf: u16,
 }
 
-const ARCHITECTURES: &[Architecture] = &[
+pub(crate) const ARCHITECTURES: &[Architecture] = &[
     Architecture { template: "x86_64", rust: "x86_64", elf: 0x3e },
     Architecture { template: "arm64", rust: "aarch64", elf: 0xb7 },
 ];
+
+impl Architecture {
+    /// Refuses a program for another processor.
+    pub(crate) fn is_of(&self, program: &Path) -> Result<(), String> {
+        let machine = elf_machine(program)?;
+        if machine == self.elf {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is an ELF file for machine {machine:#x}, not for {}",
+            program.display(),
+            self.template
+        ))
+    }
+}
 
 /// Builds for this machine, so that no other compilation target need be installed. What is deployed is built for the
 /// template's architecture by the same command.
@@ -41,15 +56,7 @@ pub(crate) fn build(root: &Path) -> Result<(), String> {
         .env("CARGO_TARGET_DIR", root.join("target"))
         .current_dir(root))?;
     for function in FUNCTIONS {
-        let bootstrap = root.join("target/sam/build").join(function).join("bootstrap");
-        let machine = elf_machine(&bootstrap)?;
-        if machine != architecture.elf {
-            return Err(format!(
-                "{} is an ELF file for machine {machine:#x}, not for {}",
-                bootstrap.display(),
-                architecture.template
-            ));
-        }
+        architecture.is_of(&root.join("target/sam/build").join(function).join("bootstrap"))?;
     }
     Ok(())
 }

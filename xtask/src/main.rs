@@ -1,4 +1,4 @@
-//! `cargo verify`: every check of the project, one after the other, as CI runs them.
+//! `cargo verify`: every check of the project, one after the other, as CI runs them; `cargo xtask dist`: what is released.
 #![allow(clippy::print_stdout, reason = "a build tool talks to its terminal")]
 #![allow(
     clippy::disallowed_methods,
@@ -6,6 +6,7 @@
 )]
 
 mod code;
+mod dist;
 mod functions;
 mod template;
 mod tools;
@@ -60,23 +61,37 @@ const CHECKS: &[Check] = &[
         proves: "the example of a worker does nothing that scale-in could kill",
         run: template::check_worker,
     },
+    Check {
+        name: "release",
+        proves: "what is packed for a release is the same bytes each time",
+        run: template::check_release,
+    },
     Check { name: "build", proves: "`sam build` makes all functions", run: functions::build },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let root = root();
     let wanted: Vec<&str> = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["verify"] => CHECKS.iter().map(|check| check.name).collect(),
         ["verify", names @ ..] if names.iter().all(|name| CHECKS.iter().any(|check| check.name == *name)) => {
             names.to_vec()
         }
+        ["dist", how @ ..] => {
+            return match dist::dist(&root, how) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(problem) => {
+                    println!("{problem}");
+                    ExitCode::from(2)
+                }
+            };
+        }
         _ => {
             let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
-            println!("usage: cargo verify [{}]", names.join("|"));
+            println!("usage: cargo verify [{}]\n       {}", names.join("|"), dist::USAGE);
             return ExitCode::from(2);
         }
     };
-    let root = root();
     let mut failed = Vec::new();
     for check in CHECKS.iter().filter(|check| wanted.contains(&check.name)) {
         println!("── {}: {}", check.name, check.proves);

@@ -26,10 +26,19 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
 
 /// The example of a worker that protects itself: it needs Python alone.
 pub(crate) fn check_worker(root: &Path) -> Result<(), String> {
-    let python = Python::ready(root)?;
-    run(python
+    unittests(root, "docs/examples/worker")
+}
+
+/// How a release is packed, from the same files in other places, at other times.
+pub(crate) fn check_release(root: &Path) -> Result<(), String> {
+    unittests(root, "tests/release")
+}
+
+fn unittests(root: &Path, folder: &str) -> Result<(), String> {
+    run(Python::ready(root)?
         .tool("python")?
-        .args(["-m", "unittest", "discover", "--start-directory", "docs/examples/worker"])
+        .args(["-m", "unittest", "discover", "--start-directory", folder])
+        // Nothing but sources belongs into the folder.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(root))
 }

@@ -143,6 +143,7 @@ impl State {
 impl Action {
     /// An action that a person is asked about.
     pub fn proposed(plan: Plan, now: Timestamp, until: Timestamp) -> Self {
+        let registered = registered(&plan);
         Self {
             plan,
             decided_at: now,
@@ -154,7 +155,7 @@ impl Action {
             settled: None,
             state: State::Proposed { until },
             verdict: None,
-            registered: None,
+            registered,
         }
     }
 
@@ -183,7 +184,8 @@ impl Action {
                 if !may {
                     return None;
                 }
-                Self { plan, ..known.clone() }
+                let registered = registered(&plan).or_else(|| known.registered.clone());
+                Self { plan, registered, ..known.clone() }
             }
         };
         Some(Self {
@@ -258,5 +260,16 @@ impl Action {
     #[must_use]
     pub fn into_state(self, state: State) -> Self {
         Self { state, ..self }
+    }
+}
+
+/// What the first step of a plan made, where it begins with the second: an earlier claim registered the revision, and its tag, or
+/// the target's record, told the plan of it.
+fn registered(plan: &Plan) -> Option<TaskDefinitionArn> {
+    match &plan.call {
+        Call::UpdateService { task_definition, .. } if plan.remedy == Remedy::RaiseMemory => {
+            task_definition.clone()
+        }
+        _ => None,
     }
 }
