@@ -2,6 +2,9 @@
 
 #[cfg(feature = "aws")]
 mod account;
+// What is said of actions, incidents and the whole is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod actions;
 #[cfg(feature = "aws")]
 mod apply;
 #[cfg(feature = "aws")]
@@ -14,6 +17,7 @@ mod audit;
 mod ask;
 #[cfg(feature = "aws")]
 mod cancel;
+mod completions;
 mod configuration;
 mod demo;
 #[cfg(feature = "aws")]
@@ -23,6 +27,10 @@ mod gantt;
 #[cfg(feature = "aws")]
 mod iam;
 #[cfg(any(feature = "aws", test))]
+mod history;
+#[cfg(any(feature = "aws", test))]
+mod incidents;
+#[cfg(any(feature = "aws", test))]
 mod jobs;
 #[cfg(feature = "aws")]
 mod ledger;
@@ -30,10 +38,16 @@ mod letter;
 // What it prints is tested without the SDK.
 #[cfg(any(feature = "aws", test))]
 mod memory;
+#[cfg(any(feature = "aws", test))]
+mod open;
 #[cfg(feature = "aws")]
 mod pause;
 mod play;
 mod preview;
+#[cfg(feature = "aws")]
+mod progress;
+#[cfg(any(feature = "aws", test))]
+mod redrive;
 #[cfg(feature = "aws")]
 mod reject;
 #[cfg(feature = "aws")]
@@ -55,6 +69,8 @@ mod silence;
 mod silences;
 mod simulate;
 #[cfg(any(feature = "aws", test))]
+mod status;
+#[cfg(any(feature = "aws", test))]
 mod suppressed;
 mod terminal;
 #[cfg(feature = "aws")]
@@ -62,10 +78,14 @@ mod unsilence;
 mod validate;
 #[cfg(feature = "aws")]
 mod versions;
+#[cfg(feature = "aws")]
+mod wall;
+#[cfg(any(feature = "aws", test))]
+mod why;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Looks after Amazon ECS: says why tasks die, and what to do about it.
 #[derive(Parser)]
@@ -73,7 +93,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions and iam: `cargo install --path cli` has them."
+        after_help = "Built without status, incidents, actions, history, why, redrive, audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions and iam: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -133,6 +153,19 @@ enum Command {
     Schema(schema::Arguments),
     #[cfg(feature = "aws")]
     Iam(iam::Arguments),
+    #[cfg(feature = "aws")]
+    Status(status::Arguments),
+    #[cfg(feature = "aws")]
+    Incidents(incidents::Arguments),
+    #[cfg(feature = "aws")]
+    Actions(actions::Arguments),
+    #[cfg(feature = "aws")]
+    History(history::Arguments),
+    #[cfg(feature = "aws")]
+    Why(why::Arguments),
+    #[cfg(feature = "aws")]
+    Redrive(redrive::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -188,6 +221,19 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Iam(arguments) => iam::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Status(arguments) => status::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Incidents(arguments) => incidents::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Actions(arguments) => actions::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::History(arguments) => history::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Why(arguments) => why::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Redrive(arguments) => redrive::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
     };
     result.unwrap_or_else(|error| terminal::give_up(&error))
 }

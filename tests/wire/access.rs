@@ -91,6 +91,8 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::DueIndex => rest == format!("table/{TABLE}/index/due"),
         Resource::TellQueue => rest == TELL,
         Resource::ScaledQueues => arn.split(':').nth(2) == Some("sqs") && rest != TELL,
+        // A person's to move.
+        Resource::DeadLetterQueues => false,
         Resource::Topic => rest == "alerts",
         Resource::SlackSecrets => below(WEBHOOK) == Some(""),
         Resource::TaskLogs => rest.starts_with("log-group:"),

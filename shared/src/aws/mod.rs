@@ -8,6 +8,7 @@
 
 mod auto_scaling;
 mod cloudformation;
+mod dead_letters;
 mod dynamodb;
 mod ecs;
 mod environment;
@@ -29,6 +30,7 @@ mod verdict;
 
 pub use auto_scaling::ScalableTargets;
 pub use cloudformation::Stacks;
+pub use dead_letters::DeadLetterQueues;
 pub use dynamodb::DynamoLedger;
 pub use ecs::{AuditedEcs, Ecs};
 pub use environment::{Environment, EnvironmentError};
