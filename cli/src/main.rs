@@ -32,6 +32,7 @@ mod memory;
 mod pause;
 mod play;
 mod preview;
+mod replay;
 #[cfg(feature = "aws")]
 mod reject;
 #[cfg(feature = "aws")]
@@ -84,6 +85,7 @@ enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
     Preview(preview::Arguments),
+    Replay(replay::Arguments),
     Simulate(simulate::Arguments),
     #[cfg(feature = "aws")]
     Audit(audit::Arguments),
@@ -137,6 +139,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Audit(arguments) => audit::run(&arguments),
