@@ -19,6 +19,9 @@ use super::recalled::{Assumption, Recalled};
 /// So many alerts, incidents and actions are told apart each; of more only the number is kept.
 const MAX_KEPT: usize = 100_000;
 
+/// Why an event does not come to Steward.
+const KEPT_OUT: &str = "the stack's rules keep out tasks that neither run for a service nor have stopped";
+
 /// What came of a recording, as far as it was played.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -119,14 +122,6 @@ impl Reach {
             Self::Acted => "act",
         }
     }
-
-    pub(super) fn describe(self) -> &'static str {
-        match self {
-            Self::Would => "would be done (the mode is observe)",
-            Self::Proposed => "a person would be asked",
-            Self::Acted => "would be carried out",
-        }
-    }
 }
 
 /// An action that would fire.
@@ -203,6 +198,15 @@ impl Tally {
             Ok(Some(because)) => *self.quiet.entry(because.to_string()).or_default() += 1,
             Ok(None) => self.in_stories += 1,
             Err(error) => self.fails(&error.to_string()),
+        }
+    }
+
+    /// So many events would not have come to Steward at all.
+    pub(super) fn kept_out(&mut self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        if count > 0 {
+            self.events += count;
+            *self.quiet.entry(KEPT_OUT.to_owned()).or_default() += count;
         }
     }
 

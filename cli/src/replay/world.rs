@@ -10,8 +10,8 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use steward::config::{Configuration, DEPLOYED_SLACK, DEPLOYED_TOPIC, Notifications, Place, Way};
 use steward::deadline::Deadline;
-use steward::event::Event;
 use steward::event::decode::Record;
+use steward::event::{Detail, Event, TaskStatus};
 use steward::ledger::{Due, Key, LedgerError, Owner, Root, Stored, Transaction};
 use steward::notification::Subject;
 use steward::ports::{Channel, Clock, How, Ledger, Letter, NudgeError, Postpone, SendError, Tell};
@@ -272,7 +272,9 @@ impl<'w> World<'w> {
         for event in &events {
             self.outside.ledger.recalled.learn(event);
         }
-        let records = events.into_iter().map(|event| Record { message_id: None, event: Ok(event) });
+        let (heard, kept_out): (Vec<Event>, Vec<Event>) = events.into_iter().partition(comes_through);
+        self.outside.ledger.tally.borrow_mut().kept_out(kept_out.len());
+        let records = heard.into_iter().map(|event| Record { message_id: None, event: Ok(event) });
         let handler = self.remediation();
         let outcome = Box::pin(handler.handle_records(records.collect())).await;
         let mut tally = self.outside.ledger.tally.borrow_mut();
@@ -331,6 +333,14 @@ impl<'w> World<'w> {
             [Owner::Remediation, Owner::Shared].into_iter().filter_map(|owner| shelf.next_due(owner)).min();
         due.map(|due| next_tick(due).max(next_tick(self.swept_at + TICK)))
     }
+}
+
+/// Whether the rules of `template.yaml` let an event come to remediation: of tasks those that stopped, and those of services that
+/// run. Of everything else the handler itself says why it is of no use.
+fn comes_through(event: &Event) -> bool {
+    let Detail::TaskStateChange(task) = &event.detail else { return true };
+    let runs = task.last_status == TaskStatus::Running && task.desired_status == Some(TaskStatus::Running);
+    task.is_stopped() || (runs && task.deployment_id().is_some())
 }
 
 fn next_tick(at: Timestamp) -> Timestamp {

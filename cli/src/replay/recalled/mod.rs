@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward::arn::{ClusterArn, ContainerInstanceArn, DeploymentId, TaskArn, TaskDefinitionArn};
 use steward::diagnosis;
 use steward::ecs::{
-    ContainerInstance, HostTask, Launch, LifecycleHook, Rollout, ServiceDeploymentSummary, Task,
+    ContainerInstance, HookAnswer, HostTask, Launch, LifecycleHook, Rollout, ServiceDeploymentSummary, Task,
 };
 use steward::event::{
     ApiCall, ContainerInstanceStateChange, ContainerInstanceStatus, DeploymentEventName,
