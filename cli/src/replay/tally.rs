@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use remediation::Handled;
 use steward::action::{Action, Remedy, State};
 use steward::diagnosis::Cause;
+use steward::guard::Refusal;
 use steward::incident::{Fingerprint, Held, Incident, Severity, Target, Why};
 use steward::ledger::{HeldBack, Record, Transaction};
 use steward::notification::{Subject, Tone};
@@ -238,7 +239,7 @@ impl Tally {
         });
         (noted.cause, noted.is_open) = (seen.cause, seen.is_open);
         let Some(held) = &seen.held else { return };
-        let observes = matches!(&held.why, Why::Refused(refusal) if refusal.as_str() == "mode_observes");
+        let observes = matches!(held.why, Why::Refused(Refusal::ModeObserves));
         if let (true, Some(remedy), Some(call)) = (observes, held.remedy, &held.call) {
             let rests_on = recalled.rests_on(&seen.target, remedy);
             let target = redact(&seen.target.to_string());

@@ -30,7 +30,7 @@ pub(super) use traits::Traits;
 /// ECS shows stopped tasks for about an hour.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// So many tasks are remembered, those heard of last.
-const MAX_TASKS: usize = 50_000;
+const MAX_TASKS: usize = 20_000;
 /// So many services, container instances, hooks and revisions are remembered each.
 const MAX_KNOWN: usize = 50_000;
 /// So many deployments of a service are remembered, the latest last.
