@@ -328,9 +328,9 @@ impl<'w> World<'w> {
 
     /// The next minute in which a sweep finds something.
     fn next_sweep(&self) -> Option<Timestamp> {
-        let shelf = self.outside.ledger.shelf;
+        let ledger = self.outside.ledger.shelf;
         let due =
-            [Owner::Remediation, Owner::Shared].into_iter().filter_map(|owner| shelf.next_due(owner)).min();
+            [Owner::Remediation, Owner::Shared].into_iter().filter_map(|owner| ledger.next_due(owner)).min();
         due.map(|due| next_tick(due).max(next_tick(self.swept_at + TICK)))
     }
 }

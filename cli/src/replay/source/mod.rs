@@ -155,7 +155,7 @@ impl Reading {
     }
 
     fn piece(&mut self, file: &str, piece: Piece) -> io::Result<()> {
-        let (line, lead) = (piece.line, time_of(&piece.lead));
+        let (line, logged_at) = (piece.line, time_of(&piece.lead));
         let place = format!("{file}:{line}");
         let value = match value_of(piece) {
             Ok(value) => value,
@@ -164,7 +164,7 @@ impl Reading {
                 return Ok(());
             }
         };
-        for leaf in leaves(value, lead) {
+        for leaf in leaves(value, logged_at) {
             match leaf {
                 Ok(leaf) => self.leaf(&place, leaf)?,
                 Err(error) => {

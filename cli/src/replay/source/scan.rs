@@ -61,14 +61,23 @@ pub(super) struct Scan<R> {
     one_a_line: bool,
 }
 
+/// Where in an object the next byte is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// In no string.
+    Object,
+    String,
+    /// In a string, behind a backslash.
+    Escape,
+}
+
 /// An object as far as it was read.
 struct Open {
     bytes: Vec<u8>,
     line: usize,
     begins_line: bool,
     depth: usize,
-    in_string: bool,
-    escaped: bool,
+    within: Within,
     /// Where the latest string begins.
     string_from: usize,
     /// The latest whole string, one level deep.
@@ -95,10 +104,10 @@ impl Open {
 
     fn string(&mut self, byte: u8) {
         match byte {
-            _ if self.escaped => self.escaped = false,
-            b'\\' => self.escaped = true,
+            _ if self.within == Within::Escape => self.within = Within::String,
+            b'\\' => self.within = Within::Escape,
             b'"' => {
-                self.in_string = false;
+                self.within = Within::Object;
                 self.last = byte;
                 if self.depth == 1 {
                     self.key = Some(self.string_from..self.bytes.len());
@@ -220,8 +229,7 @@ impl<R: Read> Scan<R> {
             line,
             begins_line,
             depth: 1,
-            in_string: false,
-            escaped: false,
+            within: Within::Object,
             string_from: 0,
             key: None,
             last: b'{',
@@ -233,17 +241,17 @@ impl<R: Read> Scan<R> {
                     return Ok(Some(self.piece(open.line, Found::Cut)));
                 }
                 // No string of JSON goes over a line.
-                (open.in_string, open.escaped) = (false, false);
+                open.within = Within::Object;
                 open.push(byte);
                 continue;
             }
-            if open.in_string {
+            if open.within != Within::Object {
                 open.string(byte);
                 open.push(byte);
                 continue;
             }
             match byte {
-                b'"' => (open.in_string, open.string_from) = (true, open.bytes.len() + 1),
+                b'"' => (open.within, open.string_from) = (Within::String, open.bytes.len() + 1),
                 b'[' if open.is_at_list() => {
                     self.lead.clear();
                     self.levels.extend([Level::Around, Level::List]);
@@ -272,7 +280,8 @@ impl<R: Read> Scan<R> {
 
     /// Whether the line that begins now begins another object: then the one before it is damaged.
     fn begins_anew(&mut self, open: &Open) -> io::Result<bool> {
-        let goes_on = matches!(open.last, b':' | b',' | b'[') && !open.in_string && !self.one_a_line;
+        let goes_on =
+            matches!(open.last, b':' | b',' | b'[') && open.within == Within::Object && !self.one_a_line;
         Ok(!goes_on && self.peek()? == Some(b'{'))
     }
 
