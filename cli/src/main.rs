@@ -44,6 +44,7 @@ mod open;
 mod pause;
 mod play;
 mod preview;
+mod replay;
 #[cfg(feature = "aws")]
 mod progress;
 #[cfg(any(feature = "aws", test))]
@@ -106,6 +107,7 @@ enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
     Preview(preview::Arguments),
+    Replay(replay::Arguments),
     Simulate(simulate::Arguments),
     #[cfg(feature = "aws")]
     Audit(audit::Arguments),
@@ -174,6 +176,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Audit(arguments) => audit::run(&arguments),

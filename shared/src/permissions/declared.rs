@@ -63,6 +63,8 @@ fn resources(function: Function, on: Resource, grants: &Grants, names: &Names) -
         Resource::Table => vec![names.own(Own::Table)],
         Resource::DueIndex => vec![format!("{}/index/due", names.own(Own::Table))],
         Resource::TellQueue => vec![names.own(Own::TellQueue)],
+        // A person's to move, by `steward redrive`.
+        Resource::DeadLetterQueues => Vec::new(),
         Resource::Topic => [vec![names.own(Own::Topic)], grants.alert_topics.clone()].concat(),
         Resource::Configuration => {
             let path = names.arn("ssm", &format!("parameter/steward/{}/configuration", names.stack));
