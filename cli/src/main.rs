@@ -18,8 +18,14 @@ mod configuration;
 mod demo;
 #[cfg(feature = "aws")]
 mod diff;
+// What is read and said is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod doctor;
 mod explain;
 mod gantt;
+// What is read and written is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod init;
 #[cfg(any(feature = "aws", test))]
 mod jobs;
 #[cfg(feature = "aws")]
@@ -32,6 +38,8 @@ mod memory;
 mod pause;
 mod play;
 mod preview;
+#[cfg(feature = "aws")]
+mod progress;
 #[cfg(feature = "aws")]
 mod reject;
 #[cfg(feature = "aws")]
@@ -60,6 +68,8 @@ mod unsilence;
 mod validate;
 #[cfg(feature = "aws")]
 mod versions;
+#[cfg(feature = "aws")]
+mod wall;
 
 use std::process::ExitCode;
 
@@ -71,7 +81,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions, init and doctor: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -129,6 +139,10 @@ enum Command {
     #[cfg(feature = "aws")]
     Versions(versions::Arguments),
     Schema(schema::Arguments),
+    #[cfg(feature = "aws")]
+    Init(init::Arguments),
+    #[cfg(feature = "aws")]
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -182,6 +196,10 @@ fn main() -> ExitCode {
         #[cfg(feature = "aws")]
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Init(arguments) => init::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Doctor(arguments) => doctor::run(&arguments),
     };
     result.unwrap_or_else(|error| terminal::give_up(&error))
 }

@@ -9,6 +9,7 @@ mod channel;
 mod ecs;
 mod evidence;
 mod hosts;
+mod installation;
 mod nowhere;
 mod scaling;
 mod tasks;
@@ -21,6 +22,10 @@ pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use hosts::Hosts;
+pub use installation::{
+    AlarmState, Figure, FunctionState, Installation, QueueState, StackResource, StackState, Subscription,
+    TableState, Trigger,
+};
 pub use nowhere::Nowhere;
 pub use scaling::{
     AutoScaling, MAX_OWNED, MAX_QUEUES, MAX_SERVICES, ReadQueues, ScaleServices, ScaledService, Wait,
