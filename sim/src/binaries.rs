@@ -1,4 +1,7 @@
 //! Builds the functions' programs, as cargo does it, and says where they are.
+//!
+//! Whoever has built them already names their folder in `STEWARD_PROGRAMS`: a whole workspace is built with other features of its
+//! dependencies than one package of it, and building the AWS SDK once more takes minutes.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
@@ -37,6 +40,14 @@ pub enum BuildError {
         command: String,
         /// The end of what it said.
         stderr: String,
+    },
+    /// The folder of what was built cannot be read.
+    #[error("cannot read {folder}, which STEWARD_PROGRAMS names: {source}")]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A package has no program of its name.
     #[error("package {package} built no program of that name; it needs a src/main.rs or a [[bin]]")]
@@ -79,6 +90,9 @@ fn build_telling(
     profile: Profile,
     mut hear: impl FnMut(&str),
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    if let (Profile::Dev, Some(folder)) = (profile, std::env::var_os("STEWARD_PROGRAMS")) {
+        return built(Path::new(&folder));
+    }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command.current_dir(workspace()).args(["build", "--bins", "--message-format=json-render-diagnostics"]);
@@ -119,6 +133,20 @@ fn build_telling(
     Ok(String::from_utf8_lossy(&messages).lines().filter_map(program).collect())
 }
 
+/// What lies in a folder without an extension, as programs do.
+fn built(folder: &Path) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let unread = |source| BuildError::NoFolder { folder: folder.to_owned(), source };
+    let mut programs = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        if let Some(name) = name.filter(|_| path.is_file() && path.extension().is_none()) {
+            programs.insert(name, path);
+        }
+    }
+    Ok(programs)
+}
+
 /// A line of cargo's, if it tells of a program.
 fn program(line: &str) -> Option<(String, PathBuf)> {
     #[derive(Deserialize)]
@@ -150,6 +178,15 @@ mod tests {
         ] {
             assert_eq!(program(other), None);
         }
+    }
+
+    #[test]
+    fn what_was_built_already_is_found_by_its_name() {
+        let here = std::env::current_exe().unwrap();
+        let debug = here.parent().and_then(Path::parent).unwrap();
+        assert!(built(debug).unwrap().values().all(|path| path.extension().is_none()));
+        let missing = debug.join("nowhere");
+        assert!(built(&missing).unwrap_err().to_string().contains("nowhere, which STEWARD_PROGRAMS names"));
     }
 
     #[test]

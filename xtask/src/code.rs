@@ -50,11 +50,17 @@ pub(crate) fn domain(root: &Path) -> Result<(), String> {
     }
 }
 
+/// The functions are built together with the tests that run them: by themselves they would be built with other features of
+/// their dependencies, the AWS SDK among them.
 pub(crate) fn test(root: &Path) -> Result<(), String> {
+    cargo(root, &["build", "--workspace", "--locked", "--lib", "--bins", "--tests", "--examples"])?;
+    let programs = std::env::current_exe().map_err(|error| format!("where xtask is: {error}"))?;
+    let programs = programs.parent().ok_or("xtask lies in no folder")?;
     // A snapshot that is missing or differs fails; it is never accepted on the way.
     run(Command::new(env!("CARGO"))
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .env("INSTA_UPDATE", "no")
+        .env("STEWARD_PROGRAMS", programs)
         .current_dir(root))
 }
 

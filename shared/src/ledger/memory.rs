@@ -1,7 +1,7 @@
 //! The ledger in memory, with the rules of the real one: conditions, versions, at most 100 writes, each of another
 //! item, items as text.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -14,8 +14,20 @@ use crate::ports::Ledger;
 struct Item {
     version: u64,
     text: String,
+    /// What the text says, once somebody has read it: days of simulation read an item thousands of times.
+    record: OnceCell<Record>,
     due: Option<Timestamp>,
     expires: Option<Timestamp>,
+}
+
+impl Item {
+    fn record(&self, key: &Key) -> Result<Record, LedgerError> {
+        if let Some(record) = self.record.get() {
+            return Ok(record.clone());
+        }
+        let record = decode(key, &self.text)?;
+        Ok(self.record.get_or_init(|| record).clone())
+    }
 }
 
 /// How much a ledger was used.
@@ -65,20 +77,20 @@ impl MemoryLedger {
     ///
     /// Where an item is newer or damaged.
     pub fn records(&self) -> Result<BTreeMap<Key, Record>, LedgerError> {
-        self.items.borrow().iter().map(|(key, item)| Ok((key.clone(), decode(key, &item.text)?))).collect()
+        self.items.borrow().iter().map(|(key, item)| Ok((key.clone(), item.record(key)?))).collect()
     }
 
     /// Puts a text in as it is: what a newer version, or damage, would leave behind.
     pub fn put_raw(&self, key: Key, text: &str) {
-        self.items
-            .borrow_mut()
-            .insert(key, Item { version: 1, text: text.to_owned(), due: None, expires: None });
+        let (text, record) = (text.to_owned(), OnceCell::new());
+        self.items.borrow_mut().insert(key, Item { version: 1, text, record, due: None, expires: None });
     }
 
     /// Replaces an item's text and leaves the rest, when it is due included.
     pub fn damage(&self, key: &Key, text: &str) {
         if let Some(item) = self.items.borrow_mut().get_mut(key) {
             text.clone_into(&mut item.text);
+            item.record = OnceCell::new();
         }
     }
 
@@ -112,7 +124,7 @@ impl Ledger for MemoryLedger {
         keys.iter()
             .map(|key| {
                 let Some(item) = items.get(key) else { return Ok(None) };
-                let record = decode(key, &item.text)?;
+                let record = item.record(key)?;
                 Ok(Some(Stored { version: item.version, record, expires: item.expires }))
             })
             .collect()
@@ -144,7 +156,8 @@ impl Ledger for MemoryLedger {
         let mut items = self.items.borrow_mut();
         for (write, text) in transaction.writes.into_iter().zip(texts) {
             let version = items.get(&write.key).map_or(1, |item| item.version + 1);
-            items.insert(write.key, Item { version, text, due: write.due, expires: write.expires });
+            let record = OnceCell::new();
+            items.insert(write.key, Item { version, text, record, due: write.due, expires: write.expires });
         }
         let mut usage = self.usage.borrow_mut();
         usage.transactions += 1;
