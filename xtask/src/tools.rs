@@ -36,7 +36,16 @@ pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
         println!("   installing cargo-deny {CARGO_DENY} below target/tools (a minute or two, once)");
         // It runs for a second: optimising it would take longer than all its runs.
         run(Command::new(env!("CARGO"))
-            .args(["install", "--quiet", "--debug", "--locked", "--version", CARGO_DENY, "cargo-deny", "--root"])
+            .args([
+                "install",
+                "--quiet",
+                "--debug",
+                "--locked",
+                "--version",
+                CARGO_DENY,
+                "cargo-deny",
+                "--root",
+            ])
             .arg(&tools)
             .env("CARGO_PROFILE_DEV_DEBUG", "false")
             .current_dir(root))?;
