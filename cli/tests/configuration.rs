@@ -251,6 +251,16 @@ fn the_published_schema_is_current() {
 }
 
 #[test]
+fn the_published_reference_is_what_the_schema_says() {
+    let published = std::fs::read_to_string(root().join("docs/configuration-reference.md")).unwrap();
+    let printed = String::from_utf8(steward(&["schema", "--format", "markdown"], "").stdout).unwrap();
+    assert!(
+        published == printed,
+        "run: cargo run -p steward-cli -- schema --format markdown > docs/configuration-reference.md"
+    );
+}
+
+#[test]
 fn the_schema_and_the_command_line_agree() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (value, is_valid) in [

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::tools::{Python, run};
 
@@ -11,45 +12,82 @@ const FUNCTIONS: &[&str] =
     &["RemediationFunction", "BatchFunction", "NotificationsFunction", "ScalingFunction"];
 
 /// A processor, as the template, the Rust compiler and ELF name it.
-struct Architecture {
-    template: &'static str,
-    rust: &'static str,
+pub(crate) struct Architecture {
+    pub(crate) template: &'static str,
+    pub(crate) rust: &'static str,
     /// `e_machine`.
     elf: u16,
 }
 
-const ARCHITECTURES: &[Architecture] = &[
+pub(crate) const ARCHITECTURES: &[Architecture] = &[
     Architecture { template: "x86_64", rust: "x86_64", elf: 0x3e },
     Architecture { template: "arm64", rust: "aarch64", elf: 0xb7 },
 ];
 
-/// Builds for this machine, so that no other compilation target need be installed. What is deployed is built for the
-/// template's architecture by the same command.
+impl Architecture {
+    /// Whether the standard library of that target is installed: nothing is fetched for a check.
+    fn is_at_hand(&self) -> bool {
+        self.rust == std::env::consts::ARCH
+            || sysroot().is_some_and(|root| {
+                root.join(format!("lib/rustlib/{}-unknown-linux-gnu/lib", self.rust)).is_dir()
+            })
+    }
+
+    /// Refuses a program for another processor.
+    pub(crate) fn is_of(&self, program: &Path) -> Result<(), String> {
+        let machine = elf_machine(program)?;
+        if machine == self.elf {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is an ELF file for machine {machine:#x}, not for {}",
+            program.display(),
+            self.template
+        ))
+    }
+}
+
+/// Where the compiler keeps the standard libraries of its targets.
+fn sysroot() -> Option<PathBuf> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
+    Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
+}
+
+/// The architectures that [`build`] leaves out, each with what would let it be built.
+pub(crate) fn left_out() -> Vec<String> {
+    let left = ARCHITECTURES.iter().filter(|known| !known.is_at_hand());
+    left.map(|known| {
+        format!("functions for {}: `rustup target add {}-unknown-linux-gnu`", known.template, known.rust)
+    })
+    .collect()
+}
+
+/// Builds for every architecture whose compilation target is installed, this machine's among them, by the command by which
+/// people build what they deploy.
 pub(crate) fn build(root: &Path) -> Result<(), String> {
     let host = std::env::consts::ARCH;
-    let architecture = ARCHITECTURES
-        .iter()
-        .find(|known| known.rust == host)
-        .ok_or_else(|| format!("Lambda has no functions for this machine's architecture, {host}"))?;
+    if !ARCHITECTURES.iter().any(|known| known.rust == host) {
+        return Err(format!("Lambda has no functions for this machine's architecture, {host}"));
+    }
     panics_unwind(root)?;
     let python = Python::ready(root)?;
+    ARCHITECTURES
+        .iter()
+        .filter(|known| known.is_at_hand())
+        .try_for_each(|known| build_for(root, &python, known))
+}
+
+fn build_for(root: &Path, python: &Python, architecture: &Architecture) -> Result<(), String> {
+    let folder = format!("target/sam/{}", architecture.template);
     run(python
         .tool("sam")?
-        .args(["build", "--template-file", "template.yaml", "--build-dir", "target/sam/build"])
+        .args(["build", "--template-file", "template.yaml", "--build-dir", &folder])
         .args(["--parameter-overrides", &format!("Architecture={}", architecture.template)])
         // One folder for all functions, which share nearly everything that is compiled.
         .env("CARGO_TARGET_DIR", root.join("target"))
         .current_dir(root))?;
     for function in FUNCTIONS {
-        let bootstrap = root.join("target/sam/build").join(function).join("bootstrap");
-        let machine = elf_machine(&bootstrap)?;
-        if machine != architecture.elf {
-            return Err(format!(
-                "{} is an ELF file for machine {machine:#x}, not for {}",
-                bootstrap.display(),
-                architecture.template
-            ));
-        }
+        architecture.is_of(&root.join(&folder).join(function).join("bootstrap"))?;
     }
     Ok(())
 }

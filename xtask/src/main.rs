@@ -1,4 +1,4 @@
-//! `cargo verify`: every check of the project, one after the other, as CI runs them.
+//! `cargo verify`: every check of the project, one after the other, as CI runs them; `cargo xtask dist`: what is released.
 #![allow(clippy::print_stdout, reason = "a build tool talks to its terminal")]
 #![allow(
     clippy::disallowed_methods,
@@ -6,6 +6,7 @@
 )]
 
 mod code;
+mod dist;
 mod functions;
 mod template;
 mod tools;
@@ -54,29 +55,51 @@ const CHECKS: &[Check] = &[
     Check { name: "doc", proves: "the documentation builds without a warning", run: code::doc },
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
     Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },
-    Check { name: "template", proves: "the SAM template is valid and lints clean", run: template::check },
+    Check {
+        name: "template",
+        proves: "the SAM template is valid, lints clean and passes a scan of what SAM makes of it",
+        run: template::check,
+    },
     Check {
         name: "worker",
         proves: "the example of a worker does nothing that scale-in could kill",
         run: template::check_worker,
     },
-    Check { name: "build", proves: "`sam build` makes all functions", run: functions::build },
+    Check {
+        name: "release",
+        proves: "what is packed for a release is the same bytes each time",
+        run: template::check_release,
+    },
+    Check {
+        name: "build",
+        proves: "`sam build` makes all functions, for each architecture whose target is installed",
+        run: functions::build,
+    },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let root = root();
     let wanted: Vec<&str> = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["verify"] => CHECKS.iter().map(|check| check.name).collect(),
         ["verify", names @ ..] if names.iter().all(|name| CHECKS.iter().any(|check| check.name == *name)) => {
             names.to_vec()
         }
+        ["dist", how @ ..] => {
+            return match dist::dist(&root, how) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(problem) => {
+                    println!("{problem}");
+                    ExitCode::from(2)
+                }
+            };
+        }
         _ => {
             let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
-            println!("usage: cargo verify [{}]", names.join("|"));
+            println!("usage: cargo verify [{}]\n       {}", names.join("|"), dist::USAGE);
             return ExitCode::from(2);
         }
     };
-    let root = root();
     let mut failed = Vec::new();
     for check in CHECKS.iter().filter(|check| wanted.contains(&check.name)) {
         println!("── {}: {}", check.name, check.proves);
@@ -108,6 +131,11 @@ fn report(root: &Path, wanted: &[&str], failed: &[&str]) -> ExitCode {
     }
     if wanted.contains(&"template") {
         println!("NOT CHECKED: that CloudFormation takes the template, which only a deployment shows");
+    }
+    if wanted.contains(&"build") {
+        for left in functions::left_out() {
+            println!("NOT CHECKED: {left}");
+        }
     }
     if failed.is_empty() {
         println!("all {} checks hold", wanted.len());

@@ -9,6 +9,8 @@ const CARGO_DENY: &str = "0.20.2";
 
 /// Pins of what comes from `PyPI`.
 const PYTHON_TOOLS: &str = include_str!("../python-tools.txt");
+/// Pins of the scanner and of what it brings.
+const SCANNER_TOOLS: &str = include_str!("../scanner-tools.txt");
 
 /// Runs a program to its end, on this terminal.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
@@ -53,28 +55,47 @@ pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
     Ok(program)
 }
 
-/// A virtual environment with exactly the tools of `python-tools.txt`.
+/// A virtual environment with exactly the tools of a list.
 pub(crate) struct Python {
     bin: PathBuf,
 }
 
+/// What a virtual environment is made of.
+struct Tools {
+    folder: &'static str,
+    list: &'static str,
+    pins: &'static str,
+    /// For people who wait.
+    named: &'static str,
+}
+
 impl Python {
-    /// The environment; made first where it is missing, half made, or of other pins.
+    /// SAM, cargo-lambda and cfn-lint.
     pub(crate) fn ready(root: &Path) -> Result<Self, String> {
-        let environment = root.join("target/tools/python");
+        let named = "SAM, cargo-lambda and cfn-lint below target/tools/python (a minute or two, once)";
+        Self::with(root, &Tools { folder: "python", list: "python-tools.txt", pins: PYTHON_TOOLS, named })
+    }
+
+    /// checkov, which cannot live with SAM: each pins other versions of what both use.
+    pub(crate) fn scanner(root: &Path) -> Result<Self, String> {
+        let named = "checkov below target/tools/scanner (a minute or two, once)";
+        Self::with(root, &Tools { folder: "scanner", list: "scanner-tools.txt", pins: SCANNER_TOOLS, named })
+    }
+
+    /// The environment; made first where it is missing, half made, or of other pins.
+    fn with(root: &Path, tools: &Tools) -> Result<Self, String> {
+        let environment = root.join("target/tools").join(tools.folder);
         let bin = environment.join("bin");
         // Written last: an installation that was interrupted has none.
         let stamp = environment.join("installed.txt");
-        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PYTHON_TOOLS) {
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == tools.pins) {
             return Ok(Self { bin });
         }
-        println!(
-            "   installing SAM, cargo-lambda and cfn-lint below target/tools/python (a minute or two, once)"
-        );
+        println!("   installing {}", tools.named);
         let found = Command::new("python3").arg("--version").output();
         if !found.is_ok_and(|output| output.status.success()) {
             return Err(
-                "there is no python3, on which SAM and cfn-lint run: install Python 3.10 or newer with \
+                "there is no python3, on which SAM, cfn-lint and checkov run: install Python 3.10 or newer with \
                         its venv module (Debian, Ubuntu: apt-get install python3-venv)"
                     .to_owned(),
             );
@@ -86,8 +107,8 @@ impl Python {
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
         run(Command::new(bin.join("python"))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-            .arg(root.join("xtask/python-tools.txt")))?;
-        fs::write(&stamp, PYTHON_TOOLS).map_err(|error| format!("writing {}: {error}", stamp.display()))?;
+            .arg(root.join("xtask").join(tools.list)))?;
+        fs::write(&stamp, tools.pins).map_err(|error| format!("writing {}: {error}", stamp.display()))?;
         Ok(Self { bin })
     }
 

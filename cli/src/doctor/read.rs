@@ -82,7 +82,7 @@ pub(super) async fn read<I: Installation, R: SimulateRoles, P: ParameterStore, S
     (source.progress)("figures");
     let figures = match &resources {
         Observed::Absent => Observed::Absent,
-        _ => Observed::of(figures(installation, &known, now).await.map(Some)),
+        _ => Observed::of(figures(installation, name, &known, now).await.map(Some)),
     };
     let errors = errors(installation, &known, &figures, now).await;
     let table = match known.get(TABLE).and_then(|found| found.physical.as_deref()) {
@@ -169,25 +169,31 @@ async fn trigger<I: Installation>(
 
 async fn figures<I: Installation>(
     installation: &I,
+    stack: &str,
     resources: &Resources,
     now: Timestamp,
 ) -> Result<Figures, EcsError> {
-    let figure = |namespace, name, dimension: (&'static str, String), is_greatest| Figure {
+    let figure = |namespace, name, dimensions: Vec<(&'static str, String)>, is_greatest| Figure {
         namespace,
         name,
-        dimension,
+        dimensions,
         is_greatest,
     };
     let physical = |logical: &str| Some(resources.get(logical)?.physical.as_deref()?.to_owned());
     let (mut late, mut names) = (Vec::new(), Vec::new());
     for (function, _) in FUNCTIONS {
         names.push(function.to_owned());
-        late.push(figure("EcsSteward", "Sweeps", ("service", function.to_owned()), false));
+        late.push(figure(
+            "EcsSteward",
+            "Sweeps",
+            vec![("stack", stack.to_owned()), ("service", function.to_owned())],
+            false,
+        ));
     }
     for (queue, _) in QUEUES {
         let Some(url) = physical(queue) else { continue };
         names.push(queue.to_owned());
-        let of = ("QueueName", last(&url).to_owned());
+        let of = vec![("QueueName", last(&url).to_owned())];
         late.push(figure("AWS/SQS", "ApproximateAgeOfOldestMessage", of, true));
     }
     let answered = installation.figures(&late, now - OF_LATE, now).await?;
@@ -195,7 +201,7 @@ async fn figures<I: Installation>(
     let (sweeps, ages) = names.into_iter().zip(answered).partition(|(name, _)| is_function(name));
     let (mut hour, mut of) = (Vec::new(), Vec::new());
     for resource in resources.values().filter(|one| one.physical.is_some()) {
-        let dimension = |name: &'static str| (name, own(resource).to_owned());
+        let dimension = |name: &'static str| vec![(name, own(resource).to_owned())];
         match resource.kind.as_str() {
             "AWS::Lambda::Function" => {
                 hour.push(figure("AWS/Lambda", "Invocations", dimension("FunctionName"), false));

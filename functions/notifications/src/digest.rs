@@ -40,9 +40,9 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         if let Err(error) = channel.send(&letter).await {
             let failed = vec![error];
             let pause = pause(&failed, 1);
-            let due = now + pause + ON_ITS_WAY;
-            let _newer = self.write_news(news, news_item.as_ref(), Some(due)).await?;
-            return Err(TellError::Channels { failed, pause });
+            let next = now + pause + ON_ITS_WAY;
+            let _newer = self.write_news(news, news_item.as_ref(), Some(next)).await?;
+            return Err(TellError::Channels { failed, pause, late: Some(now.duration_since(due)) });
         }
         self.settle(news, news_item, None).await?;
         // What was withheld meanwhile has news of its own by then.

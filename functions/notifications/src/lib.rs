@@ -105,6 +105,8 @@ pub enum TellError {
         failed: Vec<SendError>,
         /// How long they are left alone.
         pause: SignedDuration,
+        /// For how long the news waits that one of them does not have; absent where what failed is no news, but a reminder.
+        late: Option<SignedDuration>,
     },
     /// Another invocation is at it.
     #[error("{subject} is being told by another invocation")]

@@ -24,7 +24,12 @@ pub(crate) fn told(messages: &[Message], now: Timestamp) -> Result<Value, Failur
         Some(Err(TellError::Channels { failed, .. })) => Some(failed.len()),
         _ => None,
     });
+    let late = messages.iter().filter_map(|message| match &message.result {
+        Some(Err(TellError::Channels { late, .. })) => *late,
+        _ => None,
+    });
     Metrics::new()
+        .seconds("OldestNews", late.max().map(|late| late.as_secs()))
         .count("AlertsSent", sent.sum())
         .count("AlertsRefused", refused.sum())
         .count("MessagesReturned", failed)

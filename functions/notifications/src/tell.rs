@@ -157,7 +157,10 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handl
         let due = self.ports.clock.now() + pause + ON_ITS_WAY;
         // News that came meanwhile stays due as it is.
         let _newer = self.write_news(&news, news_item.as_ref(), Some(due)).await?;
-        Err(TellError::Channels { failed, pause })
+        let is_untold =
+            |error: &SendError| thread.told.get(&error.channel).is_none_or(|told| told.seq < news.seq);
+        let late = failed.iter().any(is_untold).then(|| age(&news, self.ports.clock.now()));
+        Err(TellError::Channels { failed, pause, late })
     }
 
     fn lease(&self) -> Lease {
@@ -240,6 +243,12 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handl
         let expires = Some(self.ports.clock.now() + KEEP);
         Write { key, expect, record: Record::Thread(thread.clone()), due: None, expires }
     }
+}
+
+/// For how long news waits. Its number is the time of the change, in milliseconds, or a little more.
+fn age(news: &News, now: Timestamp) -> SignedDuration {
+    let made = i64::try_from(news.seq).ok().and_then(|seq| Timestamp::from_millisecond(seq).ok());
+    made.map_or(SignedDuration::ZERO, |made| now.duration_since(made).max(SignedDuration::ZERO))
 }
 
 /// How long to leave channels alone that did not take a message: as long as they ask, or twice as long each time.

@@ -10,6 +10,7 @@ use steward::aws::lambda::{self, Failure, Function, Invocation, SystemClock};
 use steward::aws::{DynamoLedger, Ecs, Environment, EnvironmentError, Sdk, Ssm, Stacks, TellQueue};
 use steward::config::Loader;
 use steward::deadline::Deadline;
+use steward::ledger::Witness;
 use steward::ports::Clock;
 use steward::remediation::Home;
 use steward::request::Request;
@@ -46,8 +47,9 @@ impl Function for Remediation {
             home: Home::of_function(&invocation.function_arn),
             deadline: Deadline::new(SystemClock.now(), invocation.deadline),
         };
+        let ledger = Witness::new(&self.ledger);
         let ports = Ports {
-            ledger: &self.ledger,
+            ledger: &ledger,
             ecs: &self.ecs,
             owners: &self.stacks,
             tell: &self.tell,
@@ -58,11 +60,13 @@ impl Function for Remediation {
             None => {
                 let outcome =
                     Box::pin(handler.handle(payload)).await.map_err(|error| report::unreadable(&error))?;
-                report::handled(&outcome, SystemClock.now())
+                let now = SystemClock.now();
+                report::handled(&outcome, ledger.done(now), now)
             }
             Some(Ok(Request::Sweep)) => {
                 let swept = handler.sweep().await.map_err(|error| report::blind(&error))?;
-                Ok(report::swept(&swept, SystemClock.now()))
+                let now = SystemClock.now();
+                Ok(report::swept(&swept, ledger.done(now), now))
             }
             Some(Ok(Request::Tell { .. })) => Err(report::misdirected("notifications tells subjects")),
             Some(Ok(Request::RunJob { .. })) => Err(report::misdirected("batch runs jobs")),

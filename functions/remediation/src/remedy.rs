@@ -250,6 +250,7 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
         let until = ends.unwrap_or(now.saturating_add(rules.proposal).unwrap_or(Timestamp::MAX));
         let step = |scene: &mut Scene| -> Result<(), LedgerError> {
             let may = scene.action.as_ref().is_none_or(|action| match action.state {
+                _ if action.is_past(&plan) => false,
                 State::Withdrawn { .. } => true,
                 State::Proposed { .. } => action.plan.call != plan.call,
                 _ => false,
@@ -277,9 +278,14 @@ impl<L: Ledger, E: DescribeEcs + ChangeEcs + Hosts, O: Owners, T, C: Clock> Care
                 self.withdraw(Some(&action), Withdrawal::NotApproved, news).await
             }
             State::Proposed { .. } | State::Planned => self.of_target(&action.plan.target, news).await,
-            State::Issued { at } => self.probe(&action, *at, news).await,
+            State::Issued { at } if action.due().is_some_and(|due| due <= now) => {
+                self.probe(&action, *at, news).await
+            }
             State::Confirmed { .. } => self.judge(&action, news).await,
-            State::Failed { .. } | State::Unknown { .. } | State::Withdrawn { .. } => Ok(()),
+            // Issued: somebody called since it was found due, and what that leaves behind is not looked for before its time.
+            State::Issued { .. } | State::Failed { .. } | State::Unknown { .. } | State::Withdrawn { .. } => {
+                Ok(())
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use remediation::{Explained, Handled, Outcome, Swept};
 use serde_json::{Value, json};
 use steward::aws::lambda::{Failure, Metrics};
 use steward::event::decode::DecodeError;
-use steward::ledger::LedgerError;
+use steward::ledger::{Done, LedgerError};
 use steward::ports::NudgeError;
 use steward::remediation::Reason;
 
@@ -15,7 +15,7 @@ use steward::remediation::Reason;
 /// # Errors
 ///
 /// Where something failed that has no message id: then all of it must come again.
-pub(crate) fn handled(outcome: &Outcome, now: Timestamp) -> Result<Value, Failure> {
+pub(crate) fn handled(outcome: &Outcome, done: Done, now: Timestamp) -> Result<Value, Failure> {
     for record in &outcome.records {
         log_record(record);
     }
@@ -25,7 +25,7 @@ pub(crate) fn handled(outcome: &Outcome, now: Timestamp) -> Result<Value, Failur
     log_lost(&outcome.not_nudged);
     let failed = outcome.records.iter().filter(|record| record.must_return()).count();
     let explained = || outcome.records.iter().filter_map(|record| record.result.as_ref().ok());
-    Metrics::new()
+    with(Metrics::new(), done)
         .count("EventsHandled", outcome.records.len() - failed)
         .count("EventsFailed", failed)
         .count("News", outcome.news.len())
@@ -47,6 +47,20 @@ pub(crate) fn handled(outcome: &Outcome, now: Timestamp) -> Result<Value, Failur
     }
     // Somebody pressed a test button: they want to see what was made of it.
     Ok(Value::Array(explained().map(explanation).collect()))
+}
+
+/// Incidents and actions: most invocations have none to count.
+fn with(metrics: Metrics, done: Done) -> Metrics {
+    metrics
+        .some("IncidentsOpened", done.opened)
+        .some("IncidentsEnded", done.ended)
+        .some("ActionsProposed", done.proposed)
+        .some("ActionsConfirmed", done.confirmed)
+        .some("ActionsFailed", done.failed)
+        .some("ActionsUnknown", done.unknown)
+        .some("ActionsWithdrawn", done.withdrawn)
+        .some("BudgetsSpent", done.out_of_budget)
+        .seconds("OldestIssuedAction", done.oldest_issued.map(|age| age.as_secs()))
 }
 
 fn log_lost(not_nudged: &[NudgeError]) {
@@ -106,7 +120,7 @@ fn explanation(explained: &Explained) -> Value {
 }
 
 /// The answer to a sweep.
-pub(crate) fn swept(swept: &Swept, now: Timestamp) -> Value {
+pub(crate) fn swept(swept: &Swept, done: Done, now: Timestamp) -> Value {
     for problem in &swept.failed {
         tracing::error!(error_type = "Steward.Story", "a story could not be looked at: {problem}");
     }
@@ -114,7 +128,7 @@ pub(crate) fn swept(swept: &Swept, now: Timestamp) -> Value {
     if swept.is_cut {
         tracing::warn!("time ended before everything due was looked at: the next sweep goes on");
     }
-    Metrics::new()
+    with(Metrics::new(), done)
         .count("Sweeps", 1)
         .count("StoriesFailed", swept.failed.len())
         .count("News", swept.news.len())

@@ -10,6 +10,7 @@ use steward::ports::NudgeError;
 
 use super::*;
 
+mod actions;
 mod openings;
 mod patrol;
 mod scripted_ecs;

@@ -143,6 +143,7 @@ impl State {
 impl Action {
     /// An action that a person is asked about.
     pub fn proposed(plan: Plan, now: Timestamp, until: Timestamp) -> Self {
+        let registered = registered(&plan);
         Self {
             plan,
             decided_at: now,
@@ -154,7 +155,7 @@ impl Action {
             settled: None,
             state: State::Proposed { until },
             verdict: None,
-            registered: None,
+            registered,
         }
     }
 
@@ -173,6 +174,7 @@ impl Action {
                 let may = match &known.state {
                     // Whether a person is still to be asked is the guards' to say; and where nothing happened, what stood in
                     // the way may be gone.
+                    _ if known.is_past(&plan) => false,
                     State::Proposed { .. } | State::Withdrawn { .. } => true,
                     State::Planned => known.lease_until <= now,
                     State::Issued { .. }
@@ -183,7 +185,8 @@ impl Action {
                 if !may {
                     return None;
                 }
-                Self { plan, ..known.clone() }
+                let registered = registered(&plan).or_else(|| known.registered.clone());
+                Self { plan, registered, ..known.clone() }
             }
         };
         Some(Self {
@@ -196,6 +199,11 @@ impl Action {
             state: State::Planned,
             ..base
         })
+    }
+
+    /// Whether a plan would take its first step once more: it was decided on what was read before that step.
+    pub fn is_past(&self, plan: &Plan) -> bool {
+        self.registered.is_some() && matches!(plan.call, Call::RegisterTaskDefinition { .. })
     }
 
     /// Whether it may be carried out in this epoch: planned, and still mine.
@@ -258,5 +266,16 @@ impl Action {
     #[must_use]
     pub fn into_state(self, state: State) -> Self {
         Self { state, ..self }
+    }
+}
+
+/// What the first step of a plan made, where it begins with the second: an earlier claim registered the revision, and its tag, or
+/// the target's record, told the plan of it.
+fn registered(plan: &Plan) -> Option<TaskDefinitionArn> {
+    match &plan.call {
+        Call::UpdateService { task_definition, .. } if plan.remedy == Remedy::RaiseMemory => {
+            task_definition.clone()
+        }
+        _ => None,
     }
 }

@@ -19,6 +19,7 @@ use crate::redact::redact;
 use crate::remediation::Home;
 
 mod memory;
+mod witness;
 
 const GROUPING: SignedDuration = SignedDuration::from_secs(15);
 

@@ -114,14 +114,14 @@ impl Story {
 
 impl Incident {
     /// Whether a deed may have to do with it: it was done shortly before the first failure or since, until the end; or it began a
-    /// deployment whose tasks fail.
+    /// deployment whose tasks fail. Failures that good news made it forget count too, for what was told is not untold.
     fn is_about(&self, deed: &Deed) -> bool {
         if let Act::Deployed { deployment, .. } = &deed.what
             && self.deployments.contains_key(deployment)
         {
             return true;
         }
-        let first = self.failures.first_at().unwrap_or(self.opened_at);
+        let first = self.failures.first_at().map_or(self.opened_at, |first_at| first_at.min(self.opened_at));
         let from = first.saturating_sub(BEFORE).unwrap_or(first);
         let until = match self.status {
             Status::Open => Timestamp::MAX,

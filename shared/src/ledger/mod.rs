@@ -10,6 +10,7 @@ mod outbox;
 mod patrol;
 mod shared;
 mod telling;
+mod witness;
 mod writes;
 
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ pub use telling::{
     ChannelRecord, HeldBack, Kept, Lease, MAX_SILENCES, MAX_WAITING, Outage, Recent, Root, Silence,
     SilenceId, Silences, Thread, Told, Trouble, Why, Withheld,
 };
+pub use witness::{Done, Witness};
 
 use crate::action::Action;
 use crate::batch::{Clock, JobRecord, LaunchRate, Run, Trouble as JobTrouble, Unit};

@@ -183,8 +183,8 @@ pub struct Figure {
     pub namespace: &'static str,
     /// Such as `ApproximateAgeOfOldestMessage`.
     pub name: &'static str,
-    /// One dimension: its name and its value.
-    pub dimension: (&'static str, String),
+    /// Its dimensions: their names and values.
+    pub dimensions: Vec<(&'static str, String)>,
     /// Whether the greatest value counts, rather than their sum.
     pub is_greatest: bool,
 }

@@ -19,13 +19,28 @@ fn a_channel_that_fails_is_told_later_and_holds_up_no_other() {
     world.channels[0].fails.set(true);
     let told = world.tell(&subject, "a");
     assert!(
-        matches!(told, Err(TellError::Channels { failed, pause }) if failed.len() == 1 && pause == FIRST_PAUSE)
+        matches!(told, Err(TellError::Channels { failed, pause, .. }) if failed.len() == 1 && pause == FIRST_PAUSE)
     );
     assert_eq!((world.seen(), world.due()), ([0, 1], 0), "the message comes again before a sweep would");
     world.pass(FIRST_PAUSE);
     world.channels[0].fails.set(false);
     assert_eq!(world.tell(&subject, "b"), Ok(Told::Yes { channels: 1 }));
     assert_eq!((world.seen(), world.due()), ([1, 1], 0));
+}
+
+#[test]
+fn news_that_a_channel_does_not_take_grows_late() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    world.channels[0].fails.set(true);
+    let late = |told| match told {
+        Err(TellError::Channels { late: Some(late), .. }) => late,
+        told => panic!("{told:?}"),
+    };
+    let first = late(world.tell(&subject, "a"));
+    let hour = SignedDuration::from_hours(1);
+    world.pass(hour);
+    assert_eq!(late(world.tell(&subject, "b")), first + hour);
 }
 
 #[test]

@@ -244,3 +244,22 @@ fn service(running: u32) -> crate::ecs::Service {
         capacity_providers: Vec::new(),
     }
 }
+
+#[test]
+fn an_action_that_begins_with_its_second_step_knows_what_its_first_made() {
+    let plan = second().plan;
+    let withdrawn = first().into_state(State::Withdrawn { at: at("21:05:10"), why: Withdrawal::NotApproved });
+    let proposed = Action::proposed(plan.clone(), at("21:06:00"), at("22:00:00"));
+    let claimed = Action::claimed(plan, Some(&withdrawn), Epoch(2), at("21:06:00"), at("21:06:30")).unwrap();
+    assert_eq!([proposed.registered, claimed.registered], [Some(revision(44)), Some(revision(44))]);
+    assert_eq!(first().registered, None);
+}
+
+#[test]
+fn what_was_decided_before_the_first_step_does_not_take_it_again() {
+    let (stale, known) = (first().plan, first().stepped(registered(), at("21:05:10")));
+    let claim = |plan: Plan| Action::claimed(plan, Some(&known), Epoch(2), at("21:06:00"), at("21:06:30"));
+    assert_eq!(known.state, State::Planned, "its lease is over: whoever comes may go on");
+    assert_eq!(claim(stale), None);
+    assert!(claim(second().plan).is_some());
+}

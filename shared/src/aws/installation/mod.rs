@@ -327,9 +327,10 @@ impl Installation for Installed {
 }
 
 fn asked(place: usize, query: &Figure) -> MetricDataQuery {
-    let (name, value) = &query.dimension;
-    let dimension = Dimension::builder().name(*name).value(value).build();
-    let metric = Metric::builder().namespace(query.namespace).metric_name(query.name).dimensions(dimension);
+    let dimensions = query.dimensions.iter();
+    let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(*name).value(value).build());
+    let metric = Metric::builder().namespace(query.namespace).metric_name(query.name);
+    let metric = metric.set_dimensions(Some(dimensions.collect()));
     let statistic = if query.is_greatest { "Maximum" } else { "Sum" };
     let asked = MetricStat::builder().metric(metric.build()).period(PERIOD).stat(statistic).build();
     MetricDataQuery::builder().id(format!("q{place}")).metric_stat(asked).build()

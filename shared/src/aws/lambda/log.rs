@@ -19,7 +19,7 @@ use super::super::environment::Environment;
 use crate::redact::redact;
 
 /// Whose events are shown at the function's own level; those of others from a warning on.
-const OURS: [&str; 3] = ["steward", "remediation", "notifications"];
+const OURS: [&str; 5] = ["steward", "remediation", "batch", "scaling", "notifications"];
 
 /// What Lambda says about the function and the invocation: the same in every line.
 static COMMON: LazyLock<Mutex<Map<String, Value>>> = LazyLock::new(Mutex::default);
@@ -29,6 +29,7 @@ pub(super) fn start(service: &'static str, environment: &Environment) {
     let mut common = Map::new();
     common.insert("service".to_owned(), service.into());
     for (field, variable) in [
+        ("stack", "STEWARD_STACK"),
         ("function_name", "AWS_LAMBDA_FUNCTION_NAME"),
         ("function_memory_size", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
     ] {
@@ -71,7 +72,7 @@ fn root_of(trace: &str) -> String {
 /// Adds what identifies the invocation to another kind of line.
 pub(super) fn identify(line: &mut Map<String, Value>) {
     let common = COMMON.lock().unwrap_or_else(PoisonError::into_inner);
-    for name in ["service", "function_name", "function_request_id"] {
+    for name in ["stack", "service", "function_name", "function_request_id"] {
         if let Some(value) = common.get(name) {
             line.insert(name.to_owned(), value.clone());
         }

@@ -8,8 +8,8 @@ use super::log;
 /// Where CloudWatch shows them.
 const NAMESPACE: &str = "EcsSteward";
 
-/// The metrics of one invocation, each under its function (`service`); those of a job under its name, too, and those of a
-/// service of ECS under its names alone.
+/// The metrics of one invocation, each under its stack and its function (`service`); those of a job under its name, too, and
+/// those of a service of ECS under its names alone. Without a stack, as on a developer's machine, the function's name is all.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     counts: Vec<(&'static str, usize)>,
@@ -65,22 +65,32 @@ impl Metrics {
         self
     }
 
+    /// A number of things, where there are any: a metric is paid by the hours in which it is written.
+    #[must_use]
+    pub fn some(self, name: &'static str, count: usize) -> Self {
+        if count == 0 { self } else { self.count(name, count) }
+    }
+
     /// Writes the line.
     pub fn write(self, now: Timestamp) {
-        let mut line = self.line(now);
-        log::identify(&mut line);
+        let mut known = Map::new();
+        log::identify(&mut known);
+        let mut line = self.line(known.contains_key("stack"), now);
+        line.extend(known);
         log::write_line(line);
     }
 
-    fn line(&self, now: Timestamp) -> Map<String, Value> {
+    fn line(&self, of_stack: bool, now: Timestamp) -> Map<String, Value> {
         let counts = self.counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
         let seconds = self.seconds.iter().map(|(name, _)| json!({"Name": name, "Unit": "Seconds"}));
         let numbers = self.numbers.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
         let described: Vec<Value> = counts.chain(numbers).chain(seconds).collect();
-        let dimensions = match self.of {
-            Of::Function => json!([["service"]]),
-            Of::Job(_) => json!([["service"], ["service", "job"]]),
-            Of::Service(..) => json!([["ClusterName", "ServiceName"]]),
+        let dimensions = match (&self.of, of_stack) {
+            (Of::Function, true) => json!([["stack", "service"]]),
+            (Of::Function, false) => json!([["service"]]),
+            (Of::Job(_), true) => json!([["stack", "service"], ["stack", "service", "job"]]),
+            (Of::Job(_), false) => json!([["service"], ["service", "job"]]),
+            (Of::Service(..), _) => json!([["ClusterName", "ServiceName"]]),
         };
         let directive = json!({
             "Timestamp": now.as_millisecond(),
@@ -111,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_line_names_every_metric_that_it_has() {
-        let line = Metrics::new().count("EventsHandled", 3).line(Timestamp::UNIX_EPOCH);
+        let line = Metrics::new().count("EventsHandled", 3).line(false, Timestamp::UNIX_EPOCH);
         let line = Value::Object(line);
         assert_eq!(line["EventsHandled"], 3);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
@@ -125,7 +135,7 @@ mod tests {
     #[test]
     fn metrics_of_a_job_are_those_of_the_function_too() {
         let metrics = Metrics::of_job("nightly").count("RunsFailed", 1).seconds("RunDuration", Some(90));
-        let line = Value::Object(metrics.seconds("RunLateness", None).line(Timestamp::UNIX_EPOCH));
+        let line = Value::Object(metrics.seconds("RunLateness", None).line(false, Timestamp::UNIX_EPOCH));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Dimensions"], json!([["service"], ["service", "job"]]));
         assert_eq!(directive["Metrics"][1], json!({"Name": "RunDuration", "Unit": "Seconds"}));
@@ -136,9 +146,35 @@ mod tests {
     }
 
     #[test]
+    fn two_stacks_in_one_region_have_metrics_of_their_own() {
+        for (metrics, dimensions) in [
+            (Metrics::new(), json!([["stack", "service"]])),
+            (Metrics::of_job("nightly"), json!([["stack", "service"], ["stack", "service", "job"]])),
+            // A service is of one stack at the most.
+            (Metrics::of_service("shop", "worker"), json!([["ClusterName", "ServiceName"]])),
+        ] {
+            let line = Value::Object(metrics.count("Sweeps", 1).line(true, Timestamp::UNIX_EPOCH));
+            assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], dimensions);
+        }
+    }
+
+    #[test]
+    fn what_did_not_happen_is_no_metric_where_that_is_asked_for() {
+        let line = Value::Object(
+            Metrics::new()
+                .some("ActionsUnknown", 0)
+                .some("ActionsFailed", 2)
+                .line(true, Timestamp::UNIX_EPOCH),
+        );
+        let described = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(described, &json!([{"Name": "ActionsFailed", "Unit": "Count"}]));
+        assert_eq!((line.get("ActionsUnknown"), &line["ActionsFailed"]), (None, &json!(2)));
+    }
+
+    #[test]
     fn metrics_of_a_service_are_known_by_its_cluster_and_its_name_alone() {
         let metrics = Metrics::of_service("shop", "worker").number("BacklogPerTask", 2.5);
-        let line = Value::Object(metrics.count("DesiredTasks", 3).line(Timestamp::UNIX_EPOCH));
+        let line = Value::Object(metrics.count("DesiredTasks", 3).line(false, Timestamp::UNIX_EPOCH));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Dimensions"], json!([["ClusterName", "ServiceName"]]));
         assert_eq!(directive["Metrics"][1], json!({"Name": "BacklogPerTask", "Unit": "Count"}));

@@ -159,6 +159,17 @@ fn an_incident_tells_who_did_what_in_its_time_and_nothing_else() {
 }
 
 #[test]
+fn a_deed_that_was_told_stays_told_when_good_news_ends_the_failures_that_it_preceded() {
+    let steady = Observation::Steady { at: at(9_000) };
+    let mut story =
+        story_of([deed(1, 950, Act::StoppedDeployment), failed(1, 1_000), waits("one", 8_000), steady]);
+    assert_eq!(story.incident.as_ref().unwrap().failures.first_at(), Some(at(8_000)));
+    let told = story.incident.as_ref().unwrap().deeds.clone();
+    story.apply(failed(2, 9_500), at(9_500));
+    assert_eq!((told.len(), &story.incident.unwrap().deeds), (1, &told));
+}
+
+#[test]
 fn what_steward_deploys_it_tells_itself() {
     let mut story = story_of([deployed(1, 950), failed(1, 1_000)]);
     let by = Starter::Steward { action: "cf69c730006d".to_owned(), remedy: Remedy::RollBack };

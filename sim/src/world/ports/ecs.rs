@@ -238,7 +238,8 @@ fn change(
     made: &Change,
     overrides: &Overrides,
 ) -> Result<Changed, EcsError> {
-    let before = stage.ecs.borrow().effects().len();
+    // What ECS itself does up to now is nobody's call.
+    let before = with_ecs(stage, |ecs| ecs.effects().len());
     let host = match call {
         Change::UpdateContainerInstancesState { instance, .. } => {
             stage.ecs.borrow().host_now(instance.as_str())
