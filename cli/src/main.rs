@@ -22,6 +22,9 @@ mod configuration;
 mod demo;
 #[cfg(feature = "aws")]
 mod diff;
+// What is read and said is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod doctor;
 mod explain;
 mod gantt;
 #[cfg(feature = "aws")]
@@ -30,6 +33,9 @@ mod iam;
 mod history;
 #[cfg(any(feature = "aws", test))]
 mod incidents;
+// What is read and written is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod init;
 #[cfg(any(feature = "aws", test))]
 mod jobs;
 #[cfg(feature = "aws")]
@@ -94,7 +100,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without status, incidents, actions, history, why, redrive, audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions and iam: `cargo install --path cli` has them."
+        after_help = "Built without status, incidents, actions, history, why, redrive, audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions, iam, init and doctor: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -168,6 +174,10 @@ enum Command {
     #[cfg(feature = "aws")]
     Redrive(redrive::Arguments),
     Completions(completions::Arguments),
+    #[cfg(feature = "aws")]
+    Init(init::Arguments),
+    #[cfg(feature = "aws")]
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -237,6 +247,10 @@ fn main() -> ExitCode {
         #[cfg(feature = "aws")]
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
+        #[cfg(feature = "aws")]
+        Command::Init(arguments) => init::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Doctor(arguments) => doctor::run(&arguments),
     };
     result.unwrap_or_else(|error| terminal::give_up(&error))
 }

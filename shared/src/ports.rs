@@ -11,6 +11,7 @@ mod dead_letters;
 mod ecs;
 mod evidence;
 mod hosts;
+mod installation;
 mod nowhere;
 mod scaling;
 mod tasks;
@@ -25,6 +26,10 @@ pub use dead_letters::{DeadLetter, DeadLetters, Move, MoveStatus};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use hosts::Hosts;
+pub use installation::{
+    AlarmState, Figure, FunctionState, Installation, QueueState, StackResource, StackState, Subscription,
+    TableState, Trigger,
+};
 pub use nowhere::Nowhere;
 pub use scaling::{
     AutoScaling, MAX_OWNED, MAX_QUEUES, MAX_SERVICES, ReadQueues, ScaleServices, ScaledService, Wait,

@@ -129,6 +129,6 @@ async fn audit(arguments: &Arguments) -> io::Result<ExitCode> {
 }
 
 /// Two who start at once differ in their process.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     u64::from(std::process::id()) ^ u64::from(now().subsec_nanosecond().unsigned_abs())
 }

@@ -15,6 +15,8 @@ mod environment;
 mod evidence;
 #[cfg(feature = "audit")]
 mod iam;
+#[cfg(feature = "audit")]
+mod installation;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod queues;
@@ -37,6 +39,8 @@ pub use environment::{Environment, EnvironmentError};
 pub use evidence::TaskEvidence;
 #[cfg(feature = "audit")]
 pub use iam::Iam;
+#[cfg(feature = "audit")]
+pub use installation::Installed;
 pub use queues::Queues;
 pub use sdk::Sdk;
 pub use slack::{SlackBot, SlackWebhook};
