@@ -27,10 +27,10 @@ mod diff;
 mod doctor;
 mod explain;
 mod gantt;
-#[cfg(feature = "aws")]
-mod iam;
 #[cfg(any(feature = "aws", test))]
 mod history;
+#[cfg(feature = "aws")]
+mod iam;
 #[cfg(any(feature = "aws", test))]
 mod incidents;
 // What is read and written is tested without the SDK.
@@ -50,13 +50,13 @@ mod open;
 mod pause;
 mod play;
 mod preview;
-mod replay;
 #[cfg(feature = "aws")]
 mod progress;
 #[cfg(any(feature = "aws", test))]
 mod redrive;
 #[cfg(feature = "aws")]
 mod reject;
+mod replay;
 #[cfg(feature = "aws")]
 mod resume;
 #[cfg(feature = "aws")]
