@@ -63,15 +63,13 @@ fn resources(function: Function, on: Resource, grants: &Grants, names: &Names) -
         Resource::Table => vec![names.own(Own::Table)],
         Resource::DueIndex => vec![format!("{}/index/due", names.own(Own::Table))],
         Resource::TellQueue => vec![names.own(Own::TellQueue)],
-        // A person's to move, by `steward redrive`.
-        Resource::DeadLetterQueues => Vec::new(),
         Resource::Topic => [vec![names.own(Own::Topic)], grants.alert_topics.clone()].concat(),
         Resource::Configuration => {
             let path = names.arn("ssm", &format!("parameter/steward/{}/configuration", names.stack));
             vec![format!("{path}/*"), path]
         }
-        // See `secrets`.
-        Resource::SlackSecrets => Vec::new(),
+        // Of secrets see `secrets`; dead letters are a person's to move.
+        Resource::SlackSecrets | Resource::DeadLetterQueues => Vec::new(),
         Resource::TaskLogs => {
             let streams = |group: &String| format!("arn:*:logs:*:*:log-group:{group}:log-stream:*");
             grants.task_logs.iter().map(streams).collect()
