@@ -1,6 +1,13 @@
 //! `steward status`, `incidents`, `actions`, `history`, `why` and `redrive`, as people call them, against a table, queues and a Parameter Store
 //! that speak the protocol.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod stand_in;
 
