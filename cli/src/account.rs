@@ -18,6 +18,19 @@ pub(crate) struct Account {
     /// The Region (otherwise `AWS_REGION`, or the profile's)
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
+    /// Where AWS answers, instead of the Region's own endpoints (otherwise `AWS_ENDPOINT_URL`)
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    endpoint_url: Option<String>,
+}
+
+/// What can be an endpoint: any other text would fail in the middle of the first call.
+fn endpoint(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host = |rest: &str| !rest.is_empty() && !rest.starts_with(['/', ':', '?']);
+    match rest {
+        Some(rest) if is_host(rest) && !text.contains(char::is_whitespace) => Ok(text.to_owned()),
+        _ => Err("a URL such as http://localhost:4566".to_owned()),
+    }
 }
 
 impl Account {
@@ -36,6 +49,9 @@ impl Account {
         }
         if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &self.endpoint_url {
+            loader = loader.endpoint_url(url);
         }
         loader.load().await
     }

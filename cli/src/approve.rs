@@ -17,7 +17,7 @@ use crate::ledger::{By, Place, person};
 /// called from here.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The action's id, as the alert prints it
+    /// The action's id, in full, as the alert and `steward actions` print it
     #[arg(value_name = "ACTION", value_parser = action_id)]
     action: ActionId,
     /// Why, for the alert and the ledger
@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
 
 /// 64 digits: what is shorter names no item.
 pub(crate) fn action_id(text: &str) -> Result<ActionId, String> {
-    ActionId::parse(text.trim()).ok_or_else(|| "64 hexadecimal digits, as the alert prints them".to_owned())
+    ActionId::parse(text.trim())
+        .ok_or_else(|| "64 hexadecimal digits, as alerts and `steward actions` print them".to_owned())
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {

@@ -126,7 +126,7 @@ impl Place {
 }
 
 /// The one stack that there is.
-async fn only_stack(store: &Ssm) -> Result<String, Lost> {
+pub(crate) async fn only_stack(store: &Ssm) -> Result<String, Lost> {
     let names = store.list(STACKS).await?;
     let stack = |name: &String| {
         let stack = name.strip_prefix(STACKS)?.strip_prefix('/')?.strip_suffix("/table")?;

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "aws")]
 mod account;
+// What is said of actions, incidents and the whole is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod actions;
 #[cfg(feature = "aws")]
 mod apply;
 #[cfg(feature = "aws")]
@@ -14,12 +17,25 @@ mod audit;
 mod ask;
 #[cfg(feature = "aws")]
 mod cancel;
+mod completions;
 mod configuration;
 mod demo;
 #[cfg(feature = "aws")]
 mod diff;
+// What is read and said is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod doctor;
 mod explain;
 mod gantt;
+#[cfg(any(feature = "aws", test))]
+mod history;
+#[cfg(feature = "aws")]
+mod iam;
+#[cfg(any(feature = "aws", test))]
+mod incidents;
+// What is read and written is tested without the SDK.
+#[cfg(any(feature = "aws", test))]
+mod init;
 #[cfg(any(feature = "aws", test))]
 mod jobs;
 #[cfg(feature = "aws")]
@@ -28,12 +44,19 @@ mod letter;
 // What it prints is tested without the SDK.
 #[cfg(any(feature = "aws", test))]
 mod memory;
+#[cfg(any(feature = "aws", test))]
+mod open;
 #[cfg(feature = "aws")]
 mod pause;
 mod play;
 mod preview;
 #[cfg(feature = "aws")]
+mod progress;
+#[cfg(any(feature = "aws", test))]
+mod redrive;
+#[cfg(feature = "aws")]
 mod reject;
+mod replay;
 #[cfg(feature = "aws")]
 mod resume;
 #[cfg(feature = "aws")]
@@ -53,6 +76,8 @@ mod silence;
 mod silences;
 mod simulate;
 #[cfg(any(feature = "aws", test))]
+mod status;
+#[cfg(any(feature = "aws", test))]
 mod suppressed;
 mod terminal;
 #[cfg(feature = "aws")]
@@ -60,10 +85,14 @@ mod unsilence;
 mod validate;
 #[cfg(feature = "aws")]
 mod versions;
+#[cfg(feature = "aws")]
+mod wall;
+#[cfg(any(feature = "aws", test))]
+mod why;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Looks after Amazon ECS: says why tasks die, and what to do about it.
 #[derive(Parser)]
@@ -71,7 +100,7 @@ use clap::{Parser, Subcommand};
 #[cfg_attr(
     not(feature = "aws"),
     command(
-        after_help = "Built without audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback and versions: `cargo install --path cli` has them."
+        after_help = "Built without status, incidents, actions, history, why, redrive, audit, jobs, runs, run, cancel, retry, scaling, memory, approve, reject, settle, pause, resume, silence, silences, unsilence, suppressed, diff, apply, rollback, versions, iam, init and doctor: `cargo install --path cli` has them."
     )
 )]
 struct Cli {
@@ -84,6 +113,7 @@ enum Command {
     Explain(explain::Arguments),
     Demo(demo::Arguments),
     Preview(preview::Arguments),
+    Replay(replay::Arguments),
     Simulate(simulate::Arguments),
     #[cfg(feature = "aws")]
     Audit(audit::Arguments),
@@ -129,6 +159,25 @@ enum Command {
     #[cfg(feature = "aws")]
     Versions(versions::Arguments),
     Schema(schema::Arguments),
+    #[cfg(feature = "aws")]
+    Iam(iam::Arguments),
+    #[cfg(feature = "aws")]
+    Status(status::Arguments),
+    #[cfg(feature = "aws")]
+    Incidents(incidents::Arguments),
+    #[cfg(feature = "aws")]
+    Actions(actions::Arguments),
+    #[cfg(feature = "aws")]
+    History(history::Arguments),
+    #[cfg(feature = "aws")]
+    Why(why::Arguments),
+    #[cfg(feature = "aws")]
+    Redrive(redrive::Arguments),
+    Completions(completions::Arguments),
+    #[cfg(feature = "aws")]
+    Init(init::Arguments),
+    #[cfg(feature = "aws")]
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -137,6 +186,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Audit(arguments) => audit::run(&arguments),
@@ -182,6 +232,25 @@ fn main() -> ExitCode {
         #[cfg(feature = "aws")]
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Iam(arguments) => iam::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Status(arguments) => status::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Incidents(arguments) => incidents::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Actions(arguments) => actions::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::History(arguments) => history::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Why(arguments) => why::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Redrive(arguments) => redrive::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
+        #[cfg(feature = "aws")]
+        Command::Init(arguments) => init::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Doctor(arguments) => doctor::run(&arguments),
     };
     result.unwrap_or_else(|error| terminal::give_up(&error))
 }

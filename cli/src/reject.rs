@@ -18,7 +18,7 @@ use crate::ledger::{By, Place, person};
 /// else is given up, and not proposed again for the same incident. Nothing is called from here.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The action's id, as the alert prints it
+    /// The action's id, in full, as the alert and `steward actions` print it
     #[arg(value_name = "ACTION", value_parser = action_id)]
     action: ActionId,
     /// Why, for the alert and the ledger

@@ -39,6 +39,23 @@ pub(crate) fn wrapped(out: &mut impl Write, first: &str, text: &str) -> io::Resu
     Ok(())
 }
 
+/// Writes a fact: `text` wrapped behind its name, which is as wide as `names` with the space behind it.
+pub(crate) fn fact(
+    out: &mut impl Write,
+    names: usize,
+    name: &str,
+    style: Style,
+    text: &str,
+) -> io::Result<()> {
+    let space = " ".repeat(names + 2);
+    for (place, line) in lines(text, &space, &space).iter().enumerate() {
+        let text = line.strip_prefix(space.as_str()).unwrap_or(line);
+        let first = if place == 0 { name } else { "" };
+        writeln!(out, "  {DIM}{first:names$}{DIM:#}{style}{text}{style:#}")?;
+    }
+    Ok(())
+}
+
 /// The lines of `text`, behind `first` and `others`, none wider than the terminal.
 pub(crate) fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
     wrapped_to(WIDTH, text, first, others)

@@ -30,6 +30,7 @@ pub mod incident;
 pub mod ledger;
 pub mod notification;
 pub mod observed;
+pub mod permissions;
 pub mod ports;
 pub mod quota;
 pub mod redact;

@@ -5,10 +5,13 @@
 //! a simulation that can stop it at every call.
 
 mod audit;
+mod browse;
 mod channel;
+mod dead_letters;
 mod ecs;
 mod evidence;
 mod hosts;
+mod installation;
 mod nowhere;
 mod scaling;
 mod tasks;
@@ -17,10 +20,16 @@ mod throttling;
 use jiff::{SignedDuration, Timestamp};
 
 pub use audit::{AuditEcs, Ruled, SimulateRoles};
+pub use browse::{Browse, Leaf};
 pub use channel::{Channel, Form, How, Letter, SendError, Trouble};
+pub use dead_letters::{DeadLetter, DeadLetters, Move, MoveStatus};
 pub use ecs::{ChangeEcs, Changed, DescribeEcs, EcsError, Find, MAX_LATER_REVISIONS, Meaning, Owners, Page};
 pub use evidence::{Evidence, EvidenceError, LogSource};
 pub use hosts::Hosts;
+pub use installation::{
+    AlarmState, Figure, FunctionState, Installation, QueueState, StackResource, StackState, Subscription,
+    TableState, Trigger,
+};
 pub use nowhere::Nowhere;
 pub use scaling::{
     AutoScaling, MAX_OWNED, MAX_QUEUES, MAX_SERVICES, ReadQueues, ScaleServices, ScaledService, Wait,
@@ -79,6 +88,8 @@ pub enum Resource {
     Stacks,
     /// The queues by which services are scaled.
     ScaledQueues,
+    /// The stack's dead-letter queues, and those that their messages go back to.
+    DeadLetterQueues,
     /// Container instances of the clusters that are looked after.
     ContainerInstances,
     /// These clusters themselves.

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ecs::server::Endpoint;
+use crate::iam::Policy;
 use crate::lambda::cloudwatch::CloudWatch;
 use crate::lambda::gateway::{self, Gateway, When};
 use crate::lambda::queue::{self, Counts, DeadLetters, QueueError};
@@ -23,6 +24,8 @@ use crate::slack::Slack;
 use crate::sync::Owned;
 
 mod rules;
+
+pub use rules::queue_of;
 
 /// The table's name.
 pub const TABLE: &str = "steward";
@@ -64,6 +67,8 @@ pub struct Plan {
     pub tick: Option<Duration>,
     /// ECS; without it there are no events but those that are sent, and calls to ECS go to moto.
     pub ecs: Option<Endpoint>,
+    /// What the functions may do, by name; a function that is not here may do everything.
+    pub policies: BTreeMap<String, Policy>,
 }
 
 impl Plan {
@@ -81,6 +86,7 @@ impl Plan {
             tell_batch: 5,
             tick: None,
             ecs: None,
+            policies: BTreeMap::new(),
         }
     }
 }
@@ -183,6 +189,7 @@ impl House {
             ecs: plan.ecs.clone(),
             cloudwatch: Some(cloudwatch.clone()),
             upstream: Some(moto.url()),
+            policies: plan.policies.clone(),
             ..gateway::Settings::default()
         };
         let behind = behind.function(&remediation).function(&batch).function(&notifications);

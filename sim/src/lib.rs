@@ -28,6 +28,9 @@
 //! | [`moto`] | DynamoDB, SNS, SSM and Application Auto Scaling |
 //! | [`ecs`] | ECS's control plane in virtual time; [`ecs::server`] answers for it as ECS does |
 //! | [`ecs::botocore`] | holds what is asked of ECS, and answered, against AWS's own model |
+//! | [`cloudformation`] | the stack's template as CloudFormation takes it: translated, and resolved for parameters |
+//! | [`eventbridge`] | which events a rule's pattern matches |
+//! | [`iam`] | what a policy allows |
 //! | [`slack`], [`slack::workspace`] | Slack as a service, and a workspace that keeps Slack's rules, in virtual time |
 //!
 //! ```no_run
@@ -61,11 +64,15 @@
 )]
 
 pub mod binaries;
+pub mod cloudformation;
 pub mod ecs;
+pub mod eventbridge;
 pub mod house;
 mod http;
+pub mod iam;
 pub mod lambda;
 pub mod moto;
+pub mod python;
 mod random;
 pub mod scenario;
 pub mod slack;

@@ -1,8 +1,6 @@
 //! moto's server as the other AWS services: DynamoDB, SNS, SSM, and what else is not imitated here.
 
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +11,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
+use crate::python::{Environment, PythonError};
 use crate::sync::{Owned, lock};
 
 /// Its findings and gaps were looked at in this version; another may differ.
@@ -34,24 +33,9 @@ const DESCRIBE: &str = "import json, sys, botocore.loaders; \
 /// Why there is no moto.
 #[derive(Debug, thiserror::Error)]
 pub enum MotoError {
-    /// A file or folder below `target/tools`.
-    #[error("cannot prepare {path} for moto: {source}", path = path.display())]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A command that installs.
-    #[error(
-        "installing moto, or asking botocore, failed at `{command}`: {reason}; it needs python3 with venv, and PyPI once"
-    )]
-    Install {
-        /// The command.
-        command: String,
-        /// What it said.
-        reason: String,
-    },
+    /// It cannot be installed, or botocore not be asked.
+    #[error("installing moto, or asking botocore: {0}")]
+    Install(#[from] PythonError),
     /// What botocore knows of a service.
     #[error("botocore's model of {service} cannot be read: {reason}")]
     Model {
@@ -91,11 +75,11 @@ pub struct Moto {
 impl Moto {
     /// Installs moto if need be, and starts a server of its own.
     pub async fn start() -> Result<Self, MotoError> {
-        let folder = tokio::task::spawn_blocking(install)
+        let environment = tokio::task::spawn_blocking(install)
             .await
             .map_err(|error| MotoError::Start { reason: error.to_string(), log: String::new() })??;
         let started = |error: io::Error| MotoError::Start { reason: error.to_string(), log: String::new() };
-        let mut child = Command::new(folder.join("bin/python"))
+        let mut child = Command::new(environment.program("python"))
             .args(["-c", SERVE])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -212,74 +196,23 @@ async fn read_log(
 
 /// Whether [`install`] has nothing to do any more.
 pub fn is_installed() -> bool {
-    stamp_of(&folder()).is_file()
+    Environment::is_ready(&name())
 }
 
-fn folder() -> PathBuf {
-    tools().join(format!("moto-{VERSION}-botocore-{BOTOCORE}"))
+/// Of the environment.
+fn name() -> String {
+    format!("moto-{VERSION}-botocore-{BOTOCORE}")
 }
 
-fn tools() -> PathBuf {
-    crate::binaries::workspace().join("target/tools")
-}
-
-/// Written last: where it is, all is there.
-fn stamp_of(folder: &Path) -> PathBuf {
-    folder.join("installed")
-}
-
-/// Installs moto below the workspace's `target/tools`, once for all test processes, and gives its folder.
-pub fn install() -> Result<PathBuf, MotoError> {
-    let (tools, folder) = (tools(), folder());
-    let stamp = stamp_of(&folder);
-    if stamp.is_file() {
-        return Ok(folder);
-    }
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |source| MotoError::Folder { path, source }
-    };
-    fs::create_dir_all(&tools).map_err(at(&tools))?;
-    let lock_path = folder.with_added_extension("lock");
-    let lock = File::create(&lock_path).map_err(at(&lock_path))?;
-    // Held until `lock` is dropped; by a process that died, not at all.
-    lock.lock().map_err(at(&lock_path))?;
-    if stamp.is_file() {
-        return Ok(folder);
-    }
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(at(&folder))?;
-    }
-    let target = folder.display().to_string();
-    run("python3", &["-m", "venv", &target])?;
-    let python = folder.join("bin/python").display().to_string();
+/// Installs moto below the workspace's `target/tools`, once for all test processes.
+pub fn install() -> Result<Environment, MotoError> {
     let packages = [format!("moto[server]=={VERSION}"), format!("botocore=={BOTOCORE}")];
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(&python, &[&pip[..], &packages.each_ref().map(String::as_str)].concat())?;
-    fs::write(&stamp, VERSION).map_err(at(&stamp))?;
-    Ok(folder)
+    Ok(Environment::ready(&name(), &packages.each_ref().map(String::as_str))?)
 }
 
 /// How botocore describes a service, installed if need be: the model from which AWS's SDKs are made.
 pub fn service_model(service: &str) -> Result<Value, MotoError> {
-    let python = install()?.join("bin/python").display().to_string();
-    let described = run(&python, &["-c", DESCRIBE, service])?;
+    let described = install()?.run(&["-c", DESCRIBE, service])?;
     serde_json::from_slice(&described)
         .map_err(|error| MotoError::Model { service: service.to_owned(), reason: error.to_string() })
-}
-
-fn run(program: &str, arguments: &[&str]) -> Result<Vec<u8>, MotoError> {
-    let failed = |reason: String| MotoError::Install {
-        command: format!("{program} {}", arguments.join(" ")),
-        reason: reason.trim().to_owned(),
-    };
-    let output = std::process::Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    Err(failed(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr))))
 }

@@ -85,9 +85,9 @@ async fn test_processes_that_race_install_moto_once() {
         tokio::task::spawn_blocking(steward_sim::moto::install),
         tokio::task::spawn_blocking(steward_sim::moto::install),
     );
-    let folder = one.unwrap().unwrap();
-    assert_eq!(folder, other.unwrap().unwrap());
-    assert!(folder.join("bin/moto_server").is_file());
+    let environment = one.unwrap().unwrap();
+    assert_eq!(environment, other.unwrap().unwrap());
+    assert!(environment.program("moto_server").is_file());
 }
 
 /// Amazon's own SDK for Python comes with moto: it checks digests, and knows errors by their codes.
@@ -129,11 +129,11 @@ refused("AWS.SimpleQueueService.NonExistentQueue", sqs.send_message, MessageBody
 
 #[tokio::test]
 async fn amazons_own_sdk_takes_the_queues_for_sqs() {
-    let folder = tokio::task::spawn_blocking(steward_sim::moto::install).await.unwrap().unwrap();
+    let environment = tokio::task::spawn_blocking(steward_sim::moto::install).await.unwrap().unwrap();
     let sqs = Sqs::default();
     sqs.create_queue("tell", steward_sim::lambda::queue::Settings::default()).unwrap();
     let gateway = Gateway::start(Behind { sqs: Some(sqs.clone()), ..Behind::default() }).await.unwrap();
-    let output = tokio::process::Command::new(folder.join("bin/python"))
+    let output = tokio::process::Command::new(environment.program("python"))
         .args(["-c", BOTO, &gateway.url(), &sqs.queue_url("tell")])
         .output()
         .await

@@ -66,6 +66,16 @@ class Memory(unittest.TestCase):
         self.assertEqual(parameter["Name"], {"Fn::Sub": "/steward/${AWS::StackName}/table"})
         self.assertEqual((parameter["Type"], parameter["Value"]), ("String", arn_of("Table")))
 
+    def test_the_command_line_finds_every_dead_letter_queue_beside_the_one_it_is_behind(self):
+        parameter = RESOURCES["QueuesParameter"]["Properties"]
+        self.assertEqual(parameter["Name"], {"Fn::Sub": "/steward/${AWS::StackName}/queues"})
+        pairs = json.loads(parameter["Value"]["Fn::Sub"])
+        for queue, behind in (map(lambda url: url[2:-1], pair) for pair in pairs.values()):
+            policy = RESOURCES[queue]["Properties"]["RedrivePolicy"]
+            self.assertEqual(policy["deadLetterTargetArn"], arn_of(behind), queue)
+        redriven = [name for name, resource in RESOURCES.items() if "RedrivePolicy" in resource.get("Properties", {})]
+        self.assertEqual(sorted(redriven), sorted(pair[0][2:-1] for pair in pairs.values()))
+
 
 if __name__ == "__main__":
     unittest.main()

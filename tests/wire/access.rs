@@ -1,43 +1,30 @@
-//! Least privilege, by record: what the functions do on the wire is what their ports declare, and what the template allows.
+//! Least privilege, by record: what the functions do on the wire is what their ports declare, and what the translated template's roles
+//! allow. That these allow nothing else is held by `tests/template`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steward::arn::ClusterArn;
-use steward::aws::{
-    DynamoLedger, Ecs, Queues, ScalableTargets, SlackWebhook, Ssm, Stacks, TaskEvidence, TellQueue, Topic,
-};
+use steward::aws::{DynamoLedger, Ecs, Stacks, TaskEvidence, TellQueue};
 use steward::batch::{Happened, JobName, Trouble};
 use steward::ledger::{Owner, Transaction, Write, push_news};
+use steward::notification::Subject;
+use steward::permissions::{Function, Grants};
 use steward::ports::{
-    Access, ChangeEcs, DescribeEcs, Evidence, Hosts, Ledger, Owners, Resource, Role, RunTasks,
+    Access, ChangeEcs, DescribeEcs, Evidence, Hosts, Ledger, Owners, Resource, Role, RunTasks, Tell,
 };
 use steward_sim::house::{CONFIGURATION, EVENTS, House, TABLE, TELL, WEBHOOK};
-use steward_sim::lambda::gateway::{Call, Fault, Touch, When};
+use steward_sim::iam::Policy;
+use steward_sim::lambda::gateway::{self, Call, Fault, Gateway, Touch, When};
+use steward_sim::lambda::queue;
+use steward_sim::lambda::sqs::Sqs;
 use steward_sim::slack::Reply;
 
 use crate::jobs;
 use crate::scaling as scaled;
-use crate::support::{PATIENCE, house, plan, run, sdk_at, stop, sweep_until_queued};
-
-fn role_of_remediation() -> Role {
-    remediation::role::<DynamoLedger, Ecs, Stacks, TellQueue, Ssm>()
-}
-
-fn role_of_batch() -> Role {
-    batch::role::<DynamoLedger, Ecs, TellQueue, Ssm>()
-}
-
-fn role_of_scaling() -> Role {
-    scaling::role::<DynamoLedger, Queues, Ecs, ScalableTargets, TellQueue, Ssm>()
-}
-
-fn role_of_notifications() -> Role {
-    // What Slack's bot and Amazon Q need is the same as what these two do.
-    let channels = [Topic::ACCESS, SlackWebhook::<Ssm>::ACCESS];
-    notifications::role::<DynamoLedger, TellQueue, TaskEvidence, Ssm>(&channels)
-}
+use crate::stack;
+use crate::support::{PATIENCE, house, plan, run, sdk_at, stop, sweep_until_queued, target};
 
 const SWEEP: &str = r#"{"steward":"sweep"}"#;
 
@@ -104,6 +91,8 @@ pub(crate) fn is_of(arn: &str, on: Resource) -> bool {
         Resource::DueIndex => rest == format!("table/{TABLE}/index/due"),
         Resource::TellQueue => rest == TELL,
         Resource::ScaledQueues => arn.split(':').nth(2) == Some("sqs") && rest != TELL,
+        // A person's to move.
+        Resource::DeadLetterQueues => false,
         Resource::Topic => rest == "alerts",
         Resource::SlackSecrets => below(WEBHOOK) == Some(""),
         Resource::TaskLogs => rest.starts_with("log-group:"),
@@ -222,20 +211,34 @@ fn near_misses(role: &Role) -> (Vec<Role>, Vec<Role>) {
     (less, more)
 }
 
+/// All that functions do when nobody and nothing is in their way.
+async fn recorded() -> Vec<Call> {
+    let mut calls = everything().await;
+    calls.extend(jobs::everything().await);
+    calls.extend(scaled::everything().await);
+    calls
+}
+
+fn touches_of(function: Function, calls: &[Call]) -> BTreeSet<Touch> {
+    let of_function = calls.iter().filter(|call| call.function == function.as_str());
+    of_function.flat_map(|call| call.touches.clone()).collect()
+}
+
+/// What of it a policy does not allow.
+pub(crate) fn denied<'touch>(
+    policy: &Policy,
+    touches: impl IntoIterator<Item = &'touch Touch>,
+) -> Vec<&'touch Touch> {
+    touches.into_iter().filter(|touch| !policy.allows(&touch.request())).collect()
+}
+
 #[test]
 fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do() {
     run(async {
-        let mut calls = everything().await;
-        calls.extend(jobs::everything().await);
-        calls.extend(scaled::everything().await);
-        for (name, role) in [
-            ("remediation", role_of_remediation()),
-            ("batch", role_of_batch()),
-            ("notifications", role_of_notifications()),
-            ("scaling", role_of_scaling()),
-        ] {
-            let of_function = calls.iter().filter(|call| call.function == name);
-            let touches: BTreeSet<Touch> = of_function.flat_map(|call| call.touches.clone()).collect();
+        let calls = recorded().await;
+        for function in Function::ALL {
+            let (name, role) = (function.as_str(), stack::role(function));
+            let touches = touches_of(function, &calls);
             assert_eq!(beyond(&role, &touches), Vec::<String>::new(), "{name} does what it does not declare");
             assert_eq!(unused(&role, &touches), Vec::<String>::new(), "{name} declares what it never does");
             // The two judges above see every single thing that is missing or too much.
@@ -246,8 +249,10 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
             for more in more.iter().filter(|more| **more != role) {
                 assert_ne!(unused(more, &touches), Vec::<String>::new(), "{name}: {more:?}");
             }
+            is_allowed_by_the_template(function, &touches);
+            is_bound_to_its_cluster(function, &touches);
         }
-        let functions = ["remediation", "batch", "notifications", "scaling"];
+        let functions = Function::ALL.map(Function::as_str);
         let others = calls.iter().filter(|call| !functions.contains(&&*call.function));
         assert_eq!(others.count(), 0, "every call is of a function");
         let services: BTreeSet<&str> = calls.iter().map(|call| call.service.as_str()).collect();
@@ -267,311 +272,96 @@ fn functions_do_what_their_ports_declare_and_declare_nothing_that_they_never_do(
     });
 }
 
-/// What the template names a resource for a role, as text without CloudFormation's tags: of one cluster or of all.
-fn in_template(role: &str, on: Resource, one_cluster: bool) -> Vec<String> {
-    let arn = |service: &str, rest: &str| {
-        format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}")
-    };
-    let ecs = |kind: &str| {
-        let cluster = if one_cluster { "/${ClusterName}/*" } else { "/*" };
-        arn("ecs", &format!("{kind}{cluster}"))
-    };
-    let configuration = arn("ssm", "parameter/steward/${AWS::StackName}/configuration");
-    match on {
-        Resource::Table => vec!["Table.Arn".to_owned()],
-        Resource::DueIndex => vec!["${Table.Arn}/index/due".to_owned()],
-        Resource::TellQueue => vec!["TellQueue.Arn".to_owned()],
-        Resource::ScaledQueues => vec!["ScalingQueueArns".to_owned()],
-        Resource::Topic => vec!["Topic".to_owned(), "AlertTopicArns".to_owned()],
-        Resource::Configuration => vec![configuration.clone(), format!("{configuration}/*")],
-        Resource::SlackSecrets => {
-            let further = "arn:*:ssm:*:*:parameter${Names}".to_owned();
-            vec![arn("ssm", "parameter${SlackWebhookParameter}"), further]
-        }
-        Resource::TaskLogs => vec!["arn:*:logs:*:*:log-group:${Groups}:log-stream:*".to_owned()],
-        Resource::Services => vec![ecs("service")],
-        Resource::ServiceDeployments => vec![ecs("service"), ecs("service-deployment")],
-        Resource::ServiceRevisions => vec![ecs("service"), ecs("service-revision")],
-        Resource::Tasks => vec![ecs("task")],
-        Resource::TaskDefinitions => vec![arn("ecs", "task-definition/*")],
-        Resource::TaskRoles if role == "BatchRole" => vec!["JobTaskRoleArns".to_owned()],
-        Resource::TaskRoles => vec!["TaskRoleArns".to_owned()],
-        Resource::Stacks => vec![arn("cloudformation", "stack/*")],
-        Resource::ContainerInstances => vec![ecs("container-instance")],
-        Resource::Clusters if one_cluster => vec![arn("ecs", "cluster/${ClusterName}")],
-        Resource::Clusters => vec![arn("ecs", "cluster/*")],
-        Resource::CapacityProviders => vec![arn("ecs", "capacity-provider/*")],
-        Resource::InClusters | Resource::Everything => vec!["*".to_owned()],
-    }
-}
-
-/// What Lambda does with a function's role, besides what its code does: (action, resource).
-fn of_lambda(queue: &'static str, logs: &'static str) -> Vec<(&'static str, &'static str)> {
-    vec![
-        ("sqs:ReceiveMessage", queue),
-        ("sqs:DeleteMessage", queue),
-        ("sqs:GetQueueAttributes", queue),
-        ("logs:CreateLogStream", logs),
-        ("logs:PutLogEvents", logs),
-        ("xray:PutTraceSegments", "*"),
-        ("xray:PutTelemetryRecords", "*"),
-    ]
-}
-
-/// A text or a list of texts; of a list that is made by `!Split`, the text around each member.
-fn listed(value: &Value) -> Vec<String> {
-    if let Some([Value::String(comma), Value::Array(made)]) = value.as_array().map(Vec::as_slice)
-        && comma == ","
-    {
-        return vec![made[0].as_str().unwrap().to_owned()];
-    }
-    let one = std::slice::from_ref(value);
-    let all = value.as_array().map_or(one, Vec::as_slice);
-    all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
-}
-
-/// What parameters may ask for, by the template's conditions.
-const ASKED: [&str; 11] = [
-    "OneCluster",
-    "MayChange",
-    "MayPassRoles",
-    "MayRunJobs",
-    "MayPassJobRoles",
-    "MayScale",
-    "MayRaiseMemory",
-    "MayDrain",
-    "MayAnswerHooks",
-    "MayFallBack",
-    "MayLimitCount",
-];
-
-/// A stack as its parameters make it: a bit for each of [`ASKED`].
-#[derive(Debug, Clone, Copy)]
-struct Stack(u16);
-
-impl Stack {
-    fn all() -> impl Iterator<Item = Self> {
-        (0..1 << ASKED.len()).map(Self)
-    }
-
-    fn asks(self, condition: &str) -> bool {
-        ASKED.iter().position(|asked| *asked == condition).is_some_and(|bit| self.0 & (1 << bit) != 0)
-    }
-
-    fn holds(self, condition: &str) -> bool {
-        match condition {
-            "MayUpdateServices" => {
-                ["MayChange", "MayFallBack", "MayLimitCount"].into_iter().any(|asked| self.asks(asked))
-            }
-            "MaySetStrategiesOnly" => {
-                self.asks("MayFallBack") && !self.asks("MayChange") && !self.asks("MayLimitCount")
-            }
-            "MayPassRoles" | "MayRaiseMemory" => self.asks("MayChange") && self.asks(condition),
-            "MayPassJobRoles" => self.asks("MayRunJobs") && self.asks(condition),
-            asked if ASKED.contains(&asked) => self.asks(asked),
-            "HasSlackWebhook" | "HasSlackWebhookKey" | "HasSlackSecrets" | "HasSlackSecretsKey"
-            | "HasAlertTopics" | "HasTaskLogs" | "HasScalingQueues" => true,
-            // A key of one's own takes statements that are no port's: `tests/template/test_account.py` looks at them.
-            "HasKey" => false,
-            other => panic!("a condition that is not known here: {other}"),
-        }
-    }
-
-    /// A value with every `!If` decided. Without its tag one is a list: condition, then, else.
-    fn decided(self, value: &Value, conditions: &[&str]) -> Value {
-        match value {
-            Value::Array(items) => match items.as_slice() {
-                [Value::String(name), then, otherwise] if conditions.contains(&name.as_str()) => {
-                    self.decided(if self.holds(name) { then } else { otherwise }, conditions)
-                }
-                items => items
-                    .iter()
-                    .map(|item| self.decided(item, conditions))
-                    .filter(|item| item != "AWS::NoValue")
-                    .collect(),
-            },
-            Value::Object(members) => members
-                .iter()
-                .map(|(name, member)| (name.clone(), self.decided(member, conditions)))
-                .filter(|(_, member)| member != "AWS::NoValue")
-                .collect(),
-            other => other.clone(),
-        }
-    }
-
-    /// A role's statements.
-    fn statements(self, template: &Value, role: &str) -> Vec<Value> {
-        let names = template["Conditions"].as_object().unwrap().keys();
-        let conditions: Vec<&str> = names.map(String::as_str).collect();
-        let policies = template["Resources"][role]["Properties"]["Policies"].as_array().unwrap();
-        assert_eq!(policies.len(), 1, "{role}");
-        let statements = self.decided(&policies[0]["PolicyDocument"]["Statement"], &conditions);
-        statements.as_array().unwrap().clone()
-    }
-
-    /// What of a role's declared need such a stack allows: changes and jobs only where it says so, each by itself. What hands
-    /// over roles, or is a remedy that runs tasks that have some, only where it names roles.
-    fn allows(self, role: &str, action: &str) -> bool {
-        if role == "BatchRole" {
-            return match action {
-                "iam:PassRole" => self.holds("MayPassJobRoles"),
-                "ecs:RunTask" | "ecs:StopTask" | "ecs:TagResource" => self.holds("MayRunJobs"),
-                _ => true,
-            };
-        }
-        if role == "ScalingRole" {
-            return action != "ecs:UpdateService" || self.holds("MayScale");
-        }
-        let drains = <Ecs as Hosts>::ACCESS.iter().any(|need| need.actions.contains(&action));
-        let is_read_elsewhere = matches!(
-            action,
-            "ecs:ListTasks"
-                | "ecs:DescribeTasks"
-                | "ecs:ListContainerInstances"
-                | "ecs:DescribeContainerInstances"
+/// By the role that the template gives it, and by no less: each action that it lacks is missed.
+fn is_allowed_by_the_template(function: Function, touches: &BTreeSet<Touch>) {
+    let name = function.as_str();
+    let documents = stack::documents(function, &stack::everything());
+    assert_eq!(denied(&stack::policy(&documents), touches), Vec::<&Touch>::new(), "{name}");
+    let actions: BTreeSet<&str> = touches.iter().map(|touch| touch.action.as_str()).collect();
+    assert!(actions.len() > 5, "{name}: {actions:?}");
+    for action in actions {
+        let without: Vec<Value> = documents.iter().map(|document| without(document, action)).collect();
+        assert_ne!(
+            denied(&stack::policy(&without), touches),
+            Vec::<&Touch>::new(),
+            "{name} without {action}"
         );
-        if (drains && !is_read_elsewhere) || action == "ecs:UpdateContainerInstancesState" {
-            return self.holds("MayDrain");
+    }
+    // What `steward iam` prints is as good.
+    assert_eq!(
+        denied(&stack::declared(function, &stack::everything()), touches),
+        Vec::<&Touch>::new(),
+        "{name}"
+    );
+}
+
+/// A policy without an action.
+fn without(document: &Value, action: &str) -> Value {
+    let mut document = document.clone();
+    for statement in document["Statement"].as_array_mut().unwrap() {
+        let actions =
+            statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
+        let rest: Vec<Value> = actions.into_iter().filter(|known| known != action).collect();
+        // IAM takes no statement without actions.
+        statement["Action"] = if rest.is_empty() { json!("none:None") } else { json!(rest) };
+    }
+    document
+}
+
+/// Where one cluster is looked after, calls about that one pass, and those about another do not.
+fn is_bound_to_its_cluster(function: Function, touches: &BTreeSet<Touch>) {
+    let cluster_of = |touch: &Touch| {
+        let named =
+            touch.context.iter().find(|(key, _)| *key == "ecs:cluster").map(|(_, values)| values[0].clone());
+        let rest = touch.resource.splitn(6, ':').last().unwrap_or_default().split('/').collect::<Vec<_>>();
+        match rest.as_slice() {
+            [
+                "service" | "task" | "service-deployment" | "service-revision" | "container-instance",
+                cluster,
+                _,
+                ..,
+            ]
+            | ["cluster", cluster] => Some((*cluster).to_owned()),
+            _ => named.and_then(|arn| arn.rsplit('/').next().map(str::to_owned)),
         }
-        let changes = <Ecs as ChangeEcs>::ACCESS.iter().any(|need| need.actions.contains(&action));
-        match action {
-            "ecs:RunTask" | "iam:PassRole" => self.holds("MayPassRoles"),
-            "ecs:RegisterTaskDefinition" | "ecs:TagResource" | "ecs:ListTaskDefinitions" => {
-                self.holds("MayRaiseMemory")
-            }
-            // A change that begins with a read.
-            "ecs:DescribeTaskDefinition" => true,
-            "ecs:ContinueServiceDeployment" => self.holds("MayAnswerHooks"),
-            "ecs:UpdateService" => self.holds("MayUpdateServices"),
-            _ if changes => self.holds("MayChange"),
-            _ => true,
-        }
+    };
+    let policy = |cluster: &str| {
+        let grants = Grants { cluster: Some(cluster.to_owned()), ..stack::everything() };
+        stack::granted(function, &grants)
+    };
+    let other = policy("another");
+    for touch in touches {
+        // A definition is of no cluster, and read in any case.
+        let Some(cluster) = cluster_of(touch).filter(|_| touch.action.starts_with("ecs:")) else { continue };
+        assert!(policy(&cluster).allows(&touch.request()), "{function:?}: {touch:?}");
+        assert!(!other.allows(&touch.request()), "{function:?}: {touch:?}");
     }
 }
 
 #[test]
-fn the_template_allows_what_the_ports_declare_and_lambda_needs_and_no_more() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
-    let template: Value = serde_saphyr::from_str(&text).unwrap();
-    for stack in Stack::all() {
-        let mut lambda_of_notifications = of_lambda("TellQueue.Arn", "NotificationsLogGroup.Arn");
-        // By SSM, where the SecureString has a key of the customer's.
-        lambda_of_notifications.push(("kms:Decrypt", "SlackWebhookKeyArn"));
-        let lambda_of_remediation = of_lambda("EventsQueue.Arn", "RemediationLogGroup.Arn");
-        allows_what_is_declared(
-            stack,
-            &template,
-            "RemediationRole",
-            &role_of_remediation(),
-            &lambda_of_remediation,
-        );
-        let mut lambda_of_batch = of_lambda("JobsQueue.Arn", "BatchLogGroup.Arn");
-        // What failed for good.
-        lambda_of_batch.push(("sqs:SendMessage", "JobsDeadLetterQueue.Arn"));
-        allows_what_is_declared(stack, &template, "BatchRole", &role_of_batch(), &lambda_of_batch);
-        let role = role_of_notifications();
-        allows_what_is_declared(stack, &template, "NotificationsRole", &role, &lambda_of_notifications);
-        // No queue invokes it.
-        let lambda_of_scaling: Vec<(&str, &str)> = of_lambda("none", "ScalingLogGroup.Arn")
-            .into_iter()
-            .filter(|(action, _)| !action.starts_with("sqs:"))
-            .collect();
-        allows_what_is_declared(stack, &template, "ScalingRole", &role_of_scaling(), &lambda_of_scaling);
-    }
-}
-
-/// Whether a role's statements allow an action on anything at all.
-fn allows_at_all(statements: &[Value], action: &str) -> bool {
-    statements.iter().any(|statement| listed(&statement["Action"]).iter().any(|allowed| allowed == action))
+fn what_a_role_does_not_allow_is_refused_in_every_test_of_the_wire() {
+    run(async {
+        let sqs = Sqs::default();
+        sqs.create_queue(TELL, queue::Settings::default()).unwrap();
+        let nothing = BTreeMap::from([("AKIAADAPTER".to_owned(), Policy::default())]);
+        let behind =
+            gateway::Settings { sqs: Some(sqs.clone()), policies: nothing, ..gateway::Settings::default() };
+        let gateway = Gateway::start(behind).await.unwrap();
+        let tell = TellQueue::new(&sdk_at(&gateway.url()), sqs.queue_url(TELL));
+        let subject = Subject::Incident { target: target("api"), opened_at: Timestamp::now() };
+        let error = tell.nudge(&subject, SignedDuration::ZERO).await.unwrap_err().to_string();
+        assert!(error.contains("not authorized to perform: sqs:SendMessage"), "{error}");
+        assert_eq!(gateway.calls()[0].fault, Some("deny"));
+        assert_eq!(plan().policies.len(), Function::ALL.len());
+    });
 }
 
 #[test]
 fn scaling_does_nothing_that_its_role_does_not_allow_and_changes_no_service_where_it_may_not() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
-    let template: Value = serde_saphyr::from_str(&text).unwrap();
-    let calls = run(scaled::everything());
-    let of_function = calls.iter().filter(|call| call.function == "scaling");
-    let done: BTreeSet<&str> =
-        of_function.flat_map(|call| call.touches.iter().map(|touch| touch.action.as_str())).collect();
-    assert!(done.contains("ecs:UpdateService"), "{done:?}");
-    for stack in Stack::all() {
-        let statements = stack.statements(&template, "ScalingRole");
-        let denied: Vec<&str> =
-            done.iter().copied().filter(|action| !allows_at_all(&statements, action)).collect();
-        let expected: &[&str] = if stack.holds("MayScale") { &[] } else { &["ecs:UpdateService"] };
-        assert_eq!(denied, expected, "{stack:?}");
-    }
-}
-
-fn allows_what_is_declared(
-    stack: Stack,
-    template: &Value,
-    name: &str,
-    role: &Role,
-    of_lambda: &[(&'static str, &'static str)],
-) {
-    let mut declared: BTreeSet<(String, String)> =
-        of_lambda.iter().map(|(action, on)| ((*action).to_owned(), (*on).to_owned())).collect();
-    let needs = role.needs.iter().flat_map(|need| need.actions.iter().map(move |action| (need, *action)));
-    let allows = |need: &Access, action: &str| {
-        // Which instances there are is read in any case: what the nearest lacks is told.
-        let is_told = action == "ecs:DescribeContainerInstances";
-        let is_of_hosts = matches!(need.on, Resource::ContainerInstances) && !is_told;
-        stack.allows(name, action) && (!is_of_hosts || stack.holds("MayDrain"))
-    };
-    for (need, action) in needs.filter(|(need, action)| allows(need, action)) {
-        let on = in_template(name, need.on, stack.holds("OneCluster"));
-        declared.extend(on.into_iter().map(|on| (action.to_owned(), on)));
-    }
-    let mut allowed = BTreeSet::new();
-    for statement in stack.statements(template, name) {
-        assert_eq!(statement["Effect"], "Allow", "{name}: {statement}");
-        let actions = listed(&statement["Action"]);
-        for on in listed(&statement["Resource"]) {
-            allowed.extend(actions.iter().map(|action| (action.clone(), on.clone())));
-        }
-        keys_are_as_declared(role, &actions, &statement);
-        clusters_are_as_declared(role, stack, &actions, &statement);
-    }
-    assert_eq!(allowed, declared, "{name} of {stack:?}");
-}
-
-/// What has no ARN that names its cluster is bound by condition, where one cluster is looked after.
-fn clusters_are_as_declared(role: &Role, stack: Stack, actions: &[String], statement: &Value) {
-    let by_condition = |need: &Access| {
-        // A revision is registered in no cluster: IAM has no such key for that.
-        let of_no_cluster = need.method == "RegisterTaskDefinition";
-        let is_in_one = matches!(need.on, Resource::InClusters | Resource::TaskDefinitions);
-        is_in_one && !of_no_cluster && stack.holds("OneCluster")
-    };
-    let bound: BTreeSet<bool> = actions
-        .iter()
-        .filter(|action| action.starts_with("ecs:"))
-        .map(|action| {
-            role.needs.iter().any(|need| need.actions.contains(&action.as_str()) && by_condition(need))
-        })
-        .collect();
-    let cluster = &statement["Condition"]["ArnEquals"]["ecs:cluster"];
-    let arn = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/${ClusterName}";
-    assert!(bound.len() <= 1, "a statement is bound to its cluster as a whole: {statement}");
-    assert_eq!(cluster == arn, bound.contains(&true), "{statement}");
-}
-
-fn keys_are_as_declared(role: &Role, actions: &[String], statement: &Value) {
-    let condition = &statement["Condition"];
-    let all = |owners: &[Owner]| {
-        json!(owners.iter().map(|owner| format!("{}*", owner.prefix())).collect::<Vec<_>>())
-    };
-    let like = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-    for action in actions.iter().filter(|action| action.starts_with("dynamodb:")) {
-        match action.as_str() {
-            "dynamodb:Query" => {
-                let equal = &condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"];
-                assert_eq!(equal, &json!([role.due.prefix()]), "{statement}");
-            }
-            "dynamodb:GetItem" | "dynamodb:BatchGetItem" => assert_eq!(like, &all(role.reads), "{statement}"),
-            _ => assert_eq!(like, &all(role.writes), "{statement}"),
-        }
-        assert_eq!(condition["Null"]["dynamodb:LeadingKeys"], "false", "{statement}");
-    }
+    let touches = touches_of(Function::Scaling, &run(scaled::everything()));
+    assert!(touches.iter().any(|touch| touch.action == "ecs:UpdateService"), "{touches:?}");
+    let may_not = Grants { scaling: false, ..stack::everything() };
+    let denied = denied(&stack::granted(Function::Scaling, &may_not), &touches);
+    let actions: BTreeSet<&str> = denied.iter().map(|touch| touch.action.as_str()).collect();
+    assert_eq!(actions, BTreeSet::from(["ecs:UpdateService"]));
 }

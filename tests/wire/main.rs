@@ -20,5 +20,8 @@ mod hostile;
 mod jobs;
 mod remedies;
 mod scaling;
+// What is deployed, as the tests of the template have it.
+#[path = "../template/stack.rs"]
+mod stack;
 mod support;
 mod threads;

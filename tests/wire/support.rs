@@ -11,11 +11,15 @@ use steward::aws::{DynamoLedger, Environment, Sdk};
 use steward::config::file::File;
 use steward::config::{MemoryParameters, store};
 use steward::incident::Target;
+use steward::permissions::Function;
 use steward_sim::binaries::{self, Profile};
 use steward_sim::house::{CONFIGURATION, House, Plan, TABLE, create_table};
+use steward_sim::iam::Policy;
 use steward_sim::lambda::gateway::{self, Gateway};
 use steward_sim::lambda::sqs::Sqs;
 use steward_sim::moto::Moto;
+
+use crate::stack;
 
 /// As long as anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -23,6 +27,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// The functions' programs, built once for all tests.
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
     LazyLock::new(|| binaries::functions(Profile::Dev).expect("the functions are built"));
+
+/// What the template's roles allow, where everything is allowed that may be. Who does more than that is refused, in every test.
+static POLICIES: LazyLock<BTreeMap<String, Policy>> = LazyLock::new(|| {
+    let granted = |function| stack::granted(function, &stack::everything());
+    Function::ALL.into_iter().map(|function| (function.as_str().to_owned(), granted(function))).collect()
+});
 
 /// Runs a test on a runtime of its own.
 pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
@@ -32,7 +42,8 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 /// A plan in which nothing is waited for but what a test waits for: news gather no time, and whatever fails together is told
 /// one by one, however much it is.
 pub(crate) fn plan() -> Plan {
-    Plan { parameters: applied(one_by_one()), ..Plan::new(PROGRAMS.clone()) }
+    let plan = Plan::new(PROGRAMS.clone());
+    Plan { parameters: applied(one_by_one()), policies: POLICIES.clone(), ..plan }
 }
 
 /// The configuration of [`plan`].

@@ -1,21 +1,21 @@
 //! The command: which cluster, in which form, and what fails.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use aws_sdk_ssm::config::retry::RetryConfig;
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use steward::audit::{CHECKS, Report, Severity, check, report};
 use steward::aws::{AuditedEcs, Iam};
 use steward::config::Glob;
-use steward::ports::{Clock, Wait};
 
 use super::read::{self, Failed, Reading};
 use super::{json, sarif, text};
 use crate::account::{self, Account};
 use crate::ledger::now;
+use crate::progress::Progress;
+use crate::wall::Wall;
 
 /// Checks a cluster's services against known good practice, and changes nothing
 ///
@@ -98,7 +98,7 @@ async fn audit(arguments: &Arguments) -> io::Result<ExitCode> {
     // How often a call is repeated, and when, is the pace's to say.
     let config = arguments.account.load().await.into_builder().retry_config(RetryConfig::disabled()).build();
     let (ecs, iam) = (AuditedEcs::with_config(&config), Iam::with_config(&config));
-    let progress = Progress { is_shown: io::stderr().is_terminal() };
+    let progress = Progress::on_terminal();
     let services = arguments.service.as_deref().map(Glob::new);
     let show = |text: &str| progress.show(text);
     let reading = Reading::new(&ecs, &iam, &Wall, seed(), &show);
@@ -129,45 +129,6 @@ async fn audit(arguments: &Arguments) -> io::Result<ExitCode> {
 }
 
 /// Two who start at once differ in their process.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     u64::from(std::process::id()) ^ u64::from(now().subsec_nanosecond().unsigned_abs())
-}
-
-/// The time of the machine.
-struct Wall;
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-}
-
-impl Wait for Wall {
-    #[allow(clippy::disallowed_methods, reason = "a command may wait; nobody pays for it by the millisecond")]
-    async fn until(&self, at: Timestamp) {
-        let pause = at.duration_since(now());
-        if let Ok(pause) = std::time::Duration::try_from(pause)
-            && !pause.is_zero()
-        {
-            tokio::time::sleep(pause).await;
-        }
-    }
-}
-
-/// One line on the terminal that says how far it is.
-struct Progress {
-    is_shown: bool,
-}
-
-impl Progress {
-    fn show(&self, text: &str) {
-        if self.is_shown {
-            // Nobody misses a line that cannot be written.
-            let _unwritable = write!(anstream::stderr(), "\r\x1b[K{text}");
-        }
-    }
-
-    fn clear(&self) {
-        self.show("");
-    }
 }

@@ -3,12 +3,12 @@
 #[cfg(feature = "aws")]
 mod command;
 mod json;
-mod read;
+pub(crate) mod read;
 mod sarif;
 mod text;
 
 #[cfg(feature = "aws")]
-pub(crate) use command::{Arguments, run};
+pub(crate) use command::{Arguments, run, seed};
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ use steward::ports::{AuditEcs, Clock, EcsError, Meaning, SimulateRoles, Wait};
 use steward::quota;
 
 /// Requests under way at a time, of one kind.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// A request is made so many times at the most.
 const TRIES: u32 = 8;
 /// Of so many services each one's tasks are listed; of more, all of the cluster.
@@ -56,7 +56,7 @@ pub(crate) struct Reading<'r, E, I, T> {
     progress: &'r dyn Fn(&str),
 }
 
-type Definitions = BTreeMap<TaskDefinitionArn, Observed<Rc<Definition>>>;
+pub(crate) type Definitions = BTreeMap<TaskDefinitionArn, Observed<Rc<Definition>>>;
 
 /// Of a service's tasks: those that run, and those that failed.
 #[derive(Default)]
@@ -65,7 +65,7 @@ struct Tasks {
     failures: BTreeMap<ServiceName, Observed<Vec<Failure>>>,
 }
 
-impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
+impl<'r, E: AuditEcs, I, T: Clock + Wait> Reading<'r, E, I, T> {
     /// Pauses are spread by `seed`; `progress` is told how far it is.
     pub(crate) fn new(ecs: &'r E, iam: &'r I, time: &'r T, seed: u64, progress: &'r dyn Fn(&str)) -> Self {
         let pace = RefCell::new(Pace::new(time.now(), seed));
@@ -92,7 +92,8 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
         }
     }
 
-    async fn service_arns(&self, cluster: &str) -> Result<Vec<String>, Failed> {
+    /// The ARNs of a cluster's services.
+    pub(crate) async fn service_arns(&self, cluster: &str) -> Result<Vec<String>, Failed> {
         let (mut all, mut from) = (Vec::new(), None::<String>);
         loop {
             let page =
@@ -108,7 +109,7 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
     }
 
     /// Up to ten services. Where they may not all be read, each by itself.
-    async fn describe(
+    pub(crate) async fn describe(
         &self,
         cluster: &str,
         arns: &[String],
@@ -127,7 +128,8 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
         each
     }
 
-    async fn definitions(&self, services: &[Service]) -> Definitions {
+    /// What the services deploy, each task definition once.
+    pub(crate) async fn definitions(&self, services: &[Service]) -> Definitions {
         let wanted: BTreeSet<&TaskDefinitionArn> =
             services.iter().filter_map(|service| service.ecs.task_definition.as_ref()).collect();
         let (total, done) = (wanted.len(), Cell::new(0_usize));
@@ -151,7 +153,7 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
     }
 
     /// All tasks of a cluster or of one service that are to run, or that are to be stopped.
-    async fn tasks(
+    pub(crate) async fn tasks(
         &self,
         cluster: &str,
         service: Option<&ServiceName>,
@@ -198,7 +200,9 @@ impl<'r, E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'r, E, I, T> {
         }
         tasks
     }
+}
 
+impl<E: AuditEcs, I: SimulateRoles, T: Clock + Wait> Reading<'_, E, I, T> {
     /// What roles may do of what those who run need, role by role.
     async fn permissions(
         &self,
@@ -339,7 +343,8 @@ fn facts(
     }
 }
 
-fn known<'d>(service: &Service, definitions: &'d Definitions) -> Option<&'d Rc<Definition>> {
+/// What a service deploys, where it is known.
+pub(crate) fn known<'d>(service: &Service, definitions: &'d Definitions) -> Option<&'d Rc<Definition>> {
     definitions.get(service.ecs.task_definition.as_ref()?)?.known()
 }
 
@@ -354,7 +359,7 @@ fn role_of(definition: &Definition, cluster: &ClusterArn) -> Option<String> {
 }
 
 /// What follows the last slash of a service's ARN.
-fn name_of(arn: &str) -> &str {
+pub(crate) fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 

@@ -41,6 +41,16 @@ pub(crate) fn read_file(file: &str) -> io::Result<Option<Valid>> {
     }
 }
 
+/// Reads the configuration that is named, if one is. Where it is not valid people were told why, and the command ends with that code.
+#[cfg(feature = "aws")]
+pub(crate) fn read_named(
+    file: Option<&str>,
+) -> io::Result<Result<Option<steward::config::Configuration>, std::process::ExitCode>> {
+    let Some(file) = file else { return Ok(Ok(None)) };
+    let valid = read_file(file)?;
+    Ok(valid.map(|valid| Some(valid.configuration)).ok_or(std::process::ExitCode::from(2)))
+}
+
 pub(crate) fn write_problems(err: &mut impl Write, file: &str, problems: &[Problem]) -> io::Result<()> {
     for problem in problems {
         writeln!(err, "{file}:{problem}")?;

@@ -48,7 +48,7 @@ pub(crate) fn condition(text: &str) -> Result<Condition, String> {
     }
 }
 
-fn cause(word: &str) -> Result<Cause, String> {
+pub(crate) fn cause(word: &str) -> Result<Cause, String> {
     Cause::from_word(word).ok_or_else(|| {
         let asked = word.to_lowercase().replace('-', "_");
         let likeness = |cause: &Cause| {

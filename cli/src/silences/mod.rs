@@ -5,7 +5,7 @@ mod text;
 
 #[cfg(feature = "aws")]
 pub(crate) use about::{Condition, lasts};
-pub(crate) use about::{about, condition};
+pub(crate) use about::{about, cause, condition};
 pub(crate) use text::write_one;
 #[cfg(feature = "aws")]
 pub(crate) use text::{write_ended, write_listed, write_silenced};

@@ -45,7 +45,7 @@ impl Person {
 pub enum Untaken {
     /// There is no such action.
     #[error(
-        "no action has the id {id}: alerts print ids in full. Is it another stack's, or over for longer than the ledger remembers?"
+        "no action has the id {id}: alerts and `steward actions` print ids in full. Is it another stack's, or over for longer than the ledger remembers?"
     )]
     NoSuchAction {
         /// Its id.

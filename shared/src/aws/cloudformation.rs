@@ -55,7 +55,7 @@ impl Owners for Stacks {
 
 /// A stack that is not there answers ValidationError, as every wrong parameter does: DescribeStacks has no code of its own
 /// for it. Should the text ever change, the stack is no longer known to be absent, and nothing is changed.
-fn is_missing(error: &SdkError<DescribeStacksError, HttpResponse>) -> bool {
+pub(super) fn is_missing(error: &SdkError<DescribeStacksError, HttpResponse>) -> bool {
     error.code() == Some("ValidationError")
         && error.message().is_some_and(|message| message.ends_with("does not exist"))
 }

@@ -4,6 +4,8 @@
 //! `due_at`, the keys of the sparse index `due`. `expires_at` is the table's TTL attribute; open items have none.
 #![allow(clippy::disallowed_types, reason = "the SDK's maps; none is iterated for its order")]
 
+mod browse;
+
 use std::collections::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,12 +8,15 @@
 
 mod auto_scaling;
 mod cloudformation;
+mod dead_letters;
 mod dynamodb;
 mod ecs;
 mod environment;
 mod evidence;
 #[cfg(feature = "audit")]
 mod iam;
+#[cfg(feature = "audit")]
+mod installation;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod queues;
@@ -29,12 +32,15 @@ mod verdict;
 
 pub use auto_scaling::ScalableTargets;
 pub use cloudformation::Stacks;
+pub use dead_letters::DeadLetterQueues;
 pub use dynamodb::DynamoLedger;
 pub use ecs::{AuditedEcs, Ecs};
 pub use environment::{Environment, EnvironmentError};
 pub use evidence::TaskEvidence;
 #[cfg(feature = "audit")]
 pub use iam::Iam;
+#[cfg(feature = "audit")]
+pub use installation::Installed;
 pub use queues::Queues;
 pub use sdk::Sdk;
 pub use slack::{SlackBot, SlackWebhook};

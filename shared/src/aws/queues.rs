@@ -21,7 +21,7 @@ const GET_URL: &str = "GetQueueUrl";
 const GET_ATTRIBUTES: &str = "GetQueueAttributes";
 const GET_METRICS: &str = "GetMetricData";
 /// What SQS says of a queue that is not there, in its protocol and in the older one that it still names codes by.
-const MISSING: [&str; 2] = ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
+pub(super) const MISSING: [&str; 2] = ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
 const MINUTE: i64 = 60;
 /// CloudWatch is asked for so many minutes: the latest that it tells of is among them, or none is of use.
 const MINUTES: i64 = 5;

@@ -46,17 +46,12 @@ impl Sdk {
     ///
     /// Where one is missing.
     pub fn new(environment: &Environment) -> Result<Self, EnvironmentError> {
-        let connector = SharedHttpConnector::new(
-            Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(tls::TlsContext::default())
-                .pool_idle_timeout(KEPT_OPEN)
-                .connector_settings(
-                    HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(CALL).build(),
-                )
-                .build(),
-        );
-        Self::with_connector(environment, connector)
+        Self::with_connector(environment, connector())
+    }
+
+    /// Of a process that has a configuration already, with its credentials, endpoints and retries: the command line.
+    pub fn with_config(config: &SdkConfig) -> Self {
+        Self { config: config.clone(), connector: connector(), endpoints: BTreeMap::new() }
     }
 
     /// The same over a connector of the caller's.
@@ -140,10 +135,30 @@ impl Sdk {
         aws_sdk_ssm::Client::new(&self.of("SSM"))
     }
 
+    /// What all clients share, for those that are not the SDK's.
+    #[cfg(feature = "audit")]
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// For what is not AWS.
     pub(super) fn connector(&self) -> SharedHttpConnector {
         self.connector.clone()
     }
+}
+
+/// TLS by rustls on ring, and connections that are given up in time.
+fn connector() -> SharedHttpConnector {
+    SharedHttpConnector::new(
+        Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls::TlsContext::default())
+            .pool_idle_timeout(KEPT_OPEN)
+            .connector_settings(
+                HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(CALL).build(),
+            )
+            .build(),
+    )
 }
 
 /// For calls whose outcome, unless it is answered, costs a person's attention: one try may take the time of all.

@@ -67,6 +67,13 @@ pub fn read(bytes: &[u8]) -> Vec<Result<Item, DecodeError>> {
     items
 }
 
+/// [`read`], of JSON that is parsed already.
+pub fn of_value(value: Value) -> Vec<Result<Item, DecodeError>> {
+    let mut items = Vec::new();
+    push(value, 0, &mut items);
+    items
+}
+
 /// The lines of NDJSON with their numbers: text in which at least half of the filled lines look like whole objects.
 fn lines_of_objects(bytes: &[u8]) -> Option<Vec<(usize, &str)>> {
     let text = std::str::from_utf8(bytes).ok()?;

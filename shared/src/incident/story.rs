@@ -11,6 +11,7 @@ use super::{
 };
 use crate::arn::{DeploymentId, TaskDefinitionArn};
 use crate::config::Policy;
+use crate::ledger::LISTED;
 
 /// In a crash loop ECS calls the service steady each time that all its tasks run for a moment: what the same deployment
 /// fails of so soon afterwards belongs to the same incident. Longer than the longest pause between two launches of a failing
@@ -314,13 +315,15 @@ impl Story {
         self.record.well_at.map_or(since, |well_at| since.max(after(well_at)))
     }
 
-    /// When time may change something next. `None`: never, until an event comes.
+    /// When time may change something next; [`LISTED`]: never, and something is open. `None`: never, until an event comes.
     pub fn next_look(&self, policy: &Policy) -> Option<Timestamp> {
         let is_open = self.incident.as_ref().is_some_and(Incident::is_open);
         let away_since = self.record.agent.and_then(|agent| agent.away_since).filter(|_| !is_open);
         let by_itself = away_since.map(|since| since + policy.agent_away).or_else(|| self.quiet_at(policy));
         let others = [self.record.care.look_at, self.retirement_ends_at(), self.serves_again_since()];
-        others.into_iter().flatten().chain(by_itself).min()
+        // What waits for an event or a person stays in the list of what is open.
+        let is_listed = is_open || self.record.care.open.is_some();
+        others.into_iter().flatten().chain(by_itself).chain(is_listed.then_some(LISTED)).min()
     }
 }
 

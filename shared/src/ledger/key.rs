@@ -26,6 +26,26 @@ impl Key {
         Self(format!("r#INCIDENT#{}#{opened_at}", target.key()))
     }
 
+    /// What the keys of all incidents begin with.
+    pub const INCIDENTS: &str = "r#INCIDENT#";
+    /// What the keys of all actions begin with.
+    pub const ACTIONS: &str = "r#ACTION#";
+
+    /// What the keys of a target's incidents begin with.
+    pub fn incidents_of(target: &Target) -> String {
+        format!("{}{}#", Self::INCIDENTS, target.key())
+    }
+
+    /// The beginning of the keys of actions whose ids begin with `digits`.
+    pub fn actions_from(digits: &str) -> String {
+        format!("{}{digits}", Self::ACTIONS)
+    }
+
+    /// The action whose key it is.
+    pub fn as_action(&self) -> Option<ActionId> {
+        ActionId::parse(self.0.strip_prefix(Self::ACTIONS)?)
+    }
+
     /// `r#DEPLOYMENT#service#id`.
     pub fn deployment(service: &Target, id: &DeploymentId) -> Self {
         Self(format!("r#DEPLOYMENT#{}#{id}", service.key()))

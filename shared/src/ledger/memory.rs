@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    Due, Expect, Key, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode, encode,
+    Due, Expect, Key, LISTED, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode,
+    encode,
 };
-use crate::ports::Ledger;
+use crate::ports::{Browse, Leaf, Ledger};
 
 struct Item {
     version: u64,
@@ -61,13 +62,13 @@ impl MemoryLedger {
         *self.usage.borrow()
     }
 
-    /// When an owner's item is due next.
+    /// When a sweep must look at one of an owner's items next.
     pub fn next_due(&self, owner: Owner) -> Option<Timestamp> {
         self.items
             .borrow()
             .iter()
             .filter(|(key, _)| key.belongs_to(owner))
-            .filter_map(|(_, item)| item.due)
+            .filter_map(|(_, item)| item.due.filter(|due| *due < LISTED))
             .min()
     }
 
@@ -182,5 +183,28 @@ impl Ledger for MemoryLedger {
         due.sort();
         due.truncate(limit);
         Ok(due)
+    }
+}
+
+/// Items on one page.
+const LEAF: usize = 100;
+
+impl Browse for MemoryLedger {
+    async fn page(&self, prefix: &str, after: Option<&Key>) -> Result<Leaf, LedgerError> {
+        let items = self.items.borrow();
+        let mut rest = items.iter().filter(|(key, _)| after.is_none_or(|after| *key > after)).peekable();
+        let mut leaf = Leaf::default();
+        for (key, item) in rest.by_ref().take(LEAF) {
+            leaf.read += 1;
+            leaf.next = Some(key.clone());
+            if key.as_str().starts_with(prefix) {
+                let stored = item.record(key);
+                let stored =
+                    stored.map(|record| Stored { version: item.version, record, expires: item.expires });
+                leaf.items.push((key.clone(), stored));
+            }
+        }
+        leaf.next = leaf.next.filter(|_| rest.peek().is_some());
+        Ok(leaf)
     }
 }

@@ -36,6 +36,9 @@ use crate::scaling::{Loop, ScalerRecord, ScalerTrouble};
 
 /// The version of the items that this version writes. A higher one is refused.
 pub const SCHEMA: u32 = 3;
+/// When an item is due that no sweep is to look at, and that people must find all the same: what is open. The index of what is due is
+/// the only way to an item of which nobody knows the key, but for reading the whole table.
+pub const LISTED: Timestamp = Timestamp::MAX;
 /// The most that one transaction may write: `TransactWriteItems` of DynamoDB.
 pub const MAX_WRITES: usize = 100;
 

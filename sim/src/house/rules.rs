@@ -15,8 +15,8 @@ const KEPT_OUT: [&str; 7] = [
     "SERVICE_REBALANCING_COMPLETED",
 ];
 
-/// The queue that a rule sends an event to; `None`: no rule takes it.
-pub(super) fn queue_of(event: &Value) -> Option<&'static str> {
+/// The queue that a rule sends an event to; `None`: no rule takes it. Of `CloudTrail`'s events and of EC2's it knows none.
+pub fn queue_of(event: &Value) -> Option<&'static str> {
     let detail = |name: &str| event.pointer(&format!("/detail/{name}")).and_then(Value::as_str);
     let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("source"), text("detail-type")) {

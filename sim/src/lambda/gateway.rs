@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::ecs::server::{self as ecs, Endpoint};
 use crate::http::{Cut, Reply, Server, forward, header};
+use crate::iam::Policy;
 use crate::lambda::cloudwatch::{self, CloudWatch, SIGNED_FOR};
 use crate::lambda::iam::{self, Iam};
 use crate::lambda::runtime::Function;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub upstream: Option<String>,
     /// Names of functions by their access keys; a key that is not here is its own name.
     pub functions: BTreeMap<String, String>,
+    /// What functions may do, by name; whatever else they try is refused, as IAM refuses it. One that is not here may do everything.
+    pub policies: BTreeMap<String, Policy>,
     /// Slack, when the gateway's URL stands for its origin too: then posts are calls like all others.
     pub slack: Option<SlackBehind>,
 }
@@ -68,6 +71,13 @@ impl Settings {
     pub fn function(mut self, function: &crate::lambda::runtime::Settings) -> Self {
         self.functions.insert(function.access_key_id(), function.name.clone());
         self
+    }
+
+    /// Whether its function's policy does not allow a call. Slack is no service of AWS.
+    fn denies(&self, call: &Call) -> bool {
+        let is_of_aws = call.service != "slack";
+        let policy = self.policies.get(&call.function).filter(|_| is_of_aws);
+        policy.is_some_and(|policy| call.touches.iter().any(|touch| !policy.allows(&touch.request())))
     }
 
     /// Stands in front of Slack for the function of this name.
@@ -249,6 +259,9 @@ impl Shared {
         }
         if state.down.contains(&call.service) {
             chosen = Some(Fault::Unavailable);
+        }
+        if self.settings.denies(&call) {
+            chosen = Some(Fault::Deny);
         }
         call.fault = chosen.as_ref().map(Fault::name);
         state.calls.push(call);

@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
-use steward::config::Glob;
+use serde_json::json;
 
+use crate::iam::{Decision, Policy, Request};
 use crate::sync::lock;
 
 /// What a service in signatures is called.
@@ -31,15 +32,7 @@ const PAGE: usize = 100;
 /// The service. Clones share their roles.
 #[derive(Clone, Debug, Default)]
 pub struct Iam {
-    roles: Arc<Mutex<BTreeMap<String, Vec<Statement>>>>,
-}
-
-/// A statement of a role's policy.
-#[derive(Clone, Debug)]
-struct Statement {
-    allows: bool,
-    actions: Vec<Glob>,
-    resources: Vec<Glob>,
+    roles: Arc<Mutex<BTreeMap<String, Policy>>>,
 }
 
 /// An answer, ready for HTTP.
@@ -65,38 +58,39 @@ impl Form {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Decision {
-    Allowed,
-    ImplicitDeny,
-    ExplicitDeny,
-}
-
-impl Decision {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::ImplicitDeny => "implicitDeny",
-            Self::ExplicitDeny => "explicitDeny",
-        }
+fn said(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "allowed",
+        Decision::ImplicitDeny => "implicitDeny",
+        Decision::ExplicitDeny => "explicitDeny",
     }
 }
 
 impl Iam {
     /// Makes a role, or lets one do more: actions and resources are patterns, as in a policy.
+    ///
+    /// # Panics
+    /// Where IAM would refuse the patterns.
     pub fn allow(&self, role: &str, actions: &[&str], resources: &[&str]) {
-        self.state(role, true, actions, resources);
+        self.state(role, "Allow", actions, resources);
     }
 
     /// Denies, whatever is allowed besides.
+    ///
+    /// # Panics
+    /// Where IAM would refuse the patterns.
     pub fn deny(&self, role: &str, actions: &[&str], resources: &[&str]) {
-        self.state(role, false, actions, resources);
+        self.state(role, "Deny", actions, resources);
     }
 
-    fn state(&self, role: &str, allows: bool, actions: &[&str], resources: &[&str]) {
-        let globs = |texts: &[&str]| texts.iter().map(|text| Glob::new(*text)).collect();
-        let statement = Statement { allows, actions: globs(actions), resources: globs(resources) };
-        lock(&self.roles).entry(role.to_owned()).or_default().push(statement);
+    #[allow(clippy::panic, reason = "whoever sets a test up wrongly must see it")]
+    fn state(&self, role: &str, effect: &str, actions: &[&str], resources: &[&str]) {
+        let statement = json!({ "Effect": effect, "Action": actions, "Resource": resources });
+        let policy = Policy::read(&json!({ "Version": "2012-10-17", "Statement": statement }));
+        let policy = policy.unwrap_or_else(|error| panic!("{error}"));
+        let mut roles = lock(&self.roles);
+        let so_far = roles.remove(role).unwrap_or_default();
+        roles.insert(role.to_owned(), so_far.and(policy));
     }
 
     /// Answers one call of the wire protocol.
@@ -114,7 +108,7 @@ impl Iam {
     fn simulate(&self, form: &Form) -> Answer {
         let role = form.get("PolicySourceArn").unwrap_or_default();
         let roles = lock(&self.roles);
-        let Some(statements) = roles.get(role) else {
+        let Some(policy) = roles.get(role) else {
             return error(404, "NoSuchEntity", &format!("The role {role} cannot be found."));
         };
         let actions = form.list("ActionNames");
@@ -123,7 +117,7 @@ impl Iam {
         let (from, size) = (number("Marker").unwrap_or(0), number("MaxItems").unwrap_or(PAGE));
         let mut results = String::new();
         for action in actions.iter().skip(from).take(size) {
-            result(&mut results, statements, action, &resources);
+            result(&mut results, policy, action, &resources);
         }
         let next = from.saturating_add(size);
         let more = if next < actions.len() {
@@ -139,11 +133,11 @@ impl Iam {
     }
 }
 
-fn result(out: &mut String, statements: &[Statement], action: &str, resources: &[&str]) {
+fn result(out: &mut String, policy: &Policy, action: &str, resources: &[&str]) {
     let of_all = resources.is_empty() || resources == ["*"];
     let asked: &[&str] = if of_all { &["*"] } else { resources };
     let decisions: Vec<(&str, Decision)> =
-        asked.iter().map(|resource| (*resource, decide(statements, action, resource))).collect();
+        asked.iter().map(|resource| (*resource, policy.decide(&Request::new(action, *resource)))).collect();
     let strictest = decisions.iter().map(|(_, decision)| *decision).max().unwrap_or(Decision::ImplicitDeny);
     let mut each = String::new();
     for (resource, decision) in decisions.iter().filter(|_| !of_all) {
@@ -153,7 +147,7 @@ fn result(out: &mut String, statements: &[Statement], action: &str, resources: &
             "<member><EvalResourceName>{}</EvalResourceName><EvalResourceDecision>{}</EvalResourceDecision>\
              <MissingContextValues/><MatchedStatements/></member>",
             escaped(resource),
-            decision.as_str()
+            said(*decision)
         );
     }
     let _ = write!(
@@ -162,23 +156,8 @@ fn result(out: &mut String, statements: &[Statement], action: &str, resources: &
          <MissingContextValues/><MatchedStatements/><ResourceSpecificResults>{each}</ResourceSpecificResults></member>",
         escaped(action),
         escaped(asked.first().unwrap_or(&"*")),
-        strictest.as_str()
+        said(strictest)
     );
-}
-
-fn decide(statements: &[Statement], action: &str, resource: &str) -> Decision {
-    let speaks = |statement: &&Statement| {
-        statement.actions.iter().any(|glob| glob.matches(action))
-            && statement.resources.iter().any(|glob| glob.matches(resource))
-    };
-    let speaking = || statements.iter().filter(speaks);
-    if speaking().any(|statement| !statement.allows) {
-        Decision::ExplicitDeny
-    } else if speaking().next().is_some() {
-        Decision::Allowed
-    } else {
-        Decision::ImplicitDeny
-    }
 }
 
 /// An error, as Query services say it.

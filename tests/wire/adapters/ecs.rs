@@ -17,6 +17,7 @@ use steward::ecs::{
     StatusCheck, StrategyItem, Watch,
 };
 use steward::event::TaskStatus;
+use steward::permissions::Function;
 use steward::ports::{Access, ChangeEcs, DescribeEcs, EcsError, Find, Hosts, Meaning, Owners};
 use steward::remediation::memory::{Raise, Step};
 use steward_sim::ecs::server::Endpoint;
@@ -25,8 +26,9 @@ use steward_sim::lambda::cloudwatch::CloudWatch;
 use steward_sim::lambda::gateway::{self, Fault, Gateway, Touch, When};
 use steward_sim::moto::Moto;
 
-use crate::access::is_of;
+use crate::access::{denied, is_of};
 use crate::ecs::{CLUSTER, since};
+use crate::stack;
 use crate::support::{run, sdk_at};
 
 /// ECS with a service of two tasks that run, behind a gateway, and the adapter.
@@ -612,6 +614,8 @@ fn the_methods_do_what_they_declare_and_declare_nothing_that_they_never_do() {
 
         let calls = behind.gateway.calls().into_iter().chain(waiting.gateway.calls());
         let touches: BTreeSet<Touch> = calls.flat_map(|call| call.touches).collect();
+        let granted = stack::granted(Function::Remediation, &stack::everything());
+        assert_eq!(denied(&granted, &touches), Vec::<&Touch>::new(), "the template's role denies them");
         let is_need = |need: &Access, touch: &Touch| {
             need.actions.contains(&touch.action.as_str()) && is_of(&touch.resource, need.on)
         };

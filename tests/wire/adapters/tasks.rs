@@ -10,13 +10,15 @@ use steward::arn::{ClusterArn, TaskArn, TaskDefinitionArn};
 use steward::aws::Ecs;
 use steward::batch::{Capacity, JobNetwork};
 use steward::event::TaskStatus;
+use steward::permissions::Function;
 use steward::ports::{Access, EcsError, Find, Meaning, RunTasks, TaskRequest};
 use steward_sim::ecs::server::Endpoint;
 use steward_sim::ecs::{Behaviour, Happening, Revision};
 use steward_sim::lambda::gateway::{self, Fault, Gateway, Touch, When};
 
-use crate::access::is_of;
+use crate::access::{denied, is_of};
 use crate::ecs::{CLUSTER, since};
+use crate::stack;
 use crate::support::{run, sdk_at};
 
 /// ECS with a task definition, behind a gateway, and the adapter.
@@ -166,6 +168,8 @@ fn the_methods_that_run_tasks_do_what_they_declare_and_declare_nothing_that_they
         let touches: BTreeSet<Touch> =
             behind.gateway.calls().into_iter().flat_map(|call| call.touches).collect();
         let declared = <Ecs as RunTasks>::ACCESS;
+        let granted = stack::granted(Function::Batch, &stack::everything());
+        assert_eq!(denied(&granted, &touches), Vec::<&Touch>::new(), "the template's role denies them");
         let is_need = |need: &Access, touch: &Touch| {
             need.actions.contains(&touch.action.as_str()) && is_of(&touch.resource, need.on)
         };

@@ -19,6 +19,7 @@ use steward_sim::binaries::{self, Profile};
 use steward_sim::house::{House, HouseError};
 use steward_sim::lambda::runtime::LogLine;
 use steward_sim::moto::{self, MotoError};
+use steward_sim::python::PythonError;
 
 use play::{Played, PlayedFunction};
 
@@ -84,7 +85,9 @@ fn tell(what: &str) -> io::Result<()> {
 
 /// In one sentence: pip says the same thing many times.
 fn explain_moto(error: MotoError) -> io::Error {
-    let MotoError::Install { command, reason } = error else { return io::Error::other(error) };
+    let MotoError::Install(PythonError::Command { command, reason }) = error else {
+        return io::Error::other(error);
+    };
     let reason = reason.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let command = command.split(' ').take(4).collect::<Vec<_>>().join(" ");
     io::Error::other(format!(
@@ -124,7 +127,8 @@ mod tests {
             "exit status: 1\nWARNING: Retrying\nERROR: No matching distribution found for moto",
         ] {
             let command = "python3 -m venv /work/target/tools/moto-5.2.5".to_owned();
-            let told = explain_moto(MotoError::Install { command, reason: reason.to_owned() }).to_string();
+            let told =
+                explain_moto(PythonError::Command { command, reason: reason.to_owned() }.into()).to_string();
             assert!(
                 told.contains("`python3 -m venv /work") && told.contains(reason.lines().last().unwrap()),
                 "{told}"

@@ -162,6 +162,16 @@ impl<P: Parameters> SlackBot<P> {
         Ok(None)
     }
 
+    /// Whether Slack takes the token: `auth.test`, which posts nothing and needs no scope.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, or that Slack did not answer.
+    #[cfg(feature = "audit")]
+    pub async fn test(&self) -> Result<(), String> {
+        self.own().await.map(drop).map_err(|refusal| refusal.problem)
+    }
+
     /// The token's `bot_id`. `auth.test` needs no scope.
     async fn own(&self) -> Result<Option<String>, Refusal> {
         if let Some(known) = self.own.borrow().clone() {

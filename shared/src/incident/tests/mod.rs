@@ -2,8 +2,12 @@ use jiff::SignedDuration;
 
 use super::failures::tests::failure;
 use super::*;
+use crate::action::{ActionId, Remedy};
 use crate::arn::{ClusterArn, ContainerInstanceArn, ServiceName};
 use crate::config::Policy;
+use crate::ecs::DesiredCount;
+use crate::ledger::LISTED;
+use crate::remediation::Home;
 
 mod deployments;
 mod hooks;
@@ -108,6 +112,25 @@ fn a_tick_ends_an_incident_once_failures_have_stopped() {
     story.tick(&policy, due);
     assert_eq!(story.incident.as_ref().unwrap().status, Status::Resolved { at: due, by: Ending::Quiet });
     assert_eq!(story.next_look(&policy), None);
+}
+
+#[test]
+fn what_is_open_is_listed_though_no_time_changes_it() {
+    let policy = Policy::default();
+    let mut story = story_of([failed(1, 990)]);
+    let (to, was) = (DesiredCount(1), DesiredCount(4));
+    story.record.care.limited = Some(Limit { to, was, since: at(995) });
+    story.record.care.look_at = None;
+    assert_eq!(story.next_look(&policy), Some(LISTED), "a limited service ends its incident by no time");
+    let mut locked = Story::new(service());
+    assert_eq!(locked.next_look(&policy), None);
+    let home = Home { account: "1".to_owned(), region: "r".to_owned() };
+    locked.record.care.open = Some(ActionId::of(&home, &service(), Remedy::RollBack, "ecs-svc/7"));
+    assert_eq!(
+        locked.next_look(&policy),
+        Some(LISTED),
+        "whatever became of the action, a person must find it"
+    );
 }
 
 #[test]

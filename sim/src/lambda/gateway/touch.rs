@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::iam::Request;
 use crate::lambda::cloudwatch::SIGNED_FOR;
 
 mod ecs;
@@ -23,6 +24,26 @@ pub struct Touch {
     pub resource: String,
     /// Values of `dynamodb:LeadingKeys`; empty elsewhere.
     pub leading_keys: Vec<String>,
+    /// Other keys that conditions may look at, with their values: `ecs:cluster`.
+    pub context: Vec<(&'static str, Vec<String>)>,
+}
+
+impl Touch {
+    fn new(action: String, resource: String) -> Self {
+        Self { action, resource, leading_keys: Vec::new(), context: Vec::new() }
+    }
+
+    /// As IAM is asked about it. Everything is of the one account, and asked for in the region that the ARN names.
+    pub fn request(&self) -> Request {
+        let region = self.resource.split(':').nth(3).filter(|region| !region.is_empty());
+        let mut request = Request::new(&self.action, &self.resource)
+            .with("aws:ResourceAccount", [ACCOUNT])
+            .with("aws:RequestedRegion", region);
+        if !self.leading_keys.is_empty() {
+            request = request.with("dynamodb:LeadingKeys", self.leading_keys.clone());
+        }
+        self.context.iter().fold(request, |request, (key, values)| request.with(key, values.clone()))
+    }
 }
 
 /// The fields of a Query call.
@@ -50,7 +71,7 @@ pub(super) fn touches(
     let action = |name: &str| format!("{in_iam}:{name}");
     let single = operation.strip_suffix("Batch").unwrap_or(operation);
     let text = |name: &str| json.get(name).and_then(Value::as_str);
-    let touch = |resource: String| Touch { action: action(single), resource, leading_keys: Vec::new() };
+    let touch = |resource: String| Touch::new(action(single), resource);
     match service {
         "dynamodb" => dynamodb(region, operation, json),
         "cloudformation" => {
@@ -65,8 +86,18 @@ pub(super) fn touches(
         }
         "ecs" => ecs::touches(region, operation, json)
             .into_iter()
-            .map(|(action, resource)| Touch { action, resource, leading_keys: Vec::new() })
+            .map(|(action, resource)| {
+                let context = ecs::context(region, operation, &action, json);
+                Touch { context, ..Touch::new(action, resource) }
+            })
             .collect(),
+        "logs" => {
+            let group = text("logGroupName").map(|group| format!("log-group:{group}"));
+            let stream = text("logStreamName").map(|stream| format!(":log-stream:{stream}"));
+            let arn =
+                |group| format!("arn:aws:logs:{region}:{ACCOUNT}:{group}{}", stream.unwrap_or_default());
+            vec![touch(group.map_or("*".to_owned(), arn))]
+        }
         "sqs" => {
             let url = text("QueueUrl").or_else(|| form.and_then(|form| form.get("QueueUrl")));
             let name = url.map(|url| url.rsplit('/').next().unwrap_or(url)).or_else(|| text("QueueName"));
@@ -136,7 +167,7 @@ fn dynamodb(region: &str, operation: &str, json: &Value) -> Vec<Touch> {
     }
     found
         .into_iter()
-        .map(|((action, resource), leading_keys)| Touch { action, resource, leading_keys })
+        .map(|((action, resource), leading_keys)| Touch { leading_keys, ..Touch::new(action, resource) })
         .collect()
 }
 
@@ -251,6 +282,30 @@ mod tests {
         let touched = touches("monitoring", "us-east-1", "GetMetricData", &Value::Null, None);
         let named: Vec<_> = touched.iter().map(|it| (it.action.as_str(), it.resource.as_str())).collect();
         assert_eq!(named, [("cloudwatch:GetMetricData", "*")]);
+    }
+
+    #[test]
+    fn the_stream_of_a_log_is_named_by_its_group_and_itself() {
+        let body = json!({ "logGroupName": "/ecs/web", "logStreamName": "web/app/1" });
+        let touched = touches("logs", "us-east-1", "GetLogEvents", &body, None);
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:/ecs/web:log-stream:web/app/1";
+        assert_eq!(touched[0], Touch::new("logs:GetLogEvents".to_owned(), arn.to_owned()));
+    }
+
+    #[test]
+    fn iam_is_asked_with_what_conditions_look_at() {
+        let body =
+            json!({ "cluster": "prod", "taskDefinition": "job:3", "tags": [{ "key": "a", "value": "b" }] });
+        let touched = touches("ecs", "us-east-1", "RunTask", &body, None);
+        let cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
+        let asked = |touch: &Touch| {
+            let request = Request::new(&touch.action, &touch.resource);
+            request.with("aws:ResourceAccount", [ACCOUNT]).with("aws:RequestedRegion", ["us-east-1"])
+        };
+        let requests: Vec<Request> = touched.iter().map(Touch::request).collect();
+        let [run, tag] = touched.as_slice() else { panic!("{touched:?}") };
+        assert_eq!(requests[0], asked(run).with("ecs:cluster", [cluster]));
+        assert_eq!(requests[1], asked(tag).with("ecs:CreateAction", ["RunTask"]));
     }
 
     #[test]

@@ -35,6 +35,45 @@ pub(super) fn touches(region: &str, operation: &str, json: &Value) -> Vec<(Strin
     all
 }
 
+/// What IAM's conditions may look at of an action that a call needs. Tasks are all that is started: roles are handed to their service.
+pub(super) fn context(
+    region: &str,
+    operation: &str,
+    action: &str,
+    json: &Value,
+) -> Vec<(&'static str, Vec<String>)> {
+    let call = Call { region, json };
+    let of_cluster = matches!(
+        operation,
+        "DescribeContainerInstances"
+            | "DescribeServices"
+            | "DescribeTasks"
+            | "GetTaskProtection"
+            | "ListContainerInstances"
+            | "ListServices"
+            | "ListTasks"
+            | "RunTask"
+            | "StopTask"
+            | "UpdateContainerInstancesState"
+            | "UpdateService"
+    );
+    let mut context = match action {
+        "iam:PassRole" => return vec![("iam:PassedToService", vec!["ecs-tasks.amazonaws.com".to_owned()])],
+        "ecs:TagResource" if operation != "TagResource" => {
+            return vec![("ecs:CreateAction", vec![operation.to_owned()])];
+        }
+        _ if of_cluster => vec![("ecs:cluster", vec![call.arn("cluster", call.cluster())])],
+        _ => Vec::new(),
+    };
+    let strategy = json.get("capacityProviderStrategy").and_then(Value::as_array).into_iter().flatten();
+    let providers = strategy.filter_map(|item| item.get("capacityProvider")?.as_str());
+    let providers: Vec<String> = providers.map(|name| call.arn("capacity-provider", name)).collect();
+    if !providers.is_empty() {
+        context.push(("ecs:capacity-provider", providers));
+    }
+    context
+}
+
 fn resources(region: &str, operation: &str, json: &Value) -> Vec<String> {
     let call = Call { region, json };
     let found = match operation {
