@@ -68,8 +68,7 @@ impl Difference {
             .map(|(_, alert)| AlertRow::of(alert))
             .collect();
         AlertRow::sort(&mut changed);
-        let messages =
-            |tally: &Tally| tally.channels.values().map(super::tally::Channel::messages).sum::<u64>();
+        let messages = |tally: &Tally| tally.channels.values().map(|channel| channel.messages).sum::<u64>();
         Self {
             alerts_lost: only(a, b),
             alerts_gained: only(b, a),

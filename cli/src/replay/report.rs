@@ -133,9 +133,12 @@ impl AlertRow {
 #[derive(Debug, Serialize)]
 pub(super) struct ChannelRow {
     pub(super) channel: String,
-    pub(super) threads: u64,
-    pub(super) replies: u64,
+    /// Alerts that it would get, each with all its messages.
+    pub(super) threads: usize,
+    pub(super) messages: u64,
+    /// How often a message would be brought up to date.
     pub(super) edits: u64,
+    /// Messages that tell what was held back.
     pub(super) digests: u64,
     /// What it was not told, by reason.
     pub(super) withheld: BTreeMap<String, u64>,
@@ -270,7 +273,7 @@ fn alerts(tally: &Tally, count: u64) -> Alerts {
     AlertRow::sort(&mut rows);
     Alerts {
         count,
-        messages: tally.channels.values().map(super::tally::Channel::messages).sum(),
+        messages: tally.channels.values().map(|channel| channel.messages).sum(),
         critical: of(Severity::Critical),
         warning: of(Severity::Warning),
         info: of(Severity::Info),
@@ -282,8 +285,8 @@ fn channel(name: &str, tally: &Tally) -> ChannelRow {
     let counts = tally.channels.get(name).cloned().unwrap_or_default();
     ChannelRow {
         channel: name.to_owned(),
-        threads: counts.threads,
-        replies: counts.replies,
+        threads: tally.alerts.values().filter(|alert| alert.channels.contains(name)).count(),
+        messages: counts.messages,
         edits: counts.edits,
         digests: counts.digests,
         withheld: tally.withheld.get(name).cloned().unwrap_or_default(),

@@ -85,20 +85,12 @@ pub(super) struct Alert {
 /// One way to people.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Channel {
-    /// Messages that stand for themselves.
-    pub(super) threads: u64,
-    /// Those below them.
-    pub(super) replies: u64,
+    /// Messages of alerts, in threads where the channel has them.
+    pub(super) messages: u64,
     /// How often one was brought up to date.
     pub(super) edits: u64,
-    /// Threads that tell what was held back.
+    /// Messages that tell what was held back.
     pub(super) digests: u64,
-}
-
-impl Channel {
-    pub(super) fn messages(&self) -> u64 {
-        self.threads + self.replies
-    }
 }
 
 /// How far an action would go.
@@ -301,10 +293,9 @@ impl Tally {
         let counts = self.channels.entry(channel.to_owned()).or_default();
         let is_digest = matches!(letter.subject, Subject::Digest { .. });
         match letter.how {
-            Placed::New if is_digest => counts.digests += 1,
-            Placed::New => counts.threads += 1,
-            Placed::Reply { .. } => counts.replies += 1,
             Placed::Edit(_) => counts.edits += 1,
+            Placed::New | Placed::Reply { .. } if is_digest => counts.digests += 1,
+            Placed::New | Placed::Reply { .. } => counts.messages += 1,
         }
         if is_digest {
             return;

@@ -197,11 +197,19 @@ fn what_nobody_enrolled_is_refused_by_name() {
 fn a_breaker_that_fires_later_in_the_recording_was_there_before() {
     let api = Told("api");
     let mut events = api.bad_revision();
-    events.push(api.deployment("11:30:00", 42, "FAILED", "deployment failed: tasks failed to start"));
-    let report = replay(&lines(&events), &in_mode("act"), None);
-    let reasons: Vec<_> = report.played.refused.iter().map(|row| row.reason).collect();
-    assert!(reasons.contains(&"ecs_rolls_back"), "{reasons:?}");
-    assert!(report.played.actions.listed.is_empty(), "{:?}", report.played.actions);
+    let failed = "tasks failed to start";
+    events.push(api.deployment("11:30:00", 42, "FAILED", failed));
+    let fails = replay(&lines(&events), &in_mode("act"), None).played;
+    assert!(fails.refused.iter().any(|row| row.reason == "ecs_rolls_back"), "{:?}", fails.refused);
+    // It fails the deployment, and goes nowhere: then somebody has to.
+    let acted = fails.actions.listed.rows.first().unwrap();
+    assert!(acted.at >= "2026-11-20T11:30:00Z".parse().unwrap(), "{acted:?}");
+    assert!(!acted.assumed.contains(&"not_watched"), "{acted:?}");
+
+    let back = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/41.";
+    events.push(api.deployment("11:30:01", 41, "IN_PROGRESS", back));
+    let goes_back = replay(&lines(&events), &in_mode("act"), None).played;
+    assert!(goes_back.actions.listed.is_empty(), "{:?}", goes_back.actions);
 }
 
 #[test]

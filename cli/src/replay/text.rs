@@ -109,7 +109,7 @@ fn channels(out: &mut impl Write, played: &Played) -> io::Result<()> {
     }
     for channel in &played.channels {
         let threads = counted(channel.threads, "thread", "threads");
-        let mut words = vec![threads, counted(channel.replies, "reply", "replies")];
+        let mut words = vec![threads, counted(channel.messages, "message", "messages")];
         words.extend((channel.edits > 0).then(|| counted(channel.edits, "edit", "edits")));
         words.extend((channel.digests > 0).then(|| counted(channel.digests, "digest", "digests")));
         wrapped(out, &format!("  {:<8} ", channel.channel), &words.join(", "))?;
