@@ -98,24 +98,24 @@ fn each_thing_that_is_wrong_is_found_by_its_check_alone_and_has_something_to_do(
             "functions: BatchFunction has STEWARD_TABLE=other, the stack prod-Table",
         ),
         (
-            |house| drop(house.figures.insert("Errors", 3.0)),
+            |house| _ = house.figures.insert("Errors", 3.0),
             "functions: 3 of 60 invocations of BatchFunction failed within the hour; the latest error: the table does not answer",
         ),
         (|house| house.feed = "Disabled".to_owned(), "functions: BatchFunctionJobs is Disabled"),
         (
-            |house| drop(house.figures.remove("Sweeps")),
+            |house| _ = house.figures.remove("Sweeps"),
             "sweeps: remediation has ended no sweep for a quarter of an hour",
         ),
         (
-            |house| drop(house.figures.insert("ApproximateAgeOfOldestMessage", 7_200.0)),
+            |house| _ = house.figures.insert("ApproximateAgeOfOldestMessage", 7_200.0),
             "queues: a message has waited in EventsQueue for 120 minutes",
         ),
         (
-            |house| drop(house.figures.insert("FailedInvocations", 2.0)),
+            |house| _ = house.figures.insert("FailedInvocations", 2.0),
             "rules: 2 events of ContainerInstanceRule",
         ),
         (
-            |house| drop(house.queues.insert("EventsDeadLetterQueue".to_owned(), 2)),
+            |house| _ = house.queues.insert("EventsDeadLetterQueue".to_owned(), 2),
             "dead-letters: EventsDeadLetterQueue has 2 messages",
         ),
         (|house| house.alarm.state = "ALARM".to_owned(), "alarms: `prod BatchErrorsAlarm` is in ALARM"),

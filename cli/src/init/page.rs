@@ -50,8 +50,8 @@ impl Page {
 
     /// A comment at an indentation. One space is behind its `#`, so that it is no example.
     fn say(&mut self, indent: usize, said: &str) {
-        // Texts of AWS may have lines of their own.
-        let said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Texts of AWS may have lines of their own, and YAML takes no control characters, not even in a comment.
+        let said = plain(said).split_whitespace().collect::<Vec<_>>().join(" ");
         let mark = format!("{:indent$}# ", "");
         for line in wrapped_to(WIDTH, &said, &mark, &mark) {
             self.line(line.trim_end());
