@@ -153,6 +153,18 @@ async fn a_cut_call_has_no_effect_and_a_lost_answer_has_one() {
 }
 
 #[tokio::test]
+async fn two_faults_of_the_same_call_hit_one_call_each() {
+    let house = house(Sqs::default()).await;
+    let cut = house.gateway.inject(sends().nth(1), Fault::Cut);
+    let throttle = house.gateway.inject(sends().nth(1), Fault::Throttle);
+    assert!(house.send("a").await.is_err());
+    assert_eq!(house.send("b").await.unwrap().0, 400);
+    assert_eq!(house.send("c").await.unwrap().0, 200);
+    let numbers = |injected| house.gateway.hits(injected).iter().map(|call| call.number).collect::<Vec<_>>();
+    assert_eq!((numbers(cut), numbers(throttle)), (vec![1], vec![2]));
+}
+
+#[tokio::test]
 async fn a_held_call_is_never_answered_with_or_without_effect() {
     let house = house(Sqs::default()).await;
     house.gateway.inject(sends().nth(1), Fault::Hold);

@@ -251,8 +251,13 @@ impl Shared {
             if !rule.when.is_kind_of(&call) {
                 continue;
             }
+            let is_turn = rule.when.is_turn(rule.matched + 1);
+            if is_turn && chosen.is_some() {
+                // One fault breaks a call; the other has the next call as its turn.
+                continue;
+            }
             rule.matched += 1;
-            if rule.when.is_turn(rule.matched) && chosen.is_none() {
+            if is_turn {
                 rule.hit.push(number);
                 chosen = Some(rule.fault.clone());
             }
