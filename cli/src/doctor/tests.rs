@@ -26,117 +26,108 @@ fn what_the_template_describes_is_well() {
     insta::assert_snapshot!(shown(&findings));
 }
 
+type Break = fn(&mut House);
+
+/// What may be wrong with an installation, and how the finding begins.
+const ILLS: [(Break, &str); 30] = [
+    (
+        |house| house.stack.as_mut().unwrap().status = "UPDATE_ROLLBACK_COMPLETE".to_owned(),
+        "stack: prod is UPDATE_ROLLBACK_COMPLETE, so the last update was taken back",
+    ),
+    (
+        |house| house.stack.as_mut().unwrap().status = "UPDATE_IN_PROGRESS".to_owned(),
+        "stack: prod is UPDATE_IN_PROGRESS",
+    ),
+    (
+        |house| house.stack.as_mut().unwrap().status = "DELETE_FAILED".to_owned(),
+        "stack: prod is DELETE_FAILED",
+    ),
+    (
+        |house| house.resources.get_mut("HookRule").unwrap().status = "UPDATE_FAILED".to_owned(),
+        "resources: HookRule is UPDATE_FAILED",
+    ),
+    (
+        |house| drop(house.resources.remove("JobsDeadLetterQueue")),
+        "resources: JobsDeadLetterQueue is missing",
+    ),
+    (|house| house.table = None, "table: the table prod-Table is gone"),
+    (|house| house.table.as_mut().unwrap().status = "ARCHIVED".to_owned(), "table: prod-Table is ARCHIVED"),
+    (|house| house.table.as_mut().unwrap().indexes.clear(), "table: it has no index `due`"),
+    (|house| house.table.as_mut().unwrap().recovers = Some(false), "table: it cannot be restored"),
+    (
+        |house| house.table.as_mut().unwrap().forgets_by = Some(None),
+        "table: it does not forget by `expires_at`",
+    ),
+    (|house| house.table.as_mut().unwrap().is_protected = false, "table: it is not protected from deletion"),
+    (
+        |house| house.triggers.get_mut("prod-TaskRule").unwrap().state = "DISABLED".to_owned(),
+        "rules: TaskRule is DISABLED",
+    ),
+    (
+        |house| house.triggers.get_mut("prod-BatchFunctionSweep").unwrap().state = "DISABLED".to_owned(),
+        "rules: BatchFunctionSweep is DISABLED",
+    ),
+    (
+        |house| {
+            house.triggers.get_mut("prod-JobTaskRule").unwrap().targets =
+                vec!["arn:aws:sqs:r:1:prod-EventsQueue".to_owned()];
+        },
+        "rules: JobTaskRule does not send to JobsQueue",
+    ),
+    (|house| drop(house.triggers.remove("prod-HealthRule")), "rules: HealthRule (prod-HealthRule) is gone"),
+    (|house| house.function.state = "Failed".to_owned(), "functions: BatchFunction is Failed"),
+    (
+        |house| house.function.last_update = "Failed".to_owned(),
+        "functions: the last update of BatchFunction failed",
+    ),
+    (
+        |house| house.function.architecture = Some("x86_64".to_owned()),
+        "functions: BatchFunction runs on x86_64, the stack says arm64",
+    ),
+    (
+        |house| drop(house.function.variables.insert("STEWARD_TABLE".to_owned(), "other".to_owned())),
+        "functions: BatchFunction has STEWARD_TABLE=other, the stack prod-Table",
+    ),
+    (
+        |house| _ = house.figures.insert("Errors", 3.0),
+        "functions: 3 of 60 invocations of BatchFunction failed within the hour; the latest error: the table does not answer",
+    ),
+    (|house| house.feed = "Disabled".to_owned(), "functions: BatchFunctionJobs is Disabled"),
+    (
+        |house| _ = house.figures.remove("Sweeps"),
+        "sweeps: remediation has ended no sweep for a quarter of an hour",
+    ),
+    (
+        |house| _ = house.figures.insert("ApproximateAgeOfOldestMessage", 7_200.0),
+        "queues: a message has waited in EventsQueue for 120 minutes",
+    ),
+    (|house| _ = house.figures.insert("FailedInvocations", 2.0), "rules: 2 events of ContainerInstanceRule"),
+    (
+        |house| _ = house.queues.insert("EventsDeadLetterQueue".to_owned(), 2),
+        "dead-letters: EventsDeadLetterQueue has 2 messages",
+    ),
+    (|house| house.alarm.state = "ALARM".to_owned(), "alarms: `prod BatchErrorsAlarm` is in ALARM"),
+    (
+        |house| house.ruling = Ruling::NotAllowed,
+        "roles: the role of BatchFunction may not sqs:ReceiveMessage on ",
+    ),
+    (
+        |house| house.ahead = SignedDuration::from_mins(-4),
+        "clock: this machine's clock is 240 s behind AWS's",
+    ),
+    (
+        |house| house.token = Err("Slack says invalid_auth".to_owned()),
+        "channels: /s/bot: Slack says invalid_auth",
+    ),
+    (
+        |house| house.subscriptions[0].is_confirmed = false,
+        "channels: ops@example.com (email) has not been confirmed",
+    ),
+];
+
 #[test]
 fn each_thing_that_is_wrong_is_found_by_its_check_alone_and_has_something_to_do() {
-    type Break = fn(&mut House);
-    let cases: [(Break, &str); 30] = [
-        (
-            |house| house.stack.as_mut().unwrap().status = "UPDATE_ROLLBACK_COMPLETE".to_owned(),
-            "stack: prod is UPDATE_ROLLBACK_COMPLETE, so the last update was taken back",
-        ),
-        (
-            |house| house.stack.as_mut().unwrap().status = "UPDATE_IN_PROGRESS".to_owned(),
-            "stack: prod is UPDATE_IN_PROGRESS",
-        ),
-        (
-            |house| house.stack.as_mut().unwrap().status = "DELETE_FAILED".to_owned(),
-            "stack: prod is DELETE_FAILED",
-        ),
-        (
-            |house| house.resources.get_mut("HookRule").unwrap().status = "UPDATE_FAILED".to_owned(),
-            "resources: HookRule is UPDATE_FAILED",
-        ),
-        (
-            |house| drop(house.resources.remove("JobsDeadLetterQueue")),
-            "resources: JobsDeadLetterQueue is missing",
-        ),
-        (|house| house.table = None, "table: the table prod-Table is gone"),
-        (
-            |house| house.table.as_mut().unwrap().status = "ARCHIVED".to_owned(),
-            "table: prod-Table is ARCHIVED",
-        ),
-        (|house| house.table.as_mut().unwrap().indexes.clear(), "table: it has no index `due`"),
-        (|house| house.table.as_mut().unwrap().recovers = Some(false), "table: it cannot be restored"),
-        (
-            |house| house.table.as_mut().unwrap().forgets_by = Some(None),
-            "table: it does not forget by `expires_at`",
-        ),
-        (
-            |house| house.table.as_mut().unwrap().is_protected = false,
-            "table: it is not protected from deletion",
-        ),
-        (
-            |house| house.triggers.get_mut("prod-TaskRule").unwrap().state = "DISABLED".to_owned(),
-            "rules: TaskRule is DISABLED",
-        ),
-        (
-            |house| house.triggers.get_mut("prod-BatchFunctionSweep").unwrap().state = "DISABLED".to_owned(),
-            "rules: BatchFunctionSweep is DISABLED",
-        ),
-        (
-            |house| {
-                house.triggers.get_mut("prod-JobTaskRule").unwrap().targets =
-                    vec!["arn:aws:sqs:r:1:prod-EventsQueue".to_owned()]
-            },
-            "rules: JobTaskRule does not send to JobsQueue",
-        ),
-        (
-            |house| drop(house.triggers.remove("prod-HealthRule")),
-            "rules: HealthRule (prod-HealthRule) is gone",
-        ),
-        (|house| house.function.state = "Failed".to_owned(), "functions: BatchFunction is Failed"),
-        (
-            |house| house.function.last_update = "Failed".to_owned(),
-            "functions: the last update of BatchFunction failed",
-        ),
-        (
-            |house| house.function.architecture = Some("x86_64".to_owned()),
-            "functions: BatchFunction runs on x86_64, the stack says arm64",
-        ),
-        (
-            |house| drop(house.function.variables.insert("STEWARD_TABLE".to_owned(), "other".to_owned())),
-            "functions: BatchFunction has STEWARD_TABLE=other, the stack prod-Table",
-        ),
-        (
-            |house| _ = house.figures.insert("Errors", 3.0),
-            "functions: 3 of 60 invocations of BatchFunction failed within the hour; the latest error: the table does not answer",
-        ),
-        (|house| house.feed = "Disabled".to_owned(), "functions: BatchFunctionJobs is Disabled"),
-        (
-            |house| _ = house.figures.remove("Sweeps"),
-            "sweeps: remediation has ended no sweep for a quarter of an hour",
-        ),
-        (
-            |house| _ = house.figures.insert("ApproximateAgeOfOldestMessage", 7_200.0),
-            "queues: a message has waited in EventsQueue for 120 minutes",
-        ),
-        (
-            |house| _ = house.figures.insert("FailedInvocations", 2.0),
-            "rules: 2 events of ContainerInstanceRule",
-        ),
-        (
-            |house| _ = house.queues.insert("EventsDeadLetterQueue".to_owned(), 2),
-            "dead-letters: EventsDeadLetterQueue has 2 messages",
-        ),
-        (|house| house.alarm.state = "ALARM".to_owned(), "alarms: `prod BatchErrorsAlarm` is in ALARM"),
-        (
-            |house| house.ruling = Ruling::NotAllowed,
-            "roles: the role of BatchFunction may not sqs:ReceiveMessage on ",
-        ),
-        (
-            |house| house.ahead = SignedDuration::from_mins(-4),
-            "clock: this machine's clock is 240 s behind AWS's",
-        ),
-        (
-            |house| house.token = Err("Slack says invalid_auth".to_owned()),
-            "channels: /s/bot: Slack says invalid_auth",
-        ),
-        (
-            |house| house.subscriptions[0].is_confirmed = false,
-            "channels: ops@example.com (email) has not been confirmed",
-        ),
-    ];
-    for (spoil, said) in cases {
+    for (spoil, said) in ILLS {
         let mut house = House::well();
         spoil(&mut house);
         let ill = house.ill();

@@ -54,5 +54,8 @@ fn incidents_that_were_found_otherwise_are_shown_once() {
     keep(&ledger, story, &[]);
     let others = vec![incident, failing(&api, 2, at("03:00:00")).incident.unwrap()];
     let entries = block_on(read::read(&ledger, &record, others, at("22:00:00"), &mut Vec::new())).unwrap();
-    assert_eq!(entries.iter().map(|it| it.at()).collect::<Vec<_>>(), [at("03:00:04"), at("21:00:04")]);
+    assert_eq!(
+        entries.iter().map(super::read::Entry::at).collect::<Vec<_>>(),
+        [at("03:00:04"), at("21:00:04")]
+    );
 }

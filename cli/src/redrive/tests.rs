@@ -63,8 +63,8 @@ impl Wait for Wall {
     }
 }
 
-fn moved(status: MoveStatus, moved: u64) -> Option<Move> {
-    Some(Move { status, moved, of: Some(3), problem: None })
+fn moved(status: MoveStatus, moved: u64) -> Move {
+    Move { status, moved, of: Some(3), problem: None }
 }
 
 fn letters() -> Vec<DeadLetter> {
@@ -119,9 +119,9 @@ fn what_is_there_is_shown_before_it_is_moved_and_then_what_became_of_it() {
     is_documented("redrive events", &format!("{shown}Move them back? [y/N] y\nevents: 3 moved back\n"));
     let ended = Move {
         problem: Some("the destination is gone".to_owned()),
-        ..moved(MoveStatus::Ended("FAILED".to_owned()), 1).unwrap()
+        ..moved(MoveStatus::Ended("FAILED".to_owned()), 1)
     };
-    for done in [moved(MoveStatus::Completed, 3).unwrap(), ended] {
+    for done in [moved(MoveStatus::Completed, 3), ended] {
         shown.push_str(&written(|out| text::write_moved(out, &found, &done)));
     }
     for line in shown.lines() {
@@ -129,7 +129,7 @@ fn what_is_there_is_shown_before_it_is_moved_and_then_what_became_of_it() {
     }
     insta::assert_snapshot!(shown);
     assert!(queues.begun.borrow().is_empty(), "looking moves nothing");
-    let json = found.json(moved(MoveStatus::Completed, 3).as_ref());
+    let json = found.json(Some(&moved(MoveStatus::Completed, 3)));
     assert_eq!(
         (&json["messages"], &json["moved"], &json["is_completed"]),
         (&3.into(), &3.into(), &true.into())
@@ -144,8 +144,8 @@ fn an_empty_queue_is_said_to_be_empty() {
 
 #[test]
 fn a_move_is_begun_once_and_followed_to_its_end() {
-    let running = moved(MoveStatus::Running, 1);
-    let moves = [None, None, running.clone(), moved(MoveStatus::Completed, 3)].into();
+    let running = Some(moved(MoveStatus::Running, 1));
+    let moves = [None, None, running.clone(), Some(moved(MoveStatus::Completed, 3))].into();
     let queues = Queues { letters: letters(), moves: RefCell::new(moves), ..Queues::default() };
     let found = block_on(steps::look(&queues, &pair())).unwrap();
     let (shown, wall) = (RefCell::new(Vec::new()), Wall(RefCell::new(at("22:00:00"))));
@@ -159,7 +159,7 @@ fn a_move_is_begun_once_and_followed_to_its_end() {
 
 #[test]
 fn a_move_that_goes_on_already_is_followed_and_none_begun() {
-    let moves = [moved(MoveStatus::Running, 1), moved(MoveStatus::Completed, 3)].into();
+    let moves = [moved(MoveStatus::Running, 1), moved(MoveStatus::Completed, 3)].map(Some).into();
     let queues = Queues { letters: letters(), moves: RefCell::new(moves), ..Queues::default() };
     let found = block_on(steps::look(&queues, &pair())).unwrap();
     assert!(written(|out| text::write_found(out, &found, at("22:00:00"))).contains("a move goes on already"));

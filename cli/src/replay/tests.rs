@@ -137,7 +137,7 @@ impl Told {
 }
 
 fn lines(events: &[Value]) -> String {
-    events.iter().map(|event| format!("{event}\n")).collect()
+    events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect()
 }
 
 fn recording(files: &[String]) -> Recording {
@@ -345,7 +345,8 @@ fn every_way_of_recording_gives_the_same_events() {
     let received: Vec<Value> =
         events.iter().map(|event| json!({"MessageId": "1", "Body": event.to_string()})).collect();
     let all_logged: Vec<Value> = events.iter().map(logged).collect();
-    let export: String = events.iter().map(|event| format!("2026-11-20T23:00:00.000Z {event}\n")).collect();
+    let export: String =
+        lines(&events).lines().flat_map(|event| ["2026-11-20T23:00:00.000Z ", event, "\n"]).collect();
     let firehose: String = all_logged
         .iter()
         .map(|event| {

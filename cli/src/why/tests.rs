@@ -17,10 +17,10 @@ use crate::open::sample::{
 use crate::status::Settings;
 use crate::terminal::WIDTH;
 
-fn settings() -> Result<Settings, String> {
+fn settings() -> Settings {
     let text = "{version: 1, services: [{cluster: shop, service: api, mode: propose}]}";
     let configuration = crate::configuration::read(text).ok().unwrap().configuration;
-    Ok(Settings { configuration, version: Some(7) })
+    Settings { configuration, version: Some(7) }
 }
 
 /// A service that fails since somebody deployed it, of which slack was told.
@@ -51,14 +51,15 @@ fn kept(actions: &[Action]) -> MemoryLedger {
 
 fn trace(ledger: &MemoryLedger, only: Option<ActionId>) -> read::Trace {
     let mut unreadable = Vec::new();
-    let trace = read::trace(ledger, &service("api"), at("21:00:04"), only, at("22:00:00"), &mut unreadable);
+    let target = service("api");
+    let trace = read::trace(ledger, &target, at("21:00:04"), only, at("22:00:00"), &mut unreadable);
     let trace = block_on(trace).unwrap();
     assert!(unreadable.is_empty());
     trace
 }
 
 fn shown(trace: &read::Trace) -> String {
-    let text = written(|out| text::write(out, trace, &settings(), at("22:00:00")));
+    let text = written(|out| text::write(out, trace, &Ok(settings()), at("22:00:00")));
     for line in text.lines() {
         let is_word = line.trim_start().split(' ').count() <= 3;
         assert!(textwrap::core::display_width(line) <= WIDTH || is_word, "{line}");
@@ -117,7 +118,7 @@ fn what_is_not_kept_any_more_is_said_and_what_is_known_is_told_all_the_same() {
 #[test]
 fn for_programs_the_request_and_its_condition_are_whole() {
     let action = helped(&service("api"), at("21:00:04"));
-    let trace = json::of(&trace(&kept(&[action]), None), &settings()).unwrap();
+    let trace = json::of(&trace(&kept(&[action]), None), &Ok(settings())).unwrap();
     let first = &trace["actions"][0];
     assert_eq!(
         first["request"]["task_definition"],
@@ -151,7 +152,7 @@ fn digits_that_name_several_actions_or_none_say_so() {
     let ledger = kept(&[proposed(&service("api"), at("21:00:04"))]);
     let open = block_on(crate::open::open(&ledger, at("22:00:00"))).unwrap();
     let id = plan(&service("api"), at("21:00:04")).id;
-    assert_eq!(of_open(&open, &id.as_str()[..6]).unwrap(), id);
+    assert_eq!(of_open(&open, id.as_str().get(..6).unwrap()).unwrap(), id);
     let none = of_open(&open, "0123456789").unwrap_err().to_string();
     assert!(none.starts_with("no action that is open") && none.contains("--all"), "{none}");
     let several: BTreeSet<ActionId> =

@@ -60,26 +60,21 @@ impl Stack {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         let path = head[0].split(' ').nth(1).unwrap().to_owned();
-        match self.answer(&path, &target, &String::from_utf8_lossy(&body)) {
-            Some(answer) => {
-                let date = jiff::fmt::rfc2822::to_string(
-                    &jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC),
-                );
-                write!(
-                    stream,
-                    "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
-                    date.unwrap().replace("+0000", "GMT"),
-                    answer.len()
-                )
-                .unwrap();
-            }
-            None => {
-                let mut gateway = TcpStream::connect(&self.gateway).unwrap();
-                write!(gateway, "{}\r\nconnection: close\r\n\r\n", head.join("\r\n")).unwrap();
-                gateway.write_all(&body).unwrap();
-                std::io::copy(&mut gateway, &mut stream).unwrap();
-            }
-        }
+        let Some(answer) = self.answer(&path, &target, &String::from_utf8_lossy(&body)) else {
+            let mut gateway = TcpStream::connect(&self.gateway).unwrap();
+            write!(gateway, "{}\r\nconnection: close\r\n\r\n", head.join("\r\n")).unwrap();
+            gateway.write_all(&body).unwrap();
+            std::io::copy(&mut gateway, &mut stream).unwrap();
+            return;
+        };
+        let date = jiff::fmt::rfc2822::to_string(&jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC));
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+            date.unwrap().replace("+0000", "GMT"),
+            answer.len()
+        )
+        .unwrap();
     }
 
     fn answer(&self, path: &str, target: &str, body: &str) -> Option<String> {

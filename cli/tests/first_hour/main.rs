@@ -418,7 +418,6 @@ async fn propose(desk: &mut Desk, house: &House) {
 
 /// What the service is to run.
 fn deployed(house: &House) -> String {
-    use steward_sim::ecs::operation::ControlPlane as _;
     let input = json!({"cluster": CLUSTER, "services": ["checkout"]});
     let answer =
         house.ecs.as_ref().unwrap().model(|ecs| ecs.call("test", "DescribeServices", &input)).unwrap();

@@ -76,7 +76,8 @@ fn word(word: &str) -> String {
     if start >= end {
         return word.to_owned();
     }
-    let (before, it, after) = (&word[..start], &word[start..end], &word[end..]);
+    let (before, rest) = word.split_at(start);
+    let (it, after) = rest.split_at(end - start);
     let is_hex = |text: &str| {
         text.len() >= 8
             && text.chars().all(|c| c.is_ascii_hexdigit())

@@ -23,7 +23,7 @@ pub(super) fn configuration(readings: &Readings, notes: &mut Notes) {
     let path = format!("/steward/{}/configuration", readings.name);
     match &readings.configuration {
         Observed::Known(known) => {
-            notes.well(format!("version {} is in force, its hashes are right", known.version))
+            notes.well(format!("version {} is in force, its hashes are right", known.version));
         }
         Observed::Absent => notes.well("none was ever applied: the defaults hold, so Steward observes"),
         Observed::Unknown(why) if why.contains("AccessDenied") || why.starts_with("GetParameters") => {
@@ -58,7 +58,7 @@ pub(super) fn channels(readings: &Readings, notes: &mut Notes) {
             Secret::Taken | Secret::Webhook => {}
             Secret::Wrong(why) => notes.problem(format!("{name}: {why}"), put),
             Secret::Missing => {
-                notes.problem(format!("there is no parameter {name}: nobody is told that way"), put)
+                notes.problem(format!("there is no parameter {name}: nobody is told that way"), put);
             }
             Secret::Unread(why) => notes.unseen(name, why),
         }

@@ -85,7 +85,7 @@ pub(super) fn table(readings: &Readings, notes: &mut Notes) {
             "wait until it is ACTIVE, and ask again",
         ),
         None => {
-            notes.problem(format!("it has no index `{DUE}`: sweeps find nothing"), "deploy the stack again")
+            notes.problem(format!("it has no index `{DUE}`: sweeps find nothing"), "deploy the stack again");
         }
     }
     match table.recovers {
