@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use steward::action::{Action, ActionId, Because, Call, Doubt, Epoch, Plan, Precondition, Remedy, State};
 use steward::arn::{ClusterArn, ServiceName, TaskDefinitionArn};
 use steward::config::Policy;
-use steward::diagnosis::{self, Cause};
+use steward::diagnosis::{self, Cause, Diagnosis};
 use steward::incident::{Ending, Failure, Fingerprint, Observation, Status, Story, Target};
 use steward::ledger::{self, Key, Record, Scope, Switch, Write};
 use steward::remediation::Home;
@@ -201,6 +201,7 @@ fn story(name: &str) -> Story {
         "stoppedReason",
         "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/shop/api:1: not found",
     );
+    let said = Diagnosis { cause: Cause::ImageNotFound, ..said };
     let failure = Failure::symptom(Fingerprint::of(&[name]), at, said);
     story.apply(Observation::Failed(Box::new(failure)), at);
     story
@@ -320,7 +321,7 @@ fn a_target_has_its_history_and_an_action_its_whole_trace() {
     let id = plan("api", now()).id;
     let told = server.ends(0, &["history", "shop/api"]);
     assert!(told.starts_with("service api in shop\n") && told.contains("image_not_found × 1"), "{told}");
-    assert!(told.contains(id.as_str()), "{told}");
+    assert!(told.contains(id.short()), "{told}");
     let types: Vec<Value> = lines(&server.ends(0, &["history", "api", "--format", "json"]))
         .iter()
         .map(|line| line["type"].clone())

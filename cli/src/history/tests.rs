@@ -42,7 +42,7 @@ fn what_became_of_a_target_stands_in_order_with_when_and_why_it_ended() {
     is_documented("history shop/api", &text);
     let types: Vec<String> =
         entries.iter().map(|entry| entry.json(&record)["type"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(types, ["deployment", "incident", "deployment", "incident", "action"]);
+    assert_eq!(types, ["deployment", "incident", "deployment", "incident", "action", "deployment"]);
 }
 
 #[test]
@@ -56,6 +56,7 @@ fn incidents_that_were_found_otherwise_are_shown_once() {
     let entries = block_on(read::read(&ledger, &record, others, at("22:00:00"), &mut Vec::new())).unwrap();
     assert_eq!(
         entries.iter().map(super::read::Entry::at).collect::<Vec<_>>(),
-        [at("03:00:04"), at("21:00:04")]
+        [at("03:00:04"), at("21:00:00"), at("21:00:04")],
+        "the deployment that fails among them"
     );
 }

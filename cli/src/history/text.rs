@@ -37,7 +37,7 @@ pub(super) fn write(
                 let (style, word) = stands(&action.state, action.approved.is_some(), action.verdict);
                 let text = format!("{word}: {}, {}", action.plan.call, since(action, now));
                 line(out, &at, style, &text)?;
-                line(out, "", DIM, action.plan.id.as_str())?;
+                line(out, "", DIM, &format!("id {}", action.plan.id.short()))?;
             }
         }
     }

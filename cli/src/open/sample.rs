@@ -7,7 +7,7 @@ use steward::action::{
 };
 use steward::arn::{ClusterArn, DeploymentId, Family, ServiceName, TaskArn, TaskDefinitionArn};
 use steward::config::Policy;
-use steward::diagnosis::{self, Cause};
+use steward::diagnosis::{self, Cause, Diagnosis};
 use steward::guard::Refusal;
 use steward::incident::{
     Ending, Failure, Fingerprint, Held, Incident, Note, Observation, Status, Story, Target, Why,
@@ -47,11 +47,10 @@ pub(crate) fn failing(target: &Target, count: u32, from: Timestamp) -> Story {
         let failed_at = from + SignedDuration::from_mins(i64::from(number));
         let text = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref \
                     docker.io/shop/checkout:2026-11-20: not found";
-        let mut failure = Failure::symptom(
-            Fingerprint::of(&[&target.key(), &number.to_string()]),
-            failed_at,
-            diagnosis::of_said("stoppedReason", text),
-        );
+        let diagnosis =
+            Diagnosis { cause: Cause::ImageNotFound, ..diagnosis::of_said("stoppedReason", text) };
+        let fingerprint = Fingerprint::of(&[&target.key(), &number.to_string()]);
+        let mut failure = Failure::symptom(fingerprint, failed_at, diagnosis);
         failure.task = Some(TaskArn::new(format!(
             "arn:aws:ecs:eu-central-1:123456789012:task/shop/{:032x}",
             number + 10

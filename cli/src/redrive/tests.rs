@@ -82,7 +82,7 @@ fn the_parameter_says_which_queues_there_are_and_the_table_where() {
     assert!(queues::read("[]", TABLE).unwrap_err().starts_with("it cannot be read"));
     assert!(queues::read("{}", "prod-Table").unwrap_err().contains("is no ARN"));
     let error = queues::read(r#"{"events":["x","y"]}"#, TABLE).unwrap_err();
-    assert_eq!(error, "y is no URL of a queue");
+    assert_eq!(error, "x is no URL of a queue");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::terminal::WIDTH;
 const CONFIGURATION: &str = "
 version: 1
 defaults: {mode: propose}
-services: [{cluster: shop, mode: act}, {cluster: shop, service: api}]
+services: [{match: {cluster: shop}, mode: act}, {match: {cluster: shop, service: api}}]
 jobs: [{name: nightly, cluster: shop, task_definition: report, schedule: cron(0 2 * * ? *)}]
 ";
 

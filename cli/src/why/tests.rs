@@ -18,7 +18,7 @@ use crate::status::Settings;
 use crate::terminal::WIDTH;
 
 fn settings() -> Settings {
-    let text = "{version: 1, services: [{cluster: shop, service: api, mode: propose}]}";
+    let text = "{version: 1, services: [{match: {cluster: shop, service: api}, mode: propose}]}";
     let configuration = crate::configuration::read(text).ok().unwrap().configuration;
     Settings { configuration, version: Some(7) }
 }

@@ -187,7 +187,8 @@ fn write_guards(out: &mut impl Write, trace: &Trace) -> io::Result<()> {
     let was_called =
         |state: &State| !matches!(state, State::Proposed { .. } | State::Planned | State::Withdrawn { .. });
     if states.iter().any(|state| was_called(state)) {
-        let text = "what was called, each guard of docs/safety.md let pass: before the claim, and again before the call";
+        let text =
+            "each guard of docs/safety.md let the call go ahead, before the claim and again before the call";
         fact(out, name(is_said), GREEN, text)?;
         is_said = true;
     }

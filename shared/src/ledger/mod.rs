@@ -37,8 +37,9 @@ use crate::scaling::{Loop, ScalerRecord, ScalerTrouble};
 /// The version of the items that this version writes. A higher one is refused.
 pub const SCHEMA: u32 = 3;
 /// When an item is due that no sweep is to look at, and that people must find all the same: what is open. The index of what is due is
-/// the only way to an item of which nobody knows the key, but for reading the whole table.
-pub const LISTED: Timestamp = Timestamp::MAX;
+/// the only way to an item of which nobody knows the key, but for reading the whole table. It is the last whole second that there is,
+/// for the index knows milliseconds, and [`Timestamp::MAX`] has more.
+pub const LISTED: Timestamp = Timestamp::constant(253_402_207_200, 0);
 /// The most that one transaction may write: `TransactWriteItems` of DynamoDB.
 pub const MAX_WRITES: usize = 100;
 
