@@ -1,6 +1,6 @@
 //! `steward approve`: allows an action that Steward proposes.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -10,6 +10,7 @@ use steward::notification::moment;
 
 use crate::account;
 use crate::ledger::{By, Place, person};
+use crate::terminal::wrapped;
 
 /// Allows an action that Steward proposes
 ///
@@ -45,15 +46,19 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         let out = &mut anstream::stdout();
         match people::approve(&found.ledger, &arguments.action, &person).await {
             Ok(Taken::Now(action)) => {
-                writeln!(out, "approved: {}, of {}", action.plan.call, action.plan.target)?;
+                wrapped(out, "", &format!("approved: {}, of {}", action.plan.call, action.plan.target))?;
                 if let State::Proposed { until } = action.state {
                     let until = moment(until);
-                    writeln!(out, "the next sweep carries it out, unless a guard refuses until {until}")?;
+                    wrapped(
+                        out,
+                        "",
+                        &format!("the next sweep carries it out, unless a guard refuses until {until}"),
+                    )?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Taken::Already(_, ruling)) => {
-                writeln!(out, "{} has approved it already, {}", ruling.by, moment(ruling.at))?;
+                wrapped(out, "", &format!("{} has approved it already, {}", ruling.by, moment(ruling.at)))?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => account::fail(&error),

@@ -11,7 +11,7 @@ use steward::ports::Ledger;
 
 use crate::account;
 use crate::ledger::{By, Found, Lost, Place, person};
-use crate::terminal::YELLOW;
+use crate::terminal::{YELLOW, wrapped};
 
 /// Pauses all changes, or those in one cluster
 ///
@@ -40,11 +40,11 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         let person = arguments.by.person(Some(&arguments.why));
         let out = &mut anstream::stdout();
         match people::pause(&found.ledger, &scope, &person).await {
-            Ok(Taken::Now(())) => writeln!(out, "paused: {}", what(&scope))?,
+            Ok(Taken::Now(())) => wrapped(out, "", &format!("paused: {}", what(&scope)))?,
             Ok(Taken::Already((), ruling)) => {
                 let why = ruling.why.map_or_else(String::new, |why| format!(": {why}"));
                 let (what, by, at) = (what(&scope), ruling.by, moment(ruling.at));
-                writeln!(out, "paused already: {what}, by {by}, {at}{why}")?;
+                wrapped(out, "", &format!("paused already: {what}, by {by}, {at}{why}"))?;
             }
             Err(error) => return account::fail(&error),
         }

@@ -11,6 +11,7 @@ use steward::notification::moment;
 use crate::account;
 use crate::approve::action_id;
 use crate::ledger::{By, Place, person};
+use crate::terminal::wrapped;
 
 /// Turns down what Steward proposes
 ///
@@ -40,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         let out = &mut anstream::stdout();
         match people::reject(&found.ledger, &arguments.action, &person).await {
             Ok(Taken::Now(action)) => {
-                writeln!(out, "rejected: {}, of {}", action.plan.call, action.plan.target)?;
+                wrapped(out, "", &format!("rejected: {}, of {}", action.plan.call, action.plan.target))?;
                 match action.plan.call {
                     Call::ContinueServiceDeployment { .. } => {
                         writeln!(out, "the next sweep lets the deployment go back, unless a guard refuses")?;
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Taken::Already(_, ruling)) => {
-                writeln!(out, "{} has rejected it already, {}", ruling.by, moment(ruling.at))?;
+                wrapped(out, "", &format!("{} has rejected it already, {}", ruling.by, moment(ruling.at)))?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => account::fail(&error),

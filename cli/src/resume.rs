@@ -11,6 +11,7 @@ use steward::notification::moment;
 use crate::account;
 use crate::ledger::{By, Place, person};
 use crate::pause::{scope, what};
+use crate::terminal::wrapped;
 
 /// Lets changes go on that were paused
 ///
@@ -41,12 +42,12 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             Ok(Some(ruling)) => {
                 let why = ruling.why.map_or_else(String::new, |why| format!(": {why}"));
                 let (what, by, at) = (what(&scope), ruling.by, moment(ruling.at));
-                writeln!(out, "resumed: {what}, which {by} had paused {at}{why}")?;
+                wrapped(out, "", &format!("resumed: {what}, which {by} had paused {at}{why}"))?;
             }
             Ok(None) if scope == Scope::Global => {
                 writeln!(out, "nothing was paused as a whole; clusters are resumed by name")?;
             }
-            Ok(None) => writeln!(out, "{} were not paused", what(&scope))?,
+            Ok(None) => wrapped(out, "", &format!("{} were not paused", what(&scope)))?,
             Err(error) => return account::fail(&error),
         }
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! `steward settle`: says what became of an action of which nobody knows.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -11,6 +11,7 @@ use steward::notification::moment;
 use crate::account;
 use crate::approve::action_id;
 use crate::ledger::{By, Place, person};
+use crate::terminal::wrapped;
 
 /// Says whether an action took effect of which nobody knows
 ///
@@ -64,13 +65,21 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
                     Outcome::Done => "took effect",
                     Outcome::NotDone => "took no effect",
                 };
-                writeln!(out, "settled: {} {effect}", action.plan.call)?;
-                writeln!(out, "{} is free again, and looked at with the next sweep", action.plan.target)?;
+                wrapped(out, "", &format!("settled: {} {effect}", action.plan.call))?;
+                wrapped(
+                    out,
+                    "",
+                    &format!("{} is free again, and looked at with the next sweep", action.plan.target),
+                )?;
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Taken::Already(action, ruling)) => {
                 let (state, by, at) = (action.state.as_str(), ruling.by, moment(ruling.at));
-                writeln!(out, "{by} has settled it already, as {state}, {at}; nothing was changed")?;
+                wrapped(
+                    out,
+                    "",
+                    &format!("{by} has settled it already, as {state}, {at}; nothing was changed"),
+                )?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => account::fail(&error),

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::error::ApiError;
 use super::operation::{self, Operation};
@@ -39,6 +40,8 @@ pub struct Endpoint {
 struct Shared {
     model: Mutex<Ecs>,
     clock: Option<Arc<dyn Clock>>,
+    /// What was taken of what ECS sent.
+    archive: Mutex<Vec<Value>>,
 }
 
 /// An answer, ready for HTTP.
@@ -59,12 +62,13 @@ impl From<ApiError> for Answer {
 impl Endpoint {
     /// A model whose time only [`Endpoint::advance`] moves.
     pub fn new(model: Ecs) -> Self {
-        Self { shared: Arc::new(Shared { model: Mutex::new(model), clock: None }) }
+        Self { shared: Arc::new(Shared { model: Mutex::new(model), clock: None, archive: Mutex::default() }) }
     }
 
     /// A model whose time is a clock's. Where the model is ahead, it waits.
     pub fn following(model: Ecs, clock: Arc<dyn Clock>) -> Self {
-        Self { shared: Arc::new(Shared { model: Mutex::new(model), clock: Some(clock) }) }
+        let shared = Shared { model: Mutex::new(model), clock: Some(clock), archive: Mutex::default() };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Looks at the model, or does something to it: what a test arranges, and people and machines do outside the API.
@@ -89,7 +93,14 @@ impl Endpoint {
 
     /// What ECS sent since this was called last.
     pub fn take_events(&self) -> Vec<Emitted> {
-        self.model(Ecs::take_events)
+        let taken = self.model(Ecs::take_events);
+        lock(&self.shared.archive).extend(taken.iter().map(|emitted| emitted.event.clone()));
+        taken
+    }
+
+    /// All events that were taken so far, as an archive of EventBridge keeps them.
+    pub fn archive(&self) -> Vec<Value> {
+        lock(&self.shared.archive).clone()
     }
 
     /// Answers one call of the wire protocol: `target` and `content_type` are the headers of these names, `caller` is whose

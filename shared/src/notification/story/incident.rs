@@ -124,17 +124,11 @@ fn of_action(note: &Note, is_open: bool, steps: &mut Vec<Step>) {
     }
 }
 
-/// A remedy that a guard refuses matters where somebody counts on it; that it waits does not.
+/// A remedy that a guard refuses matters where somebody counts on it, and what would be done matters where somebody enrolled a
+/// target to learn that; that it waits does not.
 fn weight_of(held: &Held) -> Weight {
-    const EXPECTED: [&str; 7] = [
-        "not_enrolled",
-        "mode_observes",
-        "remedy_off",
-        "not_stable",
-        "cooling_down",
-        "locked",
-        Held::UNOBSERVED,
-    ];
+    const EXPECTED: [&str; 6] =
+        ["not_enrolled", "remedy_off", "not_stable", "cooling_down", "locked", Held::UNOBSERVED];
     // A limit stays until a person takes it away; and what the nearest instance lacks is what a person has to know.
     let is_for_people =
         matches!(held.why, Why::Escalated(Escalation::Limited { .. } | Escalation::NoRoom(_)));
