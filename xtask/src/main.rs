@@ -1,4 +1,4 @@
-//! `cargo verify`: every check of the project, one after the other, as CI runs them; `cargo xtask dist`: what is released.
+//! `cargo verify`: every check of the project, as CI runs them; `cargo xtask dist`: what is released.
 #![allow(clippy::print_stdout, reason = "a build tool talks to its terminal")]
 #![allow(
     clippy::disallowed_methods,
@@ -8,12 +8,14 @@
 mod code;
 mod dist;
 mod functions;
+mod lanes;
 mod template;
 mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+
+use lanes::Lane;
 
 /// A named check.
 struct Check {
@@ -21,100 +23,133 @@ struct Check {
     /// What it proves, for those who read along.
     proves: &'static str,
     run: fn(&Path) -> Result<(), String>,
+    lane: Lane,
 }
 
+/// Before a check's name: nothing but the check itself, for the lane beside.
+const ALONE: &str = "alone";
+
 const CHECKS: &[Check] = &[
-    Check { name: "fmt", proves: "the code is formatted", run: code::fmt },
-    Check { name: "clippy", proves: "no lint, no banned call", run: code::clippy },
-    Check { name: "domain", proves: "the domain builds alone, without any SDK", run: code::domain },
+    Check { name: "fmt", proves: "the code is formatted", run: code::fmt, lane: Lane::Here },
+    Check { name: "clippy", proves: "no lint, no banned call", run: code::clippy, lane: Lane::Here },
+    Check {
+        name: "domain",
+        proves: "the domain builds alone, without any SDK",
+        run: code::domain,
+        lane: Lane::Here,
+    },
     Check {
         name: "test",
         proves: "unit tests, properties, sample events, storms, conformance",
         run: code::test,
+        lane: Lane::Here,
     },
     Check {
-        name: "faults",
-        proves: "500 days in which everything goes wrong hold, and every call is died at",
-        run: code::faults,
+        name: "doc",
+        proves: "the documentation builds without a warning",
+        run: code::doc,
+        lane: Lane::Here,
     },
-    Check {
-        name: "jobs",
-        proves: "500 times two days of jobs hold against a naive model, and every call is died at",
-        run: code::jobs,
-    },
-    Check {
-        name: "scaling-faults",
-        proves: "200 times ten hours of scaled services hold, and every call is died at",
-        run: code::scaling_faults,
-    },
-    Check {
-        name: "scaling",
-        proves: "no setting of another scaler beats ours on recorded loads",
-        run: code::scaling,
-    },
-    Check { name: "doc", proves: "the documentation builds without a warning", run: code::doc },
-    Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz },
-    Check { name: "deny", proves: "bans, licences and sources of dependencies", run: code::deny },
     Check {
         name: "template",
         proves: "the SAM template is valid, lints clean and passes a scan of what SAM makes of it",
         run: template::check,
+        lane: Lane::Beside,
     },
     Check {
         name: "worker",
         proves: "the example of a worker does nothing that scale-in could kill",
         run: template::check_worker,
+        lane: Lane::Beside,
     },
     Check {
         name: "release",
         proves: "what is packed for a release is the same bytes each time",
         run: template::check_release,
+        lane: Lane::Beside,
     },
+    Check {
+        name: "deny",
+        proves: "bans, licences and sources of dependencies",
+        run: code::deny,
+        lane: Lane::Beside,
+    },
+    Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz, lane: Lane::Beside },
     Check {
         name: "build",
         proves: "`sam build` makes all functions, for each architecture whose target is installed",
         run: functions::build,
+        lane: Lane::Beside,
+    },
+    Check {
+        name: "faults",
+        proves: "500 days in which everything goes wrong hold, and every call is died at",
+        run: code::faults,
+        lane: Lane::Beside,
+    },
+    Check {
+        name: "jobs",
+        proves: "500 times two days of jobs hold against a naive model, and every call is died at",
+        run: code::jobs,
+        lane: Lane::Beside,
+    },
+    Check {
+        name: "scaling-faults",
+        proves: "200 times ten hours of scaled services hold, and every call is died at",
+        run: code::scaling_faults,
+        lane: Lane::Beside,
+    },
+    Check {
+        name: "scaling",
+        proves: "no setting of another scaler beats ours on recorded loads",
+        run: code::scaling,
+        lane: Lane::Beside,
     },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let root = root();
-    let wanted: Vec<&str> = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["verify"] => CHECKS.iter().map(|check| check.name).collect(),
-        ["verify", names @ ..] if names.iter().all(|name| CHECKS.iter().any(|check| check.name == *name)) => {
-            names.to_vec()
-        }
-        ["dist", how @ ..] => {
-            return match dist::dist(&root, how) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(problem) => {
-                    println!("{problem}");
-                    ExitCode::from(2)
-                }
-            };
-        }
-        _ => {
-            let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
-            println!("usage: cargo verify [{}]\n       {}", names.join("|"), dist::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    let mut failed = Vec::new();
-    for check in CHECKS.iter().filter(|check| wanted.contains(&check.name)) {
-        println!("── {}: {}", check.name, check.proves);
-        let start = Instant::now();
-        let result = (check.run)(&root);
-        let seconds = start.elapsed().as_secs();
-        match result {
-            Ok(()) => println!("   {} holds ({seconds} s)", check.name),
-            Err(problem) => {
-                println!("   {} FAILED ({seconds} s): {problem}", check.name);
-                failed.push(check.name);
+    let wanted: Vec<&'static Check> =
+        match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["verify"] => CHECKS.iter().collect(),
+            ["verify", names @ ..] if names.iter().all(|name| check(name).is_some()) => {
+                names.iter().filter_map(|name| check(name)).collect()
             }
+            [ALONE, name] if check(name).is_some() => return alone(&root, check(name)),
+            ["dist", how @ ..] => {
+                return match dist::dist(&root, how) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(problem) => {
+                        println!("{problem}");
+                        ExitCode::from(2)
+                    }
+                };
+            }
+            _ => {
+                let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
+                println!("usage: cargo verify [{}]\n       {}", names.join("|"), dist::USAGE);
+                return ExitCode::from(2);
+            }
+        };
+    let failed = lanes::run(&root, &wanted);
+    let wanted: Vec<&str> = wanted.iter().map(|check| check.name).collect();
+    report(&root, &wanted, &failed)
+}
+
+fn check(name: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.name == name)
+}
+
+/// One check, and what it has to say.
+fn alone(root: &Path, check: Option<&Check>) -> ExitCode {
+    match check.map_or(Ok(()), |check| (check.run)(root)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            println!("{problem}");
+            ExitCode::FAILURE
         }
     }
-    report(&root, &wanted, &failed)
 }
 
 fn report(root: &Path, wanted: &[&str], failed: &[&str]) -> ExitCode {
