@@ -56,9 +56,13 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
     cargo(root, &["build", "--workspace", "--locked", "--lib", "--bins", "--tests", "--examples"])?;
     let programs = std::env::current_exe().map_err(|error| format!("where xtask is: {error}"))?;
     let programs = programs.parent().ok_or("xtask lies in no folder")?;
+    // The longest tests wait for processes of their own, most of the time.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| (2 * cores).to_string());
     // A snapshot that is missing or differs fails; it is never accepted on the way.
     run(Command::new(env!("CARGO"))
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .env("RUST_TEST_THREADS", threads)
         .env("INSTA_UPDATE", "no")
         .env("STEWARD_PROGRAMS", programs)
         .current_dir(root))
