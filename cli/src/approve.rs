@@ -4,12 +4,13 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
-use steward::action::{ActionId, State};
+use steward::action::State;
 use steward::apply::people::{self, Taken};
 use steward::notification::moment;
 
 use crate::account;
-use crate::ledger::{By, Place, person};
+use crate::ledger::{By, Place, now, person};
+use crate::open::Digits;
 use crate::terminal::wrapped;
 
 /// Allows an action that Steward proposes
@@ -18,9 +19,9 @@ use crate::terminal::wrapped;
 /// called from here.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The action's id, in full, as the alert and `steward actions` print it
+    /// The action, by its id as the alert and `steward actions` print it, or by its first digits (4 at least) while it is open
     #[arg(value_name = "ACTION", value_parser = action_id)]
-    action: ActionId,
+    action: Digits,
     /// Why, for the alert and the ledger
     #[arg(long, value_name = "TEXT", value_parser = person)]
     why: Option<String>,
@@ -30,10 +31,10 @@ pub(crate) struct Arguments {
     place: Place,
 }
 
-/// 64 digits: what is shorter names no item.
-pub(crate) fn action_id(text: &str) -> Result<ActionId, String> {
-    ActionId::parse(text.trim())
-        .ok_or_else(|| "64 hexadecimal digits, as alerts and `steward actions` print them".to_owned())
+/// An action's id, or digits that it begins with.
+pub(crate) fn action_id(text: &str) -> Result<Digits, String> {
+    Digits::parse(text)
+        .ok_or_else(|| "4 to 64 hexadecimal digits, as alerts and `steward actions` print them".to_owned())
 }
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
@@ -42,9 +43,13 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             Ok(found) => found,
             Err(error) => return account::fail(&error),
         };
+        let id = match arguments.action.id(&found.ledger, now()).await {
+            Ok(id) => id,
+            Err(error) => return account::fail(&error),
+        };
         let person = arguments.by.person(arguments.why.as_ref());
         let out = &mut anstream::stdout();
-        match people::approve(&found.ledger, &arguments.action, &person).await {
+        match people::approve(&found.ledger, &id, &person).await {
             Ok(Taken::Now(action)) => {
                 wrapped(out, "", &format!("approved: {}, of {}", action.plan.call, action.plan.target))?;
                 if let State::Proposed { until } = action.state {

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use steward::action::{ActionId, Call};
+use steward::action::Call;
 use steward::apply::people::{self, Taken};
 use steward::notification::moment;
 
 use crate::account;
 use crate::approve::action_id;
-use crate::ledger::{By, Place, person};
+use crate::ledger::{By, Place, now, person};
+use crate::open::Digits;
 use crate::terminal::wrapped;
 
 /// Turns down what Steward proposes
@@ -19,9 +20,9 @@ use crate::terminal::wrapped;
 /// else is given up, and not proposed again for the same incident. Nothing is called from here.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The action's id, in full, as the alert and `steward actions` print it
+    /// The action, by its id as the alert and `steward actions` print it, or by its first digits (4 at least) while it is open
     #[arg(value_name = "ACTION", value_parser = action_id)]
-    action: ActionId,
+    action: Digits,
     /// Why, for the alert and the ledger
     #[arg(long, value_name = "TEXT", value_parser = person)]
     why: String,
@@ -37,9 +38,13 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             Ok(found) => found,
             Err(error) => return account::fail(&error),
         };
+        let id = match arguments.action.id(&found.ledger, now()).await {
+            Ok(id) => id,
+            Err(error) => return account::fail(&error),
+        };
         let person = arguments.by.person(Some(&arguments.why));
         let out = &mut anstream::stdout();
-        match people::reject(&found.ledger, &arguments.action, &person).await {
+        match people::reject(&found.ledger, &id, &person).await {
             Ok(Taken::Now(action)) => {
                 wrapped(out, "", &format!("rejected: {}, of {}", action.plan.call, action.plan.target))?;
                 match action.plan.call {

@@ -4,13 +4,14 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use steward::action::{ActionId, Settled};
+use steward::action::Settled;
 use steward::apply::people::{self, Taken};
 use steward::notification::moment;
 
 use crate::account;
 use crate::approve::action_id;
-use crate::ledger::{By, Place, person};
+use crate::ledger::{By, Place, now, person};
+use crate::open::Digits;
 use crate::terminal::wrapped;
 
 /// Says whether an action took effect of which nobody knows
@@ -19,9 +20,9 @@ use crate::terminal::wrapped;
 /// remedies for it are considered again.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The action's id, in full, as the alert and `steward actions` print it
+    /// The action, by its id as the alert and `steward actions` print it, or by its first digits (4 at least) while it is open
     #[arg(value_name = "ACTION", value_parser = action_id)]
-    action: ActionId,
+    action: Digits,
     /// What became of it
     #[arg(long = "as", value_name = "OUTCOME")]
     outcome: Outcome,
@@ -57,9 +58,13 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             Ok(found) => found,
             Err(error) => return account::fail(&error),
         };
+        let id = match arguments.action.id(&found.ledger, now()).await {
+            Ok(id) => id,
+            Err(error) => return account::fail(&error),
+        };
         let person = arguments.by.person(Some(&arguments.why));
         let out = &mut anstream::stdout();
-        match people::settle(&found.ledger, &arguments.action, arguments.outcome.into(), &person).await {
+        match people::settle(&found.ledger, &id, arguments.outcome.into(), &person).await {
             Ok(Taken::Now(action)) => {
                 let effect = match arguments.outcome {
                     Outcome::Done => "took effect",

@@ -334,6 +334,11 @@ fn a_target_has_its_history_and_an_action_its_whole_trace() {
         assert!(told.contains("steward settle"), "{asked}: {told}");
         assert!(told.contains("no entry of `services` enrols it"), "{asked}: {told}");
     }
+    let digits = id.as_str().get(..8).unwrap();
+    let told = server.ends(2, &["approve", digits, "--by", "ana"]);
+    assert!(told.contains("unknown") && !told.contains("no action"), "{told}");
+    let told = server.ends(2, &["reject", "0123abcd", "--why", "no"]);
+    assert!(told.contains("no action that is open") && told.contains("`steward actions`"), "{told}");
     let told = server.ends(2, &["why", "0123456789"]);
     assert!(told.contains("write the id in full"), "{told}");
     let told = server.ends(2, &["why", "0123456789", "--all"]);

@@ -31,6 +31,12 @@ class Functions(unittest.TestCase):
             self.assertEqual(json.loads(sweep["Input"]), {"steward": "sweep"}, name)
             self.assertEqual(sweep["RetryPolicy"]["MaximumRetryAttempts"], 0, name)
 
+    def test_a_schedule_has_no_name_that_another_stack_of_the_region_has_too(self):
+        for name, function in of_type("AWS::Serverless::Function").items():
+            event = function["Events"]["Sweep"]
+            if event["Type"] == "ScheduleV2":
+                self.assertIs(event["Properties"].get("OmitName"), True, name)
+
     def test_an_invocation_that_failed_is_given_up_where_only_ticks_invoke_and_kept_where_people_do(self):
         functions = of_type("AWS::Serverless::Function")
         batch = functions.pop("BatchFunction")["EventInvokeConfig"]

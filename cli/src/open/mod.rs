@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod command;
+mod digits;
 mod json;
 mod name;
 mod read;
@@ -17,6 +18,7 @@ mod which;
 
 #[cfg(feature = "aws")]
 pub(crate) use command::{Format, opened, scanned, warn};
+pub(crate) use digits::{Digits, NAMED, Nameless};
 pub(crate) use json::{action as action_json, incident as incident_json, target as target_json};
 pub(crate) use name::{incident_id, short};
 pub(crate) use read::{Open, listed, open, read_each};

@@ -12,7 +12,7 @@ use super::asked::{self, Asked, Unfound};
 use super::{json, read, text};
 use crate::history::target;
 use crate::ledger::{Found, Place, now};
-use crate::open::{self, Format};
+use crate::open::{self, Digits, Format};
 use crate::status::settings;
 use crate::{account, configuration};
 
@@ -118,18 +118,14 @@ async fn trace(
     Ok(trace)
 }
 
-async fn action(found: &Found, digits: &str, is_all: bool) -> Result<steward::action::Action, Stop> {
+async fn action(found: &Found, digits: &Digits, is_all: bool) -> Result<steward::action::Action, Stop> {
     let (ledger, now) = (&found.ledger, now());
-    let not_kept = || Unfound::NotKept(digits.to_owned());
-    if let Some(id) = ActionId::parse(digits) {
+    let not_kept = || Unfound::NotKept(digits.as_str().to_owned());
+    if !is_all || ActionId::parse(digits.as_str()).is_some() {
+        let id = digits.id(ledger, now).await.map_err(Unfound::from)?;
         return Ok(read::action(ledger, &id, now).await?.ok_or_else(not_kept)?);
     }
-    if !is_all {
-        let open = open::open(ledger, now).await?;
-        let id = asked::of_open(&open, digits)?;
-        return Ok(read::action(ledger, &id, now).await?.ok_or_else(not_kept)?);
-    }
-    let prefix = Key::actions_from(digits);
+    let prefix = Key::actions_from(digits.as_str());
     let scanned = open::scanned(found, &prefix, now, |_| true).await.map_err(Stop::Io)??;
     let mut actions: Vec<steward::action::Action> = scanned
         .records
@@ -140,6 +136,6 @@ async fn action(found: &Found, digits: &str, is_all: bool) -> Result<steward::ac
         })
         .collect();
     let ids: BTreeSet<ActionId> = actions.iter().map(|action| action.plan.id.clone()).collect();
-    asked::one_of(ids, digits)?;
+    digits.one_of(ids).map_err(Unfound::from)?;
     Ok(actions.pop().ok_or_else(not_kept)?)
 }

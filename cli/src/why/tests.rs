@@ -8,9 +8,10 @@ use steward::notification::Subject;
 use steward::ports::Ledger;
 use steward::redact::redact;
 
-use super::asked::{Asked, of_open, one_of, which};
+use super::asked::{Asked, Unfound, which};
 use super::{json, read, text};
 use crate::jobs::sample::{block_on, written};
+use crate::open::Digits;
 use crate::open::sample::{
     at, failing, given_up, held, helped, is_documented, keep, plan, proposed, service, unknown,
 };
@@ -21,6 +22,10 @@ fn settings() -> Settings {
     let text = "{version: 1, services: [{match: {cluster: shop, service: api}, mode: propose}]}";
     let configuration = crate::configuration::read(text).ok().unwrap().configuration;
     Settings { configuration, version: Some(7) }
+}
+
+fn digits(text: &str) -> Digits {
+    Digits::parse(text).unwrap()
 }
 
 /// A service that fails since somebody deployed it, of which slack was told.
@@ -134,7 +139,7 @@ fn for_programs_the_request_and_its_condition_are_whole() {
 fn an_action_is_named_by_the_first_digits_of_its_id_and_an_incident_by_its_target() {
     let is = |text: &str| match Asked::parse(text) {
         Ok(Asked::Action { digits, or }) => {
-            format!("action {digits}{}", if or.is_some() { " or target" } else { "" })
+            format!("action {}{}", digits.as_str(), if or.is_some() { " or target" } else { "" })
         }
         Ok(Asked::Incident { opened, .. }) => format!("incident {}", opened.unwrap_or_default()),
         Err(error) => error.to_string(),
@@ -152,14 +157,16 @@ fn digits_that_name_several_actions_or_none_say_so() {
     let ledger = kept(&[proposed(&service("api"), at("21:00:04"))]);
     let open = block_on(crate::open::open(&ledger, at("22:00:00"))).unwrap();
     let id = plan(&service("api"), at("21:00:04")).id;
-    assert_eq!(of_open(&open, id.as_str().get(..6).unwrap()).unwrap(), id);
-    let none = of_open(&open, "0123456789").unwrap_err().to_string();
+    assert_eq!(digits(id.as_str().get(..6).unwrap()).of_open(&open).unwrap(), id);
+    let none = Unfound::from(digits("0123456789").of_open(&open).unwrap_err()).to_string();
     assert!(none.starts_with("no action that is open") && none.contains("--all"), "{none}");
-    let several: BTreeSet<ActionId> =
-        ["a1", "a2"].map(|text| ActionId::parse(&text.repeat(32)).unwrap()).into();
-    assert_eq!(one_of(several.clone(), "a1").unwrap().unwrap().as_str(), "a1".repeat(32));
-    let error = one_of(several, "a").unwrap_err().to_string();
-    assert_eq!(error, "several ids begin with a; write more of one: a1a1a1a1a1a1, a2a2a2a2a2a2");
+    let ids = ["a1a1", "a1a2"].map(|text| ActionId::parse(&text.repeat(16)).unwrap());
+    let several = BTreeSet::from(ids.clone());
+    assert_eq!(digits("a1a2").one_of(several).unwrap().unwrap(), ids[1]);
+    let several =
+        BTreeSet::from(["a1a1a1a1", "a1a1a2a2"].map(|text| ActionId::parse(&text.repeat(8)).unwrap()));
+    let error = digits("a1a1").one_of(several).unwrap_err().to_string();
+    assert_eq!(error, "several ids begin with a1a1; write more of one: a1a1a1a1a1a1, a1a1a2a2a1a1");
 }
 
 #[test]

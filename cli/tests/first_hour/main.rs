@@ -418,7 +418,8 @@ async fn propose(desk: &mut Desk, house: &House) {
     let alert = told(house, ["service checkout in shop", "Steward proposes"]).await;
     desk.seen.say("Within a minute the alert asks:");
     desk.seen.block("text", &alert);
-    desk.types(&format!("steward approve {id} --stack house --by ana"), 0).await;
+    let digits = id.get(..8).unwrap();
+    desk.types(&format!("steward approve {digits} --stack house --by ana"), 0).await;
     assert_eq!(action(house, "confirmed").await, id);
     let answer = deployed(house);
     assert_eq!(answer, "checkout:1", "it went back");

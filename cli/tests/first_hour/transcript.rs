@@ -110,7 +110,7 @@ fn ids(text: &str) -> String {
     while !rest.is_empty() {
         let run = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let (it, behind) = rest.split_at(run.max(rest.chars().next().map_or(0, char::len_utf8)));
-        let is_id = it.len() >= 12
+        let is_id = it.len() >= 8
             && it.chars().all(|c| c.is_ascii_hexdigit())
             && it.chars().any(|c| c.is_ascii_digit())
             && it != ACCOUNT;
