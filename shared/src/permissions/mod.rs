@@ -4,7 +4,7 @@
 //!
 //! # Invariants
 //!
-//! * Nothing is allowed that no port declares, but for what Lambda and KMS need ([`around`]).
+//! * Nothing is allowed that no port declares, but for what Lambda and KMS need (`around`).
 //! * What changes something is allowed only where [`Grants`] say so.
 //! * The same declarations, grants and names make the same statements, in the same order.
 
