@@ -51,13 +51,16 @@ pub(crate) fn steady(text: &str) -> String {
 fn line(line: &str) -> String {
     let words: Vec<String> = line.split(' ').map(word).collect();
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // `28 Nov 10:00 UTC`, `28 Nov`.
+    // `28 Nov 10:00 UTC`, `28 Nov 2026`.
     for at in 1..words.len() {
         if MONTHS.contains(&words[at].trim_matches(|c: char| !c.is_ascii_alphanumeric()))
             && is_digits(words[at - 1], 2)
         {
             words[at - 1] = "28";
             words[at] = "Nov";
+            if let Some(year) = words.get_mut(at + 1).filter(|word| word.len() == 4 && is_digits(word, 4)) {
+                *year = "2026";
+            }
         }
         let counted = COUNTED.iter().find(|(counted, _)| words[at] == *counted);
         if let Some((_, count)) = counted.filter(|_| words[at - 1].len() == 2 && is_digits(words[at - 1], 2))
