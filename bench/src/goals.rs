@@ -3,8 +3,6 @@
 //! Every bound is a ratio to what ran beside on the same machine, but for the size of the package and the distance from the
 //! floor, which are absolute.
 
-use std::time::Duration;
-
 use crate::figures::{Figures, Times, milliseconds};
 use crate::report::{Lap, Program, Report, Role};
 use crate::share::Share;
@@ -121,7 +119,7 @@ fn of_program(report: &Report, ours: &Program, floor: Option<&Program>, peer: Op
             part(Share::Whole, |figures| p50(&figures.warm)),
         ),
         goal("warm invocation at 128 MB", Bound::OnePartIn(WARM), part(LEAST, |figures| p50(&figures.warm))),
-        goal("peak memory", Bound::OnePartIn(MEMORY), part(Share::Whole, |figures| peak(figures))),
+        goal("peak memory", Bound::OnePartIn(MEMORY), part(Share::Whole, peak)),
         goal("package, zipped", Bound::Megabytes(PACKAGE), Some(megabytes(ours.zipped_bytes))),
     ]
 }
@@ -134,7 +132,7 @@ pub(crate) fn figures<'r>(report: &'r Report, share: Share, program: &Program) -
 }
 
 pub(crate) fn p50(times: &Times) -> Option<f64> {
-    times.p50().map(milliseconds).filter(|time| *time > milliseconds(Duration::ZERO))
+    times.p50().map(milliseconds).filter(|time| *time > 0.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes of programs are far below 2^52")]
