@@ -193,12 +193,12 @@ impl Report {
         let goals: Vec<Value> = goals(self).iter().map(goal_json).collect();
         json!({
             "machine": self.machine.json(), "cold_starts": self.cold, "warm_invocations": self.warm, "means": self.means,
-            "programs": programs, "goals": goals, "laps": self.laps.iter().map(|lap| self.lap_json(lap)).collect::<Vec<_>>(),
+            "programs": programs, "goals": goals, "laps": self.laps.iter().map(Self::lap_json).collect::<Vec<_>>(),
             "not_measured": self.left_out,
         })
     }
 
-    fn lap_json(&self, lap: &Lap) -> Value {
+    fn lap_json(lap: &Lap) -> Value {
         let head = json!({"share": lap.share.to_string(), "part_of_processor": lap.share.part(), "busy_program_got": lap.got.map(rounded)});
         let mut lap_json = head;
         let (name, value) = match &lap.outcome {

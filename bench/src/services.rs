@@ -209,7 +209,7 @@ impl Shared {
         for name in names.iter().filter_map(Value::as_str) {
             match self.parameters.get(name) {
                 Some(value) => {
-                    found.push(json!({"Name": name, "Type": "String", "Value": value, "Version": 1}))
+                    found.push(json!({"Name": name, "Type": "String", "Value": value, "Version": 1}));
                 }
                 None => missing.push(name),
             }
