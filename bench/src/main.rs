@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to its terminal")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark lives by the wall clock")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,9 @@ struct Arguments {
     /// Leave the Python peer out
     #[arg(long)]
     without_peer: bool,
+    /// A folder of programs that were built already: the functions and `floor`
+    #[arg(long)]
+    programs: Option<PathBuf>,
     /// Where `cold.md` and `cold.json` are written
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
@@ -66,9 +70,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = binaries::workspace().join("target/bench");
     let mut left_out = Vec::new();
     let peer = peer(arguments, &folder, &mut left_out);
-    eprintln!("building the functions for release (minutes, the first time)");
-    let packages: Vec<&str> = binaries::FUNCTIONS.into_iter().chain(["steward-floor"]).collect();
-    let built = binaries::build(&packages, Profile::Release)?;
+    let built = built(arguments.programs.as_deref())?;
     let identity = Identity::make(&folder, peer.as_ref().map(|peer| peer.roots.as_path()))?;
     let means = means(arguments.cut)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -92,6 +94,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         })
     })?;
     write(&report, &arguments.out)
+}
+
+/// The programs by name: those of a folder, or built for release.
+fn built(folder: Option<&Path>) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    if let Some(folder) = folder {
+        let there =
+            binaries::FUNCTIONS.into_iter().chain(["floor"]).map(|name| (name.to_owned(), folder.join(name)));
+        return Ok(there.filter(|(_, program)| program.is_file()).collect());
+    }
+    eprintln!("building the functions for release (minutes, the first time)");
+    let packages: Vec<&str> = binaries::FUNCTIONS.into_iter().chain(["steward-floor"]).collect();
+    Ok(binaries::build(&packages, Profile::Release)?)
 }
 
 /// Whole rounds, as [`lap`] makes them.
