@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::lap::{Environment, LapError};
 use crate::programs::Prepared;
 use crate::services::Services;
 
 /// Calls by operation (`GetItem`), and `slack` for what was posted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Calls {
     /// Of an environment's first invocation.
     pub first: BTreeMap<String, u64>,
