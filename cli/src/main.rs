@@ -85,6 +85,7 @@ mod unsilence;
 mod validate;
 #[cfg(feature = "aws")]
 mod versions;
+mod virtual_time;
 #[cfg(feature = "aws")]
 mod wall;
 #[cfg(any(feature = "aws", test))]

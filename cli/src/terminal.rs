@@ -40,6 +40,7 @@ pub(crate) fn wrapped(out: &mut impl Write, first: &str, text: &str) -> io::Resu
 }
 
 /// Writes a fact: `text` wrapped behind its name, which is as wide as `names` with the space behind it.
+#[cfg(any(feature = "aws", test))]
 pub(crate) fn fact(
     out: &mut impl Write,
     names: usize,

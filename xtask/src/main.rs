@@ -110,13 +110,18 @@ const CHECKS: &[Check] = &[
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let root = root();
+    if let [before, name] = arguments.as_slice()
+        && before == ALONE
+        && let Some(check) = check(name)
+    {
+        return alone(&root, check);
+    }
     let wanted: Vec<&'static Check> =
         match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["verify"] => CHECKS.iter().collect(),
             ["verify", names @ ..] if names.iter().all(|name| check(name).is_some()) => {
                 names.iter().filter_map(|name| check(name)).collect()
             }
-            [ALONE, name] if check(name).is_some() => return alone(&root, check(name)),
             ["dist", how @ ..] => {
                 return match dist::dist(&root, how) {
                     Ok(()) => ExitCode::SUCCESS,
@@ -142,8 +147,8 @@ fn check(name: &str) -> Option<&'static Check> {
 }
 
 /// One check, and what it has to say.
-fn alone(root: &Path, check: Option<&Check>) -> ExitCode {
-    match check.map_or(Ok(()), |check| (check.run)(root)) {
+fn alone(root: &Path, check: &Check) -> ExitCode {
+    match (check.run)(root) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             println!("{problem}");

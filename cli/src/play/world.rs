@@ -1,7 +1,6 @@
 //! A small world around the handlers: a clock that jumps, a ledger in memory, a queue with delays, a wall for alerts.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::io;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,12 +13,12 @@ use steward::event::document::{self, Item};
 use steward::event::{Detail, Envelope, Event, TaskStateChange, Unrecognised};
 use steward::incident::{Deployment, Incident};
 use steward::ledger::{Key, LedgerError, MemoryLedger, Owner, Root, Transaction, Usage, Write, push_news};
-use steward::notification::Subject;
-use steward::ports::{Channel, Clock, Ledger, Letter, Nowhere, NudgeError, Postpone, SendError, Tell};
+use steward::ports::{Channel, Clock, Ledger, Letter, Nowhere, SendError, Tell};
 
 use super::Post;
 use super::samples::Sample;
 use super::troubles::{Stage, Told};
+use crate::virtual_time::{DelayQueue, VirtualClock};
 
 /// Sweeps come once a minute.
 const TICK: SignedDuration = SignedDuration::from_mins(1);
@@ -89,46 +88,6 @@ pub(crate) struct Unplayed {
     pub(crate) why: String,
 }
 
-struct VirtualClock(Cell<Timestamp>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.get()
-    }
-}
-
-/// The `tell` queue: subjects by the time they may be told.
-struct DelayQueue<'c> {
-    clock: &'c VirtualClock,
-    waiting: RefCell<BTreeMap<(Timestamp, String), Subject>>,
-}
-
-impl Tell for DelayQueue<'_> {
-    async fn nudge(&self, subject: &Subject, after: SignedDuration) -> Result<(), NudgeError> {
-        self.waiting.borrow_mut().insert((self.clock.now() + after, subject.key()), subject.clone());
-        Ok(())
-    }
-}
-
-impl Postpone for DelayQueue<'_> {
-    /// No channel fails here, so no message comes again.
-    async fn postpone(&self, _: &str, _: SignedDuration) -> Result<(), NudgeError> {
-        Ok(())
-    }
-}
-
-impl DelayQueue<'_> {
-    fn next_at(&self) -> Option<Timestamp> {
-        self.waiting.borrow().keys().next().map(|(at, _)| *at)
-    }
-
-    fn take_due(&self, now: Timestamp) -> Option<Subject> {
-        let mut waiting = self.waiting.borrow_mut();
-        let first = waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
-        Some(first.remove())
-    }
-}
-
 /// Where alerts are put up.
 struct Wall<'c> {
     clock: &'c VirtualClock,
@@ -170,9 +129,9 @@ pub(crate) fn play(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
 async fn play_all(samples: Vec<Sample>, terms: &Terms) -> io::Result<Played> {
     let (deliveries, unplayed) = sort(samples, terms.tasks);
     let start = deliveries.first().map_or(Timestamp::UNIX_EPOCH, |first| first.at);
-    let clock = VirtualClock(Cell::new(start));
+    let clock = VirtualClock::new(start);
     let ledger = MemoryLedger::new();
-    let queue = DelayQueue { clock: &clock, waiting: RefCell::default() };
+    let queue = DelayQueue::new(&clock);
     let walls = [Wall { clock: &clock, edits: terms.edits, posts: RefCell::default() }];
     let world = World::new(terms, &ledger, &clock, &queue, &walls);
     let mut steps = Vec::new();
@@ -197,9 +156,9 @@ pub(crate) fn tell(stages: Vec<Stage>, terms: &Terms) -> io::Result<Vec<Post>> {
 }
 
 async fn tell_all(stages: Vec<Stage>, terms: &Terms) -> io::Result<Vec<Post>> {
-    let clock = VirtualClock(Cell::new(stages.first().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)));
+    let clock = VirtualClock::new(stages.first().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at));
     let ledger = MemoryLedger::new();
-    let queue = DelayQueue { clock: &clock, waiting: RefCell::default() };
+    let queue = DelayQueue::new(&clock);
     let walls = [Wall { clock: &clock, edits: terms.edits, posts: RefCell::default() }];
     let world = World::new(terms, &ledger, &clock, &queue, &walls);
     for (at, trouble) in stages {
@@ -325,10 +284,10 @@ impl<'w> World<'w> {
     async fn pass_until(&self, end: Timestamp) -> io::Result<()> {
         for _ in 0..MAX_TICKS {
             let Some(next) = self.next().filter(|next| *next <= end) else {
-                self.clock.0.set(end.max(self.clock.now()));
+                self.clock.set(end.max(self.clock.now()));
                 return Ok(());
             };
-            self.clock.0.set(next.max(self.clock.now()));
+            self.clock.set(next.max(self.clock.now()));
             while let Some(subject) = self.queue.take_due(self.clock.now()) {
                 Box::pin(self.notifications.tell(&subject)).await.map_err(io::Error::other)?;
             }

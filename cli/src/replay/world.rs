@@ -4,7 +4,6 @@
 //! sweep in a minute in which something is due. A sweep that would find nothing is left out.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::io;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,14 +12,14 @@ use steward::deadline::Deadline;
 use steward::event::decode::Record;
 use steward::event::{Detail, Event, TaskStatus};
 use steward::ledger::{Due, Key, LedgerError, Owner, Root, Stored, Transaction};
-use steward::notification::Subject;
-use steward::ports::{Channel, Clock, How, Ledger, Letter, NudgeError, Postpone, SendError, Tell};
+use steward::ports::{Channel, Clock, How, Ledger, Letter, SendError};
 use steward::remediation::Home;
 
 use super::recalled::Recalled;
 use super::shelf::Shelf;
 use super::source::{self, Recorded, Recording};
 use super::tally::{Seen, Tally};
+use crate::virtual_time::{DelayQueue, VirtualClock};
 
 /// Sweeps come once a minute.
 const TICK: SignedDuration = SignedDuration::from_mins(1);
@@ -33,46 +32,6 @@ const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 const INVOCATION: SignedDuration = SignedDuration::from_mins(1);
 /// What may be forgotten is looked for so often.
 const FORGET: SignedDuration = SignedDuration::from_hours(24);
-
-struct VirtualClock(Cell<Timestamp>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.get()
-    }
-}
-
-/// The `tell` queue: subjects by the time they may be told.
-struct DelayQueue<'c> {
-    clock: &'c VirtualClock,
-    waiting: RefCell<BTreeMap<(Timestamp, String), Subject>>,
-}
-
-impl Tell for DelayQueue<'_> {
-    async fn nudge(&self, subject: &Subject, after: SignedDuration) -> Result<(), NudgeError> {
-        self.waiting.borrow_mut().insert((self.clock.now() + after, subject.key()), subject.clone());
-        Ok(())
-    }
-}
-
-impl Postpone for DelayQueue<'_> {
-    /// No channel fails here, so no message comes again.
-    async fn postpone(&self, _: &str, _: SignedDuration) -> Result<(), NudgeError> {
-        Ok(())
-    }
-}
-
-impl DelayQueue<'_> {
-    fn next_at(&self) -> Option<Timestamp> {
-        self.waiting.borrow().keys().next().map(|(at, _)| *at)
-    }
-
-    fn take_due(&self, now: Timestamp) -> Option<Subject> {
-        let mut waiting = self.waiting.borrow_mut();
-        let first = waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
-        Some(first.remove())
-    }
-}
 
 /// A channel that takes everything: what it gets is counted.
 struct Wall<'w> {
@@ -177,11 +136,11 @@ async fn play_all(
     };
     let traits = std::mem::take(&mut recording.traits);
     let home = recording.home.clone();
-    let clock = VirtualClock(Cell::new(first));
+    let clock = VirtualClock::new(first);
     let (shelf, tally, recalled) =
         (Shelf::new(shelf), RefCell::new(Tally::default()), Recalled::new(&traits));
     let ledger = Watched { shelf: &shelf, clock: &clock, recalled: &recalled, tally: &tally };
-    let queue = DelayQueue { clock: &clock, waiting: RefCell::default() };
+    let queue = DelayQueue::new(&clock);
     let wall = |(name, edits): (String, bool)| {
         let number = Cell::new(0);
         Wall { name, edits, clock: &clock, tally: &tally, number }
@@ -301,7 +260,7 @@ impl<'w> World<'w> {
 
     fn set(&mut self, now: Timestamp) {
         let now = now.max(self.outside.clock.now());
-        self.outside.clock.0.set(now);
+        self.outside.clock.set(now);
         self.outside.ledger.recalled.at(now);
         if now.duration_since(self.forgot_at) >= FORGET {
             self.outside.ledger.shelf.forget(now);
