@@ -19,6 +19,8 @@ use steward::redact::redact;
 
 const SAMPLE: &[u8] = include_bytes!("../events/task-state-change/image_not_found-checkout-1.json");
 const STORM: usize = 10_000;
+/// Every task event that there is a sample of.
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/task-state-change");
 
 struct Fixed(Timestamp);
 
@@ -47,6 +49,50 @@ fn one_event(c: &mut Criterion) {
         b.iter(|| {
             let records = payload(black_box(SAMPLE)).unwrap();
             records.first().and_then(|record| diagnose(record.event.as_ref().unwrap()))
+        });
+    });
+    group.finish();
+}
+
+/// All task events of the samples, each as EventBridge sends it: without a blank. Decoded and diagnosed on one core, and beside it what
+/// a JSON parser alone takes for the same bytes.
+fn beside_the_parser(c: &mut Criterion) {
+    let mut files: Vec<_> = std::fs::read_dir(SAMPLES).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let events: Vec<Vec<u8>> = files
+        .iter()
+        .map(|file| {
+            serde_json::from_slice::<Value>(&std::fs::read(file).unwrap()).unwrap().to_string().into_bytes()
+        })
+        .collect();
+    let bytes: usize = events.iter().map(Vec::len).sum();
+    println!("{} task events of {SAMPLES}, {} bytes each on average", events.len(), bytes / events.len());
+    let mut group = c.benchmark_group("task events on one core");
+    group.throughput(Throughput::Elements(events.len() as u64));
+    group.bench_function("decode and diagnose", |b| {
+        b.iter(|| {
+            for event in &events {
+                for record in payload(black_box(event)).unwrap() {
+                    black_box(diagnose(&record.event.unwrap()));
+                }
+            }
+        });
+    });
+    group.bench_function("decode", |b| {
+        b.iter(|| events.iter().for_each(|event| drop(black_box(payload(black_box(event))))));
+    });
+    group.bench_function("serde_json::Value alone", |b| {
+        b.iter(|| {
+            for event in &events {
+                black_box(serde_json::from_slice::<Value>(black_box(event)).unwrap());
+            }
+        });
+    });
+    group.bench_function("serde::de::IgnoredAny alone", |b| {
+        b.iter(|| {
+            for event in &events {
+                black_box(serde_json::from_slice::<serde::de::IgnoredAny>(black_box(event)).unwrap());
+            }
         });
     });
     group.finish();
@@ -157,5 +203,5 @@ fn storm_of_one_service(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_event, long_text, storm_of_one_service);
+criterion_group!(benches, one_event, beside_the_parser, long_text, storm_of_one_service);
 criterion_main!(benches);

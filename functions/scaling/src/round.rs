@@ -1,6 +1,6 @@
 //! A round: everything is looked at, what is shared is shared, and each service is decided about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -95,10 +95,14 @@ where
     fn grants(&self, units: &[Unit<'_>], now: Timestamp, done: &mut Done) -> Vec<Grant> {
         let wishes: Vec<Wish> = units.iter().map(|unit| self.wish(unit, now)).collect();
         let mut shares: BTreeMap<usize, (PoolName, u32)> = BTreeMap::new();
+        let mut by_pool: BTreeMap<&PoolName, Vec<usize>> = BTreeMap::new();
+        for (place, pool) in
+            units.iter().enumerate().filter_map(|(at, unit)| Some((at, unit.scaler.pool.as_ref()?)))
+        {
+            by_pool.entry(pool).or_default().push(place);
+        }
         for (pool, ceiling) in &self.settings.scalers.pools {
-            let is_of_pool = |(_, unit): &(usize, &Unit<'_>)| unit.scaler.pool.as_ref() == Some(pool);
-            let members: Vec<usize> =
-                units.iter().enumerate().filter(is_of_pool).map(|(place, _)| place).collect();
+            let members = by_pool.remove(pool).unwrap_or_default();
             let claims = |may_all_grow: bool| -> Vec<Claim> {
                 let pairs =
                     members.iter().filter_map(|place| Some((units.get(*place)?, wishes.get(*place)?)));
@@ -124,11 +128,12 @@ where
         orders.sort_by(|a, b| b.cmp(a));
         let each_round = ORDERS_A_SECOND * self.settings.scalers.every.as_secs();
         let later = orders.split_off(orders.len().min(usize::try_from(each_round).unwrap_or(1)));
+        let later: BTreeSet<usize> = later.into_iter().map(|(.., place)| place).collect();
         done.deferred += later.len();
         let grant = |(place, wish): (usize, Wish)| Grant {
             share: shares.remove(&place),
             leave: wish.leave,
-            may_order: !later.iter().any(|(.., other)| *other == place),
+            may_order: !later.contains(&place),
         };
         wishes.into_iter().enumerate().map(grant).collect()
     }

@@ -25,12 +25,11 @@ struct Names {
 
 impl Names {
     fn new(task: &TaskStateChange, deciding: Option<&Container>, text: &str) -> Self {
-        let workers: Vec<&Container> =
-            task.containers.iter().filter(|container| !is_sidecar(container)).collect();
-        let container = deciding.or(match workers.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        });
+        let only = || {
+            let mut workers = task.containers.iter().filter(|container| !is_sidecar(container));
+            workers.next().filter(|_| workers.next().is_none())
+        };
+        let container = deciding.or_else(only);
         Self {
             definition: task.task_definition_arn.as_ref().map(|arn| redact(arn.family_and_revision())),
             container: container.and_then(|container| container.name.as_deref()).map(redact),

@@ -69,41 +69,83 @@ pub(crate) fn is_sidecar(container: &Container) -> bool {
     marked(SIDECARS, true) || marked(ADDED, false)
 }
 
-/// Whether a task has no container that does work of its own.
-pub(super) fn only_sidecars(task: &TaskStateChange) -> bool {
-    task.containers.iter().all(is_sidecar)
+/// A task's containers: those that do the work, and those that help; each by name, for their order means nothing.
+pub(super) struct Sides<'t> {
+    task: &'t TaskStateChange,
+    workers: Vec<&'t Container>,
+    helpers: Vec<&'t Container>,
 }
 
-/// The containers that did the work, or those that helped; by name, for their order means nothing.
-fn those(task: &TaskStateChange, sidecars: bool) -> Vec<&Container> {
-    let mut containers: Vec<&Container> =
-        task.containers.iter().filter(|container| is_sidecar(container) == sidecars).collect();
-    containers.sort_by(|a, b| (&a.name, &a.exit_code, &a.reason).cmp(&(&b.name, &b.exit_code, &b.reason)));
-    containers
-}
+impl<'t> Sides<'t> {
+    pub(super) fn of(task: &'t TaskStateChange) -> Self {
+        let by_name = |a: &&Container, b: &&Container| {
+            (&a.name, &a.exit_code, &a.reason).cmp(&(&b.name, &b.exit_code, &b.reason))
+        };
+        let (mut helpers, mut workers): (Vec<_>, Vec<_>) =
+            task.containers.iter().partition(|container| is_sidecar(container));
+        workers.sort_by(by_name);
+        helpers.sort_by(by_name);
+        Self { task, workers, helpers }
+    }
 
-/// A container whose own reason says that memory killed it.
-pub(super) fn killed_for_memory(task: &TaskStateChange) -> Option<Deciding<'_>> {
-    let says_so = |container: &&Container| {
-        let finding = container.reason.as_deref().and_then(classify);
-        finding.is_some_and(|finding| finding.cause == Cause::OutOfMemory)
-    };
-    let container = those(task, false)
-        .into_iter()
-        .find(says_so)
-        .or_else(|| those(task, true).into_iter().find(says_so))?;
-    Some(Deciding { cause: Cause::OutOfMemory, container })
-}
+    /// Whether the task has no container that does work of its own.
+    pub(super) fn only_helpers(&self) -> bool {
+        self.workers.is_empty()
+    }
 
-/// The container whose reason tells most.
-pub(super) fn by_reason(task: &TaskStateChange, sidecars: bool) -> Option<Deciding<'_>> {
-    those(task, sidecars)
-        .into_iter()
-        .filter_map(|container| {
+    fn those(&self, side: Side) -> &[&'t Container] {
+        match side {
+            Side::Workers => &self.workers,
+            Side::Helpers => &self.helpers,
+        }
+    }
+
+    /// A container whose own reason says that memory killed it.
+    pub(super) fn killed_for_memory(&self) -> Option<Deciding<'t>> {
+        let says_so = |container: &&Container| {
+            let finding = container.reason.as_deref().and_then(classify);
+            finding.is_some_and(|finding| finding.cause == Cause::OutOfMemory)
+        };
+        let container = self.workers.iter().chain(&self.helpers).copied().find(says_so)?;
+        Some(Deciding { cause: Cause::OutOfMemory, container })
+    }
+
+    /// The container whose reason tells most.
+    pub(super) fn by_reason(&self, side: Side) -> Option<Deciding<'t>> {
+        let told = self.those(side).iter().copied().filter_map(|container| {
             let cause = classify(container.reason.as_deref()?)?.cause;
             Some(Deciding { cause, container })
-        })
-        .min_by_key(|deciding| weakness(deciding.cause))
+        });
+        told.min_by_key(|deciding| weakness(deciding.cause))
+    }
+
+    /// What the exit codes say, where nobody says more.
+    pub(super) fn by_exit_code(&self, side: Side) -> Option<Deciding<'t>> {
+        let containers = self.those(side);
+        let exited = |holds: fn(i64) -> bool| {
+            containers.iter().copied().find(|container| container.exit_code.is_some_and(holds))
+        };
+        let failed = exited(|code| !matches!(code, 0 | SIGKILL | SIGTERM));
+        let killed = exited(|code| code == SIGKILL);
+        let terminated = exited(|code| code == SIGTERM);
+        // One that ended by itself with 0 explains why others were told to stop; it does not explain a kill, a start that
+        // failed, or a container that left no code.
+        let all_ended = containers.iter().all(|container| container.exit_code.is_some());
+        let may_succeed = all_ended && self.task.stop_code != Some(StopCode::TaskFailedToStart);
+        let ended = exited(|code| code == 0).filter(|_| may_succeed);
+        let container = failed.or(killed).or(ended).or(terminated)?;
+        let cause = cause_of_exit(container.exit_code?, self.task.belongs_to_service());
+        Some(Deciding { cause, container })
+    }
+}
+
+/// Whose word is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Containers that do work of their own.
+    Workers,
+    /// Sidecars.
+    Helpers,
 }
 
 /// A container that waited for another, or that the runtime could not stop, is rarely the first to fail.
@@ -112,24 +154,6 @@ fn weakness(cause: Cause) -> u8 {
         Cause::DependencyFailed | Cause::ContainerRuntimeFailed => 1,
         _ => 0,
     }
-}
-
-/// What the exit codes say, where nobody says more.
-pub(super) fn by_exit_code(task: &TaskStateChange, sidecars: bool) -> Option<Deciding<'_>> {
-    let containers = those(task, sidecars);
-    let exited = |holds: fn(i64) -> bool| {
-        containers.iter().copied().find(|container| container.exit_code.is_some_and(holds))
-    };
-    let failed = exited(|code| !matches!(code, 0 | SIGKILL | SIGTERM));
-    let killed = exited(|code| code == SIGKILL);
-    let terminated = exited(|code| code == SIGTERM);
-    // One that ended by itself with 0 explains why others were told to stop; it does not explain a kill, a start that
-    // failed, or a container that left no code.
-    let all_ended = containers.iter().all(|container| container.exit_code.is_some());
-    let may_succeed = all_ended && task.stop_code != Some(StopCode::TaskFailedToStart);
-    let ended = exited(|code| code == 0).filter(|_| may_succeed);
-    let container = failed.or(killed).or(ended).or(terminated)?;
-    Some(Deciding { cause: cause_of_exit(container.exit_code?, task.belongs_to_service()), container })
 }
 
 /// Whether an exit code says more than that the container was told to stop.

@@ -29,7 +29,7 @@ use crate::event::{
     HookStateChange, ServiceAction, ServiceActionName, SpotInterruptionWarning, StopCode, TaskStateChange,
 };
 use crate::redact::{Redacted, redact};
-use containers::Deciding;
+use containers::{Deciding, Side, Sides};
 use text::classify;
 
 /// What is quoted of one text: a reason of ECS has at most 1,024 characters.
@@ -92,13 +92,14 @@ pub fn of_task(task: &TaskStateChange) -> Option<Diagnosis> {
     if !task.is_stopping() {
         return None;
     }
-    let verdict = judge(task);
+    let of_text = task.stopped_reason.as_deref().and_then(classify).map(|finding| finding.cause);
+    let verdict = judge(task, of_text);
     let (container, exit_code) = match &verdict.container {
         Some(container) => (container.name.as_deref().map(redact), container.exit_code),
         None => (None, None),
     };
     let evidence = task_evidence(task, &verdict);
-    let denied_action = verdict.denied_action(task);
+    let denied_action = verdict.denied_action(task, of_text);
     let deciding_text = verdict.text(task).unwrap_or_default();
     let advice =
         advice::for_task(verdict.cause, task, verdict.container, deciding_text, denied_action.as_ref());
@@ -124,18 +125,17 @@ enum By {
 }
 
 impl<'t> Verdict<'t> {
-    /// Read from the text that decided, or from one that says the same; never from a caller's text.
-    fn denied_action(&self, task: &TaskStateChange) -> Option<DeniedAction> {
+    /// Read from the text that decided, or from one that says the same; never from a caller's text. `of_text` is what
+    /// `stoppedReason` says.
+    fn denied_action(&self, task: &TaskStateChange, of_text: Option<Cause>) -> Option<DeniedAction> {
         let of_deciding = match self.by {
             By::ContainerReason => self.container.and_then(|container| container.reason.as_deref()),
             By::Attachment => self.text(task),
             _ => None,
         };
         let is_ours = task.stop_code != Some(StopCode::UserInitiated);
-        let stopped_reason = task
-            .stopped_reason
-            .as_deref()
-            .filter(|text| is_ours && classify(text).is_some_and(|finding| finding.cause == self.cause));
+        let stopped_reason =
+            task.stopped_reason.as_deref().filter(|_| is_ours && of_text == Some(self.cause));
         of_deciding.into_iter().chain(stopped_reason).find_map(denied::denied_action)
     }
 
@@ -156,16 +156,16 @@ impl<'t> Verdict<'t> {
     }
 }
 
-fn judge(task: &TaskStateChange) -> Verdict<'_> {
-    let of_text = task.stopped_reason.as_deref().and_then(classify).map(|finding| finding.cause);
+fn judge(task: &TaskStateChange, of_text: Option<Cause>) -> Verdict<'_> {
+    let sides = Sides::of(task);
     if let Some(expected) = expected_stop(task, of_text) {
         // A kill for memory during an expected stop is a fault that would come back.
-        return match containers::killed_for_memory(task) {
+        return match sides.killed_for_memory() {
             Some(deciding) => Verdict::from(deciding, By::ContainerReason),
             None => expected,
         };
     }
-    if let Some(deciding) = containers::by_reason(task, false) {
+    if let Some(deciding) = sides.by_reason(Side::Workers) {
         // A runtime that could not stop or remove a container did so because something else had stopped it.
         let is_consequence = deciding.cause == Cause::ContainerRuntimeFailed && of_text.is_some();
         if !is_consequence {
@@ -181,7 +181,7 @@ fn judge(task: &TaskStateChange) -> Verdict<'_> {
     if let Some(cause) = stop_code_cause(task) {
         return Verdict::plain(cause, By::StopCode);
     }
-    by_what_the_containers_did(task).unwrap_or_else(|| Verdict::plain(Cause::Unknown, By::Nothing))
+    by_what_the_containers_did(task, &sides).unwrap_or_else(|| Verdict::plain(Cause::Unknown, By::Nothing))
 }
 
 /// A stop that somebody meant stays that whatever the exit codes say.
@@ -214,18 +214,18 @@ fn stop_code_cause(task: &TaskStateChange) -> Option<Cause> {
     }
 }
 
-fn by_what_the_containers_did(task: &TaskStateChange) -> Option<Verdict<'_>> {
-    let main = containers::by_exit_code(task, false);
+fn by_what_the_containers_did<'t>(task: &'t TaskStateChange, sides: &Sides<'t>) -> Option<Verdict<'t>> {
+    let main = sides.by_exit_code(Side::Workers);
     if let Some(deciding) = main.filter(containers::is_own_failure) {
         return Some(Verdict::from(deciding, By::ExitCode));
     }
     // What is left of the main containers is a consequence, or an end with 0: a sidecar's own failure comes first only
     // where no main container ended by itself.
     if main.is_none_or(|deciding| deciding.container.exit_code != Some(0)) {
-        if let Some(deciding) = containers::by_reason(task, true) {
+        if let Some(deciding) = sides.by_reason(Side::Helpers) {
             return Some(Verdict::from(deciding, By::ContainerReason));
         }
-        if let Some(deciding) = containers::by_exit_code(task, true).filter(containers::is_own_failure) {
+        if let Some(deciding) = sides.by_exit_code(Side::Helpers).filter(containers::is_own_failure) {
             return Some(Verdict::from(deciding, By::ExitCode));
         }
     }
@@ -233,7 +233,7 @@ fn by_what_the_containers_did(task: &TaskStateChange) -> Option<Verdict<'_>> {
         return Some(Verdict::plain(Cause::Unknown, By::Times));
     }
     // A sidecar that was stopped or ended says nothing about the others; where there are no others, it is the task.
-    let alone = || containers::by_exit_code(task, true).filter(|_| containers::only_sidecars(task));
+    let alone = || sides.by_exit_code(Side::Helpers).filter(|_| sides.only_helpers());
     if let Some(deciding) = main.or_else(alone) {
         return Some(Verdict::from(deciding, By::ExitCode));
     }

@@ -74,19 +74,22 @@ pub(in crate::diagnosis) struct Name {
 
 /// The first name in the text that stands by itself fixes the family: services are called after errors, too.
 fn name_of(clean: &str, table: &Table) -> Option<&'static Name> {
-    let (squeezed, places): (String, Vec<usize>) = clean
-        .bytes()
-        .enumerate()
-        .filter(|(_, byte)| byte.is_ascii_alphanumeric())
-        .map(|(place, byte)| (char::from(byte), place))
-        .unzip();
+    let squeezed: Vec<u8> = clean.bytes().filter(u8::is_ascii_alphanumeric).collect();
     let in_a_word = |place: Option<usize>| {
         let byte = place.and_then(|place| clean.as_bytes().get(place));
         byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'))
     };
-    let stands_alone = |start: usize, end: usize| {
-        let first = places.get(start).copied();
-        let last = places.get(end.saturating_sub(1)).copied();
+    // Names are found in order, so where they stand is found in one walk.
+    let mut places = clean.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_alphanumeric());
+    let mut walked = 0;
+    let mut place_of = |squeezed: usize| {
+        let (place, _) = places.nth(squeezed.checked_sub(walked)?)?;
+        walked = squeezed + 1;
+        Some(place)
+    };
+    let mut stands_alone = |start: usize, end: usize| {
+        let first = place_of(start);
+        let last = if end > start + 1 { place_of(end - 1) } else { first };
         !in_a_word(first.and_then(|first| first.checked_sub(1))) && !in_a_word(last.map(|last| last + 1))
     };
     table

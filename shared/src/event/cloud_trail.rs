@@ -87,7 +87,7 @@ pub struct StoppedTask {
 }
 
 impl StoppedTask {
-    fn read(task: &mut Fields<'_>) -> Option<Self> {
+    fn read(task: &mut Fields<'_, '_>) -> Option<Self> {
         let arn = task.text("taskArn").map(TaskArn::new);
         let cluster = task.text("clusterArn").map(ClusterArn::new);
         let group = task.text("group");
@@ -100,7 +100,7 @@ impl StoppedTask {
 
 impl Primary {
     /// Reads `service` of an answer.
-    fn read(service: &mut Fields<'_>) -> Option<Self> {
+    fn read(service: &mut Fields<'_, '_>) -> Option<Self> {
         let cluster = service.text("clusterArn").map(ClusterArn::new);
         let arn = service.text("serviceArn");
         let deployments = service.each("deployments", MAX_DEPLOYMENTS, |deployment| {
@@ -130,7 +130,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Self {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Self {
         Self { arn: fields.text("arn"), reason: fields.text("reason"), detail: fields.text("detail") }
     }
 }
@@ -150,7 +150,7 @@ struct Request {
 }
 
 impl Request {
-    fn read(request: &mut Fields<'_>) -> Self {
+    fn read(request: &mut Fields<'_, '_>) -> Self {
         let desired = request.integer("desiredCount");
         let read = Self {
             cluster: request.text("cluster"),
@@ -169,7 +169,7 @@ impl Request {
 }
 
 impl ApiCall {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Result<Self, FieldError> {
         let event_name = fields.required_text("eventName")?;
         let request = fields.inside("requestParameters", Request::read).unwrap_or_default();
         let answer = fields.inside("responseElements", |answer| {
@@ -222,7 +222,7 @@ impl ApiCall {
 }
 
 /// Who called. What a service of AWS does for somebody is the service's: its name says more than its session.
-fn read_caller(fields: &mut Fields<'_>) -> Option<String> {
+fn read_caller(fields: &mut Fields<'_, '_>) -> Option<String> {
     let address = fields.text("sourceIPAddress");
     let of_identity = fields.inside("userIdentity", |identity| {
         let invoked_by = identity.text("invokedBy");
@@ -246,7 +246,7 @@ fn read_caller(fields: &mut Fields<'_>) -> Option<String> {
 }
 
 /// The ARN of the role whose session it is: it has the role's path, which that of the session has not.
-fn read_issuer(context: &mut Fields<'_>) -> Option<String> {
+fn read_issuer(context: &mut Fields<'_, '_>) -> Option<String> {
     let issuer = context.inside("sessionIssuer", |issuer| {
         let arn = issuer.text("arn");
         issuer.discard();
@@ -300,7 +300,7 @@ mod tests {
             detail[key] = value.clone();
         }
         let mut seen = Unrecognised::default();
-        let call = ApiCall::read(&mut Fields::of_value(detail, "detail", &mut seen).unwrap()).unwrap();
+        let call = ApiCall::read(&mut Fields::of_value(detail.into(), "detail", &mut seen).unwrap()).unwrap();
         assert_eq!(seen.paths(), [""; 0]);
         call
     }

@@ -4,9 +4,12 @@
 //! SNS records. Sizes, counts and nesting are bounded, and a bad record fails alone: the others are handled, and the
 //! queue's redrive keeps the bad one.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
 
 use super::fields::FieldError;
+use super::json::{Json, Object};
 use super::shape::{Shape, recognise};
 use super::{Event, Unrecognised};
 
@@ -77,22 +80,23 @@ impl DecodeError {
         Self::NotJson { line: error.line(), column: error.column(), problem }
     }
 
-    pub(crate) fn not_an_event(value: &Value) -> Self {
+    pub(crate) fn not_an_event(value: &Json<'_>) -> Self {
         let what = match value {
-            Value::Object(map) if map.is_empty() => "an empty object".to_owned(),
-            Value::Object(map) => {
-                let keys: Vec<String> = map
-                    .keys()
+            Json::Object(object) if object.is_empty() => "an empty object".to_owned(),
+            Json::Object(object) => {
+                let names: Vec<String> = object
+                    .names()
+                    .into_iter()
                     .take(5)
-                    .map(|key| format!("`{}`", key.chars().take(40).collect::<String>()))
+                    .map(|name| format!("`{}`", name.chars().take(40).collect::<String>()))
                     .collect();
-                format!("an object with {}", keys.join(", "))
+                format!("an object with {}", names.join(", "))
             }
-            Value::Array(_) => "a list inside a list".to_owned(),
-            Value::String(_) => "a text".to_owned(),
-            Value::Number(_) => "a number".to_owned(),
-            Value::Bool(_) => "a truth value".to_owned(),
-            Value::Null => "null".to_owned(),
+            Json::List(_) => "a list inside a list".to_owned(),
+            Json::Text(_) => "a text".to_owned(),
+            Json::Number(_) => "a number".to_owned(),
+            Json::Bool(_) => "a truth value".to_owned(),
+            Json::Null => "null".to_owned(),
         };
         Self::NotAnEvent { what, instead: EXPECTED }
     }
@@ -143,56 +147,63 @@ pub fn payload(bytes: &[u8]) -> Result<Vec<Record>, DecodeError> {
             limit: MAX_PAYLOAD_BYTES,
         });
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| DecodeError::not_json(&error))?;
-    records(value)
+    let value: Json<'_> = serde_json::from_slice(bytes).map_err(|error| DecodeError::not_json(&error))?;
+    records_of(value)
 }
 
 /// [`payload`], of JSON that is parsed already.
 pub fn records(value: Value) -> Result<Vec<Record>, DecodeError> {
-    let Value::Object(map) = value else {
+    records_of(value.into())
+}
+
+fn records_of(value: Json<'_>) -> Result<Vec<Record>, DecodeError> {
+    let Json::Object(map) = value else {
         return Ok(vec![Record { message_id: None, event: Err(DecodeError::not_an_event(&value)) }]);
     };
     match recognise(map) {
-        Shape::Records(records) => {
-            if records.len() > MAX_RECORDS {
-                return Err(DecodeError::TooMany { count: records.len(), limit: MAX_RECORDS });
-            }
-            Ok(records.into_iter().map(record).collect())
-        }
+        Shape::Records(records) => records_in(records),
         shape => Ok(vec![Record { message_id: None, event: event_of_shape(shape, 0) }]),
     }
 }
 
+/// The entries of `Records`.
+pub(crate) fn records_in(records: Vec<Json<'_>>) -> Result<Vec<Record>, DecodeError> {
+    if records.len() > MAX_RECORDS {
+        return Err(DecodeError::TooMany { count: records.len(), limit: MAX_RECORDS });
+    }
+    Ok(records.into_iter().map(record).collect())
+}
+
 /// One entry of `Records`: from SQS (`body`) or SNS (`Sns.Message`).
-fn record(value: Value) -> Record {
-    let Value::Object(mut map) = value else {
+fn record(value: Json<'_>) -> Record {
+    let Json::Object(mut map) = value else {
         return Record { message_id: None, event: Err(DecodeError::not_an_event(&value)) };
     };
-    let message_id = match map.remove("messageId") {
-        Some(Value::String(id)) => Some(id),
+    let message_id = match map.take("messageId") {
+        Some(Json::Text(id)) => Some(id.into_owned()),
         _ => None,
     };
     Record { message_id, event: message_of(map).and_then(|message| event_of_text(&message, 1)) }
 }
 
-fn message_of(mut map: Map<String, Value>) -> Result<String, DecodeError> {
-    if let Some(Value::String(body)) = map.remove("body") {
+fn message_of(mut map: Object<'_>) -> Result<Cow<'_, str>, DecodeError> {
+    if let Some(Json::Text(body)) = map.take("body") {
         return Ok(body);
     }
-    if let Some(Value::Object(mut sns)) = map.remove("Sns") {
-        return match sns.remove("Message") {
-            Some(Value::String(message)) => Ok(message),
+    if let Some(Json::Object(mut sns)) = map.take("Sns") {
+        return match sns.take("Message") {
+            Some(Json::Text(message)) => Ok(message),
             _ => Err(FieldError { path: "Sns.Message".into(), problem: "is missing".into() }.into()),
         };
     }
     let source =
-        ["eventSource", "EventSource"].iter().find_map(|name| map.get(*name)?.as_str().map(str::to_owned));
+        ["eventSource", "EventSource"].iter().find_map(|name| map.get(name)?.as_str().map(str::to_owned));
     match source {
         Some(source) => Err(DecodeError::NotAnEvent {
             what: format!("a record of `{}`", source.chars().take(40).collect::<String>()),
             instead: "records come from SQS (with a `body`) or SNS (with `Sns.Message`)",
         }),
-        None => Err(DecodeError::not_an_event(&Value::Object(map))),
+        None => Err(DecodeError::not_an_event(&Json::Object(map))),
     }
 }
 
@@ -204,20 +215,20 @@ pub(crate) fn event_of_text(text: &str, wrappings: usize) -> Result<Event, Decod
     if text.len() > MAX_EVENT_BYTES {
         return Err(DecodeError::TooLarge { what: "an event", bytes: text.len(), limit: MAX_EVENT_BYTES });
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| DecodeError::not_json(&error))?;
+    let value: Json<'_> = serde_json::from_str(text).map_err(|error| DecodeError::not_json(&error))?;
     match value {
-        Value::Object(map) => event_of_shape(recognise(map), wrappings),
+        Json::Object(map) => event_of_shape(recognise(map), wrappings),
         other => Err(DecodeError::not_an_event(&other)),
     }
 }
 
-pub(crate) fn event_of_shape(shape: Shape, wrappings: usize) -> Result<Event, DecodeError> {
+pub(crate) fn event_of_shape(shape: Shape<'_>, wrappings: usize) -> Result<Event, DecodeError> {
     match shape {
-        Shape::Event(map) => Ok(Event::from_object(map)?),
+        Shape::Event(map) => Ok(Event::of_object(map)?),
         Shape::Notification(message) => event_of_text(&message, wrappings + 1),
         Shape::PutEventsEntry(map) => event_of_entry(map),
         Shape::Foreign(what, instead) => Err(DecodeError::NotAnEvent { what: what.to_owned(), instead }),
-        Shape::Unknown(map) => Err(DecodeError::not_an_event(&Value::Object(map))),
+        Shape::Unknown(map) => Err(DecodeError::not_an_event(&Json::Object(map))),
         Shape::Records(_) => Err(DecodeError::NotAnEvent {
             what: "a batch inside a message".into(),
             instead: "unwrap the batch, and pass its records",
@@ -230,29 +241,32 @@ pub(crate) fn event_of_shape(shape: Shape, wrappings: usize) -> Result<Event, De
 }
 
 /// An entry for `PutEvents` has the same fields under other names, and its detail as a text.
-fn event_of_entry(mut entry: Map<String, Value>) -> Result<Event, DecodeError> {
-    let mut map = Map::new();
+fn event_of_entry(mut entry: Object<'_>) -> Result<Event, DecodeError> {
+    let mut object = Object::default();
     for (theirs, ours) in
         [("DetailType", "detail-type"), ("Source", "source"), ("Time", "time"), ("Resources", "resources")]
     {
-        if let Some(value) = entry.remove(theirs) {
-            map.insert(ours.to_owned(), value);
+        if let Some(value) = entry.take(theirs) {
+            object.put(ours, value);
         }
     }
-    let detail = match entry.remove("Detail") {
-        Some(Value::String(text)) => {
-            serde_json::from_str(&text).map_err(|error| DecodeError::not_json(&error))?
+    let text = match entry.take("Detail") {
+        Some(Json::Text(text)) => text,
+        other => {
+            object.put("detail", other.unwrap_or(Json::Null));
+            return Ok(Event::of_object(object)?);
         }
-        Some(other) => other,
-        None => Value::Null,
     };
-    map.insert("detail".to_owned(), detail);
-    Ok(Event::from_object(map)?)
+    let detail = serde_json::from_str(&text).map_err(|error| DecodeError::not_json(&error))?;
+    // What was taken of the entry lives longer than the text of its detail.
+    let mut inner: Object<'_> = object;
+    inner.put("detail", detail);
+    Ok(Event::of_object(inner)?)
 }
 
 /// Reads a task as `DescribeTasks` answers it.
 pub(crate) fn task_of_map(
-    map: Map<String, Value>,
+    map: Object<'_>,
     path: &str,
 ) -> Result<(super::TaskStateChange, Unrecognised), DecodeError> {
     let mut unrecognised = Unrecognised::default();

@@ -1,9 +1,10 @@
 //! What people have at hand, as files: one event, a list, NDJSON, a Lambda payload, the output of `aws ecs describe-tasks`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::decode::{self, DecodeError};
 use super::fields::Fields;
+use super::json::{Json, Object};
 use super::shape::{Shape, recognise};
 use super::{Event, Failure, TaskStateChange, Unrecognised};
 
@@ -57,7 +58,7 @@ pub fn read(bytes: &[u8]) -> Vec<Result<Item, DecodeError>> {
         return vec![Err(DecodeError::NotAnEvent { what: "empty".into(), instead: decode::EXPECTED })];
     }
     let mut items = Vec::new();
-    match serde_json::from_slice::<Value>(bytes) {
+    match serde_json::from_slice::<Json<'_>>(bytes) {
         Ok(value) => push(value, 0, &mut items),
         Err(error) => match lines_of_objects(bytes) {
             Some(lines) => push_lines(&lines, &mut items),
@@ -70,7 +71,7 @@ pub fn read(bytes: &[u8]) -> Vec<Result<Item, DecodeError>> {
 /// [`read`], of JSON that is parsed already.
 pub fn of_value(value: Value) -> Vec<Result<Item, DecodeError>> {
     let mut items = Vec::new();
-    push(value, 0, &mut items);
+    push(value.into(), 0, &mut items);
     items
 }
 
@@ -89,7 +90,7 @@ fn lines_of_objects(bytes: &[u8]) -> Option<Vec<(usize, &str)>> {
 
 fn push_lines(lines: &[(usize, &str)], items: &mut Vec<Result<Item, DecodeError>>) {
     for (number, line) in lines {
-        match serde_json::from_str::<Value>(line) {
+        match serde_json::from_str::<Json<'_>>(line) {
             Ok(value) => push(value, 0, items),
             Err(error) => items.push(Err(not_json_behind(number - 1, &error))),
         }
@@ -103,7 +104,7 @@ fn push_stream(bytes: &[u8], whole: &serde_json::Error, items: &mut Vec<Result<I
     let mut lines = 0;
     let mut values = 0;
     while let Some(rest) = bytes.get(from..).filter(|rest| !rest.trim_ascii().is_empty()) {
-        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<Value>();
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<Json<'_>>();
         let failed = loop {
             match stream.next() {
                 Some(Ok(value)) => push(value, 0, items),
@@ -137,29 +138,26 @@ fn not_json_behind(lines: usize, error: &serde_json::Error) -> DecodeError {
     }
 }
 
-fn push(value: Value, lists: usize, items: &mut Vec<Result<Item, DecodeError>>) {
+fn push(value: Json<'_>, lists: usize, items: &mut Vec<Result<Item, DecodeError>>) {
     match value {
-        Value::Array(values) if lists < MAX_LISTS => {
+        Json::List(values) if lists < MAX_LISTS => {
             for value in values {
                 push(value, lists + 1, items);
             }
         }
-        Value::Object(map) => push_object(map, items),
+        Json::Object(object) => push_object(object, items),
         other => items.push(Err(DecodeError::not_an_event(&other))),
     }
 }
 
-fn push_object(map: Map<String, Value>, items: &mut Vec<Result<Item, DecodeError>>) {
-    match recognise(map) {
-        Shape::Records(records) => {
-            let payload = Value::Object(Map::from_iter([("Records".to_owned(), Value::Array(records))]));
-            match decode::records(payload) {
-                Ok(records) => items.extend(
-                    records.into_iter().map(|record| record.event.map(|event| Item::Event(Box::new(event)))),
-                ),
-                Err(error) => items.push(Err(error)),
-            }
-        }
+fn push_object(object: Object<'_>, items: &mut Vec<Result<Item, DecodeError>>) {
+    match recognise(object) {
+        Shape::Records(records) => match decode::records_in(records) {
+            Ok(records) => items.extend(
+                records.into_iter().map(|record| record.event.map(|event| Item::Event(Box::new(event)))),
+            ),
+            Err(error) => items.push(Err(error)),
+        },
         Shape::Tasks { tasks, failures } => {
             items.extend(
                 tasks
@@ -169,22 +167,22 @@ fn push_object(map: Map<String, Value>, items: &mut Vec<Result<Item, DecodeError
             );
             items.extend(failures.into_iter().map(read_failure));
         }
-        Shape::Task(map) => items.push(read_task(Value::Object(map), "")),
+        Shape::Task(map) => items.push(read_task(Json::Object(map), "")),
         shape => items.push(decode::event_of_shape(shape, 0).map(|event| Item::Event(Box::new(event)))),
     }
 }
 
-fn read_task(value: Value, path: &str) -> Result<Item, DecodeError> {
+fn read_task(value: Json<'_>, path: &str) -> Result<Item, DecodeError> {
     match value {
-        Value::Object(map) => decode::task_of_map(map, path).map(|(task, _)| Item::Task(Box::new(task))),
+        Json::Object(map) => decode::task_of_map(map, path).map(|(task, _)| Item::Task(Box::new(task))),
         other => Err(DecodeError::not_an_event(&other)),
     }
 }
 
-fn read_failure(value: Value) -> Result<Item, DecodeError> {
+fn read_failure(value: Json<'_>) -> Result<Item, DecodeError> {
     let mut unrecognised = Unrecognised::default();
     let failure = match value {
-        Value::Object(map) => Failure::read(&mut Fields::new(map, "failures", &mut unrecognised)),
+        Json::Object(map) => Failure::read(&mut Fields::new(map, "failures", &mut unrecognised)),
         other => return Err(DecodeError::not_an_event(&other)),
     };
     if failure.reason.as_deref() == Some("MISSING") {

@@ -5,9 +5,12 @@
 //! left in the object at the end is counted as unrecognised. Only what nothing can be said without is required, and its
 //! absence is an error that names the field by its path.
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt;
 
+use jiff::Timestamp;
+
+use super::json::{Json, Object};
 use super::time;
 
 /// How many unrecognised paths are kept by name; beyond it they are only counted.
@@ -52,76 +55,100 @@ impl Unrecognised {
     }
 }
 
+/// Where an object stands, put into words only when somebody asks.
+#[derive(Clone, Copy)]
+enum Path<'p> {
+    Of(&'p str),
+    Member(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(root) => f.write_str(root),
+            Self::Member(Path::Of(""), name) => f.write_str(name),
+            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Item(list, index) => write!(f, "{list}[{index}]"),
+        }
+    }
+}
+
 /// One JSON object on its way to becoming a domain type.
-pub(crate) struct Fields<'u> {
-    map: Map<String, Value>,
-    path: String,
+pub(crate) struct Fields<'u, 't> {
+    object: Object<'t>,
+    path: Path<'u>,
     unrecognised: &'u mut Unrecognised,
 }
 
-impl<'u> Fields<'u> {
-    pub(crate) fn new(map: Map<String, Value>, path: impl Into<String>, seen: &'u mut Unrecognised) -> Self {
-        Self { map, path: path.into(), unrecognised: seen }
+impl<'u, 't> Fields<'u, 't> {
+    pub(crate) fn new(object: Object<'t>, path: &'u str, seen: &'u mut Unrecognised) -> Self {
+        Self { object, path: Path::Of(path), unrecognised: seen }
     }
 
     /// `value` as an object, or an error that names `path`.
     pub(crate) fn of_value(
-        value: Value,
-        path: impl Into<String>,
+        value: Json<'t>,
+        path: &'u str,
         seen: &'u mut Unrecognised,
     ) -> Result<Self, FieldError> {
         match value {
-            Value::Object(map) => Ok(Self::new(map, path, seen)),
+            Json::Object(object) => Ok(Self::new(object, path, seen)),
             other => Err(FieldError {
-                path: path.into(),
+                path: path.to_owned(),
                 problem: format!("must be an object, but is {}", kind_of(&other)),
             }),
         }
     }
 
     fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        Path::Member(&self.path, name).to_string()
     }
 
-    fn odd(&mut self, name: &str, value: &Value) {
+    fn odd(&mut self, name: &str, value: &Json<'t>) {
         let path = self.path_of(name);
         self.unrecognised.note(|| format!("{path} ({})", kind_of(value)));
     }
 
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.map.remove(name).filter(|value| !value.is_null())
+    fn take(&mut self, name: &str) -> Option<Json<'t>> {
+        self.object.take(name).filter(|value| !value.is_null())
     }
 
     /// Marks fields as known that this crate has no use for, or must not keep: environments and overrides are dropped
     /// here, and so can never be printed.
     pub(crate) fn skip(&mut self, names: &[&str]) {
         for name in names {
-            self.map.remove(*name);
+            self.object.take(name);
         }
     }
 
     /// The value as it is, whatever it is.
-    pub(crate) fn raw(&mut self, name: &str) -> Option<Value> {
+    pub(crate) fn raw(&mut self, name: &str) -> Option<Json<'t>> {
         self.take(name)
     }
 
     /// A look at a text without taking it.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
-        self.map.get(name).and_then(Value::as_str)
+        self.object.get(name).and_then(Json::as_str)
     }
 
     /// Drops all that is left, uncounted: for objects whose schema is somebody else's.
     pub(crate) fn discard(&mut self) {
-        self.map = Map::new();
+        self.object = Object::default();
     }
 
     /// A text, or a number or truth value as its text; absent when empty.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        self.word(name).map(Cow::into_owned)
+    }
+
+    /// [`Fields::text`], of which only what is needed is copied.
+    pub(crate) fn word(&mut self, name: &str) -> Option<Cow<'t, str>> {
         match self.take(name)? {
-            Value::String(text) if text.trim().is_empty() => None,
-            Value::String(text) => Some(bounded(text)),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(truth) => Some(truth.to_string()),
+            Json::Text(text) if text.trim().is_empty() => None,
+            Json::Text(text) => Some(bounded(text)),
+            Json::Number(number) => Some(Cow::Owned(number.to_string())),
+            Json::Bool(truth) => Some(Cow::Owned(truth.to_string())),
             other => {
                 self.odd(name, &other);
                 None
@@ -132,8 +159,8 @@ impl<'u> Fields<'u> {
     /// A text that nothing can be said without.
     pub(crate) fn required_text(&mut self, name: &str) -> Result<String, FieldError> {
         match self.take(name) {
-            Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
-            Some(Value::String(_)) => self.refuse(name, "is empty"),
+            Some(Json::Text(text)) if !text.trim().is_empty() => Ok(text.into_owned()),
+            Some(Json::Text(_)) => self.refuse(name, "is empty"),
             Some(other) => self.refuse(name, &format!("must be a text, but is {}", kind_of(&other))),
             None => self.refuse(name, "is missing"),
         }
@@ -157,8 +184,8 @@ impl<'u> Fields<'u> {
     pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
         let value = self.take(name)?;
         let number = match &value {
-            Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-            Value::String(text) => text.trim().parse().ok(),
+            Json::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+            Json::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
         if number.is_none() {
@@ -170,7 +197,7 @@ impl<'u> Fields<'u> {
     /// A truth value.
     pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
         let value = self.take(name)?;
-        let truth = value.as_bool();
+        let truth = if let Json::Bool(truth) = value { Some(truth) } else { None };
         if truth.is_none() {
             self.odd(name, &value);
         }
@@ -179,11 +206,11 @@ impl<'u> Fields<'u> {
 
     /// The texts of a list; what is not a text is passed over.
     pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
-        let Some(Value::Array(items)) = self.take(name) else { return Vec::new() };
+        let Some(Json::List(items)) = self.take(name) else { return Vec::new() };
         items
             .into_iter()
             .filter_map(|item| match item {
-                Value::String(text) if !text.is_empty() => Some(text),
+                Json::Text(text) if !text.is_empty() => Some(text.into_owned()),
                 _ => None,
             })
             .collect()
@@ -194,37 +221,38 @@ impl<'u> Fields<'u> {
         &mut self,
         name: &str,
         limit: usize,
-        mut read: impl FnMut(&mut Fields<'_>) -> T,
+        mut read: impl FnMut(&mut Fields<'_, 't>) -> T,
     ) -> Vec<T> {
         let items = match self.take(name) {
-            Some(Value::Array(items)) => items,
+            Some(Json::List(items)) => items,
             Some(other) => {
                 self.odd(name, &other);
                 return Vec::new();
             }
             None => return Vec::new(),
         };
-        let path = self.path_of(name);
+        let list = Path::Member(&self.path, name);
         let mut read_items = Vec::with_capacity(items.len().min(limit));
         for (index, item) in items.into_iter().enumerate() {
+            let path = Path::Item(&list, index);
             match item {
-                Value::Object(map) if read_items.len() < limit => {
-                    let mut fields = Fields::new(map, format!("{path}[{index}]"), self.unrecognised);
+                Json::Object(object) if read_items.len() < limit => {
+                    let mut fields = Fields { object, path, unrecognised: &mut *self.unrecognised };
                     read_items.push(read(&mut fields));
                     fields.finish();
                 }
-                _ => self.unrecognised.note(|| format!("{path}[{index}]")),
+                _ => self.unrecognised.note(|| path.to_string()),
             }
         }
         read_items
     }
 
     /// Reads an object inside this one.
-    pub(crate) fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_>) -> T) -> Option<T> {
+    pub(crate) fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_, 't>) -> T) -> Option<T> {
         match self.take(name)? {
-            Value::Object(map) => {
-                let path = self.path_of(name);
-                let mut fields = Fields::new(map, path, self.unrecognised);
+            Json::Object(object) => {
+                let path = Path::Member(&self.path, name);
+                let mut fields = Fields { object, path, unrecognised: &mut *self.unrecognised };
                 let value = read(&mut fields);
                 fields.finish();
                 Some(value)
@@ -245,21 +273,24 @@ impl<'u> Fields<'u> {
 
     /// Counts what nobody took.
     pub(crate) fn finish(&mut self) {
-        let left: Vec<String> = std::mem::take(&mut self.map).into_iter().map(|(name, _)| name).collect();
-        for name in left {
-            let path = self.path_of(&name);
+        let left = std::mem::take(&mut self.object);
+        if left.is_empty() {
+            return;
+        }
+        for name in left.names() {
+            let path = self.path_of(name);
             self.unrecognised.note(|| path.chars().take(80).collect());
         }
     }
 }
 
 /// Cuts a text between characters.
-fn bounded(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-        text.truncate(end);
+fn bounded(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.len() <= MAX_TEXT_BYTES {
+        return text;
     }
-    text
+    let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    Cow::Owned(text.get(..end).unwrap_or_default().to_owned())
 }
 
 /// Tools that know only floating-point numbers write 137 as 137.0.
@@ -268,14 +299,14 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-fn kind_of(value: &Value) -> &'static str {
+fn kind_of(value: &Json<'_>) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Json::Null => "null",
+        Json::Bool(_) => "a truth value",
+        Json::Number(_) => "a number",
+        Json::Text(_) => "a text",
+        Json::List(_) => "a list",
+        Json::Object(_) => "an object",
     }
 }
 
@@ -292,10 +323,10 @@ macro_rules! open_enum {
 
         impl $name {
             /// The value for a text; a text that is not known is kept.
-            pub fn from_text(text: String) -> Self {
-                match text.as_str() {
+            pub fn from_text(text: impl Into<String> + AsRef<str>) -> Self {
+                match text.as_ref() {
                     $($text => Self::$variant,)+
-                    _ => Self::Other(text),
+                    _ => Self::Other(text.into()),
                 }
             }
 
@@ -308,8 +339,8 @@ macro_rules! open_enum {
             }
 
             #[allow(dead_code, reason = "not every enum is read as a field")]
-            pub(crate) fn take(fields: &mut $crate::event::fields::Fields<'_>, name: &str) -> Option<Self> {
-                let value = Self::from_text(fields.text(name)?);
+            pub(crate) fn take(fields: &mut $crate::event::fields::Fields<'_, '_>, name: &str) -> Option<Self> {
+                let value = Self::from_text(fields.word(name)?);
                 if let Self::Other(text) = &value {
                     fields.unknown_value(name, text);
                 }

@@ -58,7 +58,7 @@ pub struct ContainerInstanceStateChange {
 }
 
 impl ContainerInstanceStateChange {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Result<Self, FieldError> {
         let change = Self {
             cluster_arn: ClusterArn::new(fields.required_text("clusterArn")?),
             container_instance_arn: ContainerInstanceArn::new(fields.required_text("containerInstanceArn")?),
@@ -128,7 +128,7 @@ pub struct ImpairedCheck {
 }
 
 impl ContainerInstanceHealthChange {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Result<Self, FieldError> {
         let change = Self {
             cluster_arn: ClusterArn::new(fields.required_text("clusterArn")?),
             container_instance_arn: ContainerInstanceArn::new(fields.required_text("containerInstanceArn")?),
@@ -145,7 +145,7 @@ impl ContainerInstanceHealthChange {
     }
 }
 
-fn read_check(fields: &mut Fields<'_>) -> Option<ImpairedCheck> {
+fn read_check(fields: &mut Fields<'_, '_>) -> Option<ImpairedCheck> {
     let status = fields.text("status");
     let check = ImpairedCheck { check: fields.text("type"), reason: fields.text("statusReason") };
     fields.skip(&["lastUpdated", "lastStatusChange"]);
@@ -162,7 +162,7 @@ pub struct SpotInterruptionWarning {
 }
 
 impl SpotInterruptionWarning {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Result<Self, FieldError> {
         Ok(Self {
             instance_id: fields.required_text("instance-id")?,
             instance_action: fields.text("instance-action"),
@@ -195,7 +195,7 @@ pub struct HealthEvent {
 }
 
 impl HealthEvent {
-    pub(crate) fn read(fields: &mut Fields<'_>, resources: &[String]) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>, resources: &[String]) -> Result<Self, FieldError> {
         let event_type_code = fields.required_text("eventTypeCode")?;
         let mut affected_entities: Vec<String> = fields
             .each("affectedEntities", MAX_ENTITIES, |entity| {

@@ -9,6 +9,7 @@ pub mod decode;
 pub mod document;
 mod fields;
 mod host;
+mod json;
 mod service;
 mod shape;
 mod task;
@@ -31,6 +32,7 @@ pub use task::{Attachment, Container, ResourceVersion, StopCode, TaskStateChange
 
 use crate::arn::TaskArn;
 use fields::Fields;
+use json::{Json, Object};
 
 /// EventBridge lists one ECS resource an event, and Health up to a page of entities.
 const MAX_RESOURCES: usize = 1_000;
@@ -116,8 +118,13 @@ impl Event {
     ///
     /// Where a field that the detail cannot do without is missing; the error names it.
     pub fn from_object(map: Map<String, Value>) -> Result<Self, FieldError> {
+        Self::of_object(map.into())
+    }
+
+    /// [`Event::from_object`], of an object as it stands in a text.
+    pub(crate) fn of_object(object: Object<'_>) -> Result<Self, FieldError> {
         let mut unrecognised = Unrecognised::default();
-        let mut root = Fields::new(map, "", &mut unrecognised);
+        let mut root = Fields::new(object, "", &mut unrecognised);
         let envelope = read_envelope(&mut root);
         let detail = root.raw("detail");
         root.skip(&["version", "replay-name"]);
@@ -145,7 +152,7 @@ impl Event {
     }
 }
 
-fn read_envelope(root: &mut Fields<'_>) -> Envelope {
+fn read_envelope(root: &mut Fields<'_, '_>) -> Envelope {
     let mut resources = root.texts("resources");
     resources.truncate(MAX_RESOURCES);
     Envelope {
@@ -161,7 +168,7 @@ fn read_envelope(root: &mut Fields<'_>) -> Envelope {
 
 fn read_detail(
     envelope: &Envelope,
-    detail: Option<Value>,
+    detail: Option<Json<'_>>,
     unrecognised: &mut Unrecognised,
 ) -> Result<Detail, FieldError> {
     let Some(detail) = detail else {
@@ -174,23 +181,23 @@ fn read_detail(
         "ECS Task State Change" => read_task,
         "ECS Service Action" => read_service_action,
         "ECS Deployment State Change" => read_deployment,
-        "ECS Container Instance State Change" => |fields: &mut Fields<'_>, _: &Envelope| {
+        "ECS Container Instance State Change" => |fields: &mut Fields<'_, '_>, _: &Envelope| {
             ContainerInstanceStateChange::read(fields).map(Detail::ContainerInstanceStateChange)
         },
-        "ECS Container Instance Health Change" => |fields: &mut Fields<'_>, _: &Envelope| {
+        "ECS Container Instance Health Change" => |fields: &mut Fields<'_, '_>, _: &Envelope| {
             ContainerInstanceHealthChange::read(fields).map(Detail::ContainerInstanceHealthChange)
         },
-        "ECS Hook State Change" => |fields: &mut Fields<'_>, envelope: &Envelope| {
+        "ECS Hook State Change" => |fields: &mut Fields<'_, '_>, envelope: &Envelope| {
             HookStateChange::read(fields, &envelope.resources).map(Detail::HookStateChange)
         },
-        "AWS Health Event" => |fields: &mut Fields<'_>, envelope: &Envelope| {
+        "AWS Health Event" => |fields: &mut Fields<'_, '_>, envelope: &Envelope| {
             HealthEvent::read(fields, &envelope.resources).map(Detail::Health)
         },
-        "EC2 Spot Instance Interruption Warning" => |fields: &mut Fields<'_>, _: &Envelope| {
+        "EC2 Spot Instance Interruption Warning" => |fields: &mut Fields<'_, '_>, _: &Envelope| {
             SpotInterruptionWarning::read(fields).map(Detail::SpotInterruptionWarning)
         },
         "AWS API Call via CloudTrail" if is_ecs_call(&detail) => {
-            |fields: &mut Fields<'_>, _: &Envelope| ApiCall::read(fields).map(Detail::ApiCall)
+            |fields: &mut Fields<'_, '_>, _: &Envelope| ApiCall::read(fields).map(Detail::ApiCall)
         }
         _ => return Ok(Detail::Other),
     };
@@ -200,14 +207,14 @@ fn read_detail(
     Ok(read)
 }
 
-fn is_ecs_call(detail: &Value) -> bool {
-    detail.get("eventSource").and_then(Value::as_str).is_none_or(|source| source == "ecs.amazonaws.com")
+fn is_ecs_call(detail: &Json<'_>) -> bool {
+    detail.get("eventSource").and_then(Json::as_str).is_none_or(|source| source == "ecs.amazonaws.com")
 }
 
 /// An event whose detail-type was lost on the way is still a task's where its detail plainly is one.
 fn read_untyped(
     envelope: &Envelope,
-    detail: Value,
+    detail: Json<'_>,
     unrecognised: &mut Unrecognised,
 ) -> Result<Detail, FieldError> {
     let is_task = ["lastStatus", "clusterArn"].iter().all(|name| detail.get(name).is_some());
@@ -223,7 +230,7 @@ fn read_untyped(
     Ok(read)
 }
 
-fn read_task(fields: &mut Fields<'_>, envelope: &Envelope) -> Result<Detail, FieldError> {
+fn read_task(fields: &mut Fields<'_, '_>, envelope: &Envelope) -> Result<Detail, FieldError> {
     let mut task = TaskStateChange::read(fields)?;
     if task.task_arn.is_none() {
         task.task_arn = envelope.resources.iter().find(|arn| arn.contains(":task/")).map(TaskArn::new);
@@ -232,7 +239,7 @@ fn read_task(fields: &mut Fields<'_>, envelope: &Envelope) -> Result<Detail, Fie
 }
 
 /// Newer documentation lists deployment events among the Service Actions too: the name decides.
-fn read_service_action(fields: &mut Fields<'_>, envelope: &Envelope) -> Result<Detail, FieldError> {
+fn read_service_action(fields: &mut Fields<'_, '_>, envelope: &Envelope) -> Result<Detail, FieldError> {
     if fields.peek("eventName").is_some_and(|name| name.starts_with("SERVICE_DEPLOYMENT_"))
         && fields.peek("deploymentId").is_some()
     {
@@ -241,6 +248,6 @@ fn read_service_action(fields: &mut Fields<'_>, envelope: &Envelope) -> Result<D
     ServiceAction::read(fields, &envelope.resources).map(Detail::ServiceAction)
 }
 
-fn read_deployment(fields: &mut Fields<'_>, envelope: &Envelope) -> Result<Detail, FieldError> {
+fn read_deployment(fields: &mut Fields<'_, '_>, envelope: &Envelope) -> Result<Detail, FieldError> {
     DeploymentStateChange::read(fields, &envelope.resources).map(Detail::DeploymentStateChange)
 }

@@ -80,7 +80,7 @@ impl ServiceRef {
     }
 
     /// `resources` first; then `service`/`serviceName`/`serviceArn` of the detail, which hold a name or an ARN.
-    fn read(fields: &mut Fields<'_>, resources: &[String]) -> Option<Self> {
+    fn read(fields: &mut Fields<'_, '_>, resources: &[String]) -> Option<Self> {
         let cluster = fields.text("clusterArn").map(ClusterArn::new);
         let named = [fields.text("serviceArn"), fields.text("service"), fields.text("serviceName")];
         resources
@@ -142,7 +142,7 @@ impl ServiceAction {
         )
     }
 
-    pub(crate) fn read(fields: &mut Fields<'_>, resources: &[String]) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>, resources: &[String]) -> Result<Self, FieldError> {
         let event_name = ServiceActionName::from_text(fields.required_text("eventName")?);
         if let ServiceActionName::Other(text) = &event_name {
             fields.unknown_value("eventName", text);
@@ -198,7 +198,7 @@ pub struct DeploymentStateChange {
 }
 
 impl DeploymentStateChange {
-    pub(crate) fn read(fields: &mut Fields<'_>, resources: &[String]) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>, resources: &[String]) -> Result<Self, FieldError> {
         let event_name = DeploymentEventName::from_text(fields.required_text("eventName")?);
         if let DeploymentEventName::Other(text) = &event_name {
             fields.unknown_value("eventName", text);
@@ -241,7 +241,7 @@ pub struct HookStateChange {
 }
 
 impl HookStateChange {
-    pub(crate) fn read(fields: &mut Fields<'_>, resources: &[String]) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>, resources: &[String]) -> Result<Self, FieldError> {
         let change = Self {
             event_name: fields.required_text("eventName")?,
             hook_id: fields.text("hookId"),

@@ -1,30 +1,32 @@
 //! Tells by its keys what a JSON object is, before anything is read from it.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use super::json::{Json, Object};
 
 /// What a JSON object turned out to be.
-pub(crate) enum Shape {
+pub(crate) enum Shape<'t> {
     /// An event from EventBridge, whole or trimmed.
-    Event(Map<String, Value>),
+    Event(Object<'t>),
     /// A Lambda payload from SQS or SNS.
-    Records(Vec<Value>),
+    Records(Vec<Json<'t>>),
     /// An SNS notification as it stands in an SQS body; its message.
-    Notification(String),
+    Notification(Cow<'t, str>),
     /// An entry for `PutEvents`; its detail, still a text.
-    PutEventsEntry(Map<String, Value>),
+    PutEventsEntry(Object<'t>),
     /// The answer of `DescribeTasks` or `RunTask`.
     Tasks {
         /// The tasks.
-        tasks: Vec<Value>,
+        tasks: Vec<Json<'t>>,
         /// What could not be described or started.
-        failures: Vec<Value>,
+        failures: Vec<Json<'t>>,
     },
     /// One task out of such an answer.
-    Task(Map<String, Value>),
+    Task(Object<'t>),
     /// Something known that holds no event: what it is, and what to do instead.
     Foreign(&'static str, &'static str),
     /// Nothing known.
-    Unknown(Map<String, Value>),
+    Unknown(Object<'t>),
 }
 
 /// Answers of other calls that people have at hand, told by a list that only they hold.
@@ -62,47 +64,47 @@ const FOREIGN: [(&str, &str, &str); 6] = [
 ];
 
 /// Recognises an object. Total: what is not known is [`Shape::Unknown`].
-pub(crate) fn recognise(mut map: Map<String, Value>) -> Shape {
-    if matches!(map.get("Records"), Some(Value::Array(_))) {
-        return match map.remove("Records") {
-            Some(Value::Array(records)) => Shape::Records(records),
+pub(crate) fn recognise(mut map: Object<'_>) -> Shape<'_> {
+    if matches!(map.get("Records"), Some(Json::List(_))) {
+        return match map.take("Records") {
+            Some(Json::List(records)) => Shape::Records(records),
             _ => Shape::Unknown(map),
         };
     }
-    if map.get("detail-type").is_some_and(Value::is_string)
-        || (map.get("detail").is_some_and(Value::is_object) && map.get("lastStatus").is_none())
+    if map.get("detail-type").is_some_and(Json::is_text)
+        || (map.get("detail").is_some_and(Json::is_object) && map.get("lastStatus").is_none())
     {
         return Shape::Event(map);
     }
-    if map.get("Type").and_then(Value::as_str) == Some("Notification") {
-        if let Some(Value::String(message)) = map.remove("Message") {
+    if map.get("Type").and_then(Json::as_str) == Some("Notification") {
+        if let Some(Json::Text(message)) = map.take("Message") {
             return Shape::Notification(message);
         }
         return Shape::Unknown(map);
     }
-    if map.contains_key("DetailType") && map.contains_key("Detail") {
+    if map.contains("DetailType") && map.contains("Detail") {
         return Shape::PutEventsEntry(map);
     }
-    if matches!(map.get("tasks"), Some(Value::Array(_))) {
+    if matches!(map.get("tasks"), Some(Json::List(_))) {
         return Shape::Tasks {
             tasks: take_list(&mut map, "tasks"),
             failures: take_list(&mut map, "failures"),
         };
     }
-    if map.contains_key("lastStatus") && (map.contains_key("containers") || map.contains_key("taskArn")) {
+    if map.contains("lastStatus") && (map.contains("containers") || map.contains("taskArn")) {
         return Shape::Task(map);
     }
     // Recorded answers keep the API's answer under `data`, beside a status code.
-    if let Some(Value::Object(_)) = map.get("data")
-        && let Some(Value::Object(data)) = map.remove("data")
+    if let Some(Json::Object(_)) = map.get("data")
+        && let Some(Json::Object(data)) = map.take("data")
     {
         return recognise_data(data);
     }
     foreign(&map).unwrap_or(Shape::Unknown(map))
 }
 
-fn recognise_data(mut data: Map<String, Value>) -> Shape {
-    if matches!(data.get("tasks"), Some(Value::Array(_))) {
+fn recognise_data(mut data: Object<'_>) -> Shape<'_> {
+    if matches!(data.get("tasks"), Some(Json::List(_))) {
         return Shape::Tasks {
             tasks: take_list(&mut data, "tasks"),
             failures: take_list(&mut data, "failures"),
@@ -111,16 +113,16 @@ fn recognise_data(mut data: Map<String, Value>) -> Shape {
     foreign(&data).unwrap_or(Shape::Unknown(data))
 }
 
-fn foreign(map: &Map<String, Value>) -> Option<Shape> {
+fn foreign<'t>(map: &Object<'t>) -> Option<Shape<'t>> {
     FOREIGN
         .iter()
-        .find(|(key, _, _)| map.contains_key(*key))
+        .find(|(key, _, _)| map.contains(key))
         .map(|(_, what, instead)| Shape::Foreign(what, instead))
 }
 
-fn take_list(map: &mut Map<String, Value>, name: &str) -> Vec<Value> {
-    match map.remove(name) {
-        Some(Value::Array(items)) => items,
+fn take_list<'t>(map: &mut Object<'t>, name: &str) -> Vec<Json<'t>> {
+    match map.take(name) {
+        Some(Json::List(items)) => items,
         _ => Vec::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! `ECS Task State Change`, and the same task as `DescribeTasks` answers it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::fields::{FieldError, Fields, open_enum};
@@ -145,7 +147,7 @@ pub struct Attachment {
 }
 
 impl TaskStateChange {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Result<Self, FieldError> {
         let last_status = TaskStatus::from_text(fields.required_text("lastStatus")?);
         if let TaskStatus::Other(text) = &last_status {
             fields.unknown_value("lastStatus", text);
@@ -223,7 +225,7 @@ impl TaskStateChange {
     }
 }
 
-fn read_container(fields: &mut Fields<'_>) -> Container {
+fn read_container(fields: &mut Fields<'_, '_>) -> Container {
     let container = Container {
         name: fields.text("name"),
         image: fields.text("image"),
@@ -248,17 +250,18 @@ fn read_container(fields: &mut Fields<'_>) -> Container {
     container
 }
 
-fn read_attachment(fields: &mut Fields<'_>) -> Attachment {
+fn read_attachment(fields: &mut Fields<'_, '_>) -> Attachment {
     let kind = fields.text("type");
     let status_reason = fields
-        .each("details", MAX_ATTACHMENTS, |detail| (detail.text("name"), detail.text("value")))
+        .each("details", MAX_ATTACHMENTS, |detail| (detail.word("name"), detail.word("value")))
         .into_iter()
-        .find_map(|(name, value)| value.filter(|_| name.as_deref() == Some("statusReason")));
+        .find_map(|(name, value)| value.filter(|_| name.as_deref() == Some("statusReason")))
+        .map(Cow::into_owned);
     fields.skip(&["id", "status"]);
     Attachment { kind, status_reason }
 }
 
-fn read_times(fields: &mut Fields<'_>) -> TaskTimes {
+fn read_times(fields: &mut Fields<'_, '_>) -> TaskTimes {
     TaskTimes {
         created_at: fields.time("createdAt"),
         pull_started_at: fields.time("pullStartedAt"),

@@ -3,12 +3,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use jiff::Timestamp;
 
 use super::{
     Due, Expect, Key, LISTED, LedgerError, MAX_WRITES, Owner, Record, Stored, Transaction, Write, decode,
-    encode,
+    encode, units,
 };
 use crate::ports::{Browse, Leaf, Ledger};
 
@@ -22,6 +23,10 @@ struct Item {
 }
 
 impl Item {
+    fn bytes(&self, key: &Key) -> usize {
+        units::item_bytes(key, &self.text, self.due, self.expires)
+    }
+
     fn record(&self, key: &Key) -> Result<Record, LedgerError> {
         if let Some(record) = self.record.get() {
             return Ok(record.clone());
@@ -42,12 +47,39 @@ pub struct Usage {
     pub writes: u64,
     /// Transactions refused.
     pub conflicts: u64,
+    /// Requests, as the table's adapter makes them: a read, a hundred reads at once, a write, a transaction, a query.
+    pub calls: u64,
+    /// Halves of read request units: an eventually consistent read takes one.
+    pub half_reads: u64,
+    /// Write request units, the index's included.
+    pub write_units: u64,
 }
+
+impl Usage {
+    /// What was used since `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            reads: self.reads - before.reads,
+            transactions: self.transactions - before.transactions,
+            writes: self.writes - before.writes,
+            conflicts: self.conflicts - before.conflicts,
+            calls: self.calls - before.calls,
+            half_reads: self.half_reads - before.half_reads,
+            write_units: self.write_units - before.write_units,
+        }
+    }
+}
+
+/// `BatchGetItem` takes so many keys.
+const KEYS_A_CALL: usize = 100;
 
 /// A ledger for tests, benchmarks and the demo.
 #[derive(Default)]
 pub struct MemoryLedger {
     items: RefCell<BTreeMap<Key, Item>>,
+    /// What is due of each owner, as the table's index has it.
+    due: RefCell<BTreeMap<Owner, BTreeSet<Due>>>,
     usage: RefCell<Usage>,
 }
 
@@ -64,12 +96,30 @@ impl MemoryLedger {
 
     /// When a sweep must look at one of an owner's items next.
     pub fn next_due(&self, owner: Owner) -> Option<Timestamp> {
-        self.items
-            .borrow()
-            .iter()
-            .filter(|(key, _)| key.belongs_to(owner))
-            .filter_map(|(_, item)| item.due.filter(|due| *due < LISTED))
-            .min()
+        let due = self.due.borrow();
+        due.get(&owner)?.first().map(|first| first.at).filter(|at| *at < LISTED)
+    }
+
+    /// How many bytes the table holds, as DynamoDB counts them, the index included.
+    pub fn bytes(&self) -> u64 {
+        let entry = |key: &Key, item: &Item| item.due.map_or(0, |_| units::entry_bytes(key));
+        let items = self.items.borrow();
+        let sizes = items.iter().map(|(key, item)| item.bytes(key) + entry(key, item));
+        sizes.map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX)).sum()
+    }
+
+    /// Puts an item in the place of what stands under its key.
+    fn put(&self, key: Key, item: Item) {
+        let mut due = self.due.borrow_mut();
+        let mut items = self.items.borrow_mut();
+        if let Some(owner) = key.owner() {
+            let of_owner = due.entry(owner).or_default();
+            if let Some(at) = items.get(&key).and_then(|before| before.due) {
+                of_owner.remove(&Due { at, key: key.clone() });
+            }
+            of_owner.extend(item.due.map(|at| Due { at, key: key.clone() }));
+        }
+        items.insert(key, item);
     }
 
     /// Every record, by key.
@@ -84,7 +134,7 @@ impl MemoryLedger {
     /// Puts a text in as it is: what a newer version, or damage, would leave behind.
     pub fn put_raw(&self, key: Key, text: &str) {
         let (text, record) = (text.to_owned(), OnceCell::new());
-        self.items.borrow_mut().insert(key, Item { version: 1, text, record, due: None, expires: None });
+        self.put(key, Item { version: 1, text, record, due: None, expires: None });
     }
 
     /// Replaces an item's text and leaves the rest, when it is due included.
@@ -107,6 +157,22 @@ impl MemoryLedger {
         })
     }
 
+    /// Counts a request that writes, whether it is carried out or refused.
+    fn count_writes(&self, transaction: &Transaction, texts: &[String]) {
+        let items = self.items.borrow();
+        let in_transaction = transaction.writes.len() > 1;
+        let mut usage = self.usage.borrow_mut();
+        usage.calls += u64::from(!transaction.writes.is_empty());
+        for (write, text) in transaction.writes.iter().zip(texts) {
+            let before = items.get(&write.key);
+            let bytes = units::item_bytes(&write.key, text, write.due, write.expires);
+            // A put is paid by the larger of what stood there and what stands there then.
+            let bytes = bytes.max(before.map_or(0, |before| before.bytes(&write.key)));
+            usage.write_units += units::write(bytes, in_transaction);
+            usage.write_units += units::index(before.and_then(|before| before.due), write.due);
+        }
+    }
+
     fn check(&self, write: &Write) -> Result<(), LedgerError> {
         let items = self.items.borrow();
         let version = items.get(&write.key).map(|item| item.version);
@@ -121,7 +187,13 @@ impl MemoryLedger {
 impl Ledger for MemoryLedger {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Stored>>, LedgerError> {
         let items = self.items.borrow();
-        self.usage.borrow_mut().reads += keys.len() as u64;
+        let once: BTreeSet<&Key> = keys.iter().collect();
+        let mut usage = self.usage.borrow_mut();
+        usage.reads += keys.len() as u64;
+        usage.calls += once.len().div_ceil(KEYS_A_CALL) as u64;
+        let bytes = once.iter().map(|key| items.get(*key).map_or(0, |item| item.bytes(key)));
+        usage.half_reads += bytes.map(units::strong_read).sum::<u64>();
+        drop(usage);
         keys.iter()
             .map(|key| {
                 let Some(item) = items.get(key) else { return Ok(None) };
@@ -147,6 +219,7 @@ impl Ledger for MemoryLedger {
             .iter()
             .map(|write| encode(&write.key, &write.record))
             .collect::<Result<_, _>>()?;
+        self.count_writes(&transaction, &texts);
         let mut each = transaction.writes.iter().zip(&texts);
         if count > 0 && each.all(|(write, text)| self.stands(write, text)) {
             return Ok(());
@@ -154,11 +227,10 @@ impl Ledger for MemoryLedger {
         for write in &transaction.writes {
             self.check(write).inspect_err(|_| self.usage.borrow_mut().conflicts += 1)?;
         }
-        let mut items = self.items.borrow_mut();
         for (write, text) in transaction.writes.into_iter().zip(texts) {
-            let version = items.get(&write.key).map_or(1, |item| item.version + 1);
+            let version = self.items.borrow().get(&write.key).map_or(1, |item| item.version + 1);
             let record = OnceCell::new();
-            items.insert(write.key, Item { version, text, record, due: write.due, expires: write.expires });
+            self.put(write.key, Item { version, text, record, due: write.due, expires: write.expires });
         }
         let mut usage = self.usage.borrow_mut();
         usage.transactions += 1;
@@ -173,16 +245,15 @@ impl Ledger for MemoryLedger {
         after: Option<&Due>,
         limit: usize,
     ) -> Result<Vec<Due>, LedgerError> {
-        let items = self.items.borrow();
-        let mut due: Vec<Due> = items
-            .iter()
-            .filter(|(key, _)| key.belongs_to(owner))
-            .filter_map(|(key, item)| Some(Due { at: item.due.filter(|due| *due <= now)?, key: key.clone() }))
-            .filter(|due| after.is_none_or(|after| due > after))
-            .collect();
-        due.sort();
-        due.truncate(limit);
-        Ok(due)
+        let due = self.due.borrow();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let of_owner = due.get(&owner).into_iter();
+        let found = of_owner.flat_map(|due| due.range::<Due, _>((from, Bound::Unbounded)));
+        let found: Vec<Due> = found.take_while(|due| due.at <= now).take(limit).cloned().collect();
+        let mut usage = self.usage.borrow_mut();
+        usage.calls += 1;
+        usage.half_reads += units::query(found.iter().map(|due| units::entry_bytes(&due.key)).sum());
+        Ok(found)
     }
 }
 

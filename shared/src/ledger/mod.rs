@@ -10,6 +10,7 @@ mod outbox;
 mod patrol;
 mod shared;
 mod telling;
+mod units;
 mod witness;
 mod writes;
 

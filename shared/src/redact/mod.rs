@@ -69,13 +69,18 @@ pub fn redact(text: &str) -> Redacted {
     let mut shown = without_controls(head(text, MAX_BYTES));
     // What is hidden may make the name of a pair out of what stands before it: look again, until nothing changes.
     for _ in 0..MAX_PASSES {
-        let hidden = hide(&shown);
+        let secrets = detect::secrets(&shown);
+        if secrets.is_empty() {
+            break;
+        }
+        let hidden = hide(&shown, secrets);
         if hidden == shown {
             break;
         }
         shown = hidden;
     }
-    Redacted(shorten(&shown, MAX_CHARS))
+    // No text has more characters than bytes.
+    Redacted(if shown.len() <= MAX_CHARS { shown } else { shorten(&shown, MAX_CHARS) })
 }
 
 /// Hides the secrets of words that a stored reason quotes, and keeps at most 500 characters of them.
@@ -101,11 +106,11 @@ pub fn sign_of_secret(name: &str, value: &str) -> Option<Sign> {
     names::holds_a_secret(name, value).then_some(Sign::Name)
 }
 
-/// One pass. A text without a secret comes back as it is.
-fn hide(text: &str) -> String {
+/// A text with the mark in the place of its secrets.
+fn hide(text: &str, secrets: Vec<Range<usize>>) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut from = 0;
-    for secret in detect::secrets(text) {
+    for secret in secrets {
         let Range { start, end } = secret;
         shown.push_str(text.get(from..start).unwrap_or_default());
         shown.push_str(MARK);
@@ -133,6 +138,9 @@ fn shorten(text: &str, max: usize) -> String {
 
 /// Line breaks and tabs become spaces; other control characters, and those that turn the direction of writing, go.
 fn without_controls(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

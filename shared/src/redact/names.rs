@@ -1,6 +1,9 @@
 //! Names of values, and whether they mean a secret.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::detect::{byte_at, is_token_byte};
 
@@ -38,6 +41,9 @@ const SURE: &[&str] = &[
 const SURE_ENDINGS: &[&str] = &["pass", "pw", "sig", "signature"];
 /// Words that also stand in prose.
 const DOUBTFUL: &[&str] = &["secret", "token", "credential", "credentials", "secrets", "tokens"];
+/// All of these words in one pass: most names hold none.
+static WORDS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(SURE.iter().chain(DOUBTFUL)).ok());
 /// What may follow the word in a name that stands before a colon: `token-service:42` is no token.
 const ENDINGS: &[&str] =
     &["key", "value", "prod", "production", "dev", "staging", "stage", "test", "live", "new", "old"];
@@ -107,10 +113,11 @@ impl Name {
         if plain == "value" && self.is_value_of_a_secret(text) {
             return Some(Certainty::Sure);
         }
-        if means(&plain, SURE, is_assignment) || self.ends_in(SURE_ENDINGS) {
+        let may_mean = WORDS.as_ref().is_none_or(|words| words.is_match(&plain));
+        if (may_mean && means(&plain, SURE, is_assignment)) || self.ends_in(SURE_ENDINGS) {
             return Some(Certainty::Sure);
         }
-        means(&plain, DOUBTFUL, is_assignment).then_some(Certainty::Doubtful)
+        (may_mean && means(&plain, DOUBTFUL, is_assignment)).then_some(Certainty::Doubtful)
     }
 
     fn ends_in(&self, words: &[&str]) -> bool {

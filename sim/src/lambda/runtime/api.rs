@@ -190,7 +190,6 @@ impl Api {
     }
 
     async fn next(&self) -> Response<Full<Bytes>> {
-        self.look_at_memory();
         let first = {
             let mut figures = lock(&self.figures);
             let first = figures.init.is_none();
@@ -199,6 +198,7 @@ impl Api {
             }
             first
         };
+        self.look_at_memory();
         self.phase.send_replace(Phase::Ready);
         if !first {
             (self.idle)();

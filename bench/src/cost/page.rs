@@ -1,0 +1,204 @@
+//! The page that says what work takes and what a month costs: `docs/cost.md`.
+
+use std::fmt::Write;
+
+use super::bill::{
+    self, Bill, LOG_BYTES, NAIVE_LOOKS, NAIVE_POSTS, OWN, WAITS, naive, naive_messages, steward,
+};
+use super::prices::{ALL, AS_OF, REGION};
+use super::traffic::Traffic;
+use crate::work::{Work, Works};
+
+/// Bills are for so many services.
+pub const SIZES: [u32; 3] = [100, 1_000, 5_000];
+
+/// The page.
+pub fn document(works: &Works) -> String {
+    let mut text = HEAD.to_owned();
+    // Writing into a text cannot fail.
+    let _written = write_all(&mut text, works);
+    text
+}
+
+fn write_all(text: &mut String, works: &Works) -> std::fmt::Result {
+    text.push_str(WORK_HEAD);
+    for work in works.all() {
+        row(text, work)?;
+    }
+    text.push_str(AFTER_WORK);
+    month(text, works)?;
+    traffic(text)?;
+    terms(text)
+}
+
+fn row(text: &mut String, work: &Work) -> std::fmt::Result {
+    let other = |service: &str| number(work.each(work.used.calls_to(service)));
+    writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} | {} | {} |",
+        work.name,
+        number(work.each(work.invoked.by_queue + work.invoked.by_tick)),
+        number(work.each(work.used.ledger.calls)),
+        number(work.read_units()),
+        number(work.write_units()),
+        other("ecs"),
+        number(work.each(work.used.calls_to("sqs"))),
+        other("slack"),
+    )
+}
+
+/// A count: whole where it is, else with as many digits as matter.
+fn number(count: f64) -> String {
+    let rounded = (count * 100.0).round() / 100.0;
+    if rounded.fract() == 0.0 {
+        return format!("{rounded:.0}");
+    }
+    if rounded >= 10.0 { format!("{rounded:.1}") } else { format!("{rounded:.2}") }
+}
+
+fn dollars(dollars: f64) -> String {
+    if dollars >= 100.0 { format!("${dollars:.0}") } else { format!("${dollars:.2}") }
+}
+
+fn month(text: &mut String, works: &Works) -> std::fmt::Result {
+    let traffics = SIZES.map(Traffic::of);
+    let bills: Vec<(Bill, Bill)> =
+        traffics.iter().map(|traffic| (steward(works, traffic), naive(traffic))).collect();
+    text.push_str(MONTH_HEAD);
+    for service in ["Lambda", "SQS", "DynamoDB", "CloudWatch Logs", "CloudWatch, ", "X-Ray"] {
+        let each: Vec<String> = bills.iter().map(|(ours, _)| dollars(ours.of(service))).collect();
+        let name = service.trim_end_matches([',', ' ']);
+        let name = if name == "CloudWatch" { "CloudWatch: metrics, alarms, a dashboard" } else { name };
+        writeln!(text, "| {name} | {} |", each.join(" | "))?;
+    }
+    let line = |of: &dyn Fn(&(Bill, Bill)) -> String| bills.iter().map(of).collect::<Vec<_>>().join(" | ");
+    writeln!(text, "| **Steward** | {} |", line(&|(ours, _)| format!("**{}**", dollars(ours.total()))))?;
+    let each =
+        bills.iter().zip(SIZES).map(|((ours, _), services)| dollars(ours.total() / f64::from(services)));
+    writeln!(text, "| of that, by the service | {} |", each.collect::<Vec<_>>().join(" | "))?;
+    writeln!(text, "| a naive Lambda per event | {} |", line(&|(_, theirs)| dollars(theirs.total())))?;
+    let messages: Vec<String> =
+        traffics.iter().map(|traffic| number(naive_messages(traffic).round())).collect();
+    writeln!(text, "| messages that people get of it | {} |", messages.join(" | "))?;
+    let threads: Vec<String> =
+        traffics.iter().map(|traffic| number((traffic.incidents() + traffic.remedied()).round())).collect();
+    writeln!(text, "| threads that people get of Steward | {} |", threads.join(" | "))?;
+    text.push_str(AFTER_MONTH);
+    Ok(())
+}
+
+fn traffic(text: &mut String) -> std::fmt::Result {
+    let mix = Traffic::of(1);
+    text.push_str(
+        "## What happens in that month\n\nTo each service, on average:\n\n| what | how often |\n|---|---|\n",
+    );
+    for (what, how_often) in [
+        ("tasks replaced, beside deployments", format!("{} a day", mix.replaced_a_day)),
+        ("deployments", format!("{} a week", mix.deployed_a_week)),
+        ("steady states, beside deployments", format!("{} a month", mix.steady_a_month)),
+        (
+            "incidents, of 20 failures each",
+            format!(
+                "{} a month; {} of them a deployment that is gone back on",
+                mix.incidents_a_month, mix.remedied_a_month
+            ),
+        ),
+        ("jobs, each run once a day", format!("{}", mix.jobs)),
+        (
+            "queues that it follows",
+            format!("{}, looked at every 10 s, with {} orders a day", mix.scaled, mix.orders_a_day),
+        ),
+    ] {
+        writeln!(text, "| {what} | {how_often} |")?;
+    }
+    Ok(())
+}
+
+fn terms(text: &mut String) -> std::fmt::Result {
+    let waits: Vec<String> =
+        WAITS.iter().map(|(service, seconds)| format!("{service} {:.0} ms", seconds * 1e3)).collect();
+    writeln!(text, "\n## Prices and terms\n\n{REGION}, as the pages said in {AS_OF}; no free tier.\n")?;
+    writeln!(text, "| what | listed | page |\n|---|---|---|")?;
+    for price in ALL {
+        writeln!(text, "| {} | {} | <{}> |", price.what, price.listed, price.source)?;
+    }
+    writeln!(
+        text,
+        "
+- An invocation takes {:.0} ms and what it waits for, one request after the other: {}. These are guesses on the high side, and Lambda is a small part.
+- Each event is a batch of its own; in truth several come together. Logs: {LOG_BYTES} bytes an invocation.
+- Units of DynamoDB are counted from the bytes of the items that are read and written, twice for what is written in one transaction, and the index's besides.
+- The naive function is Python with 128 MB on x86, looks at an event for {:.0} ms and posts for {:.0} ms; cold starts are not counted.
+- Lambda's pollers take up to {} million requests a month, whatever happens.
+- A key of your own, mail beyond the first thousand, and what leaves the Region are not in it.",
+        OWN * 1e3,
+        waits.join(", "),
+        NAIVE_LOOKS * 1e3,
+        NAIVE_POSTS * 1e3,
+        number((bill::POLLS / 1e5).round() / 10.0),
+    )
+}
+
+const HEAD: &str = "# What it costs
+
+What each piece of work takes of AWS, and what that comes to in a month. The figures are counted, not estimated: the handlers play
+each piece over ports in memory that count requests as AWS would see them, and a test holds this page equal to what they count.
+
+```console
+$ cargo bench -p steward-bench --bench cost             # prints this page
+$ cargo bench -p steward-bench --bench cost -- --write  # writes it
+```
+
+";
+
+const WORK_HEAD: &str = "## What work takes
+
+| one of | invocations | requests to DynamoDB | read units | write units | requests to ECS | to SQS, by Steward | to Slack |
+|---|---|---|---|---|---|---|---|
+";
+
+const AFTER_WORK: &str = "
+- Beside these, each function looks at the configuration's pointer once a minute while it works: one request to Parameter Store, which is free. So are
+  requests to ECS.
+- An incident holds its failures: three or three hundred, it is one thread in Slack, and as many requests to ECS.
+- A minute's sweeps include the patrol's round every five minutes. A hundred services more are eleven requests every five minutes.
+
+";
+
+const MONTH_HEAD: &str = "## A month
+
+| by list prices | 100 services | 1,000 | 5,000 |
+|---|---|---|---|
+";
+
+const AFTER_MONTH: &str = "
+A Lambda function that a rule invokes with each task that stops, and that posts each failure, is what many have today. It costs next to nothing and does next to
+nothing: no memory, so a crash loop is a message for each crash; no queue, so what fails three times is gone; no sweep, so nobody hears of what no event tells.
+Most of Steward's bill is neither events nor incidents: it is metrics, alarms and the minute that scaling looks at queues. Without scaled services, jobs and
+metrics that nobody reads it is a few dollars at any size.
+
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_the_handlers_take() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cost.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let counted = document(&Works::measure());
+        assert!(
+            page == counted,
+            "`cargo bench -p steward-bench --bench cost -- --write` would write:\n{counted}"
+        );
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_matter() {
+        for (count, shown) in [(0.0, "0"), (3.0, "3"), (0.126, "0.13"), (12.34, "12.3"), (1.5, "1.50")] {
+            assert_eq!(number(count), shown);
+        }
+        assert_eq!((dollars(0.126), dollars(1_234.5)), ("$0.13".to_owned(), "$1234".to_owned()));
+    }
+}
