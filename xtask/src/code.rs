@@ -1,7 +1,7 @@
 //! Checks of the code.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::tools::{self, cargo, run};
 
@@ -50,25 +50,58 @@ pub(crate) fn domain(root: &Path) -> Result<(), String> {
     }
 }
 
-/// The functions are built together with the tests that run them: by themselves they would be built with other features of
-/// their dependencies, the AWS SDK among them.
-pub(crate) fn test(root: &Path) -> Result<(), String> {
+/// Tests whose names begin so wait for processes most of the time: they run beside all others.
+const WAITING: &str = "w*";
+/// All others.
+const REST: &str = "[!w]*";
+
+/// Builds everything as it is developed, and answers where its programs are.
+///
+/// All at once: by itself a function, or the command line, would be built with other features of its dependencies, the AWS SDK among
+/// them.
+fn built(root: &Path) -> Result<PathBuf, String> {
     cargo(root, &["build", "--workspace", "--locked", "--lib", "--bins", "--tests", "--examples"])?;
-    let programs = std::env::current_exe().map_err(|error| format!("where xtask is: {error}"))?;
-    let programs = programs.parent().ok_or("xtask lies in no folder")?;
-    // The longest tests wait for processes of their own, most of the time.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| (2 * cores).to_string());
-    // A snapshot that is missing or differs fails; it is never accepted on the way.
-    run(Command::new(env!("CARGO"))
-        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .env("RUST_TEST_THREADS", threads)
-        .env("INSTA_UPDATE", "no")
-        .env("STEWARD_PROGRAMS", programs)
-        .current_dir(root))
+    let here = std::env::current_exe().map_err(|error| format!("where xtask is: {error}"))?;
+    here.parent().map(Path::to_path_buf).ok_or_else(|| "xtask lies in no folder".to_owned())
 }
 
-/// Without the SDK, and optimised: seeds are many.
+pub(crate) fn test(root: &Path) -> Result<(), String> {
+    let programs = built(root)?;
+    let tests = |targets: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .args(targets)
+            .env("RUST_TEST_THREADS", threads())
+            // A snapshot that is missing or differs fails; it is never accepted on the way.
+            .env("INSTA_UPDATE", "no")
+            .env("STEWARD_PROGRAMS", &programs)
+            .current_dir(root);
+        command
+    };
+    std::thread::scope(|scope| {
+        let mut beside = tests(&["--test", WAITING]);
+        let waiting = scope.spawn(move || beside.output());
+        let rest = run(&mut tests(&["--lib", "--bins", "--test", REST]));
+        let documentation = run(&mut tests(&["--doc"]));
+        let waited = waiting.join().map_err(|_| "the tests that wait ended early".to_owned()).and_then(shown);
+        rest.and(documentation).and(waited)
+    })
+}
+
+/// More than there are cores, for the longest tests wait for processes of their own.
+fn threads() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| (2 * cores).to_string())
+}
+
+/// Shows what a program said that ran beside another.
+fn shown(said: std::io::Result<Output>) -> Result<(), String> {
+    let said = said.map_err(|error| format!("the tests that wait: {error}"))?;
+    println!("{}{}", String::from_utf8_lossy(&said.stderr), String::from_utf8_lossy(&said.stdout));
+    if said.status.success() { Ok(()) } else { Err(format!("the tests that wait: {}", said.status)) }
+}
+
 pub(crate) fn faults(root: &Path) -> Result<(), String> {
     simulate(root, &["faults", "--seeds", FAULT_SEEDS, "--complete"])
 }
@@ -86,12 +119,9 @@ pub(crate) fn scaling(root: &Path) -> Result<(), String> {
 }
 
 fn simulate(root: &Path, what: &[&str]) -> Result<(), String> {
-    let build =
-        ["--profile", "simulate", "--package", "steward-cli", "--no-default-features", "--bin", "steward"];
-    run(Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--locked"])
-        .args(build)
-        .args(["--", "simulate"])
+    let steward = built(root)?.join("steward");
+    run(Command::new(steward)
+        .arg("simulate")
         .args(what)
         .env("STEWARD_CORPUS", corpus(root))
         .current_dir(root))

@@ -85,6 +85,9 @@ fn build_for(root: &Path, python: &Python, architecture: &Architecture) -> Resul
         .args(["--parameter-overrides", &format!("Architecture={}", architecture.template)])
         // One folder for all functions, which share nearly everything that is compiled.
         .env("CARGO_TARGET_DIR", root.join("target"))
+        // That they build is the question here, not how fast they are: optimising takes longer than all the rest.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .current_dir(root))?;
     for function in FUNCTIONS {
         architecture.is_of(&root.join(&folder).join(function).join("bootstrap"))?;

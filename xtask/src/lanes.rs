@@ -17,7 +17,7 @@ use crate::Check;
 pub(crate) enum Lane {
     /// On the terminal: it builds for development, or hardly takes time.
     Here,
-    /// Beside those: it builds by another profile, or no Rust at all.
+    /// Beside those: it builds by another profile, or no Rust at all, or needs what those have built.
     Beside,
 }
 

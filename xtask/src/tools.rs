@@ -106,7 +106,15 @@ impl Python {
         }
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
         run(Command::new(bin.join("python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-compile",
+                "--requirement",
+            ])
             .arg(root.join("xtask").join(tools.list)))?;
         fs::write(&stamp, tools.pins).map_err(|error| format!("writing {}: {error}", stamp.display()))?;
         Ok(Self { bin })

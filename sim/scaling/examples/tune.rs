@@ -1,9 +1,9 @@
 //! For whoever tunes the scaler: one trace, compiled in seconds, without the command line's other parts.
 //!
-//!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- TRACE [load=1] [service=2.0] [start=30] [promise=60]
+//!     cargo run -q --release -p steward-scaling-sim --example tune -- TRACE [load=1] [service=2.0] [start=30] [promise=60]
 //!         [hours=24] [seed=1] [max=100] [ours] [course] [orders] [html=FILE]
 //!
-//!     cargo run -q --profile simulate -p steward-scaling-sim --example tune -- matrix [quick] TRACE...
+//!     cargo run -q --release -p steward-scaling-sim --example tune -- matrix [quick] TRACE...
 //!
 //! `ours` leaves the peers out. `course` prints desired tasks and backlog by the minute, `orders` each order and what
 //! it comes from.
