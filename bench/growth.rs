@@ -21,13 +21,15 @@ use steward::arn::{ClusterArn, ServiceName};
 use steward::incident::{Target, TargetRecord};
 use steward::ledger::{Expect, Key, Record, Transaction, Write};
 use steward::ports::{Clock as _, Ledger as _};
-use steward_bench::events::{failed, payload};
+use steward_bench::events::{failed, payload, storm};
 use steward_bench::growth::{Limits, Point, Series};
 use steward_bench::play::{Evening, START};
 use steward_bench::work::{fill, with_jobs, with_scalers};
 
 /// As the template sets it.
 const BATCH: usize = 100;
+/// The largest storm, with its millisecond an event, begins so long before it is heard of.
+const BEFORE: SignedDuration = SignedDuration::from_secs(100);
 
 fn main() -> ExitCode {
     // `cargo test --benches` runs benchmarks, and wants them not to run.
@@ -113,10 +115,8 @@ fn storms(services: usize) -> Series {
     series(name, "events", Limits::BATCHES, &[10, 100, 1_000, 10_000, 100_000], |size| {
         let evening = Evening::default();
         let mut meter = Meter::of(&evening);
-        let events: Vec<usize> = (0..size).collect();
-        for batch in events.chunks(BATCH) {
-            let batch: Vec<Value> =
-                batch.iter().map(|number| failed(number % services, number / services)).collect();
+        for first in (0..size).step_by(BATCH) {
+            let batch: Vec<Value> = storm(START - BEFORE, services, first..size.min(first + BATCH)).collect();
             let text = payload(&batch);
             meter.invoke(|evening| {
                 evening.hand_over_payload(&text, batch.len());
@@ -164,7 +164,7 @@ fn full_ledger() -> Series {
         let evening = with_items(size);
         let mut meter = Meter::of(&evening);
         for service in 0..1_000 {
-            let text = payload(&[failed(service, 0)]);
+            let text = payload(&[failed(START, service, 0)]);
             meter.invoke(|evening| {
                 evening.hand_over_payload(&text, 1);
             });
@@ -193,9 +193,8 @@ fn due() -> Series {
     let limits = Limits { peak: 1.1, ..Limits::BATCHES };
     series(name, "subjects", limits, &[10, 100, 1_000, 10_000], |size| {
         let evening = Evening::default();
-        let events: Vec<usize> = (0..size).collect();
-        for batch in events.chunks(BATCH) {
-            let batch: Vec<Value> = batch.iter().map(|service| failed(*service, 0)).collect();
+        for first in (0..size).step_by(BATCH) {
+            let batch: Vec<Value> = storm(START - BEFORE, size, first..size.min(first + BATCH)).collect();
             evening.hand_over(&batch);
         }
         evening.outside.waiting.borrow_mut().clear();

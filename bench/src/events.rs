@@ -1,5 +1,8 @@
 //! Events as EventBridge sends them, of tasks and services of one cluster.
 
+use std::ops::Range;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::outside::CLUSTER;
@@ -16,11 +19,18 @@ pub fn of_detail(detail_type: &str, detail: &Value) -> Value {
     })
 }
 
+/// Why a task stopped.
+struct Why<'w> {
+    code: &'w str,
+    reason: &'w str,
+    exit_code: i64,
+}
+
 /// A task of service `api-N` that stopped.
-fn stopped(service: usize, task: usize, code: &str, reason: &str, exit_code: i64) -> Value {
-    let second = task % 3_600;
+fn stopped(at: Timestamp, service: usize, task: usize, why: &Why<'_>) -> Value {
+    let Why { code, reason, exit_code } = why;
     let name = service_name(service);
-    of_detail(
+    let mut event = of_detail(
         "ECS Task State Change",
         &json!({
             "clusterArn": format!("{ARN}:cluster/{CLUSTER}"),
@@ -29,8 +39,8 @@ fn stopped(service: usize, task: usize, code: &str, reason: &str, exit_code: i64
             "group": format!("service:{name}"), "startedBy": format!("ecs-svc/73000218734{service:08}"),
             "lastStatus": "STOPPED", "desiredStatus": "STOPPED", "version": 6, "launchType": "FARGATE",
             "stopCode": code, "stoppedReason": reason, "cpu": "256", "memory": "512",
-            "createdAt": "2026-11-20T20:30:00.000Z", "startedAt": "2026-11-20T20:30:40.000Z",
-            "stoppedAt": format!("2026-11-20T20:{:02}:{:02}.{:03}Z", 30 + second / 120, second / 2 % 60, task / 7_200 % 1_000),
+            "createdAt": moment(at - SignedDuration::from_mins(60)), "startedAt": moment(at - SignedDuration::from_mins(59)),
+            "stoppedAt": moment(at),
             "containers": [{
                 "name": name, "exitCode": exit_code, "lastStatus": "STOPPED", "runtimeId": "c-1",
                 "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/api:v1",
@@ -39,7 +49,14 @@ fn stopped(service: usize, task: usize, code: &str, reason: &str, exit_code: i64
             }],
             "overrides": {"containerOverrides": [{"name": name}]},
         }),
-    )
+    );
+    event["time"] = json!(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    event
+}
+
+/// As ECS writes a time.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 /// How service `api-N` is called.
@@ -48,37 +65,46 @@ pub fn service_name(number: usize) -> String {
 }
 
 /// A task that failed.
-pub fn failed(service: usize, task: usize) -> Value {
-    stopped(service, task, "EssentialContainerExited", "Essential container in task exited", 1)
+pub fn failed(at: Timestamp, service: usize, task: usize) -> Value {
+    let reason = "Essential container in task exited";
+    stopped(at, service, task, &Why { code: "EssentialContainerExited", reason, exit_code: 1 })
+}
+
+/// These of a storm: tasks of so many services in turn, which fail a millisecond apart from a time on.
+pub fn storm(begin: Timestamp, services: usize, numbers: Range<usize>) -> impl Iterator<Item = Value> {
+    numbers.map(move |number| {
+        let passed = i64::try_from(number).map(SignedDuration::from_millis).unwrap_or(SignedDuration::MAX);
+        failed(begin + passed, number % services, number / services)
+    })
 }
 
 /// A task that its service did not need any more.
-pub fn scaled_in(service: usize, task: usize) -> Value {
-    let reason = format!("Scaling activity initiated by (deployment ecs-svc/73000218734{service:08})");
-    stopped(service, task, "ServiceSchedulerInitiated", &reason, 143)
+pub fn scaled_in(at: Timestamp, service: usize, task: usize) -> Value {
+    let reason = &format!("Scaling activity initiated by (deployment ecs-svc/73000218734{service:08})");
+    stopped(at, service, task, &Why { code: "ServiceSchedulerInitiated", reason, exit_code: 143 })
 }
 
 /// A task of a service that runs.
-pub fn running(service: usize, task: usize) -> Value {
-    let mut event = failed(service, task);
+pub fn running(at: Timestamp, service: usize, task: usize) -> Value {
+    let mut event = failed(at, service, task);
     let detail = &mut event["detail"];
     for name in ["stopCode", "stoppedReason", "stoppedAt"] {
         detail.as_object_mut().expect("a detail is an object").remove(name);
     }
     (detail["lastStatus"], detail["desiredStatus"]) = (json!("RUNNING"), json!("RUNNING"));
-    detail["version"] = json!(3);
+    (detail["version"], detail["updatedAt"]) = (json!(3), json!(moment(at)));
     detail["containers"] = json!([{"name": service_name(service), "lastStatus": "RUNNING"}]);
     event
 }
 
 /// A service that ECS calls steady.
-pub fn steady(service: usize) -> Value {
+pub fn steady(at: Timestamp, service: usize) -> Value {
     let arn = format!("{ARN}:service/{CLUSTER}/{}", service_name(service));
     let mut event = of_detail(
         "ECS Service Action",
         &json!({
             "eventType": "INFO", "eventName": "SERVICE_STEADY_STATE", "clusterArn": format!("{ARN}:cluster/{CLUSTER}"),
-            "createdAt": "2026-11-20T21:29:58.000Z",
+            "createdAt": moment(at),
         }),
     );
     event["resources"] = json!([arn]);

@@ -16,7 +16,7 @@ use steward::scaling::Scalers;
 use crate::events::payload;
 use crate::outside::{Channel, HOME, Outside};
 
-/// When everything begins: [`crate::events::failed`] tasks stopped in the half hour before.
+/// When everything begins.
 pub const START: Timestamp = Timestamp::constant(1_795_208_400, 0);
 /// Sweeps come so often.
 const TICK: SignedDuration = SignedDuration::from_mins(1);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use steward::arn::ServiceName;
 use steward::batch::{
@@ -33,8 +33,8 @@ pub struct Work {
     pub used: Used,
     /// How often functions were invoked for them.
     pub invoked: Invoked,
-    /// Bytes that they left in the table.
-    pub stored: u64,
+    /// Bytes that they left in the table; less than none where they ended something.
+    pub stored: i64,
 }
 
 impl Work {
@@ -52,6 +52,12 @@ impl Work {
     /// DynamoDB's read units for one.
     pub fn read_units(&self) -> f64 {
         self.each(self.used.ledger.half_reads) / 2.0
+    }
+
+    /// Bytes of the table for one.
+    #[allow(clippy::cast_precision_loss, reason = "some kilobytes")]
+    pub fn bytes_stored(&self) -> f64 {
+        self.stored as f64 / self.count as f64
     }
 
     /// DynamoDB's write units for one.
@@ -98,16 +104,16 @@ pub struct Works {
 impl Works {
     /// Measures all of them.
     pub fn measure() -> Self {
-        let event = |name, event: fn(usize, usize) -> serde_json::Value| {
+        let event = |name, event: fn(Timestamp, usize, usize) -> serde_json::Value| {
             let play = |evening: &Evening| {
-                evening.hand_over(&[event(0, 0)]);
+                evening.hand_over(&[event(evening.outside.now(), 0, 0)]);
             };
             extra(name, 1, &Evening::default, &play, &|_| {})
         };
         Self {
             benign_stop: event("a task that its service stops", events::scaled_in),
             running_task: event("a task that runs", events::running),
-            steady_state: event("a service that is steady", |service, _| events::steady(service)),
+            steady_state: event("a service that is steady", |at, service, _| events::steady(at, service)),
             failure: failure(),
             failure_of_hundred: failure_of_hundred(),
             incident: incident(),
@@ -157,8 +163,8 @@ fn extra(
 ) -> Work {
     let took = |play: Play<'_>| {
         let evening = begin();
-        let (used, invoked, stored) =
-            (evening.outside.used(), evening.invoked(), evening.outside.ledger.bytes());
+        let bytes = || evening.outside.ledger.bytes().cast_signed();
+        let (used, invoked, stored) = (evening.outside.used(), evening.invoked(), bytes());
         play(&evening);
         let (after, later) = (evening.outside.used(), evening.invoked());
         let invoked = Invoked {
@@ -166,7 +172,7 @@ fn extra(
             by_queue: later.by_queue - invoked.by_queue,
             events: later.events - invoked.events,
         };
-        (after.since(&used), invoked, evening.outside.ledger.bytes() - stored)
+        (after.since(&used), invoked, bytes() - stored)
     };
     let ((used, invoked, stored), (idle, ticked, left)) = (took(with), took(without));
     Work {
@@ -190,37 +196,34 @@ fn rest(evening: &Evening, for_so_long: SignedDuration) {
     evening.until(evening.outside.now() + for_so_long);
 }
 
+/// An evening with an open incident.
+fn failing() -> Evening {
+    let evening = Evening::default();
+    evening.hand_over(&[events::failed(START, 0, 0)]);
+    evening
+}
+
 fn failure() -> Work {
-    let begin = || {
-        let evening = Evening::default();
-        evening.hand_over(&[events::failed(0, 0)]);
-        evening
-    };
     let fail = |evening: &Evening| {
         for task in 1..=10 {
-            evening.hand_over(&[events::failed(0, task)]);
+            evening.hand_over(&[events::failed(evening.outside.now(), 0, task)]);
         }
     };
-    extra("a failure of an open incident, alone in its batch", 10, &begin, &fail, &|_| {})
+    extra("a failure of an open incident, alone in its batch", 10, &failing, &fail, &|_| {})
 }
 
 fn failure_of_hundred() -> Work {
-    let begin = || {
-        let evening = Evening::default();
-        evening.hand_over(&[events::failed(0, 0)]);
-        evening
-    };
     let fail = |evening: &Evening| {
-        let all: Vec<_> = (1..=100).map(|task| events::failed(0, task)).collect();
+        let all: Vec<_> = events::storm(evening.outside.now(), 1, 1..101).collect();
         evening.hand_over(&all);
     };
-    extra("the same, one of a hundred in a batch", 100, &begin, &fail, &|_| {})
+    extra("the same, one of a hundred in a batch", 100, &failing, &fail, &|_| {})
 }
 
 fn incident() -> Work {
     let play = |evening: &Evening| {
         for task in 0..FAILURES {
-            evening.hand_over(&[events::failed(0, task)]);
+            evening.hand_over(&[events::failed(evening.outside.now(), 0, task)]);
             rest(evening, SignedDuration::from_secs(15));
         }
         rest(evening, minutes(55));

@@ -33,8 +33,10 @@ const LAST_ROUND: f64 = 2.0;
 const TICKING: f64 = 4.0;
 /// Queues that Lambda polls, with five pollers each, which wait for twenty seconds: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>.
 pub const POLLS: f64 = 3.0 * 5.0 * 3.0 * MINUTES;
-/// Metrics that ticks write, and those of hours in which something happens: with a hundred services, all of them.
-const METRICS: f64 = 16.0 + 19.0;
+/// Metrics that ticks write, whatever happens.
+const METRICS: f64 = 16.0;
+/// Metrics of the hours in which something happens: with a hundred services, of all hours.
+const METRICS_OF_EVENTS: f64 = 19.0;
 /// Metrics of all jobs, and of each in the hours in which a run of it ends.
 const JOB_METRICS: f64 = 6.0;
 /// Metrics of a scaled service.
@@ -107,7 +109,7 @@ impl Sum {
         self.sqs += times * (work.each(work.invoked.events) + 2.0 * by_queue + calls("sqs"));
         self.reads += times * work.read_units();
         self.writes += times * work.write_units();
-        self.stored += times * work.each(work.stored);
+        self.stored += times * work.bytes_stored();
         self.metrics_read += times * calls("metric");
     }
 }
@@ -123,19 +125,12 @@ pub fn steward(works: &Works, traffic: &Traffic) -> Bill {
     sum.add(traffic.remedied(), &works.remedied);
     sum.add(traffic.runs(), &works.run);
     sum.add(traffic.orders(), &works.order);
-    sum.stored *= KEPT / DAYS;
+    let stored = sum.stored * KEPT / DAYS;
     sum.add(MINUTES, &works.sweep);
     sum.add(MINUTES * traffic.services / 100.0, &works.patrolled);
     sum.add(MINUTES, &works.batch_tick);
-    let waited = sum.seconds;
-    sum.add(MINUTES, &works.scaling_minute);
-    sum.add(MINUTES * traffic.scaled(), &works.scaled_service);
-    // Scaling works for most of its minute, whatever it waits for.
-    sum.seconds = waited + MINUTES * (60.0 - EVERY + LAST_ROUND);
+    add_scaling(&mut sum, works, traffic);
     sum.seconds += MINUTES * TICKING * CONFIGURATION;
-    let jobs = traffic.services * traffic.jobs;
-    let metrics =
-        METRICS + JOB_METRICS + jobs * JOB_METRICS * DAYS / HOURS + traffic.scaled() * SCALER_METRICS;
     Bill {
         lines: vec![
             Line { price: REQUEST, count: sum.invocations },
@@ -143,15 +138,37 @@ pub fn steward(works: &Works, traffic: &Traffic) -> Bill {
             Line { price: SQS, count: sum.sqs + POLLS },
             Line { price: WRITE, count: sum.writes },
             Line { price: READ, count: sum.reads },
-            Line { price: STORED, count: sum.stored / 1e9 },
+            Line { price: STORED, count: stored / 1e9 },
             Line { price: LOGS, count: sum.invocations * LOG_BYTES / 1e9 },
-            Line { price: METRIC, count: metrics },
+            Line { price: METRIC, count: metrics(traffic) },
             Line { price: METRIC_READ, count: sum.metrics_read },
             Line { price: ALARM, count: ALARMS },
             Line { price: DASHBOARD, count: 1.0 },
             Line { price: TRACE, count: sum.invocations },
         ],
     }
+}
+
+/// Metrics that are paid.
+fn metrics(traffic: &Traffic) -> f64 {
+    let jobs = traffic.services * traffic.jobs;
+    let of_events = if traffic.incidents() > 0.0 { METRICS_OF_EVENTS } else { 0.0 };
+    let of_jobs = if jobs > 0.0 { JOB_METRICS + jobs * JOB_METRICS * DAYS / HOURS } else { 0.0 };
+    METRICS + of_events + of_jobs + traffic.scaled() * SCALER_METRICS
+}
+
+/// The ticks of scaling. Where nothing follows a queue they end at once; else each works for most of its minute, whatever it
+/// waits for.
+fn add_scaling(sum: &mut Sum, works: &Works, traffic: &Traffic) {
+    if traffic.scaled() <= 0.0 {
+        sum.invocations += MINUTES;
+        sum.seconds += MINUTES * OWN;
+        return;
+    }
+    let seconds = sum.seconds + MINUTES * (60.0 - EVERY + LAST_ROUND);
+    sum.add(MINUTES, &works.scaling_minute);
+    sum.add(MINUTES * (traffic.scaled() - 1.0).max(0.0), &works.scaled_service);
+    sum.seconds = seconds;
 }
 
 /// Memory of the naive function, in GB.

@@ -11,6 +11,8 @@ use crate::work::{Work, Works};
 
 /// Bills are for so many services.
 pub const SIZES: [u32; 3] = [100, 1_000, 5_000];
+/// The same, where nothing happens but that so many follow a queue.
+const QUEUES: [u32; 3] = [0, 10, 100];
 
 /// The page.
 pub fn document(works: &Works) -> String {
@@ -60,30 +62,41 @@ fn dollars(dollars: f64) -> String {
     if dollars >= 100.0 { format!("${dollars:.0}") } else { format!("${dollars:.2}") }
 }
 
-fn month(text: &mut String, works: &Works) -> std::fmt::Result {
-    let traffics = SIZES.map(Traffic::of);
-    let bills: Vec<(Bill, Bill)> =
-        traffics.iter().map(|traffic| (steward(works, traffic), naive(traffic))).collect();
-    text.push_str(MONTH_HEAD);
+/// Rows of bills, by what is paid.
+fn rows(text: &mut String, bills: &[Bill]) -> std::fmt::Result {
     for service in ["Lambda", "SQS", "DynamoDB", "CloudWatch Logs", "CloudWatch, ", "X-Ray"] {
-        let each: Vec<String> = bills.iter().map(|(ours, _)| dollars(ours.of(service))).collect();
+        let each: Vec<String> = bills.iter().map(|bill| dollars(bill.of(service))).collect();
         let name = service.trim_end_matches([',', ' ']);
         let name = if name == "CloudWatch" { "CloudWatch: metrics, alarms, a dashboard" } else { name };
         writeln!(text, "| {name} | {} |", each.join(" | "))?;
     }
-    let line = |of: &dyn Fn(&(Bill, Bill)) -> String| bills.iter().map(of).collect::<Vec<_>>().join(" | ");
-    writeln!(text, "| **Steward** | {} |", line(&|(ours, _)| format!("**{}**", dollars(ours.total()))))?;
-    let each =
-        bills.iter().zip(SIZES).map(|((ours, _), services)| dollars(ours.total() / f64::from(services)));
-    writeln!(text, "| of that, by the service | {} |", each.collect::<Vec<_>>().join(" | "))?;
-    writeln!(text, "| a naive Lambda per event | {} |", line(&|(_, theirs)| dollars(theirs.total())))?;
-    let messages: Vec<String> =
-        traffics.iter().map(|traffic| number(naive_messages(traffic).round())).collect();
-    writeln!(text, "| messages that people get of it | {} |", messages.join(" | "))?;
-    let threads: Vec<String> =
-        traffics.iter().map(|traffic| number((traffic.incidents() + traffic.remedied()).round())).collect();
-    writeln!(text, "| threads that people get of Steward | {} |", threads.join(" | "))?;
+    let totals: Vec<String> = bills.iter().map(|bill| format!("**{}**", dollars(bill.total()))).collect();
+    writeln!(text, "| **Steward** | {} |", totals.join(" | "))
+}
+
+fn month(text: &mut String, works: &Works) -> std::fmt::Result {
+    let traffics = SIZES.map(Traffic::of);
+    let bills = traffics.map(|traffic| steward(works, &traffic));
+    text.push_str(MONTH_HEAD);
+    rows(text, &bills)?;
+    let each = bills.iter().zip(SIZES).map(|(bill, services)| dollars(bill.total() / f64::from(services)));
+    let mut line = |what: &str, each: Vec<String>| writeln!(text, "| {what} | {} |", each.join(" | "));
+    line("of that, by the service", each.collect())?;
+    let of_traffic = |count: fn(&Traffic) -> String| traffics.iter().map(count).collect();
+    line("a naive Lambda per event", of_traffic(|traffic| dollars(naive(traffic).total())))?;
+    line(
+        "messages that people get of it",
+        of_traffic(|traffic| number(naive_messages(traffic).round())),
+    )?;
+    line(
+        "threads that people get of Steward",
+        of_traffic(|traffic| number((traffic.incidents() + traffic.remedied()).round())),
+    )?;
     text.push_str(AFTER_MONTH);
+    text.push_str(QUEUES_HEAD);
+    let bills = QUEUES.map(|services| steward(works, &Traffic::of_queues(services)));
+    rows(text, &bills)?;
+    text.push_str(AFTER_QUEUES);
     Ok(())
 }
 
@@ -117,7 +130,7 @@ fn traffic(text: &mut String) -> std::fmt::Result {
 fn terms(text: &mut String) -> std::fmt::Result {
     let waits: Vec<String> =
         WAITS.iter().map(|(service, seconds)| format!("{service} {:.0} ms", seconds * 1e3)).collect();
-    writeln!(text, "\n## Prices and terms\n\n{REGION}, as the pages said in {AS_OF}; no free tier.\n")?;
+    writeln!(text, "\n## Prices and terms\n\n{REGION}, list prices of {AS_OF}, without a free tier; the pages have today's.\n")?;
     writeln!(text, "| what | listed | page |\n|---|---|---|")?;
     for price in ALL {
         writeln!(text, "| {} | {} | <{}> |", price.what, price.listed, price.source)?;
@@ -174,8 +187,21 @@ const MONTH_HEAD: &str = "## A month
 const AFTER_MONTH: &str = "
 A Lambda function that a rule invokes with each task that stops, and that posts each failure, is what many have today. It costs next to nothing and does next to
 nothing: no memory, so a crash loop is a message for each crash; no queue, so what fails three times is gone; no sweep, so nobody hears of what no event tells.
-Most of Steward's bill is neither events nor incidents: it is metrics, alarms and the minute that scaling looks at queues. Without scaled services, jobs and
-metrics that nobody reads it is a few dollars at any size.
+
+";
+
+const QUEUES_HEAD: &str = "## A month in which nothing happens
+
+| | nothing is scaled | 10 services follow a queue each | 100 |
+|---|---|---|---|
+";
+
+const AFTER_QUEUES: &str = "
+The first column is there whatever happens: the ticks, Lambda's pollers, metrics, alarms, and the dashboard. An account's first ten metrics, ten alarms and three
+dashboards are free, and are counted here all the same.
+
+Scaling works for most of each minute, for SQS tells of no change by itself. With `every: 60s` its Lambda is a twelfth and its SQS a sixth. CloudWatch's price is why it
+is asked once a minute and no more: its figures are minutes old in any case.
 
 ";
 

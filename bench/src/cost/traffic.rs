@@ -46,6 +46,21 @@ impl Traffic {
         }
     }
 
+    /// Nothing but so many services that follow a queue each.
+    pub fn of_queues(services: u32) -> Self {
+        Self {
+            services: f64::from(services),
+            replaced_a_day: 0.0,
+            deployed_a_week: 0.0,
+            steady_a_month: 0.0,
+            incidents_a_month: 0.0,
+            remedied_a_month: 0.0,
+            jobs: 0.0,
+            scaled: 1.0,
+            orders_a_day: 20.0,
+        }
+    }
+
     /// Tasks replaced in a month, of all services.
     pub fn replaced(&self) -> f64 {
         self.services * self.replaced_a_day * DAYS

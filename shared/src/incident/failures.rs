@@ -267,6 +267,11 @@ impl Failures {
         self.more
     }
 
+    /// The first failure's time of those that are not kept one by one any more, to the second.
+    pub fn forgotten_since(&self) -> Option<Timestamp> {
+        self.first_at
+    }
+
     /// The first failure's time, to the second.
     pub fn first_at(&self) -> Option<Timestamp> {
         let kept = self.entries.values().map(|entry| entry.second).min().and_then(moment);

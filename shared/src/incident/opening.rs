@@ -11,7 +11,8 @@ use crate::ledger::{Opening, Openings};
 /// That something began to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Began {
-    /// When the incident's first failure happened.
+    /// When the incident's first failure happened, kept one by one or not: else what fails without end would begin again and
+    /// again.
     pub since: Timestamp,
     /// One of each cause and zone, at the cause's first failure.
     pub openings: Vec<Opening>,
@@ -39,7 +40,7 @@ impl Story {
                 })
             })
             .collect();
-        let since = openings.iter().map(|opening| opening.at).min()?;
+        let since = openings.iter().map(|opening| opening.at).chain(incident.failures.forgotten_since()).min()?;
         Some(Began { since, openings })
     }
 }

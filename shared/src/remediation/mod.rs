@@ -139,6 +139,10 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
     if task.started_by.as_deref().is_some_and(|by| by.starts_with(JOB_PREFIX)) {
         return Reading::nothing(diagnosis, target, Reason::BelongsToBatch);
     }
+    // It was heard of when it began to run: its end says no more, and nothing need be read for it.
+    if diagnosis.as_ref().is_some_and(|found| found.cause.is_benign()) {
+        return Reading::nothing(diagnosis, target, Reason::Expected);
+    }
     let mut observations: Vec<Observation> = deploys(task, at).into_iter().collect();
     let Some(found) = diagnosis.as_ref() else {
         return Reading {
@@ -146,9 +150,6 @@ fn read_task(task: &TaskStateChange, diagnosis: Option<Diagnosis>, at: Timestamp
             ..Reading::of(diagnosis, target, observations)
         };
     };
-    if found.cause.is_benign() {
-        return Reading { because: Some(Reason::Expected), ..Reading::of(diagnosis, target, observations) };
-    }
     if !task.is_stopped() {
         return Reading {
             because: Some(Reason::NotStoppedYet),

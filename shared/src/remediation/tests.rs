@@ -75,6 +75,20 @@ fn what_opens_nothing_says_why() {
 }
 
 #[test]
+fn the_end_of_a_task_that_was_meant_to_end_tells_nothing_and_so_nothing_is_read_for_it() {
+    let of_deployment = |changes: Value| {
+        let mut all = json!({"startedBy": "ecs-svc/42"});
+        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        read(&stopped(all), now()).observations().count()
+    };
+    let scaled_in = json!({
+        "stopCode": "ServiceSchedulerInitiated", "stoppedReason": "Scaling activity initiated by (deployment ecs-svc/42)",
+    });
+    assert_eq!(of_deployment(scaled_in), 0);
+    assert_eq!(of_deployment(json!({"lastStatus": "RUNNING", "desiredStatus": "RUNNING"})), 1);
+}
+
+#[test]
 fn a_rerun_belongs_to_remediation() {
     let reading = read(&stopped(json!({"startedBy": "steward/rerun/aa", "group": "family:api"})), now());
     assert!(matches!(only(&reading), Observation::Failed(_)));

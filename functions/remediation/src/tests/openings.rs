@@ -59,6 +59,23 @@ fn a_new_cause_of_an_open_incident_is_an_opening() {
     assert_eq!(told, [(Cause::AppError, Some("a".into())), (Cause::Segfault, Some("b".into()))]);
 }
 
+/// Of more failures than an incident keeps one by one, the first that is kept is later with each batch.
+#[test]
+fn what_goes_on_without_end_opens_once() {
+    let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
+    for batch_number in 0..8 {
+        let stop_at = |task: u32| {
+            let mut event = stop("api", task);
+            event["detail"]["stoppedAt"] =
+                json!(format!("2026-11-20T21:{:02}:{:02}Z", 10 + task / 60, task % 60));
+            event.to_string()
+        };
+        let bodies: Vec<String> = (0..100).map(|n| stop_at(batch_number * 100 + n)).collect();
+        handle(&ledger, &tell, &clock, &batch(&bodies));
+    }
+    assert_eq!((openings(&ledger).len(), ledger.usage().transactions), (1, 9));
+}
+
 #[test]
 fn an_announcement_is_no_opening() {
     let (ledger, tell, clock) = (MemoryLedger::new(), Nudges::default(), At::start());
