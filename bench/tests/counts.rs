@@ -25,9 +25,6 @@ fn a_benign_stop_makes_no_call_but_the_configurations_refresh() {
         scaled_in(START, 0, 0),
         sample(include_str!("../../events/task-state-change/scaled_in-search-1.json")),
         sample(include_str!("../../events/task-state-change/stopped_by_user-nightly-report-1.json")),
-        sample(include_str!(
-            "../../events/task-state-change/spot_interrupted-recommendations-1-running.json"
-        )),
     ];
     for event in samples {
         let evening = Evening::default();

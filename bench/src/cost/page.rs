@@ -11,6 +11,8 @@ use crate::work::{Work, Works};
 
 /// Bills are for so many services.
 pub const SIZES: [u32; 3] = [100, 1_000, 5_000];
+/// The patrol goes round so often.
+const PATROL_MINUTES: f64 = 5.0;
 /// The same, where nothing happens but that so many follow a queue.
 const QUEUES: [u32; 3] = [0, 10, 100];
 
@@ -28,6 +30,14 @@ fn write_all(text: &mut String, works: &Works) -> std::fmt::Result {
         row(text, work)?;
     }
     text.push_str(AFTER_WORK);
+    let round = works.patrolled.each(works.patrolled.used.calls_to("ecs")) * PATROL_MINUTES;
+    writeln!(
+        text,
+        "- A minute's sweeps include the patrol's round every five minutes. A hundred services more are {} requests to ECS in each, and none to the ledger
+  while they are well.
+",
+        number(round),
+    )?;
     month(text, works)?;
     traffic(text)?;
     terms(text)
@@ -84,10 +94,7 @@ fn month(text: &mut String, works: &Works) -> std::fmt::Result {
     line("of that, by the service", each.collect())?;
     let of_traffic = |count: fn(&Traffic) -> String| traffics.iter().map(count).collect();
     line("a naive Lambda per event", of_traffic(|traffic| dollars(naive(traffic).total())))?;
-    line(
-        "messages that people get of it",
-        of_traffic(|traffic| number(naive_messages(traffic).round())),
-    )?;
+    line("messages that people get of it", of_traffic(|traffic| number(naive_messages(traffic).round())))?;
     line(
         "threads that people get of Steward",
         of_traffic(|traffic| number((traffic.incidents() + traffic.remedied()).round())),
@@ -130,7 +137,10 @@ fn traffic(text: &mut String) -> std::fmt::Result {
 fn terms(text: &mut String) -> std::fmt::Result {
     let waits: Vec<String> =
         WAITS.iter().map(|(service, seconds)| format!("{service} {:.0} ms", seconds * 1e3)).collect();
-    writeln!(text, "\n## Prices and terms\n\n{REGION}, list prices of {AS_OF}, without a free tier; the pages have today's.\n")?;
+    writeln!(
+        text,
+        "\n## Prices and terms\n\n{REGION}, list prices of {AS_OF}, without a free tier; the pages have today's.\n"
+    )?;
     writeln!(text, "| what | listed | page |\n|---|---|---|")?;
     for price in ALL {
         writeln!(text, "| {} | {} | <{}> |", price.what, price.listed, price.source)?;
@@ -173,9 +183,7 @@ const WORK_HEAD: &str = "## What work takes
 const AFTER_WORK: &str = "
 - Beside these, each function looks at the configuration's pointer once a minute while it works: one request to Parameter Store, which is free. So are
   requests to ECS.
-- An incident holds its failures: three or three hundred, it is one thread in Slack, and as many requests to ECS.
-- A minute's sweeps include the patrol's round every five minutes. A hundred services more are eleven requests every five minutes.
-
+- An incident holds its failures: three or three hundred, it is one thread in Slack, and ECS is asked by how long it goes on, not by how much fails.
 ";
 
 const MONTH_HEAD: &str = "## A month
@@ -187,6 +195,9 @@ const MONTH_HEAD: &str = "## A month
 const AFTER_MONTH: &str = "
 A Lambda function that a rule invokes with each task that stops, and that posts each failure, is what many have today. It costs next to nothing and does next to
 nothing: no memory, so a crash loop is a message for each crash; no queue, so what fails three times is gone; no sweep, so nobody hears of what no event tells.
+
+Neither events nor incidents are most of Steward's bill, but services that follow a queue: CloudWatch's price for what went through their queues and for their metrics,
+and DynamoDB's for what is decided each minute.
 
 ";
 

@@ -40,7 +40,8 @@ impl Story {
                 })
             })
             .collect();
-        let since = openings.iter().map(|opening| opening.at).chain(incident.failures.forgotten_since()).min()?;
+        let since =
+            openings.iter().map(|opening| opening.at).chain(incident.failures.forgotten_since()).min()?;
         Some(Began { since, openings })
     }
 }

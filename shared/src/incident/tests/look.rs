@@ -57,6 +57,44 @@ fn a_failing_service_is_looked_at_every_thirty_seconds_at_the_most() {
 }
 
 #[test]
+fn what_merely_goes_on_is_looked_at_less_and_less_often_until_a_deployment_begins() {
+    let mut story = Story::new(service());
+    go_on(&mut story, [failed(1, 10)], at(1_000));
+    let next_look = |story: &mut Story, looked_at: i64, said: Observation| {
+        story.record.care.looked_at = Some(at(looked_at));
+        story.record.care.look_at = None;
+        go_on(story, [said], at(looked_at + 1));
+        look_at(story)
+    };
+    for (task, looked_at, next) in
+        [(2, 1_060, 1_090), (3, 1_120, 1_180), (4, 1_400, 1_600), (5, 9_000, 9_300)]
+    {
+        assert_eq!(next_look(&mut story, looked_at, failed(task, 20)), Some(at(next)), "{looked_at}");
+    }
+    assert_eq!(
+        next_look(&mut story, 9_301, lost(6, 1, 9_301, Cause::SpotInterrupted)),
+        Some(at(9_331)),
+        "another cause"
+    );
+    let begins = step(1, 9_400, DeploymentStatus::InProgress);
+    assert_eq!(next_look(&mut story, 9_390, begins), Some(at(9_420)));
+    assert_eq!(next_look(&mut story, 9_420, failed(7, 9_421)), Some(at(9_450)));
+}
+
+#[test]
+fn every_standalone_task_that_is_lost_is_looked_at_soon() {
+    let mut story = Story::new(family());
+    for task in 1..4 {
+        let now = 1_000 * i64::from(task);
+        story.record.care.look_at = None;
+        go_on(&mut story, [lost(task, 1, now, Cause::SpotInterrupted)], at(now));
+        let soon = story.record.care.looked_at.map_or(now, |_| now + 20);
+        assert_eq!(look_at(&story), Some(at(soon)));
+        story.record.care.looked_at = Some(at(now + 990));
+    }
+}
+
+#[test]
 fn a_failure_never_puts_off_a_look_that_was_asked_for() {
     let mut story = Story::new(service());
     story.record.care.look_at = Some(at(900));
