@@ -73,7 +73,7 @@ pub fn failed(at: Timestamp, service: usize, task: usize) -> Value {
 /// These of a storm: tasks of so many services in turn, which fail a millisecond apart from a time on.
 pub fn storm(begin: Timestamp, services: usize, numbers: Range<usize>) -> impl Iterator<Item = Value> {
     numbers.map(move |number| {
-        let passed = i64::try_from(number).map(SignedDuration::from_millis).unwrap_or(SignedDuration::MAX);
+        let passed = i64::try_from(number).map_or(SignedDuration::MAX, SignedDuration::from_millis);
         failed(begin + passed, number % services, number / services)
     })
 }
