@@ -16,8 +16,11 @@ use steward::ledger::MemoryLedger;
 use steward::notification::Subject;
 use steward::ports::{Clock, Nowhere, NudgeError, Tell};
 use steward::redact::redact;
+use steward_bench::events;
+use steward_bench::play::Evening;
 
 const SAMPLE: &[u8] = include_bytes!("../events/task-state-change/image_not_found-checkout-1.json");
+const BENIGN: &[u8] = include_bytes!("../events/task-state-change/scaled_in-search-1.json");
 const STORM: usize = 10_000;
 /// Every task event that there is a sample of.
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/task-state-change");
@@ -203,5 +206,19 @@ fn storm_of_one_service(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_event, beside_the_parser, long_text, storm_of_one_service);
+/// Tasks that their service stopped on purpose, all the way: read, decided, and nothing asked of anybody.
+fn benign_stops(c: &mut Criterion) {
+    let event: Value = serde_json::from_slice(BENIGN).unwrap();
+    let mut group = c.benchmark_group("benign stops, through the handler");
+    for batch in [1, 100] {
+        let (evening, text) = (Evening::default(), events::payload(&vec![event.clone(); batch]));
+        group.throughput(Throughput::Elements(batch as u64));
+        group.bench_function(BenchmarkId::from_parameter(format!("batches of {batch}")), |b| {
+            b.iter(|| evening.hand_over_payload(black_box(&text), batch));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, one_event, beside_the_parser, benign_stops, long_text, storm_of_one_service);
 criterion_main!(benches);

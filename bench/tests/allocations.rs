@@ -9,10 +9,11 @@ use steward::diagnosis::diagnose;
 use steward::event::decode::payload;
 use steward_bench::events;
 
+/// Each with the most allocations that it may take: some eight in a hundred more than were counted, for what compilers leave out differs.
 const SAMPLES: [(&str, &str, u64); 3] = [
-    ("image_not_found", include_str!("../../events/task-state-change/image_not_found-checkout-1.json"), 200),
-    ("out_of_memory", include_str!("../../events/task-state-change/out_of_memory-api-1.json"), 250),
-    ("scaled_in", include_str!("../../events/task-state-change/scaled_in-search-1.json"), 150),
+    ("image_not_found", include_str!("../../events/task-state-change/image_not_found-checkout-1.json"), 125),
+    ("out_of_memory", include_str!("../../events/task-state-change/out_of_memory-api-1.json"), 155),
+    ("scaled_in", include_str!("../../events/task-state-change/scaled_in-search-1.json"), 120),
 ];
 
 fn allocations(bytes: &[u8]) -> allocation_counter::AllocationInfo {
@@ -32,7 +33,7 @@ fn an_event_takes_no_more_allocations_than_it_did() {
         let event: Value = serde_json::from_str(text).unwrap();
         let counted = allocations(&events::payload(&[event])).count_total;
         assert!(counted <= most, "{name}: {counted} allocations, and {most} at the most");
-        assert!(counted * 2 > most, "{name}: {counted} allocations; lower the bound");
+        assert!(counted * 4 > most * 3, "{name}: {counted} allocations; lower the bound");
     }
 }
 
