@@ -188,23 +188,23 @@ impl Setting<'_> {
     fn of(&self, name: &str, program: &Path) -> Settings {
         let mut settings = Settings::new(name, program);
         settings.timeout = TIMEOUT;
-        let origin = self.services.origin();
+        let services = self.services.endpoints().into_iter();
+        let settings = services.fold(settings, |settings, (name, origin)| settings.variable(name, origin));
         settings
-            .variable("AWS_ENDPOINT_URL", origin)
             .variable("SSL_CERT_FILE", self.identity.bundle.display().to_string())
             .variable("STEWARD_TABLE", TABLE)
             .variable("STEWARD_TELL_QUEUE_URL", self.services.tell_queue_url())
             .variable("STEWARD_CONFIGURATION", CONFIGURATION)
             .variable("STEWARD_SLACK_WEBHOOK", WEBHOOK)
             .variable("STEWARD_TOPIC_ARN", TOPIC)
-            .variable("STEWARD_TEST_SLACK_ORIGIN", origin)
+            .variable("STEWARD_TEST_SLACK_ORIGIN", self.services.slack())
     }
 
     fn of_peer(&self, peer: &Peer) -> Settings {
         self.of("peer", &peer.bootstrap)
             // botocore does not read the variable of OpenSSL.
             .variable("AWS_CA_BUNDLE", self.identity.bundle.display().to_string())
-            .variable("PEER_SLACK_WEBHOOK", format!("{}{WEBHOOK_PATH}", self.services.origin()))
+            .variable("PEER_SLACK_WEBHOOK", format!("{}{WEBHOOK_PATH}", self.services.slack()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! AWS and Slack on this machine, over TLS, in this process: each call is answered from memory, in microseconds.
 //!
 //! What is slow in the world is so for whoever asks. Here it is taken out, and what remains is the program's own. Tables are [`Table`];
-//! parameters are a map; topics and Slack take everything; a queue is `sim/lambda`'s. An operation without an answer here is remembered, for what was measured
+//! parameters are a map; topics and Slack take everything; a queue is `sim/lambda`'s. Each service has a port of its own, as each has a
+//! host of its own in the world: whoever calls two of them makes two connections. An operation without an answer here is remembered, for what was measured
 //! with it is a failure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use steward_sim::lambda::queue::{self, QueueError};
 use steward_sim::lambda::sqs::Sqs;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls};
 
 use crate::table::Table;
 use crate::tls::{HOST, Identity};
@@ -31,6 +32,8 @@ pub const TELL: &str = "tell";
 pub const SLACK: &str = "slack";
 
 const JSON: &str = "application/x-amz-json-1.0";
+/// The services of AWS, as the variables of their endpoints end.
+const AWS: [&str; 5] = ["DYNAMODB", "ECS", "SNS", "SQS", "SSM"];
 /// The task definition of whatever task is asked about: one container, whose log is nowhere.
 const DEFINITION: &str = r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:us-east-1:123456789012:task-definition/api:7",
     "family":"api","revision":7,"status":"ACTIVE","containerDefinitions":[{"name":"app","image":"app","essential":true}]},"tags":[]}"#;
@@ -47,14 +50,40 @@ pub enum ServicesError {
     /// The server.
     #[error("no server on {HOST}: {0}")]
     Io(#[from] io::Error),
+    /// Its TLS.
+    #[error("no TLS with the certificate of this run: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// The services; they stop on drop.
 #[derive(Debug)]
 pub struct Services {
-    origin: String,
+    aws: Vec<(&'static str, Port)>,
+    slack: Port,
     shared: Arc<Shared>,
+}
+
+/// A port that is served until this goes.
+#[derive(Debug)]
+struct Port {
+    /// `https://localhost:PORT`.
+    origin: String,
     accepting: JoinHandle<()>,
+}
+
+impl Port {
+    async fn open(identity: &Identity, shared: &Arc<Shared>) -> Result<Self, ServicesError> {
+        let listener = TcpListener::bind((HOST, 0)).await?;
+        let origin = format!("https://{HOST}:{}", listener.local_addr()?.port());
+        let accepting = tokio::spawn(accept(listener, identity.acceptor()?, Arc::clone(shared)));
+        Ok(Self { origin, accepting })
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
 }
 
 #[derive(Debug)]
@@ -72,7 +101,7 @@ struct State {
 }
 
 impl Services {
-    /// Serves, on a free port of this machine alone. `parameters` are those of Parameter Store, by name.
+    /// Serves, on free ports of this machine alone. `parameters` are those of Parameter Store, by name.
     ///
     /// # Errors
     ///
@@ -83,16 +112,25 @@ impl Services {
     ) -> Result<Self, ServicesError> {
         let sqs = Sqs::default();
         sqs.create_queue(TELL, queue::Settings::default())?;
-        let listener = TcpListener::bind((HOST, 0)).await?;
-        let origin = format!("https://{HOST}:{}", listener.local_addr()?.port());
         let shared = Arc::new(Shared { sqs, parameters, state: Mutex::default() });
-        let accepting = tokio::spawn(accept(listener, identity.acceptor.clone(), Arc::clone(&shared)));
-        Ok(Self { origin, shared, accepting })
+        let mut aws = Vec::new();
+        for service in AWS {
+            aws.push((service, Port::open(identity, &shared).await?));
+        }
+        Ok(Self { aws, slack: Port::open(identity, &shared).await?, shared })
     }
 
-    /// `https://localhost:PORT`: the endpoint of AWS, and Slack's origin.
-    pub fn origin(&self) -> &str {
-        &self.origin
+    /// Where the services of AWS are, as variables of the environment: `https://localhost:PORT`. One without a port of its own here is
+    /// called at another's, and so becomes known.
+    pub fn endpoints(&self) -> Vec<(String, &str)> {
+        let each = self.aws.iter();
+        let each = each.map(|(service, port)| (format!("AWS_ENDPOINT_URL_{service}"), port.origin.as_str()));
+        each.chain([("AWS_ENDPOINT_URL".to_owned(), self.slack.origin.as_str())]).collect()
+    }
+
+    /// Slack's origin: `https://localhost:PORT`.
+    pub fn slack(&self) -> &str {
+        &self.slack.origin
     }
 
     /// The address of [`TELL`].
@@ -127,12 +165,6 @@ impl Services {
     /// Operations to which there was no answer.
     pub fn unknown(&self) -> BTreeSet<String> {
         self.shared.state().unknown.clone()
-    }
-}
-
-impl Drop for Services {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 

@@ -13,7 +13,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{self, ServerConfig, crypto::ring};
 
 /// The host of all stand-ins.
@@ -25,9 +25,6 @@ pub enum TlsError {
     /// The certificate.
     #[error("no certificate: {0}")]
     Certificate(#[from] rcgen::Error),
-    /// The server.
-    #[error("no TLS with it: {0}")]
-    Server(#[from] rustls::Error),
     /// The bundle.
     #[error("cannot read or write {path}: {source}", path = path.display())]
     Bundle {
@@ -42,7 +39,8 @@ pub enum TlsError {
 pub struct Identity {
     /// A file of certificates: ours behind the public ones.
     pub bundle: PathBuf,
-    pub(crate) acceptor: TlsAcceptor,
+    leaf: CertificateDer<'static>,
+    key: PrivatePkcs8KeyDer<'static>,
 }
 
 impl Identity {
@@ -68,12 +66,16 @@ impl Identity {
         let bundle = folder.join("roots.pem");
         fs::write(&bundle, roots).map_err(at(&bundle))?;
         let (leaf, key) = leaf(&authority.issuer)?;
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        Ok(Self { bundle, leaf: leaf.der().clone(), key: key.serialize_der().into() })
+    }
+
+    /// TLS of one server, which resumes no session of another's.
+    pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, rustls::Error> {
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key.into())?;
-        Ok(Self { bundle, acceptor: TlsAcceptor::from(Arc::new(config)) })
+            .with_single_cert(vec![self.leaf.clone()], self.key.clone_key().into())?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }
 

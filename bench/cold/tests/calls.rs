@@ -14,9 +14,10 @@ use steward_cold::tls::Identity;
 use steward_sim::binaries::{self, Profile};
 
 /// The functions, with an incident to tell, behind a certificate that only they trust.
-async fn prepared() -> (Services, Vec<Prepared>) {
+/// `test` names the folder of its roots: another test's would not know the certificate.
+async fn prepared(test: &str) -> (Services, Vec<Prepared>) {
     let built = binaries::functions(Profile::Dev).expect("the functions are built");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("calls-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("calls-{test}"));
     let identity = Identity::make(&folder, None).unwrap();
     let services = Services::start(&identity, programs::parameters().unwrap()).await.unwrap();
     let programs = programs::prepare(&built, None, &services, &identity, Timestamp::now()).await.unwrap();
@@ -38,7 +39,7 @@ fn counts(calls: &[(&str, u64)]) -> BTreeMap<String, u64> {
 #[test]
 fn functions_call_nothing_before_they_are_asked_and_no_more_than_this_when_they_are() {
     run(async {
-        let (services, programs) = prepared().await;
+        let (services, programs) = prepared("each").await;
         let mut made = BTreeMap::new();
         for name in binaries::FUNCTIONS {
             made.insert(name, Calls::of(named(&programs, name), &services).await.unwrap());
@@ -50,7 +51,7 @@ fn functions_call_nothing_before_they_are_asked_and_no_more_than_this_when_they_
 #[test]
 fn a_benign_stop_makes_no_call_besides_the_configurations() {
     run(async {
-        let (services, programs) = prepared().await;
+        let (services, programs) = prepared("benign").await;
         let mut event = programs::stop("web", Timestamp::now());
         let detail = event.get_mut("detail").and_then(Value::as_object_mut).unwrap();
         detail.insert("stopCode".to_owned(), json!("ServiceSchedulerInitiated"));
