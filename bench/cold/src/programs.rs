@@ -189,7 +189,7 @@ impl Setting<'_> {
         let mut settings = Settings::new(name, program);
         settings.timeout = TIMEOUT;
         let services = self.services.endpoints().into_iter();
-        let settings = services.fold(settings, |settings, (name, origin)| settings.variable(name, origin));
+        let settings = services.fold(settings, |settings, (name, origin)| settings.variable(&name, origin));
         settings
             .variable("SSL_CERT_FILE", self.identity.bundle.display().to_string())
             .variable("STEWARD_TABLE", TABLE)

@@ -113,11 +113,11 @@ impl Api {
         .await
     }
 
-    /// The process runs from now on.
-    pub(super) fn started(&self, pid: u32) {
+    /// The process runs; it began to be made at `begun`.
+    pub(super) fn started(&self, pid: u32, begun: Instant) {
         let mut figures = lock(&self.figures);
         figures.pid = pid;
-        figures.started = Some(Instant::now());
+        figures.started = Some(begun);
     }
 
     /// Waits for the end of the init phase.

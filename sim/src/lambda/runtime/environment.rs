@@ -58,6 +58,8 @@ impl Environment {
         let api = Arc::new(Api::new(settings, queue, Box::new(idle)));
         let server =
             Api::serve(&api).await.map_err(|error| format!("no port for the Runtime API: {error}"))?;
+        // It runs before the call that makes it returns: on a busy machine long before.
+        let begun = Instant::now();
         let mut child = Command::new(&settings.bootstrap)
             .env_clear()
             .envs(variables(settings, number, &server.address().to_string()))
@@ -70,7 +72,7 @@ impl Environment {
                 format!("cannot start {}: {error}; was it built?", settings.bootstrap.display())
             })?;
         let pid = child.id().unwrap_or_default();
-        api.started(pid);
+        api.started(pid, begun);
         let readers = [
             child.stdout.take().map(|pipe| read_lines(pipe, Stream::Stdout, number, &logs)),
             child.stderr.take().map(|pipe| read_lines(pipe, Stream::Stderr, number, &logs)),
