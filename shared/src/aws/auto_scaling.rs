@@ -6,6 +6,7 @@ use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 
 use super::ecs::failed;
+use super::late::Late;
 use super::sdk::Sdk;
 use crate::arn::{ClusterArn, ServiceName};
 use crate::ports::{AutoScaling, EcsError};
@@ -15,7 +16,7 @@ const DESCRIBE: &str = "DescribeScalableTargets";
 /// Scalable targets of this account and region.
 #[derive(Debug, Clone)]
 pub struct ScalableTargets {
-    client: Client,
+    client: Late<Client>,
 }
 
 impl ScalableTargets {

@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::auto_scaling::ScalableTargets;
 use super::ecs::failed;
+use super::late::Late;
 use super::sdk::Sdk;
 use crate::arn::{ClusterArn, ServiceName};
 use crate::ports::{AutoScaling, EcsError, Meaning, Owners};
@@ -18,7 +19,7 @@ const DESCRIBE: &str = "DescribeStacks";
 /// Who else changes services: CloudFormation by stacks, Application Auto Scaling by scalable targets.
 #[derive(Debug, Clone)]
 pub struct Stacks {
-    client: Client,
+    client: Late<Client>,
     scalable: ScalableTargets,
 }
 

@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
+use super::late::Late;
 use super::sdk::Sdk;
 use super::verdict::FailedCall;
 use crate::ledger::{
@@ -51,19 +52,19 @@ const IF_UNCHANGED: &str = "#version = :expected";
 /// The table.
 #[derive(Clone)]
 pub struct DynamoLedger {
-    client: Client,
+    client: Late<Client>,
     table: String,
 }
 
 impl DynamoLedger {
     /// The ledger in `table`.
     pub fn new(sdk: &Sdk, table: String) -> Self {
-        Self::with_client(sdk.dynamodb(), table)
+        Self { client: sdk.dynamodb(), table }
     }
 
     /// With a client of the caller's: its credentials, region, time-outs and retries.
     pub fn with_client(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self { client: client.into(), table }
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Stored>, LedgerError> {

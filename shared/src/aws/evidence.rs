@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
+use super::late::Late;
 use super::sdk::Sdk;
 use super::verdict::FailedCall;
 use crate::incident::Target;
@@ -36,7 +37,7 @@ const EVENTS: &str = "GetLogEvents";
 /// ECS and CloudWatch Logs in this account.
 #[derive(Clone)]
 pub struct TaskEvidence {
-    ecs: Client,
+    ecs: Late<Client>,
     sdk: Sdk,
 }
 

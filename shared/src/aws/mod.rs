@@ -19,6 +19,7 @@ mod iam;
 mod installation;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod late;
 mod queues;
 
 #[cfg(test)]

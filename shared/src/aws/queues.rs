@@ -12,6 +12,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ecs::failed;
+use super::late::Late;
 use super::sdk::Sdk;
 use crate::observed::Observed;
 use crate::ports::{EcsError, Meaning, ReadQueues};
@@ -35,8 +36,8 @@ const METRICS: [(&str, &str, &str); 3] = [
 /// Queues of this account and region.
 #[derive(Debug)]
 pub struct Queues {
-    sqs: aws_sdk_sqs::Client,
-    cloudwatch: aws_sdk_cloudwatch::Client,
+    sqs: Late<aws_sdk_sqs::Client>,
+    cloudwatch: Late<aws_sdk_cloudwatch::Client>,
     /// A queue's URL never changes.
     urls: RefCell<BTreeMap<QueueName, String>>,
 }

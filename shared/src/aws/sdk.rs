@@ -1,6 +1,7 @@
 //! The clients of the SDK: one connector, one set of bounds, all from the environment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -16,6 +17,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use super::environment::{Environment, EnvironmentError};
+use super::late::Late;
 
 /// A connection inside a region takes milliseconds.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -36,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub struct Sdk {
     config: SdkConfig,
     connector: SharedHttpConnector,
-    endpoints: BTreeMap<&'static str, String>,
+    endpoints: Arc<BTreeMap<&'static str, String>>,
 }
 
 impl Sdk {
@@ -51,7 +53,7 @@ impl Sdk {
 
     /// Of a process that has a configuration already, with its credentials, endpoints and retries: the command line.
     pub fn with_config(config: &SdkConfig) -> Self {
-        Self { config: config.clone(), connector: connector(), endpoints: BTreeMap::new() }
+        Self { config: config.clone(), connector: connector(), endpoints: Arc::default() }
     }
 
     /// The same over a connector of the caller's.
@@ -85,10 +87,16 @@ impl Sdk {
                     .build(),
             )
             .build();
-        Ok(Self { config, connector, endpoints: environment.endpoints() })
+        Ok(Self { config, connector, endpoints: Arc::new(environment.endpoints()) })
     }
 
-    /// The settings of one service, by the name that its endpoint variable ends in.
+    /// A client that its first call makes, by the name that its service's endpoint variable ends in.
+    fn client<C: 'static>(&self, service: &'static str, make: fn(&SdkConfig) -> C) -> Late<C> {
+        let sdk = self.clone();
+        Late::new(move || make(&sdk.of(service)))
+    }
+
+    /// The settings of one service.
     fn of(&self, service: &str) -> SdkConfig {
         match self.endpoints.get(service) {
             Some(endpoint) => self.config.clone().into_builder().endpoint_url(endpoint).build(),
@@ -96,32 +104,32 @@ impl Sdk {
         }
     }
 
-    pub(super) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.of("DYNAMODB"))
+    pub(super) fn dynamodb(&self) -> Late<aws_sdk_dynamodb::Client> {
+        self.client("DYNAMODB", aws_sdk_dynamodb::Client::new)
     }
 
-    pub(super) fn ecs(&self) -> aws_sdk_ecs::Client {
-        aws_sdk_ecs::Client::new(&self.of("ECS"))
+    pub(super) fn ecs(&self) -> Late<aws_sdk_ecs::Client> {
+        self.client("ECS", aws_sdk_ecs::Client::new)
     }
 
-    pub(super) fn auto_scaling(&self) -> aws_sdk_applicationautoscaling::Client {
-        aws_sdk_applicationautoscaling::Client::new(&self.of("APPLICATION_AUTO_SCALING"))
+    pub(super) fn auto_scaling(&self) -> Late<aws_sdk_applicationautoscaling::Client> {
+        self.client("APPLICATION_AUTO_SCALING", aws_sdk_applicationautoscaling::Client::new)
     }
 
-    pub(super) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
-        aws_sdk_cloudwatch::Client::new(&self.of("CLOUDWATCH"))
+    pub(super) fn cloudwatch(&self) -> Late<aws_sdk_cloudwatch::Client> {
+        self.client("CLOUDWATCH", aws_sdk_cloudwatch::Client::new)
     }
 
-    pub(super) fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
-        aws_sdk_cloudformation::Client::new(&self.of("CLOUDFORMATION"))
+    pub(super) fn cloudformation(&self) -> Late<aws_sdk_cloudformation::Client> {
+        self.client("CLOUDFORMATION", aws_sdk_cloudformation::Client::new)
     }
 
-    pub(super) fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.of("SQS"))
+    pub(super) fn sqs(&self) -> Late<aws_sdk_sqs::Client> {
+        self.client("SQS", aws_sdk_sqs::Client::new)
     }
 
-    pub(super) fn sns(&self) -> aws_sdk_sns::Client {
-        aws_sdk_sns::Client::new(&self.of("SNS"))
+    pub(super) fn sns(&self) -> Late<aws_sdk_sns::Client> {
+        self.client("SNS", aws_sdk_sns::Client::new)
     }
 
     /// CloudWatch Logs in a region, where containers may send their logs to another than their own.
@@ -131,8 +139,8 @@ impl Sdk {
         aws_sdk_cloudwatchlogs::Client::new(&config.region(region).build())
     }
 
-    pub(super) fn ssm(&self) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.of("SSM"))
+    pub(super) fn ssm(&self) -> Late<aws_sdk_ssm::Client> {
+        self.client("SSM", aws_sdk_ssm::Client::new)
     }
 
     /// What all clients share, for those that are not the SDK's.
@@ -147,7 +155,8 @@ impl Sdk {
     }
 }
 
-/// TLS by rustls on ring, and connections that are given up in time.
+/// TLS by rustls on ring, and connections that are given up in time. It reads the root certificates, which the first event needs: before the
+/// first `next` a function has a whole processor, and afterwards what is paid for.
 fn connector() -> SharedHttpConnector {
     SharedHttpConnector::new(
         Connector::builder()

@@ -11,6 +11,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::retry::RetryConfig;
 
+use super::late::Late;
 use super::sdk::Sdk;
 use super::verdict::{FailedCall, Verdict};
 use crate::ledger::Root;
@@ -32,7 +33,7 @@ pub struct AmazonQ {
 /// What publishes to one topic.
 #[derive(Clone)]
 struct Publisher {
-    client: Client,
+    client: Late<Client>,
     name: String,
     arn: String,
 }

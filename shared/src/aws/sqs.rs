@@ -3,6 +3,7 @@
 use aws_sdk_sqs::Client;
 use jiff::SignedDuration;
 
+use super::late::Late;
 use super::sdk::Sdk;
 use super::verdict::FailedCall;
 use crate::notification::Subject;
@@ -17,7 +18,7 @@ const MAX_VISIBILITY: i32 = 43_200;
 /// The `tell` queue.
 #[derive(Clone)]
 pub struct TellQueue {
-    client: Client,
+    client: Late<Client>,
     url: String,
 }
 

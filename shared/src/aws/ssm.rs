@@ -8,6 +8,7 @@ use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::ParameterType;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::late::Late;
 use super::sdk::Sdk;
 use super::verdict::FailedCall;
 
@@ -19,7 +20,7 @@ const MAX_NAMES: usize = 10;
 /// Parameter Store, by the SDK.
 #[derive(Debug, Clone)]
 pub struct Ssm {
-    client: Client,
+    client: Late<Client>,
 }
 
 impl Ssm {
@@ -30,7 +31,7 @@ impl Ssm {
 
     /// With a client of the caller's: its credentials, region, time-outs and retries.
     pub fn with_client(client: Client) -> Self {
-        Self { client }
+        Self { client: client.into() }
     }
 }
 

@@ -34,6 +34,7 @@ use jiff::Timestamp;
 
 pub use audit::AuditedEcs;
 
+use super::late::Late;
 use super::sdk::Sdk;
 use super::verdict::{FailedCall, Verdict};
 use crate::action::{ActionId, Call};
@@ -59,9 +60,9 @@ const MISSING: &str = "MISSING";
 /// ECS in this account and region.
 #[derive(Debug, Clone)]
 pub struct Ecs {
-    client: Client,
+    client: Late<Client>,
     /// Tells what EC2 says of the instances below container instances.
-    cloudwatch: aws_sdk_cloudwatch::Client,
+    cloudwatch: Late<aws_sdk_cloudwatch::Client>,
 }
 
 impl Ecs {
@@ -72,7 +73,7 @@ impl Ecs {
 
     /// With credentials and the rest from elsewhere.
     pub fn with_config(sdk: &aws_types::SdkConfig) -> Self {
-        Self { client: Client::new(sdk), cloudwatch: aws_sdk_cloudwatch::Client::new(sdk) }
+        Self { client: Client::new(sdk).into(), cloudwatch: aws_sdk_cloudwatch::Client::new(sdk).into() }
     }
 
     /// How much memory a task definition has, and the whole of it, by family, `family:revision` or ARN; `None` where ECS knows

@@ -9,7 +9,7 @@ use crate::ports::AuditEcs;
 
 fn audited(answers: impl IntoIterator<Item = Answer>) -> (AuditedEcs, Script) {
     let script = Script::of(answers);
-    (AuditedEcs::with_client(script.sdk().ecs()), script)
+    (AuditedEcs::with_client(Client::clone(&script.sdk().ecs())), script)
 }
 
 fn service(change: impl FnOnce(&mut Value)) -> Value {
