@@ -88,6 +88,7 @@ fn build_for(root: &Path, python: &Python, architecture: &Architecture) -> Resul
         // That they build is the question here, not how fast they are: optimising takes longer than all the rest.
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .current_dir(root))?;
     for function in FUNCTIONS {
         architecture.is_of(&root.join(&folder).join(function).join("bootstrap"))?;
