@@ -1,6 +1,6 @@
 //! AWS and Slack on this machine, over TLS, in this process: each call is answered from memory, in microseconds.
 //!
-//! What is slow in the world is so for whoever asks. Here it is taken out, and what remains is the program's own. Tables are [`Table`];
+//! What is slow in the world is so for whoever asks. Here it is taken out, and what remains is the program's own. Tables are `Table`;
 //! parameters are a map; topics and Slack take everything; a queue is `sim/lambda`'s. Each service has a port of its own, as each has a
 //! host of its own in the world: whoever calls two of them makes two connections. An operation without an answer here is remembered, for what was measured
 //! with it is a failure.

@@ -330,7 +330,8 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
         let keys = self.gathered.story.keys();
         let told = self.thread.told.entry(name.to_owned()).or_default();
         told.seq = self.seq;
-        (told.kept, told.doubt) = (None, None);
+        // A doubt stays: the post that may have arrived can be one of a step that is gone, and comes back.
+        told.kept = None;
         if told.at.is_some() {
             told.steps.extend(keys);
         }

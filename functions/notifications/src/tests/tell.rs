@@ -209,6 +209,47 @@ fn what_one_channel_was_told_is_noted_before_another_is_done() {
     assert_eq!(*noted.borrow(), ["fast"]);
 }
 
+/// A channel that can be asked what has arrived, and is.
+struct Asked<'c>(&'c RefCell<Vec<String>>);
+
+impl Channel for Asked<'_> {
+    fn name(&self) -> &str {
+        "asked"
+    }
+
+    fn edits(&self) -> bool {
+        true
+    }
+
+    async fn send(&self, _: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        Ok(Some(Root { channel: "C1".to_owned(), id: "1".to_owned() }))
+    }
+
+    async fn find(&self, letter: &Letter<'_>, _: Timestamp) -> Result<Option<Root>, SendError> {
+        self.0.borrow_mut().push(letter.key.to_owned());
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_doubt_outlives_the_news_that_comes_next_for_the_step_in_doubt_may_have_gone_and_come_back() {
+    let world = World::new();
+    let subject = news(&world.ledger, 1);
+    let lease = Some(Lease { holder: "who died".into(), until: start() });
+    let thread = Thread { lease, ..Thread::untold(subject.clone()) };
+    put(&world.ledger, Key::thread(&subject), Record::Thread(thread), None);
+    let looked_for = RefCell::new(Vec::new());
+    let channels = [Asked(&looked_for)];
+    run(world.handler_over(&channels, "a").tell(&subject)).unwrap();
+    let by = steward::incident::Ending::Steady;
+    let resolved = Incident { status: Status::Resolved { at: start(), by }, ..self::subject().1 };
+    put(&world.ledger, Key::subject(&subject), Record::Incident(resolved), None);
+    let record = Record::News(News { subject: subject.clone(), seq: 2 });
+    put(&world.ledger, Key::news(&subject), record, Some(start()));
+    run(world.handler_over(&channels, "b").tell(&subject)).unwrap();
+    assert_eq!(*looked_for.borrow(), ["root", "resolved:0"]);
+}
+
 #[test]
 fn news_that_comes_while_telling_stays_due() {
     let world = World::new();
