@@ -10,7 +10,7 @@ pub(crate) fn corpus(root: &Path) -> PathBuf {
     root.join(std::env::var_os("STEWARD_CORPUS").unwrap_or_else(|| "../shared/corpus".into()))
 }
 
-/// So many seeds take some ten minutes: they are as many as people may count on.
+/// So many seeds take some minutes: they are as many as people may count on.
 const FAULT_SEEDS: &str = "500";
 
 /// Fewer, for each is ten hours with a decision every ten seconds.

@@ -46,7 +46,8 @@ pub struct Told {
     pub at: Option<Timestamp>,
     /// In which language. A thread does not change it.
     pub language: Option<Language>,
-    /// A post of which nobody knows whether it arrived.
+    /// Since when a post may have arrived of which nobody knows. It stays as long as the thread: the post's step may be gone, and
+    /// come back.
     #[serde(default)]
     pub doubt: Option<Timestamp>,
     /// Why it was not told its latest news.
