@@ -316,9 +316,13 @@ fn a_new_user_installs_observes_proposes_goes_back_and_upgrades() {
         std::fs::write(&path, &page).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        kept, page,
-        "{PAGE} is not what was seen: STEWARD_TRANSCRIPT=write writes it anew, then read the difference"
+    let differing = kept.lines().zip(page.lines()).enumerate().find(|(_, (kept, seen))| kept != seen);
+    assert!(
+        kept == page,
+        "{PAGE} is not what was seen ({} lines kept, {} seen; the first line, its text kept and seen: {differing:?}): \
+         STEWARD_TRANSCRIPT=write writes it anew, then read the difference",
+        kept.lines().count(),
+        page.lines().count(),
     );
 }
 

@@ -33,7 +33,6 @@ pub(crate) struct Telling<'h, 'p, L, H, T, C, V> {
     pub(crate) thread: Thread,
     version: u64,
     seq: u64,
-    doubt: Option<Timestamp>,
     again: Option<usize>,
     /// Channels that refuse everything, as was found just now.
     pub(crate) refusing: BTreeSet<String>,
@@ -82,18 +81,12 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
             thread,
             version,
             seq,
-            doubt: None,
             again: None,
             refusing: BTreeSet::new(),
             failed: Vec::new(),
             told: BTreeSet::new(),
             is_behind: false,
         }
-    }
-
-    /// Whoever was at it before did not say what came of it.
-    pub(crate) fn doubting(self, doubt: Option<Timestamp>) -> Self {
-        Self { doubt, ..self }
     }
 
     /// The target fails for so many times of late.
@@ -125,11 +118,7 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
 
     fn lane(&mut self, channel: &'p H, language: Language, sends: Vec<Send>) -> Lane<'p, H> {
         let told = self.thread.told.entry(channel.name().to_owned()).or_default();
-        // A doubt that comes from a lease alone would go with it, should the looking fail.
-        let doubt = told.doubt.or(self.doubt).filter(|_| channel.edits());
-        self.is_behind |= told.doubt != doubt;
-        told.doubt = doubt;
-        let root = told.root.clone();
+        let (root, doubt) = (told.root.clone(), told.doubt.filter(|_| channel.edits()));
         Lane { channel, language, sends: sends.into(), root, form: Form::Rich, doubt }
     }
 

@@ -127,17 +127,14 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handl
     ) -> Result<Told, TellError> {
         let Read { news, news_item, thread, thread_item } = read;
         let subject = news.subject.clone();
-        // A lease that was not given back: what its holder was about to send may have arrived.
-        let doubt = thread.lease.as_ref().map(|lease| lease.until - LONGEST_INVOCATION);
-        let leased = Thread { lease: Some(self.lease()), ..thread };
+        let leased = Thread { lease: Some(self.lease()), ..self.doubted(thread) };
         let version = self.take_lease(&subject, &leased, thread_item.as_ref(), &gathered).await?;
         // What is sent in the last moment is not noted any more.
         if self.is_out_of_time() {
             return Err(TellError::OutOfTime);
         }
         let again = known.flapping.as_ref().map(|(count, _)| *count);
-        let mut telling =
-            Telling::new(self, gathered, leased, version, news.seq).doubting(doubt).again(again);
+        let mut telling = Telling::new(self, gathered, leased, version, news.seq).again(again);
         for _ in 0..MAX_ROUNDS {
             telling.carry_out(std::mem::take(&mut courses)).await?;
             if telling.refusing.is_empty() {
@@ -161,6 +158,17 @@ impl<'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handl
             |error: &SendError| thread.told.get(&error.channel).is_none_or(|told| told.seq < news.seq);
         let late = failed.iter().any(is_untold).then(|| age(&news, self.ports.clock.now()));
         Err(TellError::Channels { failed, pause, late })
+    }
+
+    /// What the holder of a lease that was not given back was about to send may have arrived in any channel. Whoever takes over
+    /// may post nothing, or die too: the doubt is written with its own lease.
+    fn doubted(&self, mut thread: Thread) -> Thread {
+        let Some(lease) = &thread.lease else { return thread };
+        let since = lease.until - LONGEST_INVOCATION;
+        for channel in self.ports.channels.iter().filter(|channel| channel.edits()) {
+            thread.told.entry(channel.name().to_owned()).or_default().doubt.get_or_insert(since);
+        }
+        thread
     }
 
     fn lease(&self) -> Lease {

@@ -1,5 +1,8 @@
 //! One subject: told once, whole, and by one invocation at a time.
 
+use steward::config::{Match, Route};
+use steward::ledger::{Kept, Told as ToldOf, Why};
+
 use super::*;
 
 #[test]
@@ -209,10 +212,14 @@ fn what_one_channel_was_told_is_noted_before_another_is_done() {
     assert_eq!(*noted.borrow(), ["fast"]);
 }
 
-/// A channel that can be asked what has arrived, and is.
-struct Asked<'c>(&'c RefCell<Vec<String>>);
+/// A channel that can be asked what has arrived, and is: for which step, and since when.
+#[derive(Default)]
+struct Asked {
+    looked_for: RefCell<Vec<(String, Timestamp)>>,
+    is_dead: Cell<bool>,
+}
 
-impl Channel for Asked<'_> {
+impl Channel for Asked {
     fn name(&self) -> &str {
         "asked"
     }
@@ -225,21 +232,29 @@ impl Channel for Asked<'_> {
         Ok(Some(Root { channel: "C1".to_owned(), id: "1".to_owned() }))
     }
 
-    async fn find(&self, letter: &Letter<'_>, _: Timestamp) -> Result<Option<Root>, SendError> {
-        self.0.borrow_mut().push(letter.key.to_owned());
+    async fn find(&self, letter: &Letter<'_>, since: Timestamp) -> Result<Option<Root>, SendError> {
+        self.looked_for.borrow_mut().push((letter.key.to_owned(), since));
+        if self.is_dead.get() {
+            std::future::pending::<()>().await;
+        }
         Ok(None)
     }
+}
+
+/// A thread whose teller died, and when the lease of the dead began at the earliest.
+fn left_in_doubt(world: &World) -> (Subject, Timestamp) {
+    let subject = news(&world.ledger, 1);
+    let lease = Some(Lease { holder: "who died".into(), until: start() });
+    let thread = Thread { lease, ..Thread::untold(subject.clone()) };
+    put(&world.ledger, Key::thread(&subject), Record::Thread(thread), None);
+    (subject, start() - LONGEST_INVOCATION)
 }
 
 #[test]
 fn a_doubt_outlives_the_news_that_comes_next_for_the_step_in_doubt_may_have_gone_and_come_back() {
     let world = World::new();
-    let subject = news(&world.ledger, 1);
-    let lease = Some(Lease { holder: "who died".into(), until: start() });
-    let thread = Thread { lease, ..Thread::untold(subject.clone()) };
-    put(&world.ledger, Key::thread(&subject), Record::Thread(thread), None);
-    let looked_for = RefCell::new(Vec::new());
-    let channels = [Asked(&looked_for)];
+    let (subject, since) = left_in_doubt(&world);
+    let channels = [Asked::default()];
     run(world.handler_over(&channels, "a").tell(&subject)).unwrap();
     let by = steward::incident::Ending::Steady;
     let resolved = Incident { status: Status::Resolved { at: start(), by }, ..self::subject().1 };
@@ -247,7 +262,36 @@ fn a_doubt_outlives_the_news_that_comes_next_for_the_step_in_doubt_may_have_gone
     let record = Record::News(News { subject: subject.clone(), seq: 2 });
     put(&world.ledger, Key::news(&subject), record, Some(start()));
     run(world.handler_over(&channels, "b").tell(&subject)).unwrap();
-    assert_eq!(*looked_for.borrow(), ["root", "resolved:0"]);
+    let looked_for = [("root".to_owned(), since), ("resolved:0".to_owned(), since)];
+    assert_eq!(*channels[0].looked_for.borrow(), looked_for);
+}
+
+#[test]
+fn a_doubt_outlives_the_next_who_dies_before_a_note() {
+    let world = World::new();
+    let (subject, since) = left_in_doubt(&world);
+    let channels = [Asked::default()];
+    channels[0].is_dead.set(true);
+    assert!(world.handler_over(&channels, "a").tell(&subject).now_or_never().is_none());
+    channels[0].is_dead.set(false);
+    world.clock.0.set(start() + LONGEST_INVOCATION * 2);
+    run(world.handler_over(&channels, "b").tell(&subject)).unwrap();
+    assert_eq!(*channels[0].looked_for.borrow(), [("root".to_owned(), since), ("root".to_owned(), since)]);
+}
+
+#[test]
+fn a_doubt_outlives_a_telling_that_posts_nothing() {
+    let world = World::new();
+    let (subject, since) = left_in_doubt(&world);
+    let channels = [Asked::default()];
+    let mut configuration = Configuration::default();
+    configuration.notifications.routes =
+        vec![Route { matches: Match::default(), to: Vec::new(), language: None }];
+    run(world.handler_over(&channels, "a").configured(configuration).tell(&subject)).unwrap();
+    let records = world.ledger.records().unwrap();
+    let Some(Record::Thread(thread)) = records.get(&Key::thread(&subject)) else { panic!() };
+    let kept = Kept { seq: 1, why: Why::NoRoute, until: None };
+    assert_eq!(thread.told["asked"], ToldOf { doubt: Some(since), kept: Some(kept), ..ToldOf::default() });
 }
 
 #[test]
