@@ -181,6 +181,9 @@ enum Command {
     Doctor(doctor::Arguments),
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let result = match command {

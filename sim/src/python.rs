@@ -5,6 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+/// It installs the others in seconds, where pip takes a minute.
+const UV: &str = "uv==0.13.8";
+
 /// Why a tool is not there, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PythonError {
@@ -70,8 +73,11 @@ impl Environment {
         let target = folder.display().to_string();
         run("python3", &["-m", "venv", &target])?;
         let environment = Self { folder };
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        environment.run(&[&pip[..], packages].concat())?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", UV];
+        environment.run(&pip)?;
+        let python = environment.program("python").display().to_string();
+        let uv = ["-m", "uv", "pip", "install", "--quiet", "--python", &python];
+        environment.run(&[&uv[..], packages].concat())?;
         fs::write(&stamp, packages.join("\n")).map_err(at(&stamp))?;
         Ok(environment)
     }

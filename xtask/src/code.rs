@@ -21,7 +21,13 @@ pub(crate) fn fmt(root: &Path) -> Result<(), String> {
 }
 
 pub(crate) fn clippy(root: &Path) -> Result<(), String> {
-    cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
+    // The second is none of all targets, for `cargo test` leaves it out.
+    for targets in [&["--all-targets"][..], &["--test", SIMULATED]] {
+        let all =
+            ["clippy", "--workspace", "--locked"].iter().chain(targets).chain(&["--", "--deny", "warnings"]);
+        cargo(root, &all.copied().collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// Alone, because a workspace build unites the features of all members and would hide an SDK that crept in.
@@ -50,23 +56,24 @@ pub(crate) fn domain(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Tests whose names begin so wait for processes most of the time: they run beside all others.
-const WAITING: &str = "w*";
+/// Tests that wait for processes most of the time: they run beside all others.
+const WAITING: &str = "wire";
+/// Tests that are simulations.
+const SIMULATED: &str = "worlds";
 /// All others.
 const REST: &str = "[!w]*";
 
-/// Builds everything as it is developed, and answers where its programs are.
-///
-/// All at once: by itself a function, or the command line, would be built with other features of its dependencies, the AWS SDK among
-/// them.
-fn built(root: &Path) -> Result<PathBuf, String> {
-    cargo(root, &["build", "--workspace", "--locked", "--lib", "--bins", "--tests", "--examples"])?;
+/// Where cargo builds.
+fn target() -> Result<PathBuf, String> {
     let here = std::env::current_exe().map_err(|error| format!("where xtask is: {error}"))?;
-    here.parent().map(Path::to_path_buf).ok_or_else(|| "xtask lies in no folder".to_owned())
+    here.ancestors().nth(2).map(Path::to_path_buf).ok_or_else(|| "xtask lies in no folder".to_owned())
 }
 
 pub(crate) fn test(root: &Path) -> Result<(), String> {
-    let programs = built(root)?;
+    // All at once: by itself a function, or the command line, would be built with other features of its dependencies, the AWS SDK
+    // among them.
+    cargo(root, &["build", "--workspace", "--locked", "--lib", "--bins", "--tests", "--examples"])?;
+    let programs = target()?.join("debug");
     let tests = |targets: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command
@@ -118,9 +125,28 @@ pub(crate) fn scaling(root: &Path) -> Result<(), String> {
     simulate(root, &["scaling", "--matrix", "--quick"])
 }
 
+/// What simulates is optimised, and needs nothing of AWS: a build of its own.
+const OPTIMISED: [&str; 8] = [
+    "--profile",
+    "simulate",
+    "--locked",
+    "--package",
+    "steward-cli",
+    "--package",
+    "steward-sim",
+    "--no-default-features",
+];
+
+/// That the simulations hold the functions to something.
+pub(crate) fn worlds(root: &Path) -> Result<(), String> {
+    run(Command::new(env!("CARGO")).arg("test").args(OPTIMISED).args(["--test", SIMULATED]).current_dir(root))
+}
+
 fn simulate(root: &Path, what: &[&str]) -> Result<(), String> {
-    let steward = built(root)?.join("steward");
-    run(Command::new(steward)
+    // With the tests, of which some may be built already: one set of features for both.
+    let build = ["build"].into_iter().chain(OPTIMISED).chain(["--bin", "steward", "--test", SIMULATED]);
+    cargo(root, &build.collect::<Vec<_>>())?;
+    run(Command::new(target()?.join("simulate/steward"))
         .arg("simulate")
         .args(what)
         .env("STEWARD_CORPUS", corpus(root))

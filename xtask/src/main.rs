@@ -82,6 +82,12 @@ const CHECKS: &[Check] = &[
         lane: Lane::Beside,
     },
     Check {
+        name: "worlds",
+        proves: "simulations see what is broken on purpose",
+        run: code::worlds,
+        lane: Lane::Beside,
+    },
+    Check {
         name: "faults",
         proves: "500 days in which everything goes wrong hold, and every call is died at",
         run: code::faults,

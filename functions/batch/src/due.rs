@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
-use steward::batch::{JobName, RunId};
-use steward::ledger::{Due, LedgerError, Owner};
+use steward::batch::{JobName, Run, RunId};
+use steward::ledger::{Due, Key, LedgerError, Owner, Record};
 use steward::ports::{Clock, Ledger, RunTasks, Tell};
 
 use crate::launch::TOGETHER;
@@ -51,10 +51,15 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
 
     /// Looks after runs, units and jobs. One that cannot be looked after holds up no other.
     async fn attend(&self, shares: BTreeMap<RunId, Share>, jobs: BTreeSet<JobName>, done: &mut Done) {
-        let mut looks = stream::iter(shares)
-            .map(|(run, share)| async move {
+        let mut known = self.read_runs(&shares).await;
+        let looks = shares.into_iter().map(|(run, share)| {
+            let known = known.remove(&run);
+            (run, share, known)
+        });
+        let mut looks = stream::iter(looks)
+            .map(|(run, share, known)| async move {
                 let mut done = Done::default();
-                if let Err(problem) = self.attend_run(&run, &share, &mut done).await {
+                if let Err(problem) = self.attend_run(&run, &share, known, &mut done).await {
                     done.failed.push(format!("run {run}: {problem}"));
                 }
                 done
@@ -68,7 +73,26 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
         self.attend_jobs(jobs, done).await;
     }
 
-    async fn attend_run(&self, run: &RunId, share: &Share, done: &mut Done) -> Result<(), Problem> {
+    /// The runs of which no unit is due, read together: hundreds may wait, each minute, for nothing but the rate. Where one of them
+    /// cannot be read, each is read by itself.
+    async fn read_runs(&self, shares: &BTreeMap<RunId, Share>) -> BTreeMap<RunId, Run> {
+        let keys: Vec<Key> =
+            shares.iter().filter(|(_, share)| share.units.is_empty()).map(|(run, _)| Key::run(run)).collect();
+        let found = self.ports.ledger.read(&keys).await.unwrap_or_default();
+        let runs = found.into_iter().flatten().filter_map(|stored| match stored.record {
+            Record::Run(run) => Some((run.id.clone(), *run)),
+            _ => None,
+        });
+        runs.collect()
+    }
+
+    async fn attend_run(
+        &self,
+        run: &RunId,
+        share: &Share,
+        known: Option<Run>,
+        done: &mut Done,
+    ) -> Result<(), Problem> {
         let indexes: Vec<u32> = share.units.iter().copied().collect();
         for some in indexes.chunks(TOGETHER) {
             if self.is_out_of_time() {
@@ -78,7 +102,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             let launches = self.launches_for(run, some).await?;
             self.tend(run, some, launches, done).await?;
         }
-        if share.run || !indexes.is_empty() { self.advance(run, done).await } else { Ok(()) }
+        if share.run || !indexes.is_empty() { self.advance(run, known, done).await } else { Ok(()) }
     }
 
     pub(crate) async fn attend_jobs(&self, jobs: BTreeSet<JobName>, done: &mut Done) {

@@ -172,7 +172,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             }
             is_due |= scene.run.look_at.is_some_and(|at| at <= now) && !scene.run.is_over();
         }
-        if is_due { self.advance(run, done).await } else { Ok(()) }
+        if is_due { self.advance(run, None, done).await } else { Ok(()) }
     }
 }
 

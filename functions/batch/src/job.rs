@@ -34,7 +34,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             begun.push(RunId { job: name.clone(), slot: first.clone() });
         }
         for run in begun {
-            Box::pin(self.advance(&run, done)).await?;
+            Box::pin(self.advance(&run, None, done)).await?;
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! A run on its way: its units are begun, as many and as fast as may be; or it is brought to its end.
 
+use std::cell::Cell;
+
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use steward::batch::{Frozen, LateFor, LaunchRate, Run, RunEnd, RunId, RunState, Scene, Skip};
 use steward::ledger::{Key, LedgerError, Record, Transaction, Write};
 use steward::ports::{Clock, Ledger, RunTasks, Tell};
@@ -11,11 +14,20 @@ use crate::{Done, Handler, PARALLEL, Problem};
 pub(crate) const TOGETHER: usize = 20;
 
 impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
-    /// Moves a run on, from wherever it is.
-    pub(crate) async fn advance(&self, id: &RunId, done: &mut Done) -> Result<(), Problem> {
+    /// Moves a run on, from wherever it is. `known` is the run as it was read just now, if it was.
+    pub(crate) async fn advance(
+        &self,
+        id: &RunId,
+        mut known: Option<Run>,
+        done: &mut Done,
+    ) -> Result<(), Problem> {
         let mut is_decided = false;
         loop {
-            let Some(run) = self.read_run(id).await? else { return Ok(()) };
+            let run = match known.take() {
+                Some(run) => Some(run),
+                None => self.read_run(id).await?,
+            };
+            let Some(run) = run else { return Ok(()) };
             if run.is_over() {
                 return Ok(());
             }
@@ -50,6 +62,9 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
     /// Begins the next units. Answers whether there may be more to begin.
     async fn launch(&self, run: &Run, done: &mut Done) -> Result<bool, Problem> {
         let Some(frozen) = run.frozen.as_deref().filter(|_| run.may_begin()) else { return Ok(false) };
+        if self.is_spent(frozen) {
+            return Ok(false);
+        }
         if !self.is_open(&frozen.cluster).await {
             self.hold(run, done).await?;
             return Ok(false);
@@ -109,6 +124,9 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
 
     /// Takes launches of the rate that all share, as many as there are.
     pub(crate) async fn take_launches(&self, frozen: &Frozen, wanted: u32) -> Result<u32, LedgerError> {
+        if self.is_spent(frozen) {
+            return Ok(0);
+        }
         let key = Key::launches(if frozen.is_spot() { "spot" } else { "on_demand" });
         for _ in 0..3 {
             let stored = self.ports.ledger.read(std::slice::from_ref(&key)).await?.pop().flatten();
@@ -119,6 +137,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             };
             let granted = rate.take(wanted, now);
             if granted == 0 {
+                self.spent_until(frozen).set(Some(rate.next_at()));
                 return Ok(0);
             }
             let write = Write::new(key.clone(), stored.as_ref(), Record::Launches(rate));
@@ -129,5 +148,14 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
             }
         }
         Ok(0)
+    }
+
+    /// Whether the rate has nothing to give, as was seen in this invocation: of hundreds that wait, not each reads it.
+    fn is_spent(&self, frozen: &Frozen) -> bool {
+        self.spent_until(frozen).get().is_some_and(|until| self.now() < until)
+    }
+
+    fn spent_until(&self, frozen: &Frozen) -> &Cell<Option<Timestamp>> {
+        if frozen.is_spot() { &self.spent_until.spot } else { &self.spent_until.on_demand }
     }
 }

@@ -19,6 +19,7 @@ mod start;
 mod tend;
 mod tick;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -93,6 +94,14 @@ impl Settings {
 pub struct Handler<'p, L, E, T, C> {
     ports: Ports<'p, L, E, T, C>,
     settings: Settings,
+    spent_until: SpentUntil,
+}
+
+/// When the rates of launches have something to give again, where they had nothing.
+#[derive(Debug, Default)]
+struct SpentUntil {
+    on_demand: Cell<Option<Timestamp>>,
+    spot: Cell<Option<Timestamp>>,
 }
 
 /// What was done, in any invocation.
@@ -180,7 +189,7 @@ impl EndedRun {
 impl<'p, L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'p, L, E, T, C> {
     /// A handler with its ports, for one invocation.
     pub fn new(ports: Ports<'p, L, E, T, C>, settings: Settings) -> Self {
-        Self { ports, settings }
+        Self { ports, settings, spent_until: SpentUntil::default() }
     }
 
     fn now(&self) -> Timestamp {

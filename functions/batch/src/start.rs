@@ -51,7 +51,7 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
         let run = Run { set, ..Run::pending(id.clone(), scheduled, StartedOn::Payload, now) };
         self.create(run).await?;
         let mut done = Done::default();
-        if let Err(problem) = self.advance(&id, &mut done).await {
+        if let Err(problem) = self.advance(&id, None, &mut done).await {
             // The run stands in the ledger, and a sweep goes on with it.
             done.failed.push(format!("run {id}: {problem}"));
         }

@@ -90,6 +90,8 @@ pub(crate) struct Gathered {
     pub(crate) silences: Silences,
     /// By channel.
     pub(crate) records: BTreeMap<String, ChannelRecord>,
+    /// The same as they stand in the ledger, for the first change of each.
+    pub(crate) record_items: BTreeMap<String, Option<Stored>>,
     pub(crate) openings: Option<Openings>,
     pub(crate) outage: Option<Outage>,
     pub(crate) outage_item: Option<Stored>,
@@ -127,8 +129,10 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
             Some(Record::Silences(silences)) => silences,
             _ => Silences::default(),
         };
-        let records = names.iter().filter_map(|name| match stored(&Key::channel(name))?.record {
-            Record::Channel(record) => Some(((*name).to_owned(), *record)),
+        let items = names.iter().map(|name| ((*name).to_owned(), stored(&Key::channel(name))));
+        let record_items: BTreeMap<String, Option<Stored>> = items.collect();
+        let records = record_items.iter().filter_map(|(name, item)| match &item.as_ref()?.record {
+            Record::Channel(record) => Some((name.clone(), (**record).clone())),
             _ => None,
         });
         let mut gathered = Gathered {
@@ -136,6 +140,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
             about,
             silences,
             records: records.collect(),
+            record_items,
             openings: None,
             outage: None,
             outage_item: None,

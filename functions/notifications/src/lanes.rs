@@ -18,6 +18,7 @@ use steward::words::Language;
 
 use crate::Handler;
 use crate::gather::{About, Gathered};
+use crate::record::Item;
 use crate::tell::LONGEST_PAUSE;
 
 /// A post of which nobody knows whether it arrived is looked for from so long before on: clocks differ.
@@ -52,6 +53,8 @@ struct Lane<'p, H> {
     form: Form,
     /// One of the posts may have arrived before, not earlier than this. Which one it was, a story that went on does not tell.
     doubt: Option<Timestamp>,
+    /// The channel's record, as far as it is known.
+    record: Item,
 }
 
 /// What came of one message.
@@ -119,7 +122,9 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
     fn lane(&mut self, channel: &'p H, language: Language, sends: Vec<Send>) -> Lane<'p, H> {
         let told = self.thread.told.entry(channel.name().to_owned()).or_default();
         let (root, doubt) = (told.root.clone(), told.doubt.filter(|_| channel.edits()));
-        Lane { channel, language, sends: sends.into(), root, form: Form::Rich, doubt }
+        let record = self.gathered.record_items.remove(channel.name());
+        let record = record.map_or(Item::Unread, |item| Item::Read(Box::new(item)));
+        Lane { channel, language, sends: sends.into(), root, form: Form::Rich, doubt, record }
     }
 
     /// Sends to all channels at once, each message noted as it is taken.
@@ -137,7 +142,7 @@ impl<'h, 'p, L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence>
             let send = lane.sends.pop_front();
             let posted = match &send {
                 None => Posted::Sent(None),
-                Some(send) => handler.post(subject, about, style, &lane, send).await,
+                Some(send) => handler.post(subject, about, style, &mut lane, send).await,
             };
             (lane, send, posted)
         };
@@ -401,7 +406,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         subject: &Subject,
         about: &About,
         style: Style<'_>,
-        lane: &Lane<'_, H>,
+        lane: &mut Lane<'_, H>,
         send: &Send,
     ) -> Posted {
         let style = Style { language: lane.language, ..style };
@@ -423,7 +428,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
         if is_loud(send) && lane.form == Form::Rich {
             let asks = matches!(send, Send::Open { step: Some(step) } | Send::Reply(step) if step.weight == Weight::Asks)
                 || about.story().steps.iter().any(|step| step.weight == Weight::Asks);
-            match self.spend(lane.channel.name(), asks).await {
+            match self.spend(lane.channel.name(), std::mem::take(&mut lane.record), asks).await {
                 Ok(None) => {}
                 Ok(Some(free_at)) => return Posted::NoRoom(free_at),
                 Err(error) => return Posted::Ledger(error),

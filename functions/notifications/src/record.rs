@@ -17,13 +17,28 @@ const MAX_TRIES: usize = 12;
 /// What a change of a record brings along: news of a subject, after a while.
 type News = Option<(Subject, SignedDuration)>;
 
+/// What is known of an item before it is changed.
+#[derive(Debug, Default)]
+pub(crate) enum Item {
+    /// Nothing: it is read first.
+    #[default]
+    Unread,
+    /// How it was read; should it have changed, it is read anew.
+    Read(Box<Option<Stored>>),
+}
+
 impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'_, L, H, T, C, V> {
     /// Takes a place in a channel's budget. `Some`: there is none before that time. Whoever waits for a person gets one in
     /// any case.
-    pub(crate) async fn spend(&self, channel: &str, anyway: bool) -> Result<Option<Timestamp>, LedgerError> {
+    pub(crate) async fn spend(
+        &self,
+        channel: &str,
+        item: Item,
+        anyway: bool,
+    ) -> Result<Option<Timestamp>, LedgerError> {
         let budget = self.configuration.notifications.budget_of(channel);
         let mut free_at = None;
-        self.change_channel(channel, |record, now| {
+        self.change_channel(channel, item, |record, now| {
             free_at = None;
             if anyway {
                 record.spend_anyway(budget, now);
@@ -38,7 +53,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
 
     /// Gives a place back: a channel that takes nothing for an hour must not have used up its budget by that.
     pub(crate) async fn give_back(&self, channel: &str) -> Result<(), LedgerError> {
-        let changed = self.change_channel(channel, |record, _| {
+        let changed = self.change_channel(channel, Item::Unread, |record, _| {
             record.give_back();
             None
         });
@@ -47,7 +62,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
 
     /// Notes that a channel refuses everything. Answers what people are to be told of it under.
     pub(crate) async fn refuses(&self, channel: &str, problem: &str) -> Result<Option<Subject>, LedgerError> {
-        let changed = self.change_channel(channel, |record, now| {
+        let changed = self.change_channel(channel, Item::Unread, |record, now| {
             if record.trouble.is_some() {
                 return None;
             }
@@ -60,7 +75,7 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
 
     /// Notes that a channel that refused everything takes something again.
     pub(crate) async fn takes(&self, channel: &str) -> Result<Option<Subject>, LedgerError> {
-        let changed = self.change_channel(channel, |record, now| {
+        let changed = self.change_channel(channel, Item::Unread, |record, now| {
             let trouble = record.trouble.take()?;
             record.recovered_at = Some(now);
             let subject = Subject::Channel { channel: channel.to_owned(), since: trouble.since };
@@ -91,11 +106,12 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
     async fn change_channel(
         &self,
         channel: &str,
+        item: Item,
         change: impl FnMut(&mut ChannelRecord, Timestamp) -> News,
     ) -> Result<Option<Subject>, LedgerError> {
         let read = |stored: Option<&Stored>| channel_of(channel, stored);
         let wrap = |record| Record::Channel(Box::new(record));
-        self.change(Key::channel(channel), read, wrap, change).await
+        self.change(Key::channel(channel), item, read, wrap, change).await
     }
 
     async fn change_held_back(
@@ -105,21 +121,25 @@ impl<L: Ledger, H: Channel, T: Tell + Postpone, C: Clock, V: Evidence> Handler<'
     ) -> Result<(), LedgerError> {
         let read = |stored: Option<&Stored>| held_back_of(channel, stored);
         let wrap = |held| Record::HeldBack(Box::new(held));
-        self.change(Key::held_back(channel), read, wrap, change).await.map(|_| ())
+        self.change(Key::held_back(channel), Item::Unread, read, wrap, change).await.map(|_| ())
     }
 
-    /// Reads an item, changes it and writes it, with the news that this makes; when somebody else wrote meanwhile, again from
-    /// the start. What changes nothing is no write.
+    /// Reads an item, unless it was read before, changes it and writes it, with the news that this makes; when somebody else
+    /// wrote meanwhile, again from the start. What changes nothing is no write.
     async fn change<R: Clone + PartialEq>(
         &self,
         key: Key,
+        mut item: Item,
         read: impl Fn(Option<&Stored>) -> R,
         wrap: impl Fn(R) -> Record,
         mut change: impl FnMut(&mut R, Timestamp) -> News,
     ) -> Result<Option<Subject>, LedgerError> {
         let mut tries = 1;
         loop {
-            let stored = self.ports.ledger.read(std::slice::from_ref(&key)).await?.pop().flatten();
+            let stored = match std::mem::take(&mut item) {
+                Item::Read(stored) => *stored,
+                Item::Unread => self.ports.ledger.read(std::slice::from_ref(&key)).await?.pop().flatten(),
+            };
             let known = read(stored.as_ref());
             let now = self.ports.clock.now();
             let mut next = known.clone();

@@ -1,6 +1,7 @@
 //! What is remembered of a job beyond its runs, and of the ticks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -190,6 +191,13 @@ impl LaunchRate {
         self.level -= u64::from(taken) * 1000;
         taken
     }
+
+    /// When there is a task to take again.
+    pub fn next_at(&self) -> Timestamp {
+        let missing = 1000_u64.saturating_sub(self.level);
+        let wait = missing.div_ceil(u64::from(quota::FARGATE_LAUNCHES_A_SECOND));
+        self.at.saturating_add(Duration::from_millis(wait)).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// Parameters of a run: the job's own, and in their place what was set for it.
@@ -215,6 +223,10 @@ mod tests {
         assert_eq!(rate.take(70, at(2)), 40);
         assert_eq!(rate.take(1000, at(3600)), 100, "never more than the burst");
         assert_eq!(rate.take(1, at(0)), 0, "a clock that goes back gives nothing");
+        let next = rate.next_at();
+        assert_eq!(next, at(3600) + SignedDuration::from_millis(50));
+        assert_eq!(rate.take(1, next - SignedDuration::from_millis(1)), 0);
+        assert_eq!((rate.take(1, next), rate.take(1, next)), (1, 0));
     }
 
     #[test]

@@ -71,28 +71,32 @@ const PUNCTUATION: &[char] = &['"', '\'', '{', '}', '[', ']', '(', ')', ',', ';'
 
 /// A text in lower case without the names of services and other subjects: what errors are called is looked for here.
 pub(super) fn without_subjects(clean: &str) -> String {
-    let words: Vec<&str> = clean.split(' ').collect();
     let mut bare = String::with_capacity(clean.len());
-    for (place, word) in words.iter().enumerate() {
-        if place > 0 {
-            bare.push(' ');
-        }
-        let before = place.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
-        let closes = word.trim_end_matches(['.', ':', ',']).ends_with(')') || word.ends_with(',');
-        let has_number = word.bytes().any(|byte| byte.is_ascii_digit());
-        let follows = words.get(place + 1).copied().unwrap_or_default();
-        let is_name = (NAMED_KINDS.contains(&before) && closes)
-            || (NUMBERED_KINDS.contains(&before) && closes && has_number)
-            || (place == 1 && before == "service" && PREDICATES.contains(&follows));
-        if is_name {
+    let mut words = clean.split(' ').enumerate().peekable();
+    let mut before = "";
+    while let Some((place, word)) = words.next() {
+        let follows = words.peek().map(|(_, word)| *word).unwrap_or_default();
+        let begins = place == 1 && before == "service" && PREDICATES.contains(&follows);
+        if begins || is_subject(before, word) {
             let name = word.trim_end_matches([')', ',', ':', '.']);
             bare.push(BLANK);
             bare.push_str(word.get(name.len()..).unwrap_or_default());
         } else {
             bare.push_str(word);
         }
+        if words.peek().is_some() {
+            bare.push(' ');
+        }
+        before = word;
     }
     bare
+}
+
+/// Whether a word is the name in parentheses that its kind stands before.
+fn is_subject(kind: &str, word: &str) -> bool {
+    let is_numbered = NUMBERED_KINDS.contains(&kind) && word.bytes().any(|byte| byte.is_ascii_digit());
+    let closes = || word.trim_end_matches(['.', ':', ',']).ends_with(')') || word.ends_with(',');
+    (is_numbered || NAMED_KINDS.contains(&kind)) && closes()
 }
 
 /// A text without any name: what happened is looked for here.

@@ -38,6 +38,17 @@ pub(crate) fn classify(text: &str) -> Option<Finding> {
 
 /// Lower case, straight quotes, one space for any run of white space and control characters.
 fn normalise(text: &str) -> String {
+    // Nearly every text is printable ASCII with single blanks.
+    let mut last = b'.';
+    let is_plain = text.len() <= MAX_BYTES
+        && text.bytes().all(|byte| {
+            let holds = matches!(byte, b'!'..=b'~') || (byte == b' ' && last != b' ');
+            last = byte;
+            holds
+        });
+    if is_plain {
+        return text.to_ascii_lowercase();
+    }
     let mut clean = String::with_capacity(text.len().min(MAX_BYTES));
     for character in text.chars() {
         if clean.len() >= MAX_BYTES {
@@ -74,7 +85,8 @@ pub(in crate::diagnosis) struct Name {
 
 /// The first name in the text that stands by itself fixes the family: services are called after errors, too.
 fn name_of(clean: &str, table: &Table) -> Option<&'static Name> {
-    let squeezed: Vec<u8> = clean.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    let mut squeezed: Vec<u8> = Vec::with_capacity(clean.len());
+    squeezed.extend(clean.bytes().filter(u8::is_ascii_alphanumeric));
     let in_a_word = |place: Option<usize>| {
         let byte = place.and_then(|place| clean.as_bytes().get(place));
         byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'))

@@ -402,6 +402,9 @@ fn looks_secret(value: &str) -> bool {
 /// AWS secret access keys have no mark: forty characters of base64 in mixed case, with digits.
 fn with_secret_access_keys(text: &str, found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     const LENGTH: usize = 40;
+    if text.len() < LENGTH {
+        return found;
+    }
     let is_key_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
     let mut all = Vec::with_capacity(found.len());
     let mut known = found.into_iter().peekable();

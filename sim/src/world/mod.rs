@@ -29,8 +29,6 @@ mod scaling;
 mod script;
 mod site;
 mod stage;
-#[cfg(test)]
-mod tests;
 mod trace;
 #[allow(clippy::module_inception, reason = "the world itself, of all that is in the world")]
 mod world;
@@ -40,6 +38,6 @@ pub use checks::{Invariant, Sabotage, Violation};
 pub use compare::Futile;
 pub use faults::{CrashAt, Crashes, Kind, Side, Tally};
 pub use jobs::{Night, NightError, Wave, nightly_etl};
-pub use run::{Course, Options, Report, Trouble, run, run_course};
+pub use run::{Course, Options, Report, Trouble, has_hosts, run, run_course};
 pub use site::{Function, Site, Sites, Visits};
 pub use trace::Step;

@@ -151,6 +151,11 @@ pub struct Report {
     pub(super) incidents: Vec<Incident>,
 }
 
+/// Whether the days of a seed have container instances that are drained.
+pub fn has_hosts(seed: u64) -> bool {
+    !plan::draw(seed, 1).hosts.is_empty()
+}
+
 /// Runs a seed.
 pub fn run(options: Options) -> Report {
     let Options { seed, days, trouble, .. } = options;

@@ -7,8 +7,6 @@ mod deeds;
 mod model;
 mod night;
 mod plan;
-#[cfg(test)]
-mod tests;
 mod watch;
 
 use std::rc::Rc;

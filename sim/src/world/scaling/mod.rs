@@ -6,8 +6,6 @@
 
 mod deeds;
 mod plan;
-#[cfg(test)]
-mod tests;
 mod watch;
 mod work;
 

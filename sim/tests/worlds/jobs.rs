@@ -1,6 +1,6 @@
 //! That seeds of jobs hold, and that what is broken on purpose is found.
 
-use crate::world::{Course, Invariant, Options, Report, Sabotage, run_course};
+use steward_sim::world::{Course, Invariant, Options, Report, Sabotage, run_course};
 
 fn run(seed: u64, sabotage: Option<Sabotage>) -> Report {
     run_course(Course::Jobs, Options { days: 2, sabotage, ..Options::new(seed) })
