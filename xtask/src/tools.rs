@@ -5,8 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const CARGO_DENY: &str = "0.20.2";
-
 /// It installs the others in seconds, where pip takes a minute.
 const UV: &str = "uv==0.13.8";
 
@@ -29,35 +27,6 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
     run(Command::new(env!("CARGO")).args(arguments).current_dir(root))
 }
 
-/// cargo-deny in the pinned version.
-pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
-    let tools = root.join("target/tools");
-    let program = tools.join("bin/cargo-deny");
-    let installed = Command::new(&program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(CARGO_DENY));
-    if !installed {
-        println!("   installing cargo-deny {CARGO_DENY} below target/tools (a minute or two, once)");
-        // It runs for a second: optimising it would take longer than all its runs.
-        run(Command::new(env!("CARGO"))
-            .args([
-                "install",
-                "--quiet",
-                "--debug",
-                "--locked",
-                "--version",
-                CARGO_DENY,
-                "cargo-deny",
-                "--root",
-            ])
-            .arg(&tools)
-            .env("CARGO_PROFILE_DEV_DEBUG", "false")
-            .current_dir(root))?;
-    }
-    Ok(program)
-}
-
 /// A virtual environment with exactly the tools of a list.
 pub(crate) struct Python {
     bin: PathBuf,
@@ -73,15 +42,15 @@ struct Tools {
 }
 
 impl Python {
-    /// SAM, cargo-lambda and cfn-lint.
+    /// SAM, cargo-lambda, cfn-lint and cargo-deny.
     pub(crate) fn ready(root: &Path) -> Result<Self, String> {
-        let named = "SAM, cargo-lambda and cfn-lint below target/tools/python (a minute or two, once)";
+        let named = "SAM, cargo-lambda, cfn-lint and cargo-deny below target/tools/python (once)";
         Self::with(root, &Tools { folder: "python", list: "python-tools.txt", pins: PYTHON_TOOLS, named })
     }
 
     /// checkov, which cannot live with SAM: each pins other versions of what both use.
     pub(crate) fn scanner(root: &Path) -> Result<Self, String> {
-        let named = "checkov below target/tools/scanner (a minute or two, once)";
+        let named = "checkov below target/tools/scanner (once)";
         Self::with(root, &Tools { folder: "scanner", list: "scanner-tools.txt", pins: SCANNER_TOOLS, named })
     }
 

@@ -78,6 +78,9 @@ impl<L: Ledger, E: RunTasks, T: Tell, C: Clock> Handler<'_, L, E, T, C> {
     async fn read_runs(&self, shares: &BTreeMap<RunId, Share>) -> BTreeMap<RunId, Run> {
         let keys: Vec<Key> =
             shares.iter().filter(|(_, share)| share.units.is_empty()).map(|(run, _)| Key::run(run)).collect();
+        if keys.is_empty() {
+            return BTreeMap::new();
+        }
         let found = self.ports.ledger.read(&keys).await.unwrap_or_default();
         let runs = found.into_iter().flatten().filter_map(|stored| match stored.record {
             Record::Run(run) => Some((run.id.clone(), *run)),
