@@ -9,7 +9,7 @@ use steward::ports::Clock as _;
 use steward_bench::events::{failed, running, scaled_in, storm};
 use steward_bench::outside::{Calls, Used};
 use steward_bench::play::{Evening, START};
-use steward_bench::work::{acting, standing};
+use steward_bench::work::{acting, standing, with_jobs};
 
 const STORM: usize = 10_000;
 /// As the template sets it.
@@ -119,6 +119,23 @@ fn the_ten_thousandth_event_takes_what_the_thousandth_takes() {
         let (early, late) = (for_a_thousand(services, 1_000), for_a_thousand(services, 10_000));
         assert_eq!(early, late, "calls, items read, items written, transactions, of {services} services");
     }
+}
+
+/// Requests of a tick that begins 100 jobs, while others of the same slot wait.
+fn tick_while_wait(others: usize) -> u64 {
+    let evening = with_jobs(200 + others);
+    evening.outside.set(START + SignedDuration::from_mins(20));
+    evening.tick_batch();
+    let before = evening.outside.used().all();
+    evening.outside.pass(SignedDuration::from_mins(1));
+    evening.tick_batch();
+    evening.outside.used().all() - before
+}
+
+#[test]
+fn jobs_that_wait_for_their_turn_are_read_a_hundred_at_a_time() {
+    let (alone, in_a_queue) = (tick_while_wait(0), tick_while_wait(400));
+    assert!(in_a_queue <= alone + 10, "{alone} and {in_a_queue}");
 }
 
 #[test]

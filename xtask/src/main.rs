@@ -75,16 +75,17 @@ const CHECKS: &[Check] = &[
         lane: Lane::Beside,
     },
     Check { name: "fuzz", proves: "the fuzz targets type-check", run: code::fuzz, lane: Lane::Beside },
-    Check {
-        name: "build",
-        proves: "`sam build` makes all functions, for each architecture whose target is installed",
-        run: functions::build,
-        lane: Lane::Beside,
-    },
+    // Before `build`, which keeps two cores busy by itself: compiling what simulates does not.
     Check {
         name: "worlds",
         proves: "simulations see what is broken on purpose",
         run: code::worlds,
+        lane: Lane::Beside,
+    },
+    Check {
+        name: "build",
+        proves: "`sam build` makes all functions, for each architecture whose target is installed",
+        run: functions::build,
         lane: Lane::Beside,
     },
     Check {

@@ -5,10 +5,15 @@
 mod jobs;
 mod scaling;
 
+use std::collections::BTreeSet;
+
 use steward::action::Remedy;
 use steward_sim::world::{
     Course, CrashAt, Futile, Invariant, Options, Sabotage, Side, Site, has_hosts, run, run_course,
 };
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn seed(seed: u64) -> Options {
     Options::new(seed)
@@ -223,18 +228,18 @@ fn a_ceiling_above_what_was_wanted_is_found() {
     bites(Sabotage::HidesCounts, &[Invariant::CountsOnlyFall]);
 }
 
-/// How often each remedy of room was carried out in the first seeds.
 #[test]
-fn room_is_found_wanting_in_many_seeds() {
-    let mut seen: std::collections::BTreeMap<Remedy, usize> = std::collections::BTreeMap::new();
+fn room_is_found_wanting_in_some_seeds() {
+    let mut missing =
+        BTreeSet::from([Remedy::FallBackToOnDemand, Remedy::ReturnToSpot, Remedy::LimitDesiredCount]);
     for one in 1..=24 {
-        for (remedy, count) in run(seed(one)).remedies {
-            *seen.entry(remedy).or_default() += count;
+        let tried = run(seed(one)).remedies;
+        missing.retain(|remedy| tried.get(remedy).is_none_or(|count| *count == 0));
+        if missing.is_empty() {
+            break;
         }
     }
-    for remedy in [Remedy::FallBackToOnDemand, Remedy::ReturnToSpot, Remedy::LimitDesiredCount] {
-        assert!(seen.get(&remedy).is_some_and(|count| *count > 0), "{seen:?}");
-    }
+    assert_eq!(missing, BTreeSet::new());
 }
 
 #[test]

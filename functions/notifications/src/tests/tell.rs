@@ -1,7 +1,7 @@
 //! One subject: told once, whole, and by one invocation at a time.
 
 use steward::config::{Match, Route};
-use steward::ledger::{Kept, Told as ToldOf, Why};
+use steward::ledger::{ChannelRecord, Kept, Told as ToldOf, Why};
 
 use super::*;
 
@@ -292,6 +292,41 @@ fn a_doubt_outlives_a_telling_that_posts_nothing() {
     let Some(Record::Thread(thread)) = records.get(&Key::thread(&subject)) else { panic!() };
     let kept = Kept { seq: 1, why: Why::NoRoute, until: None };
     assert_eq!(thread.told["asked"], ToldOf { doubt: Some(since), kept: Some(kept), ..ToldOf::default() });
+}
+
+/// A channel that another telling uses between the read of its record and the place in its budget.
+struct Shared<'l>(&'l MemoryLedger);
+
+impl Channel for Shared<'_> {
+    fn name(&self) -> &str {
+        "shared"
+    }
+
+    fn edits(&self) -> bool {
+        true
+    }
+
+    async fn send(&self, _: &Letter<'_>) -> Result<Option<Root>, SendError> {
+        Ok(Some(Root { channel: "C1".to_owned(), id: "1".to_owned() }))
+    }
+
+    async fn find(&self, _: &Letter<'_>, _: Timestamp) -> Result<Option<Root>, SendError> {
+        let times = vec![start() - SignedDuration::from_secs(1)];
+        let record = ChannelRecord { times, ..ChannelRecord::new("shared") };
+        put(self.0, Key::channel("shared"), Record::Channel(Box::new(record)), None);
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_place_in_a_budget_that_another_takes_meanwhile_counts() {
+    let world = World::new();
+    let (subject, _) = left_in_doubt(&world);
+    let channels = [Shared(&world.ledger)];
+    assert_eq!(run(world.handler_over(&channels, "a").tell(&subject)), Ok(Told::Yes { channels: 1 }));
+    let records = world.ledger.records().unwrap();
+    let Some(Record::Channel(record)) = records.get(&Key::channel("shared")) else { panic!() };
+    assert_eq!(record.times.len(), 2);
 }
 
 #[test]
