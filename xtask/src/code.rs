@@ -153,9 +153,16 @@ fn simulate(root: &Path, what: &[&str]) -> Result<(), String> {
         .current_dir(root))
 }
 
+/// Programs that are documented; of the others the library of the same name is.
+const PROGRAMS: [&str; 5] = ["steward", "xtask", "cold", "floor", "echo-function"];
+
 pub(crate) fn doc(root: &Path) -> Result<(), String> {
+    let programs = PROGRAMS.iter().flat_map(|name| ["--bin", name]);
     run(Command::new(env!("CARGO"))
-        .args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"])
+        .args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items", "--lib"])
+        .args(programs)
+        // With an example cargo chooses the features that tests have, and takes over what clippy has checked of all dependencies.
+        .arg("--examples")
         .env("RUSTDOCFLAGS", "--deny warnings")
         .current_dir(root))
 }
